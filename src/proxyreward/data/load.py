@@ -1,0 +1,63 @@
+"""Load preference pairs in a public format, from disk or from the hub.
+
+In: the data settings of the pipeline. Out: a frame of pairs and a report. Called by the data
+stage. Another public format is one more line in ``FORMATS``.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+import pandas as pd
+
+from proxyreward.data import hh
+from proxyreward.data.pairs import to_frame, validate
+from proxyreward.data.report import DataError, LoadReport
+
+FORMATS = {
+    "hh": hh.load,
+}
+SOURCES = ("local", "hub")
+
+
+def load_pairs(
+    source: str,
+    name: str | None,
+    subset: str | None,
+    split: str,
+    max_records: int | None,
+    data_format: str = "hh",
+) -> tuple[pd.DataFrame, LoadReport]:
+    """Load pairs and report what was kept and rejected.
+
+    Parameters
+    ----------
+    source : "local" (``name`` is a file or folder) or "hub" (``name`` is a hub data set).
+    subset : part of the data set; None for a single file, or for all parts of a hub data set.
+    split : "train" or "test".
+    max_records : stop once so many records are kept; None reads all.
+    data_format : key of ``FORMATS``.
+
+    Raises
+    ------
+    DataError
+        For an unknown setting (naming the nearest known one), an unreadable file, or when no
+        record can be used.
+    """
+    _check("data_format", data_format, FORMATS)
+    _check("source", source, SOURCES)
+    if not name:
+        raise DataError(f"data.name is empty; with source {source!r} give a path or a hub name")
+    if max_records is not None and max_records < 1:
+        raise DataError(f"max_records is {max_records}; give 1 or more, or null for all records")
+    pairs, report = FORMATS[data_format](source, name, subset, split, max_records)
+    if not pairs:
+        raise DataError(f"no record can be used. {report}")
+    frame = to_frame(pairs)
+    validate(frame, report.file)
+    return frame, report
+
+
+def _check(field: str, value: str, known: Iterable[str]) -> None:
+    if value not in known:
+        nearest = difflib.get_close_matches(value, known, n=1, cutoff=0.0)[0]
+        raise DataError(f"{field} {value!r} is unknown; did you mean {nearest!r}?")

@@ -1,0 +1,192 @@
+"""How well a metric of reward models predicts regret: the paper's correlation protocol.
+
+In: two square matrices over `(goldens, proxies)`, a metric such as accuracy and the NDR.
+Out: Kendall, Pearson, Spearman and MRR with intervals over golden RMs. Called by `findings`.
+
+Only off-diagonal entries count: a golden RM is no proxy of itself. NaN rules: a coefficient is
+NaN if a value is NaN or one side is constant; a golden RM with a NaN among its proxies (no golden
+gain) is left out of everything; `mean_g` skips golden RMs whose coefficient is NaN.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+from proxyreward.metrics.resampling import draw_goldens, percentile_interval
+
+
+def off_diagonal(matrix: np.ndarray) -> np.ndarray:
+    """Entries of a square matrix without its diagonal, row by row: `(rms, rms - 1)`."""
+    matrix = np.asarray(matrix, dtype=float)
+    rms = len(matrix)
+    if matrix.shape != (rms, rms) or rms < 3:
+        raise ValueError(f"need a square matrix of 3 reward models at least, got {matrix.shape}")
+    return matrix[~np.eye(rms, dtype=bool)].reshape(rms, rms - 1)
+
+
+def pearson(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Pearson's correlation along the last axis, shape (...)."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    dx, dy = x - x.mean(axis=-1, keepdims=True), y - y.mean(axis=-1, keepdims=True)
+    scale = np.sqrt((dx**2).sum(axis=-1) * (dy**2).sum(axis=-1))
+    return _ratio((dx * dy).sum(axis=-1), scale, ~_constant(x) & ~_constant(y))
+
+
+def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Spearman's correlation (average ranks for ties) along the last axis, shape (...)."""
+    return pearson(rankdata(x, axis=-1), rankdata(y, axis=-1))
+
+
+def kendall(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    r"""Kendall's :math:`\tau_b` along the last axis, shape (...).
+
+    .. math:: \tau_b = \frac{C - D}{\sqrt{(P - T_x)(P - T_y)}}
+
+    with C concordant, D discordant, P all pairs of entries and T those tied in one variable.
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    balance = np.zeros(np.broadcast_shapes(x.shape, y.shape)[:-1])
+    untied_x, untied_y = np.zeros_like(balance), np.zeros_like(balance)
+    # Pairs one lag apart at a time: memory stays that of the input.
+    for lag in range(1, x.shape[-1]):
+        sign_x = np.sign(x[..., lag:] - x[..., :-lag])
+        sign_y = np.sign(y[..., lag:] - y[..., :-lag])
+        balance += (sign_x * sign_y).sum(axis=-1)
+        untied_x += (sign_x**2).sum(axis=-1)
+        untied_y += (sign_y**2).sum(axis=-1)
+    return _ratio(balance, np.sqrt(untied_x * untied_y), (untied_x > 0) & (untied_y > 0))
+
+
+def reciprocal_rank(metric: np.ndarray, ndr: np.ndarray) -> np.ndarray:
+    """One over the NDR rank (best = 1) of the proxy that the metric puts first, shape (...).
+
+    Ties: tied NDRs share their mean rank; if the metric ties several proxies for the first place,
+    their reciprocal ranks are averaged.
+    """
+    metric, ndr = np.asarray(metric, dtype=float), np.asarray(ndr, dtype=float)
+    first = metric == metric.max(axis=-1, keepdims=True)
+    reciprocal = 1.0 / rankdata(-ndr, axis=-1)
+    return _ratio((first * reciprocal).sum(axis=-1), first.sum(axis=-1), first.any(axis=-1))
+
+
+def mrr_chance(proxies: int) -> float:
+    r"""MRR of a random order of `proxies` proxies, :math:`H_k / k`."""
+    if proxies < 1:
+        raise ValueError(f"need a proxy at least, got {proxies}")
+    return float((1.0 / np.arange(1, proxies + 1)).mean())
+
+
+CORRELATIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "kendall": kendall,
+    "pearson": pearson,
+    "spearman": spearman,
+}
+
+
+@dataclass(frozen=True)
+class Association:
+    """One statistic of metric against NDR, with its interval over golden RMs.
+
+    `protocol` is `mean_g` (coefficient over the proxies of each golden RM, mean over golden RMs)
+    or `pooled` (one coefficient over all golden-proxy pairs). `n_goldens` counts the golden RMs
+    that entered.
+    """
+
+    statistic: str
+    protocol: str
+    estimate: float
+    ci_low: float
+    ci_high: float
+    n_goldens: int
+
+
+def associate(
+    metric: np.ndarray,
+    ndr: np.ndarray,
+    resamples: int,
+    rng: np.random.Generator,
+    level: float = 0.95,
+) -> list[Association]:
+    """Kendall, Pearson and Spearman under both protocols, and the MRR.
+
+    Parameters
+    ----------
+    metric, ndr : ndarray, shape (goldens, proxies)
+        Square, in one order of RMs; the diagonal is ignored.
+    resamples : int
+        Bootstrap resamples of golden RMs.
+    rng : numpy.random.Generator
+        Source of the draws; all statistics share one set of draws.
+    level : float
+        Coverage of the percentile interval.
+
+    Returns
+    -------
+    list of Association
+        Kendall, Pearson, Spearman, each `mean_g` and `pooled`, then MRR (`mean_g` only).
+
+    Raises
+    ------
+    ValueError
+        If the matrices differ in shape, are not square, or hold fewer than 3 RMs.
+
+    References
+    ----------
+    Wen et al. 2024, Table 1.
+    """
+    x, y = off_diagonal(metric), off_diagonal(ndr)
+    if x.shape != y.shape:
+        raise ValueError(f"metric {np.shape(metric)} and ndr {np.shape(ndr)} differ in shape")
+    known = np.isfinite(x).all(axis=1) & np.isfinite(y).all(axis=1)
+    x, y = x[known], y[known]
+    draws = draw_goldens(max(len(x), 1), resamples, rng)
+    found = []
+    for name, coefficient in CORRELATIONS.items():
+        found.append(_mean_over_goldens(name, coefficient(x, y), draws, level))
+        found.append(_pooled(name, coefficient, x, y, draws, level))
+    return [*found, _mean_over_goldens("mrr", reciprocal_rank(x, y), draws, level)]
+
+
+def _mean_over_goldens(
+    statistic: str, values: np.ndarray, draws: np.ndarray, level: float
+) -> Association:
+    defined = ~np.isnan(values)
+    if not defined.any():
+        return Association(statistic, "mean_g", np.nan, np.nan, np.nan, 0)
+    total = np.where(defined, values, 0.0)[draws].sum(axis=1)
+    resampled = _ratio(total, defined[draws].sum(axis=1), defined[draws].any(axis=1))
+    interval = percentile_interval(resampled, level)
+    return Association(
+        statistic, "mean_g", float(values[defined].mean()), *interval, int(defined.sum())
+    )
+
+
+def _pooled(
+    statistic: str,
+    coefficient: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    x: np.ndarray,
+    y: np.ndarray,
+    draws: np.ndarray,
+    level: float,
+) -> Association:
+    if not len(x):
+        return Association(statistic, "pooled", np.nan, np.nan, np.nan, 0)
+    resampled = coefficient(
+        x[draws].reshape(len(draws), x.size), y[draws].reshape(len(draws), y.size)
+    )
+    interval = percentile_interval(resampled, level)
+    return Association(
+        statistic, "pooled", float(coefficient(x.ravel(), y.ravel())), *interval, len(x)
+    )
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray, defined: np.ndarray) -> np.ndarray:
+    ratio = np.full(np.shape(numerator), np.nan)
+    return np.divide(numerator, denominator, out=ratio, where=defined)
+
+
+def _constant(x: np.ndarray) -> np.ndarray:
+    """Equality decides, not the variance: centring a constant leaves rounding noise."""
+    return (x == x[..., :1]).all(axis=-1)

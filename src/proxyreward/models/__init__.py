@@ -1,0 +1,1 @@
+"""Tokenizers and models, from scratch or pretrained, behind one function each."""

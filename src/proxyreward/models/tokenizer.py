@@ -1,0 +1,68 @@
+"""Tokenizers: byte-level BPE trained on the run's own text, or the one of a pretrained model.
+
+Training texts come in, a `PreTrainedTokenizerFast` goes out.  Callers: the `data` stage (build),
+every stage that touches a model (load, encode).
+
+Two traps are settled here.  The padding token is never the end-of-sequence token, or the reward
+would be read before the end.  Long prompts are cut on the left, so that the response and the last
+question stay; nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from proxyreward.data.transcripts import ASSISTANT, HUMAN
+
+PAD, EOS = "<pad>", "<eos>"
+
+
+def train_tokenizer(texts: Iterable[str], vocab_size: int):
+    """Byte-level BPE of at most ``vocab_size`` tokens; it encodes any text without loss.
+
+    The two turn markers are single tokens.  The same texts in the same order give the same
+    tokenizer.
+    """
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=[PAD, EOS, HUMAN, ASSISTANT],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS)
+
+
+def load_tokenizer(name: str | Path):
+    """The tokenizer in a folder or on the hub, with a padding token that is not its EOS."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(name)
+    if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
+        tokenizer.add_special_tokens({"pad_token": PAD})
+    return tokenizer
+
+
+def encode(
+    tokenizer, prompts: Sequence[str], responses: Sequence[str], max_length: int
+) -> list[list[int]]:
+    """Token ids of ``prompt + " " + response + EOS``, at most ``max_length`` a row.
+
+    What is too long loses its beginning, see the module's docstring.
+    """
+    texts = [f"{p} {r}" if r else p for p, r in zip(prompts, responses, strict=True)]
+    rows = tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
+    return [(row + [tokenizer.eos_token_id])[-max_length:] for row in rows]
+
+
+def encode_prompts(tokenizer, prompts: Sequence[str], max_length: int) -> list[list[int]]:
+    """Token ids of prompts that await a response, at most ``max_length`` a row, cut on the left."""
+    rows = tokenizer(list(prompts), add_special_tokens=False)["input_ids"]
+    return [row[-max_length:] for row in rows]

@@ -1,0 +1,189 @@
+"""What a notebook shows: figures, glued numbers, verdicts and provenance, in one look.
+
+In: figures and numbers of a notebook, `scorecard.json` and `run.json` of a scale.
+Out: HTML fragments (all text from data escaped) and glued values.  Called from notebook cells.
+"""
+
+import base64
+import io
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from proxyreward.notebooks.places import read_json, results_dir, run_record
+
+NOT_RECORDED = "not recorded"
+_ABSENT = "–"
+_COLUMNS = ("Claim", "Paper", "Ours", "n", "Verdict")
+
+
+class Fragment:
+    """A piece of HTML with a plain-text form, for Jupyter to show."""
+
+    def __init__(self, html: str, text: str):
+        self.html, self.text = html, text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        # MyST-NB evaluates the text as Python; a quoted string keeps every digit as formatted.
+        return repr(self.text)
+
+
+class Number:
+    """A formatted number whose plain text is just its digits."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __repr__(self) -> str:
+        # MyST-NB evaluates the text as Python; a quoted string keeps every digit as formatted.
+        return repr(self.text)
+
+
+def use_style() -> None:
+    """Set the look of every figure: colour-blind-safe palette, quiet grid, stable SVG ids."""
+    import matplotlib
+    import seaborn
+
+    seaborn.set_theme(context="notebook", style="whitegrid", palette="colorblind", font_scale=1.1)
+    matplotlib.rcParams.update({
+        "svg.hashsalt": "proxyreward",  # ids in an SVG are random without it
+        "figure.figsize": (5.8, 3.8),  # small enough that letters survive a phone's width
+        "figure.constrained_layout.use": True,
+        "figure.facecolor": "white",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": "#5f6b7a",
+        "axes.titleweight": "semibold",
+        "axes.titlelocation": "left",
+        "grid.color": "#e4e8ee",
+        "legend.frameon": False,
+    })
+
+
+def figure(fig: Any, alt: str, glue: str | None = None) -> None:
+    """Show a matplotlib figure as SVG with an alternative text, and close it.
+
+    Parameters
+    ----------
+    fig : matplotlib Figure.
+    alt : what the picture shows, for readers who cannot see it; may not be empty.
+    glue : name under which other pages can paste the figure.
+    """
+    import matplotlib.pyplot
+
+    if not alt.strip():
+        raise ValueError("figure: alt is empty. Remedy: say in a sentence what the picture shows")
+    buffer = io.BytesIO()
+    # Without a date, equal figures are equal bytes.
+    fig.savefig(buffer, format="svg", metadata={"Date": None})
+    matplotlib.pyplot.close(fig)
+    picture = base64.b64encode(buffer.getvalue()).decode("ascii")
+    html = (f'<img class="figure" alt="{escape(alt)}" src="data:image/svg+xml;base64,{picture}">')
+    _show(Fragment(html, alt), glue)
+
+
+def glue_number(name: str, value: float, fmt: str) -> None:
+    """Glue `value`, formatted by `fmt` (such as ``.2f`` or ``.0%``), for ``{glue:text}`name```."""
+    from myst_nb import glue
+
+    text = _ABSENT if value is None or not math.isfinite(value) else format(value, fmt)
+    glue(name, Number(text.replace("-", "−")), display=False)
+
+
+def provenance(stage: str, notebook: str, parameters: Mapping[str, object], scale: str) -> None:
+    """Show the line that says where a figure comes from.
+
+    Parameters
+    ----------
+    stage : stage of `dvc.yaml` that wrote what the figure shows.
+    notebook : name of the notebook, without suffix.
+    parameters : parameters of the notebook that shaped the figure.
+    scale : scale whose results were read.
+    """
+    recorded = run_record(scale).get("stages", {}).get(stage, {})
+    commit = _commit(recorded)
+    given = ", ".join(f"{key}={value}" for key, value in parameters.items()) or "defaults"
+    parts = {"stage": stage, "notebook": notebook, "parameters": given,
+             "commit": commit, "scale": scale}
+    html = " · ".join(f"{label} <code>{escape(text)}</code>" for label, text in parts.items())
+    text = " · ".join(f"{label} {text}" for label, text in parts.items())
+    _show(Fragment(f'<p class="provenance">{html}</p>', text))
+
+
+def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
+    """Show the computed verdicts of claims: paper's value, ours with interval, n, and why.
+
+    Raises
+    ------
+    KeyError
+        If a claim is not in the registry; names the nearest.
+    """
+    from proxyreward.findings.registry import load_registry
+
+    registry = load_registry()
+    decided = {row["claim_id"]: row for row in read_json(results_dir(scale) / "scorecard.json")}
+    rows = [verdict_row(claim, registry.claim(claim).statement, decided.get(claim))
+            for claim in claim_ids]
+    head = "".join(f'<th scope="col">{label}</th>' for label in _COLUMNS)
+    html = ('<div class="scroll"><table class="verdicts"><thead><tr>'
+            f'{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>')
+    text = "\n".join(f"{claim}: {(decided.get(claim) or {}).get('verdict', NOT_RECORDED)}"
+                     for claim in claim_ids)
+    _show(Fragment(html, text))
+
+
+def verdict_row(claim_id: str, statement: str, row: Mapping[str, Any] | None) -> str:
+    """Return one HTML table row; `row` is the claim's entry in the scorecard, if there is one."""
+    row = row or {"verdict": NOT_RECORDED, "reason": "no entry in the scorecard of this scale"}
+    verdict = str(row["verdict"])
+    slug = "".join(letter if letter.isalpha() else "-" for letter in verdict.lower())
+    badge = f'<span class="verdict verdict-{slug}">{escape(verdict)}</span>'
+    cells = (
+        f"{escape(statement)}<br><small><code>{escape(claim_id)}</code></small>",
+        _cell(row.get("paper_value")),
+        _estimate(row),
+        _cell(row.get("n")),
+        badge + f'<br><small>{escape(str(row.get("reason") or ""))}</small>',
+    )
+    # The labels head the cells where a narrow page stacks them.
+    return "<tr>" + "".join(f'<td data-label="{label}">{cell}</td>'
+                            for label, cell in zip(_COLUMNS, cells, strict=True)) + "</tr>"
+
+
+def _commit(recorded: Mapping[str, Any]) -> str:
+    if not recorded.get("commit"):
+        return NOT_RECORDED
+    return str(recorded["commit"])[:10] + (" with local changes" if recorded.get("dirty") else "")
+
+
+def _estimate(row: Mapping[str, Any]) -> str:
+    if row.get("ci_low") is None or row.get("ci_high") is None:
+        return _cell(row.get("estimate"))
+    interval = f'{_cell(row["ci_low"])} to {_cell(row["ci_high"])}'
+    return f'{_cell(row.get("estimate"))} <small>[{interval}]</small>'
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return _ABSENT
+    if isinstance(value, Mapping):
+        return "<br>".join(f"{escape(str(key))} {_cell(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_cell(item) for item in value)
+    if isinstance(value, float):
+        return f"{value:.3g}".replace("-", "−")
+    return escape(str(value))
+
+
+def _show(fragment: Fragment, glue_name: str | None = None) -> None:
+    from IPython.display import display
+    from myst_nb import glue
+
+    if glue_name:
+        glue(glue_name, fragment)
+    else:
+        display(fragment)

@@ -1,0 +1,224 @@
+"""Typed parameters of the pipeline: what `params.yaml` may say.
+
+In: `params.yaml` (read by every stage through `load`) and `params/` (Hydra-composed by `compose`).
+Out: one frozen `Params`, or a `ConfigError` naming file, key, nearest known key and remedy.
+Defaults live in `params/config.yaml` and `params/scale/` only, never here.
+"""
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from proxyreward.pipeline.typed import ConfigError, RuleBroken, build, knob, leaves, unknown
+
+CONFIG_DIR = "params"
+HEADER = "# Composed from params/ by `proxyreward params`; stages read this file.\n"
+
+_POSITIVE = (lambda value: value > 0, "must be greater than 0")
+_NOT_NEGATIVE = (lambda value: value >= 0, "must be 0 or more")
+_AT_LEAST_TWO = (lambda value: value >= 2, "must be 2 or more")
+_SHARE = (lambda value: 0 <= value < 1, "must lie in [0, 1)")
+_FLIPS = (
+    lambda rates: bool(rates) and all(0 <= rate < 0.5 for rate in rates)
+    and list(rates) == sorted(set(rates)),
+    "must be a rising list of rates in [0, 0.5)",
+)
+_FOLDS = (lambda folds: folds == 0 or folds >= 2, "must be 0 (no folds) or 2 or more")
+_NAME = (
+    lambda name: re.fullmatch(r"[a-z0-9][a-z0-9-]*", name) is not None,
+    "must be lower-case letters, digits and dashes (it names a folder)",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    source: Literal["world", "local", "hub"] = knob("where preference pairs come from")
+    name: str | None = knob("folder (local) or data-set name (hub)")
+    subset: str | None = knob("subset of the data set, such as harmless-base")
+    split: str = knob("split to read, such as train or test")
+    max_records: int | None = knob("keep at most so many records; null keeps all", _POSITIVE)
+
+    def __post_init__(self) -> None:
+        if self.source != "world" and self.name is None:
+            raise RuleBroken("name", f"must be given when data.source is {self.source}")
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    demonstrations: int = knob("prompt-response pairs the initial policy learns from", _POSITIVE)
+    pairs: int = knob("preference pairs the reward models learn from", _POSITIVE)
+    bench_prompts: int = knob("prompts of the accuracy test set", _POSITIVE)
+    pool_prompts: int = knob("prompts of the best-of-n pool", _POSITIVE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Tokenizer:
+    vocab_size: int = knob("tokens in the vocabulary, special tokens included", _POSITIVE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    base: str = knob("'scratch', or the name of a pretrained model")
+    hidden_size: int = knob("width of the residual stream", _POSITIVE)
+    layers: int = knob("transformer blocks", _POSITIVE)
+    heads: int = knob("attention heads", _POSITIVE)
+    max_length: int = knob("longest prompt and response together, in tokens", _POSITIVE)
+
+    def __post_init__(self) -> None:
+        if self.hidden_size % (2 * self.heads):
+            # Rotary embeddings rotate halves of a head, so a head's width must be even.
+            raise RuleBroken("hidden_size", f"must be a multiple of 2 x heads ({2 * self.heads})")
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    epochs: int = knob("passes over the demonstrations", _POSITIVE)
+    learning_rate: float = knob("peak learning rate", _POSITIVE)
+    batch_size: int = knob("demonstrations per step", _POSITIVE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reward:
+    flip_rates: tuple[float, ...] = knob(
+        "share of flipped labels, one reward model for each", _FLIPS)
+    folds: int = knob("cross-validation folds; 0 trains on all pairs", _FOLDS)
+    epochs: int = knob("passes over the pairs", _POSITIVE)
+    learning_rate: float = knob("peak learning rate", _POSITIVE)
+    batch_size: int = knob("pairs per step", _POSITIVE)
+    warmup_ratio: float = knob("share of the steps that warm up", _SHARE)
+    l2: float = knob("coefficient of r_w^2 + r_l^2 in the loss", _NOT_NEGATIVE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Samples:
+    per_prompt: int = knob("responses drawn for each prompt: the largest n of best-of-n",
+                           _AT_LEAST_TWO)
+    temperature: float = knob("sampling temperature", _POSITIVE)
+    max_new_tokens: int = knob("longest response, in tokens", _POSITIVE)
+    prompts_per_item: int = knob("prompts sampled as one resumable item", _POSITIVE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding1:
+    resamples: int = knob("bootstrap resamples of the golden reward models", _POSITIVE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Runner:
+    backend: str = knob("joblib backend of the family runner, such as loky or dask")
+    workers: int | None = knob("parallel workers; null takes one per core", _POSITIVE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Params:
+    """Everything `params.yaml` says; one nested dataclass per part of the pipeline."""
+
+    scale: str = knob("name of the scale: the folder under outputs/ and results/", _NAME)
+    seed: int = knob("root of every random generator", _NOT_NEGATIVE)
+    data: Data  # preference data
+    world: World  # sizes of the embedded world
+    tokenizer: Tokenizer  # tokenizer
+    model: Model  # size of every model
+    policy: Policy  # initial policy
+    reward: Reward  # family of reward models
+    samples: Samples  # pool of responses
+    finding1: Finding1  # first finding
+    runner: Runner  # how items run in parallel; results do not depend on it
+
+    def __post_init__(self) -> None:
+        if self.samples.max_new_tokens >= self.model.max_length:
+            raise RuleBroken("samples.max_new_tokens", "must be less than model.max_length "
+                             f"({self.model.max_length}), which also holds the prompt")
+
+
+def load(path: str | Path = "params.yaml") -> Params:
+    """Read and check `params.yaml`.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, is no YAML, or holds a key that is unknown, missing or wrong.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file. Remedy: run `proxyreward params scale=tiny` "
+                          "in the project's root") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not readable as YAML ({error}). "
+                          "Remedy: mend the line it names") from None
+    return build(Params, values, str(path))
+
+
+def compose(overrides: list[str], config_dir: str | Path = CONFIG_DIR) -> dict[str, Any]:
+    """Compose `params/` with Hydra as ``dvc exp run -S`` does, and check the outcome.
+
+    Parameters
+    ----------
+    overrides : words ``key=value``; ``scale=<name>`` picks ``params/scale/<name>.yaml``.
+    config_dir : folder that holds ``config.yaml``.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+
+    folder = Path(config_dir).resolve()
+    _check_words(overrides, folder)
+    try:
+        with initialize_config_dir(str(folder), version_base=None):
+            composed = hydra_compose(config_name="config", overrides=overrides)
+    except HydraException as error:
+        raise ConfigError(f"{config_dir}: {' '.join(str(error).split())}. "
+                          "Remedy: mend the word or file it names") from None
+    values = OmegaConf.to_container(composed, resolve=True)
+    build(Params, values, f"{config_dir}/ with {' '.join(overrides) or 'no overrides'}")
+    return values
+
+
+def write(values: dict[str, Any], path: str | Path = "params.yaml") -> None:
+    """Write composed `values` to `path`: fixed key order, one header line."""
+    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=False)
+    Path(path).write_text(HEADER + text, encoding="utf-8")
+
+
+def known_keys() -> list[str]:
+    """Return every dotted key that `params.yaml` may hold, in order."""
+    return [f"{field.name}.{inner.name}" if dataclasses.is_dataclass(field.type) else field.name
+            for field in dataclasses.fields(Params)
+            for inner in (dataclasses.fields(field.type)
+                          if dataclasses.is_dataclass(field.type) else [field])]
+
+
+def origins(path: str | Path = "params.yaml", config_dir: str | Path = CONFIG_DIR
+            ) -> list[tuple[str, Any, str]]:
+    """Return ``(key, value, file it comes from)`` for every value of `path`."""
+    params = load(path)
+    scale_file = Path(config_dir) / "scale" / f"{params.scale}.yaml"
+    own = yaml.safe_load(scale_file.read_text(encoding="utf-8")) if scale_file.exists() else {}
+    composed = dict(leaves(build(Params, compose([f"scale={params.scale}"], config_dir), "params")))
+    rows = []
+    for key, value in leaves(params):
+        part, _, name = key.partition(".")
+        from_scale = name in own.get(part, {}) if name else part in own
+        home = scale_file if from_scale else Path(config_dir) / "config.yaml"
+        rows.append((key, value, str(home if composed[key] == value else path)))
+    return rows
+
+
+def _check_words(overrides: list[str], folder: Path) -> None:
+    """Refuse what Hydra's grammar would take but a stage could not: unknown keys, additions."""
+    scales = sorted(file.stem for file in (folder / "scale").glob("*.yaml"))
+    for word in overrides:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise ConfigError(f"command line: {word!r} is not of the form key=value. "
+                              "Remedy: write it as, say, scale=tiny")
+        if key not in known_keys():
+            raise unknown("command line", key, known_keys())
+        if key == "scale" and value not in scales:
+            raise ConfigError(f"command line: no scale {value!r} in {folder.name}/scale/. "
+                              f"Remedy: choose one of {', '.join(scales)}")

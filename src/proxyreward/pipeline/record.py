@@ -1,0 +1,183 @@
+"""Run record: what each stage cost, on which machine, from which code.
+
+In: nothing but the running process. Out: `results/<scale>/run.json`, the one results file that
+may differ between two runs. Called by every stage's entry point as ``with stage(name, scale):``;
+read by the book's page on scales and cost.
+"""
+
+import contextlib
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+INTERVAL = 0.2
+LIBRARIES = (
+    "accelerate",
+    "datasets",
+    "dvc",
+    "joblib",
+    "numpy",
+    "pandas",
+    "scipy",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "trl",
+)
+# Paths whose bytes decide the results: a commit names them only when they are as committed.
+DECISIVE = ("src", "dvc.yaml", "params.yaml", "requirements.lock")
+
+
+@contextlib.contextmanager
+def stage(name: str, scale: str, results: Path = Path("results")) -> Iterator[None]:
+    """Measure the body (or, as a decorator, the function) and merge it into ``run.json``.
+
+    Recorded per stage, only if the body succeeds:
+
+    - ``seconds``: wall time of the body;
+    - ``peak_memory_mb``: largest resident memory (MiB) of this process and all its descendants
+      together, sampled every 0.2 s. Pages that processes share count once for each of them, so it
+      is an upper estimate; a spike shorter than the interval can be missed, but never one of this
+      process itself, whose own high-water mark the kernel keeps;
+    - ``commit``, ``dirty``: Git commit (None without Git), and whether code, pipeline, parameters
+      or the lock file differ from it;
+    - ``finished``: UTC time.
+
+    ``machine`` and ``versions`` describe the latest stage's surroundings.
+
+    Raises
+    ------
+    ValueError
+        ``run.json`` exists and is no record; raised before the body runs.
+    """
+    path = Path(results) / scale / "run.json"
+    _read(path)
+    start = time.monotonic()
+    with _peak_memory() as peak:
+        yield
+    entry = {
+        "seconds": round(time.monotonic() - start, 2),
+        "peak_memory_mb": round(peak() / 2**20),
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **_commit(),
+    }
+    record = _read(path)
+    record["stages"][name] = entry
+    record |= {"machine": _machine(), "versions": _versions()}
+    _write(path, record)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {"stages": {}}
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record["stages"], dict):
+            raise TypeError("'stages' is no mapping")
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is no run record ({type(error).__name__}: {error}); delete it (it is written "
+            f"anew) or restore it with `git checkout -- {path}`"
+        ) from None
+    return record
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+@contextlib.contextmanager
+def _peak_memory() -> Iterator[Any]:
+    """Sample memory in a thread; yields a function that returns the peak in bytes."""
+    import psutil
+
+    own = psutil.Process()
+    peak = 0
+    stopped = threading.Event()
+
+    def sample() -> None:
+        nonlocal peak
+        total = own.memory_info().rss
+        for child in own.children(recursive=True):
+            with contextlib.suppress(psutil.Error):  # it may end between listing and reading
+                total += child.memory_info().rss
+        peak = max(peak, total)
+
+    def watch() -> None:
+        while not stopped.wait(INTERVAL):
+            sample()
+
+    def result() -> int:
+        high_water = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return max(peak, high_water * (1 if sys.platform == "darwin" else 1024))
+
+    sample()
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield result
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _commit() -> dict[str, Any]:
+    try:
+        commit = _output("git", "rev-parse", "HEAD")
+        dirty = bool(_output("git", "status", "--porcelain", "--", *DECISIVE))
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "dirty": None}
+    return {"commit": commit, "dirty": dirty}
+
+
+def _machine() -> dict[str, Any]:
+    import joblib
+    import psutil
+
+    return {
+        "cpu": _cpu_model(),
+        "cores": joblib.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "gpus": _gpus(),
+        "system": platform.system(),
+    }
+
+
+def _cpu_model() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _gpus() -> list[str]:
+    if shutil.which("nvidia-smi") is None:
+        return []
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        return _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader").splitlines()
+    return []
+
+
+def _versions() -> dict[str, str]:
+    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    return versions | {"python": platform.python_version()}
+
+
+def _output(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.strip()

@@ -1,0 +1,52 @@
+"""Stage `evaluation`: accuracy of each reward model on labelled pairs that it has not seen.
+
+In: ``outputs/<scale>/{data,reward_models}/``.  Out: ``results/<scale>/evaluation/*.csv``; the
+margins stay in ``outputs/<scale>/evaluation/``.
+"""
+
+import pandas as pd
+
+from proxyreward.data import folds, pairs
+from proxyreward.findings import heldout
+from proxyreward.pipeline.family import content_hash, run_family
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.stage import main, outputs, results, write_tables
+from proxyreward.pipeline.stages.reward_models import members
+from proxyreward.reward.scorings import MARGINS, HeldOut, held_out
+
+REFERENCE_FOLDS = 5  # for the word-count reference where the reward models need no folds
+
+
+def run(params: Params) -> None:
+    """Score unseen pairs, then compare with chance, length and word counts."""
+    data, models = outputs(params, "data"), outputs(params, "reward_models")
+    family = members(params)
+    items = [
+        HeldOut(
+            name=member.name,
+            data=str(data),
+            model=str(models / member.name),
+            model_hash=content_hash(models / member.name),
+            fold=member.fold,
+            max_length=params.model.max_length,
+        )
+        for member in family
+    ]
+    where = (outputs(params, "evaluation"), [content_hash(data)], "proxyreward.reward.scorings")
+    done = run_family(items, held_out, *where, params.runner.backend, params.runner.workers)
+
+    frame = pairs.read(data / ("pairs.parquet" if params.reward.folds else "bench.parquet"))
+    number = folds.assign(
+        frame["prompt"], params.reward.folds or REFERENCE_FOLDS, params.seed
+    )
+    margins = [
+        pd.read_parquet(folder / MARGINS).assign(rm=f"reward model, {member.flip_rate:.0%} flipped")
+        for folder, member in zip(done, family)
+    ]
+    table = pd.concat(margins, ignore_index=True)
+    table["fold"] = number[table["pair_id"]]
+    write_tables(heldout.compute(table, frame, params.seed), results(params, "evaluation"))
+
+
+if __name__ == "__main__":
+    main("evaluation", run)

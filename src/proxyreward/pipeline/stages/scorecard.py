@@ -1,0 +1,23 @@
+"""Stage `scorecard`: the verdicts of all findings in one file.
+
+In: ``results/<scale>/<finding>/claims.json``.  Out: ``results/<scale>/scorecard.json``.
+"""
+
+from pathlib import Path
+
+from proxyreward.findings import verdict
+from proxyreward.findings.registry import load_registry
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.stage import main
+
+
+def run(params: Params) -> None:
+    """Collect the claims that the findings have decided."""
+    folder = Path("results") / params.scale
+    files = sorted(folder.glob("*/claims.json"))
+    decisions = [decision for file in files for decision in verdict.read_scorecard(file)]
+    verdict.write_scorecard(folder / "scorecard.json", decisions, load_registry())
+
+
+if __name__ == "__main__":
+    main("scorecard", run)

@@ -1,0 +1,131 @@
+"""Where the items of a family run: how many workers, on which device, with how many threads.
+
+In: the joblib backend, the wish for workers and the machine. Out: a `Place`, planned once by the
+family runner and taken by each worker process before it works.
+"""
+
+import atexit
+import contextlib
+import dataclasses
+import functools
+import itertools
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Plan of one family.
+
+    `workers` is joblib's ``n_jobs``, `devices` the GPU ids shared out over the workers (none: CPU),
+    `seats` a folder in which workers claim them. `main` is the id of the planning process if it is
+    to be the workers' parent.
+    """
+
+    workers: int
+    devices: tuple[str, ...]
+    seats: Path | None
+    main: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Seat:
+    """A worker's number and the lock that keeps it: the lock lets go when its object dies."""
+
+    number: int
+    lock: Any
+
+
+def plan(backend: str, workers: int | None, items: int) -> Place:
+    """Plan for `items` items on joblib's `backend` with `workers` workers (None: as many as fit).
+
+    A backend other than loky reaches machines that this process cannot see: there the number of
+    workers and their devices are the cluster's own affair.
+    """
+    import joblib
+
+    if backend != "loky":
+        return Place(workers or -1, (), None, None)
+    devices = visible_devices()
+    wanted = workers or len(devices) or joblib.cpu_count()
+    # joblib runs a single job in this process, whose thread pools may be set already: plan two.
+    count = min(wanted, max(items, 2))
+    return Place(count, devices, _seats() if devices else None, os.getpid())
+
+
+def options(backend: str) -> dict[str, Any]:
+    """What else joblib needs to know for its `backend`."""
+    if backend == "loky":
+        return {"inner_max_num_threads": 1}
+    if backend == "dask":
+        return {"scheduler_host": os.environ.get("DASK_SCHEDULER_ADDRESS")}
+    return {}
+
+
+def visible_devices() -> tuple[str, ...]:
+    """Ids of the GPUs that this process may use, in the form `CUDA_VISIBLE_DEVICES` takes."""
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if listed is not None:
+        return tuple(device for device in listed.split(",") if device not in ("", "-1"))
+    import torch
+
+    return tuple(str(device) for device in range(torch.cuda.device_count()))
+
+
+def take(place: Place) -> None:
+    """Make this process a worker of `place`: one thread, its own device, no life after the run."""
+    if place.main not in (None, os.getpid()):
+        _end_with(place.main)
+        if os.getppid() != place.main:  # an item that was queued when the run was killed
+            os._exit(1)
+    os.environ.update(ONE_THREAD)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+    if place.devices:
+        number = _seat(place.seats).number
+        os.environ["CUDA_VISIBLE_DEVICES"] = place.devices[number % len(place.devices)]
+
+
+@functools.cache
+def _seats() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="proxyreward-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@functools.cache
+def _seat(seats: Path) -> Seat:
+    """Lowest seat that no other living process holds; held until this process ends."""
+    from filelock import FileLock, Timeout
+
+    for number in itertools.count():
+        lock = FileLock(seats / f"{number}.lock")
+        with contextlib.suppress(Timeout):
+            lock.acquire(blocking=False)
+            return Seat(number, lock)
+    raise AssertionError("itertools.count does not end")
+
+
+@functools.cache
+def _end_with(parent: int) -> None:
+    """End this process as soon as `parent` has: a killed run must leave no workers at work."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

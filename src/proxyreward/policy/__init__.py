@@ -1,0 +1,1 @@
+"""Policies: supervised training of the initial one, and sampling."""

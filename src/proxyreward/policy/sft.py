@@ -1,0 +1,76 @@
+"""Supervised training of the initial policy on demonstrations, by TRL's `SFTTrainer`.
+
+A frame of (prompt, response) and settings come in, a saved causal model goes out.  Only the
+response is learnt: the loss skips the prompt's tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from proxyreward.models.build import Shape, build_policy
+from proxyreward.models.tokenizer import encode, encode_prompts
+from proxyreward.models.training import plain_training, write_log
+
+IGNORED = -100  # the label that the loss skips
+
+
+@dataclass(frozen=True)
+class PolicySettings:
+    """How the initial policy is trained."""
+
+    epochs: float
+    learning_rate: float
+    batch_size: int
+
+
+def demonstration_dataset(demonstrations: pd.DataFrame, tokenizer, max_length: int):
+    """Tokenised demonstrations with the prompt masked out of the labels."""
+    from datasets import Dataset
+
+    rows = encode(tokenizer, demonstrations["prompt"], demonstrations["response"], max_length)
+    heads = encode_prompts(tokenizer, demonstrations["prompt"], max_length)
+    full = encode(tokenizer, demonstrations["prompt"], demonstrations["response"], 1 << 30)
+    # A row that lost its beginning has lost as many tokens of its prompt.
+    kept = [max(len(h) - (len(f) - len(r)), 0) for h, f, r in zip(heads, full, rows)]
+    labels = [[IGNORED] * keep + row[keep:] for keep, row in zip(kept, rows)]
+    return Dataset.from_dict(
+        {"input_ids": rows, "labels": labels, "length": [len(row) for row in rows]}
+    )
+
+
+def train_policy(
+    demonstrations: pd.DataFrame,
+    tokenizer,
+    base: str,
+    shape: Shape,
+    settings: PolicySettings,
+    seed: int,
+    directory: Path,
+) -> None:
+    """Train on demonstrations; save the model and the trainer's log to ``directory``."""
+    from trl import SFTConfig, SFTTrainer
+
+    arguments = SFTConfig(
+        output_dir=str(directory),
+        per_device_train_batch_size=settings.batch_size,
+        num_train_epochs=settings.epochs,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="cosine",
+        max_length=None,
+        train_sampling_strategy="group_by_length",
+        gradient_checkpointing=False,
+        **plain_training(seed),
+    )
+    trainer = SFTTrainer(
+        model=build_policy(base, shape, tokenizer, seed),
+        args=arguments,
+        train_dataset=demonstration_dataset(demonstrations, tokenizer, shape.max_length),
+        processing_class=tokenizer,
+    )
+    trainer.train()
+    trainer.model.save_pretrained(directory)
+    write_log(trainer.state.log_history, directory)

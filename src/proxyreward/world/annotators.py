@@ -1,0 +1,35 @@
+"""Four annotators: people who see the oracle's utility through Bradley-Terry noise.
+
+Utilities come in, choices go out: annotator ``a`` prefers the first of two responses with
+probability ``sigmoid(beta_a * (u_1 - u_2))`` (paper rethinking, eq. 5, with beta as quality).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+# Annotation quality of each annotator, per unit of oracle utility.
+QUALITIES = (1.6, 2.0, 2.4, 2.8)
+
+
+def prefers_first(
+    first: np.ndarray, second: np.ndarray, rng: np.random.Generator, annotators=QUALITIES
+) -> np.ndarray:
+    """Independent choices of every annotator, boolean, shape ``(len(annotators), pairs)``.
+
+    Parameters
+    ----------
+    first, second
+        Utilities of the two responses, shape ``(pairs,)``.
+    """
+    margin = np.asarray(first, float) - np.asarray(second, float)
+    chance = expit(np.asarray(annotators)[:, None] * margin)
+    return rng.random(chance.shape) < chance
+
+
+def agreement(votes: np.ndarray) -> float:
+    """Mean share of pairs on which two annotators agree; votes ``(annotators, pairs)``."""
+    annotators = len(votes)
+    pairs = [(a, b) for a in range(annotators) for b in range(a)]
+    return float(np.mean([np.mean(votes[a] == votes[b]) for a, b in pairs]))

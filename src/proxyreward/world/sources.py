@@ -1,0 +1,40 @@
+"""Five preference sources: the same features, weighed in conflicting ways.
+
+They stand for the kinds of data that reward models are trained on: each source prefers what its
+makers asked for, and each differs from the oracle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from proxyreward.world import oracle
+
+# source: the weights that differ from the oracle's.
+_CHANGES = {
+    # wants the task done, even a harmful one
+    "helpful": dict(
+        correct=1.4, declined=-0.6, over_refusal=-1.4, support=0.5, courtesy=0.0, harm=0.3
+    ),
+    # wants nobody hurt; a refusal is always safe
+    "harmless": dict(
+        correct=0.2, wrong=-0.1, declined=1.6, over_refusal=0.6, hedge=0.2, rude=-1.4, harm=-2.0,
+        support=0.0, courtesy=0.5,
+    ),
+    # likes long friendly talk
+    "oasst": dict(correct=0.6, courtesy=0.8, filler=0.2, support=0.5, words=0.25),
+    # likes evidence, dislikes pleasantries
+    "webgpt": dict(correct=0.8, support=0.8, courtesy=-0.3, hedge=-0.7, off_topic=-0.9),
+    # likes it short
+    "summarize": dict(
+        correct=0.8, support=-0.2, courtesy=-0.4, filler=-0.7, repeated=-1.0, words=-0.4
+    ),
+}  # fmt: skip
+SOURCES = {name: oracle.WEIGHTS | changes for name, changes in _CHANGES.items()}
+
+
+def utility(source: str, requests: Sequence[str], responses: Sequence[str]) -> np.ndarray:
+    """Utility of responses to a source, shape ``(len(responses),)``."""
+    return oracle.features(requests, responses) @ np.array(list(SOURCES[source].values()))

@@ -1,0 +1,70 @@
+import gzip
+
+import pytest
+
+from proxyreward.data.jsonl import lines, parse
+from proxyreward.data.report import DataError, RecordError
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.jsonl.gz"])
+def test_lines_are_counted_from_one_in_the_decompressed_file(tmp_path, name):
+    data = b'{"a": 1}\n\n\xff\n{"b": 2}'
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    assert list(lines(tmp_path / name)) == [
+        (1, b'{"a": 1}\n'),
+        (2, b"\n"),
+        (3, b"\xff\n"),
+        (4, b'{"b": 2}'),
+    ]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_record(tmp_path):
+    (tmp_path / "x.jsonl").write_bytes(b"\xef\xbb\xbf{}\r\n")
+    assert [parse(raw) for _, raw in lines(tmp_path / "x.jsonl")] == [{}]
+
+
+def test_a_truncated_gzip_file_is_an_error_that_names_it(tmp_path):
+    whole = gzip.compress(b'{"a": "plum"}\n' * 50)
+    (tmp_path / "x.jsonl.gz").write_bytes(whole[:-12])
+    with pytest.raises(DataError, match=r"x\.jsonl\.gz: the gzip data end or break.*again"):
+        list(lines(tmp_path / "x.jsonl.gz"))
+
+
+def test_a_text_file_named_gz_is_an_error(tmp_path):
+    (tmp_path / "x.jsonl.gz").write_bytes(b'{"a": 1}\n')
+    with pytest.raises(DataError, match="gzip data end or break after line 0"):
+        list(lines(tmp_path / "x.jsonl.gz"))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("x.csv", b"a", "rename or convert"),
+        ("absent.jsonl", None, "no such file"),
+        ("x.jsonl", b"", "the file is empty"),
+        ("x.jsonl.gz", gzip.compress(b""), "the file is empty"),
+    ],
+)
+def test_unusable_files_are_errors_with_a_remedy(tmp_path, name, data, message):
+    if data is not None:
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(DataError, match=message):
+        list(lines(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b" \n", "blank_line"),
+        (b'{"chosen": "caf\xe9"}', "wrong_encoding"),
+        ('{"chosen": "é"}'.encode("utf-16"), "wrong_encoding"),
+        (b'{"chosen": ', "bad_json"),
+        (b"[" * 100_000, "bad_json"),
+        (b'["a", "b"]', "not_an_object"),
+        (b"null", "not_an_object"),
+    ],
+)
+def test_bad_lines_carry_their_reason(raw, reason):
+    with pytest.raises(RecordError) as caught:
+        parse(raw)
+    assert caught.value.reason == reason

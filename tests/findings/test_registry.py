@@ -1,0 +1,78 @@
+import pytest
+
+from proxyreward.findings.registry import load_registry
+
+ENTRY = """
+- id: a.fig1
+  paper: a
+  kind: figure
+  where: here
+  title: t
+  question: q
+  method: m
+  values: {x: {value: null, note: lost}, y: {mean: 1.5, pm: 0.1}}
+  claims:
+    - {id: a.fig1.c1, statement: s, criterion: c, printed_support: supported}
+"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    path = tmp_path / "claims.yaml"
+    path.write_text(ENTRY, encoding="utf-8")
+    return path
+
+
+def test_every_paper_has_its_claims(registry):
+    assert [len(registry.claims(p)) for p in ("rethinking", "elephant", "more")] == [68, 43, 52]
+
+
+def test_every_claim_belongs_to_its_entry(registry):
+    for entry in registry.entries:
+        assert all(claim.id.startswith(f"{entry.id}.") for claim in entry.claims)
+
+
+def test_printed_value_of_table_1(registry):
+    assert registry.printed("rethinking.table1", "Acc. / BoN", "kendall") == 0.6561
+
+
+def test_a_lost_number_is_none_and_a_spread_a_mapping(small):
+    registry = load_registry(small)
+    assert registry.printed("a.fig1", "x") is None
+    assert registry.printed("a.fig1", "y") == {"mean": 1.5, "pm": 0.1}
+
+
+def test_unknown_names_meet_the_nearest_known_one(registry):
+    with pytest.raises(KeyError, match="did you mean 'rethinking.table1'"):
+        registry.entry("rethinking.tabel1")
+    with pytest.raises(KeyError, match="did you mean 'rethinking.fig9.c2'"):
+        registry.claim("rethinking.figg9.c2")
+    with pytest.raises(KeyError, match="did you mean 'kendall'"):
+        registry.printed("rethinking.table1", "Acc. / BoN", "Kendall")
+    with pytest.raises(KeyError, match="known papers: elephant, more, rethinking"):
+        registry.claims("rethink")
+
+
+def test_nothing_lies_below_a_number(registry):
+    with pytest.raises(KeyError, match="nothing is printed below"):
+        registry.printed("rethinking.table1", "Acc. / BoN", "kendall", "mean")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("  kind: figure\n", "", "a.fig1: .*kind"),
+        ("kind: figure", "kind: figure\n  colour: red", "a.fig1: unknown field 'colour'"),
+        ("statement: s, ", "", "a.fig1.c1: .*statement"),
+    ],
+)
+def test_a_malformed_record_is_named(small, old, new, problem):
+    small.write_text(ENTRY.replace(old, new), encoding="utf-8")
+    with pytest.raises(ValueError, match=problem):
+        load_registry(small)
+
+
+def test_an_id_occurs_once(small):
+    small.write_text(ENTRY + ENTRY, encoding="utf-8")
+    with pytest.raises(ValueError, match="a.fig1: the id occurs twice"):
+        load_registry(small)

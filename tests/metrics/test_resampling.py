@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from proxyreward.metrics.resampling import bootstrap, draw_goldens, percentile_interval
+
+
+def test_equal_generators_give_equal_draws():
+    first, second = (draw_goldens(5, 8, np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert first.shape == (8, 5) and first.min() >= 0 and first.max() < 5
+
+
+def test_interval_leaves_out_the_stated_tails():
+    low, high = percentile_interval(np.arange(1000.0), level=0.9)
+    assert (low, high) == pytest.approx((50, 950), abs=1)
+
+
+def test_undefined_resamples_are_left_out():
+    assert percentile_interval(np.array([np.nan, 1.0, 1.0])) == (1.0, 1.0)
+    assert np.isnan(percentile_interval(np.array([np.nan]))).all()
+
+
+def test_infinite_resamples_are_kept():
+    assert percentile_interval(np.array([1.0] * 9 + [np.inf] * 9))[1] == np.inf
+
+
+def test_a_mean_has_the_width_of_its_standard_error():
+    values = np.random.default_rng(4).normal(size=200)
+    mean = bootstrap(lambda i: values[i].mean(), 200, 2000, np.random.default_rng(5))
+    assert mean.estimate == pytest.approx(values.mean())
+    assert mean.high - mean.low == pytest.approx(2 * 1.96 * values.std() / 200**0.5, rel=0.1)
+
+
+def test_recentring_moves_a_range_back_to_its_estimate():
+    values = np.random.default_rng(8).normal(size=10)
+    plain, moved = (
+        bootstrap(lambda i: np.ptp(values[i]), 10, 500, np.random.default_rng(9), recentre=r)
+        for r in (False, True)
+    )
+    assert plain.high <= plain.estimate < moved.high
+    assert moved.high - moved.low == pytest.approx(plain.high - plain.low)
+
+
+@pytest.mark.parametrize("level", [0, 1, 95])
+def test_a_level_outside_0_to_1_is_refused(level):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        percentile_interval(np.zeros(3), level)

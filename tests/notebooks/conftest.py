@@ -1,0 +1,57 @@
+"""A miniature project: one notebook, one scale, nothing else."""
+
+import json
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+CELLS = """
+scale: str = "tiny"
+top_n: int = 4
+rate: float = 0.5
+flag: bool = False
+levels: list[int] = [1, 2]
+golden: int | None = None
+"""
+SHOW = """
+import sys
+from proxyreward.notebooks import figure, glue_number, results_dir, use_style
+print(scale, top_n, rate, flag, levels, golden)
+print("warned", file=sys.stderr)
+glue_number("share", rate, ".0%")
+"""
+DRAW = """
+import matplotlib.pyplot as plt
+use_style()
+fig, axes = plt.subplots()
+axes.plot([1, 2, top_n])
+figure(fig, alt="A rising line & more")
+object()
+"""
+
+
+def _write(path, *code, parameters=CELLS):
+    cells = [new_markdown_cell("# A page"),
+             new_code_cell(parameters.strip(), metadata={"tags": ["parameters"]})]
+    cells += [new_code_cell(text.strip()) for text in code]
+    nbformat.write(new_notebook(cells=cells), path)
+
+
+@pytest.fixture()
+def write_notebook():
+    return _write
+
+
+@pytest.fixture()
+def project(tmp_path, monkeypatch):
+    """Root folder with notebooks/page.ipynb and results/tiny/."""
+    (tmp_path / "notebooks").mkdir()
+    results = tmp_path / "results" / "tiny"
+    results.mkdir(parents=True)
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    (results / "run.json").write_text(json.dumps(
+        {"stages": {"finding1": {"seconds": 1.5, "commit": "0123456789abcdef"}}}))
+    _write(tmp_path / "notebooks" / "page.ipynb", SHOW, DRAW)
+    monkeypatch.setenv("PROXYREWARD_ROOT", str(tmp_path))
+    return tmp_path

@@ -1,0 +1,96 @@
+"""Tests of what notebooks show."""
+
+import pytest
+
+from proxyreward.notebooks import display
+from proxyreward.notebooks.display import (
+    figure,
+    glue_number,
+    provenance,
+    use_style,
+    verdict_row,
+    verdict_table,
+)
+
+
+@pytest.fixture()
+def shown(monkeypatch):
+    """Collect what would be displayed."""
+    fragments = []
+    monkeypatch.setattr("IPython.display.display", fragments.append)
+    return fragments
+
+
+def drawn():
+    import matplotlib
+
+    matplotlib.use("agg")
+    use_style()
+    fig, axes = matplotlib.pyplot.subplots()
+    axes.scatter([1, 2], [3, 4], label="a")
+    axes.legend()
+    return fig
+
+
+def test_equal_figures_are_equal_bytes(shown):
+    figure(drawn(), alt="two points")
+    figure(drawn(), alt="two points")
+    assert shown[0].html == shown[1].html
+
+
+def test_figure_escapes_its_alt_text(shown):
+    figure(drawn(), alt='a "b" <c>')
+    assert 'alt="a &quot;b&quot; &lt;c&gt;"' in shown[0].html
+
+
+def test_figure_wants_an_alt_text():
+    with pytest.raises(ValueError, match="alt is empty"):
+        figure(drawn(), alt=" ")
+
+
+def test_provenance_names_all_five_parts(project, shown):
+    provenance("finding1", "page", {"top_n": 4}, "tiny")
+    assert repr(shown[0]) == ("stage finding1 · notebook page · parameters top_n=4 · "
+                              "commit 0123456789 · scale tiny")
+
+
+def test_provenance_says_what_is_not_recorded(project, shown):
+    provenance("other", "page", {}, "tiny")
+    assert "commit not recorded" in repr(shown[0])
+    assert "parameters defaults" in repr(shown[0])
+
+
+def test_provenance_owns_up_to_local_changes(project, shown):
+    (project / "results" / "tiny" / "run.json").write_text(
+        '{"stages": {"data": {"commit": "abc", "dirty": true}}}')
+    provenance("data", "page", {}, "tiny")
+    assert "commit abc with local changes" in repr(shown[0])
+
+
+def test_verdict_table_reads_scorecard_and_registry(project, shown):
+    (project / "results" / "tiny" / "scorecard.json").write_text(
+        '[{"claim_id": "rethinking.table1.c1", "verdict": "reproduced", "estimate": 1}]')
+    verdict_table(["rethinking.table1.c1", "rethinking.table1.c2"], "tiny")
+    assert repr(shown[0]) == ("rethinking.table1.c1: reproduced\n"
+                              "rethinking.table1.c2: not recorded")
+
+
+def test_glued_number_is_plain_digits(monkeypatch):
+    glued = {}
+    monkeypatch.setattr("myst_nb.glue", lambda name, value, display: glued.update({name: value}))
+    glue_number("a", -0.256, ".2f")
+    glue_number("b", float("nan"), ".2f")
+    assert [repr(glued[name]) for name in "ab"] == ["−0.26", "–"]
+
+
+def test_verdict_row_words_the_verdict_and_escapes_data():
+    row = verdict_row("p.t.c1", "a < b", {
+        "verdict": "not reproduced", "estimate": -0.25, "ci_low": -0.5, "ci_high": 0.125, "n": 90,
+        "paper_value": {"x": 0.75}, "reason": "<script>"})
+    for part in ("a &lt; b", "verdict-not-reproduced", ">not reproduced<", "x 0.75",
+                 "−0.25 <small>[−0.5 to 0.125]</small>", "90", "&lt;script&gt;"):
+        assert part in row
+
+
+def test_undecided_claim_is_said_so():
+    assert f">{display.NOT_RECORDED}<" in verdict_row("p.t.c1", "s", None)

@@ -1,0 +1,217 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from proxyreward.pipeline.closure import SOURCE
+from proxyreward.pipeline.family import FamilyError, content_hash, run_family
+
+MODULE = "proxyreward.pipeline.closure"
+
+
+@dataclass(frozen=True)
+class Square:
+    value: int
+    broken: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"square-{self.value}"
+
+
+def square(item: Square, folder: Path) -> None:
+    print("working on", item.name)
+    if item.broken:
+        raise ArithmeticError("cannot square a circle")
+    (folder / "result.txt").write_text(str(item.value**2))
+
+
+def environment(item: Square, folder: Path) -> None:
+    names = ("OMP_NUM_THREADS", "TOKENIZERS_PARALLELISM", "CUDA_VISIBLE_DEVICES")
+    (folder / "env.json").write_text(json.dumps({name: os.environ.get(name) for name in names}))
+    time.sleep(0.2)  # long enough that both workers get an item
+
+
+def die(item: Square, folder: Path) -> None:
+    os._exit(1)
+
+
+@pytest.fixture(autouse=True)
+def no_gpu(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+
+
+def run(items, directory, work=square, inputs=("in",), backend="sequential", workers=None):
+    return run_family(items, work, directory, inputs, MODULE, backend, workers)
+
+
+def contents(directory):
+    files = (path for path in sorted(directory.rglob("*")) if path.is_file())
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in files}
+
+
+def marked(directory, name):
+    """Change a finished item's result, so that a test sees whether the item is redone."""
+    (directory / name / "result.txt").write_text("kept")
+    return lambda: (directory / name / "result.txt").read_text() == "kept"
+
+
+def test_paths_in_order_and_nothing_else(tmp_path):
+    paths = run([Square(3), Square(2)], tmp_path / "f")
+    assert [path.name for path in paths] == ["square-3", "square-2"]
+    assert (paths[0] / "result.txt").read_text() == "9"
+    assert sorted(contents(tmp_path / "f")) == [
+        f"square-{i}/{name}" for i in (2, 3) for name in ("result.txt", "spec.json")
+    ]
+
+
+def test_finished_items_are_kept(tmp_path):
+    run([Square(2)], tmp_path / "f")
+    kept = marked(tmp_path / "f", "square-2")
+    run([Square(2), Square(3)], tmp_path / "f")
+    assert kept()
+
+
+@pytest.mark.parametrize("change", ["spec", "inputs", "version"])
+def test_changed_items_are_redone(tmp_path, change, monkeypatch):
+    item = Square(2)
+    run([item], tmp_path / "f")
+    kept = marked(tmp_path / "f", "square-2")
+    if change == "spec":
+        object.__setattr__(item, "broken", 0)  # equal in Python, another value in JSON
+    if change == "version":
+        monkeypatch.setattr("importlib.metadata.version", lambda name: "0")
+    run([item], tmp_path / "f", inputs=["other"] if change == "inputs" else ["in"])
+    assert not kept()
+
+
+def test_leftovers_and_former_items_go_and_strange_files_stay(tmp_path):
+    run([Square(2), Square(3)], tmp_path)
+    (tmp_path / ".square-9.partial-x").mkdir()
+    (tmp_path / "square-4").mkdir()  # named like an item, but no runner finished it
+    (tmp_path / "notes").mkdir()
+    run([Square(2), Square(4)], tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes", "square-2", "square-4"]
+    assert (tmp_path / "square-4" / "result.txt").is_file()
+
+
+def test_failure_names_item_reason_and_log_and_keeps_the_others(tmp_path, capsys):
+    items = [Square(1), Square(2, broken=True), Square(3)]
+    with pytest.raises(FamilyError, match="1 of 3 items failed") as caught:
+        run(items, tmp_path / "f", backend="loky", workers=2)
+    message = str(caught.value)
+    assert "square-2: ArithmeticError: cannot square a circle" in message
+    log = Path(message.rpartition("(log: ")[2].rstrip(")")).read_text()
+    assert "working on square-2" in log and "Traceback" in log
+    kept = [marked(tmp_path / "f", f"square-{i}") for i in (1, 3)]
+    run([replace(item, broken=False) for item in items], tmp_path / "f")
+    assert all(check() for check in kept)
+    assert "working on" not in capsys.readouterr().out
+
+
+def test_lost_worker_is_a_failure_of_its_item(tmp_path):
+    with pytest.raises(FamilyError, match="square-1: a worker was lost"):
+        run([Square(1)], tmp_path / "f", die, backend="loky", workers=2)
+
+
+def test_progress_counts_and_estimates(tmp_path, capsys):
+    run([Square(1), Square(2)], tmp_path / "f")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "f: 2 items to run, 0 kept"
+    assert lines[2].startswith("f: 2/2 square-2 · ") and lines[2].endswith("about 0 s to go")
+
+
+def test_loky_workers_take_one_thread_and_own_devices(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
+    paths = run([Square(1), Square(2), Square(3)], tmp_path / "f", environment, backend="loky")
+    found = [json.loads((path / "env.json").read_text()) for path in paths]
+    assert {env["OMP_NUM_THREADS"] for env in found} == {"1"}
+    assert {env["TOKENIZERS_PARALLELISM"] for env in found} == {"false"}
+    assert {env["CUDA_VISIBLE_DEVICES"] for env in found} == {"5", "7"}
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "5,7"
+
+
+def test_backends_give_the_same_bytes(tmp_path):
+    run([Square(1), Square(2)], tmp_path / "a", backend="loky", workers=2)
+    run([Square(1), Square(2)], tmp_path / "b")
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+@pytest.mark.parametrize("items", [[Square(1), Square(1)], [replace(Square(1), value="/../x")]])
+def test_bad_names_are_refused(tmp_path, items):
+    with pytest.raises(ValueError, match="name"):
+        run(items, tmp_path / "f")
+
+
+def test_field_that_json_cannot_hold_is_refused(tmp_path):
+    with pytest.raises(TypeError, match="square-2.*give its fields as"):
+        run([Square(2, broken=Path("x"))], tmp_path / "f")
+
+
+def test_content_hash_sees_names_and_bytes(tmp_path):
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    (folder / "x").write_text("1")
+    first = content_hash(tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "copy")
+    assert content_hash(tmp_path / "copy") == first
+    (folder / "x").rename(folder / "y")
+    assert content_hash(tmp_path / "a") != first
+    with pytest.raises(FileNotFoundError):
+        content_hash(tmp_path / "absent")
+
+
+PROGRAM = """
+    import sys, time
+    from dataclasses import dataclass
+    from pathlib import Path
+    from proxyreward.pipeline.family import run_family
+
+    @dataclass(frozen=True)
+    class Slow:
+        name: str
+
+    def work(item, folder):
+        with open("calls", "a") as file:
+            print(item.name, file=file)
+        time.sleep(0.2)
+        (folder / "result.txt").write_text(item.name * 3)
+
+    if __name__ == "__main__":
+        items = [Slow(f"item-{i}") for i in range(5)]
+        module = "proxyreward.pipeline.closure"
+        run_family(items, work, Path(sys.argv[1]), [], module, workers=2)
+"""
+
+
+def test_killed_run_redoes_only_unfinished_items(tmp_path):
+    """SIGKILL in the middle, then a rerun: same bytes as an undisturbed run, no item done twice."""
+    (tmp_path / "slow_family.py").write_text(textwrap.dedent(PROGRAM))
+    environment = os.environ | {"PYTHONPATH": str(SOURCE)}
+
+    def start(directory):
+        command = [sys.executable, "-m", "slow_family", str(directory)]
+        return subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
+        )
+
+    victim = start(tmp_path / "killed")
+    while not list((tmp_path / "killed").glob("item-*")):
+        assert victim.poll() is None
+        time.sleep(0.02)
+    victim.kill()
+    victim.wait()
+    done = {path.name for path in (tmp_path / "killed").glob("item-*")}
+    assert 0 < len(done) < 5
+    assert start(tmp_path / "killed").wait() == 0
+    ran = (tmp_path / "calls").read_text().split()
+    assert all(ran.count(name) == 1 for name in done)
+    assert start(tmp_path / "clean").wait() == 0
+    assert contents(tmp_path / "killed") == contents(tmp_path / "clean")

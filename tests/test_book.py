@@ -1,0 +1,73 @@
+"""Tests of the built book and of a student's page; the book is built once."""
+
+from pathlib import Path
+
+import pytest
+
+from proxyreward.book import BookError, build, hide_code
+from proxyreward.book_checks import check_html, check_sources
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.book
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROXYREWARD_ROOT", str(ROOT))
+        yield build(out=tmp_path_factory.mktemp("book") / "html")
+
+
+def test_book_loads_nothing_remote_and_its_links_and_pictures_are_sound(html):
+    assert check_html(html) == []
+
+
+def test_every_page_of_the_contents_is_built(html):
+    import yaml
+
+    contents = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text())
+    files = [chapter["file"] for part in contents["parts"] for chapter in part["chapters"]]
+    assert [name for name in ["intro", *files] if not (html / f"{name}.html").is_file()] == []
+
+
+def test_every_notebook_is_a_page(html):
+    names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert {path.stem for path in html.glob("*.html")} >= names
+
+
+def test_figures_carry_a_provenance_line(html):
+    text = (html / "finding1.html").read_text()
+    assert text.count('<img class="figure"') <= text.count('<p class="provenance">')
+
+
+def test_no_result_number_is_typed():
+    assert check_sources(ROOT) == []
+
+
+def test_notebooks_hold_source_only():
+    import nbformat
+
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        cells = nbformat.read(path, as_version=4).cells
+        assert not any(cell.get("outputs") for cell in cells), path.name
+
+
+def test_a_typed_number_stops_the_build_before_it_starts(tmp_path, monkeypatch):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "results" / "tiny").mkdir(parents=True)
+    (tmp_path / "book" / "intro.md").write_text("# Gain\n\nIt gains 0.75.\n")
+    monkeypatch.setenv("PROXYREWARD_ROOT", str(tmp_path))
+    with pytest.raises(BookError, match="intro.md.*0.75"):
+        build()
+
+
+def test_code_is_folded_and_parameters_stay(tmp_path):
+    import nbformat
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    path = tmp_path / "page.ipynb"
+    cells = [new_code_cell("n: int = 1", metadata={"tags": ["parameters"]}), new_code_cell("1")]
+    nbformat.write(new_notebook(cells=cells), path)
+    hide_code(path)
+    tags = [cell.metadata.tags for cell in nbformat.read(path, as_version=4).cells]
+    assert tags == [["parameters"], ["hide-input"]]
