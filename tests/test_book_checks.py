@@ -23,12 +23,15 @@ def test_a_sound_page_has_no_problems(site):
 
 @pytest.mark.parametrize(
     "piece",
-    ['<script src="https://example.org/a.js"></script>',
-     '<img src="//example.org/a.svg" alt="x y">',
-     '<link rel="preconnect" href="https://example.org">',
-     "<style>@import 'https://e.org/a';</style>",
-     '<p style="background: url(http://e.org/a)">', '<script>const u = "https://e.org/a";</script>',
-     '<iframe src="http://e.org"></iframe>'],
+    [
+        '<script src="https://example.org/a.js"></script>',
+        '<img src="//example.org/a.svg" alt="x y">',
+        '<link rel="preconnect" href="https://example.org">',
+        "<style>@import 'https://e.org/a';</style>",
+        '<p style="background: url(http://e.org/a)">',
+        '<script>const u = "https://e.org/a";</script>',
+        '<iframe src="http://e.org"></iframe>',
+    ],
 )
 def test_remote_assets_are_found(site, piece):
     (site / "page.html").write_text(GOOD + piece)
@@ -56,10 +59,15 @@ def test_links_that_lead_nowhere_are_found(site, link):
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("accuracy was 0.75 here", ["0.75"]), ("some 62% of them", ["62%"]),
-        ("some 62 percent", ["62 percent"]), ("of 2,312 pairs", ["2,312"]), ("n = 1280", ["1280"]),
-        ("It is 0.75.", ["0.75"]), (":::{note}\nnearly 0.5\n:::", ["0.5"]),
-        ("```{note}\nnearly 0.5\n```", ["0.5"]), ("| a | 0.5 |", ["0.5"]),
+        ("accuracy was 0.75 here", ["0.75"]),
+        ("some 62% of them", ["62%"]),
+        ("some 62 percent", ["62 percent"]),
+        ("of 2,312 pairs", ["2,312"]),
+        ("n = 1280", ["1280"]),
+        ("It is 0.75.", ["0.75"]),
+        (":::{note}\nnearly 0.5\n:::", ["0.5"]),
+        ("```{note}\nnearly 0.5\n```", ["0.5"]),
+        ("| a | 0.5 |", ["0.5"]),
     ],
 )
 def test_typed_numbers_are_found(text, found):
@@ -68,10 +76,20 @@ def test_typed_numbers_are_found(text, found):
 
 @pytest.mark.parametrize(
     "text",
-    ["two cores and 12 stages", "in 2024", "Python 3.11", "`0.75`", "{glue:text}`x:0.2f`",
-     "$p < 0.05$", "$$\n0.5\n$$", "```python\nx = 0.5\n```", "```{code-block} python\n0.5\n```",
-     "[arXiv](https://arxiv.org/abs/2410.05584)", "<!-- 0.5 -->",
-     "```{image} a\n:width: 100%\n```"],
+    [
+        "two cores and 12 stages",
+        "in 2024",
+        "Python 3.11",
+        "`0.75`",
+        "{glue:text}`x:0.2f`",
+        "$p < 0.05$",
+        "$$\n0.5\n$$",
+        "```python\nx = 0.5\n```",
+        "```{code-block} python\n0.5\n```",
+        "[arXiv](https://arxiv.org/abs/2410.05584)",
+        "<!-- 0.5 -->",
+        "```{image} a\n:width: 100%\n```",
+    ],
 )
 def test_what_is_no_prose_is_left_alone(text):
     assert typed_numbers(text) == []

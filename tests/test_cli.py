@@ -17,14 +17,17 @@ ROOT = Path(__file__).parents[1]
 def project(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "params", tmp_path / "params")
     (tmp_path / "notebooks").mkdir()
-    cells = [new_markdown_cell("# A page"),
-             new_code_cell("top_n: int = 4", metadata={"tags": ["parameters"]}),
-             new_code_cell("print('n is', top_n)")]
+    cells = [
+        new_markdown_cell("# A page"),
+        new_code_cell("top_n: int = 4", metadata={"tags": ["parameters"]}),
+        new_code_cell("print('n is', top_n)"),
+    ]
     nbformat.write(new_notebook(cells=cells), tmp_path / "notebooks" / "page.ipynb")
     results = tmp_path / "results" / "tiny"
     results.mkdir(parents=True)
-    (results / "scorecard.json").write_text(json.dumps(
-        [{"claim_id": "rethinking.table1.c1", "verdict": "reproduced", "estimate": 0.5}]))
+    (results / "scorecard.json").write_text(
+        json.dumps([{"claim_id": "rethinking.table1.c1", "verdict": "reproduced", "estimate": 0.5}])
+    )
     monkeypatch.setenv("PROXYREWARD_ROOT", str(tmp_path))
     return tmp_path
 
@@ -42,12 +45,18 @@ def test_notebook_prints_where_the_page_is_and_leaves_sources_alone(project, cap
 
 @pytest.mark.parametrize(
     ("words", "names"),
-    [(["notebook", "paeg"], "'page'"), (["notebook", "page", "topn=1"], "'top_n'"),
-     (["notebook", "page", "top_n=x"], "top_n: int = 4"), (["notebook", "page", "7"], "key=value"),
-     (["notebook", "page", "top_n=1", "top_n=2"], "twice"), (["params"], "params.yaml"),
-     (["params", "scale=tinny"], "tiny"), (["params", "reward.epoch=2"], "'reward.epochs'"),
-     (["book", "--scale", "gone"], "tiny"),
-     (["claims", "rethinking.table1.c9"], "rethinking.table1.c")],
+    [
+        (["notebook", "paeg"], "'page'"),
+        (["notebook", "page", "topn=1"], "'top_n'"),
+        (["notebook", "page", "top_n=x"], "top_n: int = 4"),
+        (["notebook", "page", "7"], "key=value"),
+        (["notebook", "page", "top_n=1", "top_n=2"], "twice"),
+        (["params"], "params.yaml"),
+        (["params", "scale=tinny"], "tiny"),
+        (["params", "reward.epoch=2"], "'reward.epochs'"),
+        (["book", "--scale", "gone"], "tiny"),
+        (["claims", "rethinking.table1.c9"], "rethinking.table1.c"),
+    ],
 )
 def test_errors_are_one_line_with_code_2(project, capsys, words, names):
     assert main(words) == 2

@@ -89,7 +89,8 @@ def test_every_imported_library_is_declared(project, root):
                 imported.add(node.module.partition(".")[0])
     foreign = {name for name in imported - sys.stdlib_module_names if name in providers}
     undeclared = {
-        name for name in foreign - {"proxyreward"}
+        name
+        for name in foreign - {"proxyreward"}
         if not names & {canonicalize_name(dist) for dist in providers[name]}
     }
     assert undeclared == set()

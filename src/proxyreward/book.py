@@ -43,8 +43,9 @@ def build(scale: str = DEFAULT_SCALE, out: str | Path | None = None) -> Path:
     results_dir(scale)
     _refuse(check_sources(root))
     stage = _fresh(root / BUILD / "stage")
-    shutil.copytree(root / "book", stage, dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns("_build"))
+    shutil.copytree(
+        root / "book", stage, dirs_exist_ok=True, ignore=shutil.ignore_patterns("_build")
+    )
     for notebook in execute_all(scale, stage):
         hide_code(notebook)
     html = _jupyter_book(stage, "-W", "-n", "--keep-going", "--all")
@@ -62,7 +63,8 @@ def page(notebook: Path, out: Path) -> Path:
     shutil.copy(notebook, stage / notebook.name)
     (stage / "_toc.yml").write_text(
         f"format: jb-book\nroot: {notebook.stem}\nchapters:\n- file: bibliography\n",
-        encoding="utf-8")
+        encoding="utf-8",
+    )
     try:
         # A lone page cannot reach its neighbours, so its warnings are no errors.
         return _publish(_jupyter_book(stage, "-q"), out) / f"{notebook.stem}.html"
@@ -86,12 +88,24 @@ def hide_code(notebook: Path) -> None:
 def _jupyter_book(stage: Path, *flags: str) -> Path:
     """Run Jupyter Book on `stage`; returns the HTML folder."""
     done = subprocess.run(
-        [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build",
-         str(stage), *flags],
-        capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"})
+        [
+            sys.executable,
+            "-c",
+            "from jupyter_book.cli.main import main; main()",
+            "build",
+            str(stage),
+            *flags,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
     if done.returncode:
-        raise BookError(f"jupyter-book stopped with code {done.returncode}:\n"
-                        + _telling(done.stdout + done.stderr))
+        raise BookError(
+            f"jupyter-book stopped with code {done.returncode}:\n"
+            + _telling(done.stdout + done.stderr)
+        )
     return stage / "_build" / "html"
 
 

@@ -14,17 +14,21 @@ from urllib.parse import unquote, urlsplit
 # Attributes through which a browser fetches something by itself; <a href> only follows a click.
 _LOADS = {"src", "srcset", "data", "poster", "background", "action"}
 _REMOTE = re.compile(r"^\s*(?:https?:|ftp:|wss?:)?//|^\s*(?:https?|ftp|wss?):", re.IGNORECASE)
-_CSS_REMOTE = re.compile(
-    r"""(?:url\(|@import)\s*["']?\s*(?:https?:)?//[^)"'\s]*""", re.IGNORECASE)
+_CSS_REMOTE = re.compile(r"""(?:url\(|@import)\s*["']?\s*(?:https?:)?//[^)"'\s]*""", re.IGNORECASE)
 _SCRIPT_REMOTE = re.compile(r"""https?://[^"'\s]+""")
 
 # Names and versions, not results.
 _ALLOWED = ("Python 3.11", "Llama 3.1")
-_TYPED = re.compile(r"(?<![\w.])(?:\d+\.\d+|\d+(?:\.\d+)?\s?(?:%|per\s?cent)|\d{1,3}(?:,\d{3})+|"
-                    r"(?!(?:19|20)\d\d\b)\d{3,})(?!\.?\w)")
+_TYPED = re.compile(
+    r"(?<![\w.])(?:\d+\.\d+|\d+(?:\.\d+)?\s?(?:%|per\s?cent)|\d{1,3}(?:,\d{3})+|"
+    r"(?!(?:19|20)\d\d\b)\d{3,})(?!\.?\w)"
+)
 _NOT_PROSE = (
-    re.compile(r"^(`{3,}|~{3,})(?:\{(?:code|code-block|math|glue\S*|bibliography)\})?[^{\n]*\n"
-               r".*?^\1\s*$", re.DOTALL | re.MULTILINE),  # fences, except prose directives
+    re.compile(
+        r"^(`{3,}|~{3,})(?:\{(?:code|code-block|math|glue\S*|bibliography)\})?[^{\n]*\n"
+        r".*?^\1\s*$",
+        re.DOTALL | re.MULTILINE,
+    ),  # fences, except prose directives
     re.compile(r"^---\n.*?^---\n", re.DOTALL | re.MULTILINE),  # front matter
     re.compile(r"<!--.*?-->", re.DOTALL),
     re.compile(r"\$\$.*?\$\$", re.DOTALL),
@@ -55,8 +59,9 @@ class _Page(HTMLParser):
             self.images.append(given)
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
-        self.loads += [value for key, value in given.items()
-                       if key in _LOADS or (key == "href" and tag != "a")]
+        self.loads += [
+            value for key, value in given.items() if key in _LOADS or (key == "href" and tag != "a")
+        ]
         self.loads += _css_loads(given.get("style", ""))
 
     def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -75,19 +80,29 @@ class _Page(HTMLParser):
 
 def check_html(folder: Path) -> list[str]:
     """Return every problem of the HTML pages and style sheets under `folder`."""
-    pages = {path.resolve(): _Page(path.read_text(encoding="utf-8"))
-             for path in sorted(folder.rglob("*.html"))}
+    pages = {
+        path.resolve(): _Page(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.rglob("*.html"))
+    }
     problems = []
     for path, page in pages.items():
         name = path.relative_to(folder.resolve())
         problems += [f"{name}: loads {place}" for place in page.loads if _REMOTE.match(place)]
-        problems += [f"{name}: image without alternative text: {image.get('src', '')[:80]}"
-                     for image in page.images if not _speaks(image)]
-        problems += [f"{name}: link leads nowhere: {link}" for link in page.links
-                     if not _REMOTE.match(link) and not _resolves(path, link, pages)]
+        problems += [
+            f"{name}: image without alternative text: {image.get('src', '')[:80]}"
+            for image in page.images
+            if not _speaks(image)
+        ]
+        problems += [
+            f"{name}: link leads nowhere: {link}"
+            for link in page.links
+            if not _REMOTE.match(link) and not _resolves(path, link, pages)
+        ]
     for path in sorted(folder.rglob("*.css")):
-        problems += [f"{path.relative_to(folder)}: loads {place}"
-                     for place in _css_loads(path.read_text(encoding="utf-8"))]
+        problems += [
+            f"{path.relative_to(folder)}: loads {place}"
+            for place in _css_loads(path.read_text(encoding="utf-8"))
+        ]
     return problems
 
 
@@ -106,8 +121,11 @@ def typed_numbers(markdown: str) -> list[str]:
 
 def check_sources(root: Path) -> list[str]:
     """Return every typed number in ``book/*.md`` and ``notebooks/*.ipynb``."""
-    return [f"{path.relative_to(root)}: number typed in prose: {number!r}; glue it from results/"
-            for path, text in _prose(root) for number in typed_numbers(text)]
+    return [
+        f"{path.relative_to(root)}: number typed in prose: {number!r}; glue it from results/"
+        for path, text in _prose(root)
+        for number in typed_numbers(text)
+    ]
 
 
 def _prose(root: Path) -> Iterator[tuple[Path, str]]:
@@ -122,8 +140,10 @@ def _prose(root: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _css_loads(text: str) -> list[str]:
-    return [place.split("(")[-1].split("@import")[-1].strip(" \"'")
-            for place in _CSS_REMOTE.findall(text)]
+    return [
+        place.split("(")[-1].split("@import")[-1].strip(" \"'")
+        for place in _CSS_REMOTE.findall(text)
+    ]
 
 
 def _speaks(image: dict[str, str]) -> bool:

@@ -58,9 +58,14 @@ def claims(arguments: argparse.Namespace) -> None:
             claim = registry.claim(arguments.id)
         except KeyError as error:
             raise NotFound(f"{error.args[0]} Remedy: `proxyreward claims` lists all") from None
-        shown = {"claim": claim.id, "statement": claim.statement, "criterion": claim.criterion,
-                 "printed": claim.printed_support, "scale": arguments.scale,
-                 **decided.get(claim.id, {"verdict": NOT_DECIDED})}
+        shown = {
+            "claim": claim.id,
+            "statement": claim.statement,
+            "criterion": claim.criterion,
+            "printed": claim.printed_support,
+            "scale": arguments.scale,
+            **decided.get(claim.id, {"verdict": NOT_DECIDED}),
+        }
         for key, value in shown.items():
             if key != "claim_id":
                 print(f"{key:<12} {value}")
@@ -96,7 +101,8 @@ def book(arguments: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="proxyreward",
-        description="The Proxy Reward Book: notebooks, claims, parameters and the book.")
+        description="The Proxy Reward Book: notebooks, claims, parameters and the book.",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(command: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
@@ -112,13 +118,15 @@ def _parser() -> argparse.ArgumentParser:
     listing = add(claims)
     listing.add_argument("id", nargs="?", metavar="ID", help="show this claim in full")
     compose = add(params)
-    compose.add_argument("values", nargs="*", metavar="key=value",
-                         help=words.format("scale=real-hh reward.epochs=3"))
+    compose.add_argument(
+        "values", nargs="*", metavar="key=value", help=words.format("scale=real-hh reward.epochs=3")
+    )
     building = add(book)
     building.add_argument("--out", type=Path, help="folder for the HTML (book/_build/html)")
     for command in (listing, building):
-        command.add_argument("--scale", default=DEFAULT_SCALE,
-                             help=f"scale whose results are read ({DEFAULT_SCALE})")
+        command.add_argument(
+            "--scale", default=DEFAULT_SCALE, help=f"scale whose results are read ({DEFAULT_SCALE})"
+        )
     return parser
 
 
@@ -127,8 +135,10 @@ def _pairs(words: Sequence[str]) -> dict[str, str]:
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
-            raise ConfigError(f"command line: {word!r} is not of the form key=value. "
-                              "Remedy: write it as, say, scale=tiny")
+            raise ConfigError(
+                f"command line: {word!r} is not of the form key=value. "
+                "Remedy: write it as, say, scale=tiny"
+            )
         if key in pairs:
             raise ConfigError(f"command line: {key!r} is given twice. Remedy: keep one of them")
         pairs[key] = value

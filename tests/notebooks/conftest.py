@@ -32,8 +32,10 @@ object()
 
 
 def _write(path, *code, parameters=CELLS):
-    cells = [new_markdown_cell("# A page"),
-             new_code_cell(parameters.strip(), metadata={"tags": ["parameters"]})]
+    cells = [
+        new_markdown_cell("# A page"),
+        new_code_cell(parameters.strip(), metadata={"tags": ["parameters"]}),
+    ]
     cells += [new_code_cell(text.strip()) for text in code]
     nbformat.write(new_notebook(cells=cells), path)
 
@@ -50,8 +52,9 @@ def project(tmp_path, monkeypatch):
     results = tmp_path / "results" / "tiny"
     results.mkdir(parents=True)
     (tmp_path / "dvc.yaml").write_text("stages: {}\n")
-    (results / "run.json").write_text(json.dumps(
-        {"stages": {"finding1": {"seconds": 1.5, "commit": "0123456789abcdef"}}}))
+    (results / "run.json").write_text(
+        json.dumps({"stages": {"finding1": {"seconds": 1.5, "commit": "0123456789abcdef"}}})
+    )
     _write(tmp_path / "notebooks" / "page.ipynb", SHOW, DRAW)
     monkeypatch.setenv("PROXYREWARD_ROOT", str(tmp_path))
     return tmp_path

@@ -50,8 +50,9 @@ def test_figure_wants_an_alt_text():
 
 def test_provenance_names_all_five_parts(project, shown):
     provenance("finding1", "page", {"top_n": 4}, "tiny")
-    assert repr(shown[0]) == ("stage finding1 · notebook page · parameters top_n=4 · "
-                              "commit 0123456789 · scale tiny")
+    assert repr(shown[0]) == (
+        "stage finding1 · notebook page · parameters top_n=4 · commit 0123456789 · scale tiny"
+    )
 
 
 def test_provenance_says_what_is_not_recorded(project, shown):
@@ -62,17 +63,20 @@ def test_provenance_says_what_is_not_recorded(project, shown):
 
 def test_provenance_owns_up_to_local_changes(project, shown):
     (project / "results" / "tiny" / "run.json").write_text(
-        '{"stages": {"data": {"commit": "abc", "dirty": true}}}')
+        '{"stages": {"data": {"commit": "abc", "dirty": true}}}'
+    )
     provenance("data", "page", {}, "tiny")
     assert "commit abc with local changes" in repr(shown[0])
 
 
 def test_verdict_table_reads_scorecard_and_registry(project, shown):
     (project / "results" / "tiny" / "scorecard.json").write_text(
-        '[{"claim_id": "rethinking.table1.c1", "verdict": "reproduced", "estimate": 1}]')
+        '[{"claim_id": "rethinking.table1.c1", "verdict": "reproduced", "estimate": 1}]'
+    )
     verdict_table(["rethinking.table1.c1", "rethinking.table1.c2"], "tiny")
-    assert repr(shown[0]) == ("rethinking.table1.c1: reproduced\n"
-                              "rethinking.table1.c2: not recorded")
+    assert repr(shown[0]) == (
+        "rethinking.table1.c1: reproduced\nrethinking.table1.c2: not recorded"
+    )
 
 
 def test_glued_number_is_plain_digits(monkeypatch):
@@ -84,11 +88,28 @@ def test_glued_number_is_plain_digits(monkeypatch):
 
 
 def test_verdict_row_words_the_verdict_and_escapes_data():
-    row = verdict_row("p.t.c1", "a < b", {
-        "verdict": "not reproduced", "estimate": -0.25, "ci_low": -0.5, "ci_high": 0.125, "n": 90,
-        "paper_value": {"x": 0.75}, "reason": "<script>"})
-    for part in ("a &lt; b", "verdict-not-reproduced", ">not reproduced<", "x 0.75",
-                 "−0.25 <small>[−0.5 to 0.125]</small>", "90", "&lt;script&gt;"):
+    row = verdict_row(
+        "p.t.c1",
+        "a < b",
+        {
+            "verdict": "not reproduced",
+            "estimate": -0.25,
+            "ci_low": -0.5,
+            "ci_high": 0.125,
+            "n": 90,
+            "paper_value": {"x": 0.75},
+            "reason": "<script>",
+        },
+    )
+    for part in (
+        "a &lt; b",
+        "verdict-not-reproduced",
+        ">not reproduced<",
+        "x 0.75",
+        "−0.25 <small>[−0.5 to 0.125]</small>",
+        "90",
+        "&lt;script&gt;",
+    ):
         assert part in row
 
 

@@ -28,9 +28,17 @@ def test_same_inputs_give_same_bytes(project):
 
 @pytest.mark.parametrize(
     ("key", "text", "value"),
-    [("top_n", "7", 7), ("rate", "1e-5", 1e-5), ("rate", "2", 2.0), ("flag", "false", False),
-     ("scale", "7", "7"), ("levels", "3,4", [3, 4]), ("levels", "[]", []), ("golden", "null", None),
-     ("golden", "2", 2)],
+    [
+        ("top_n", "7", 7),
+        ("rate", "1e-5", 1e-5),
+        ("rate", "2", 2.0),
+        ("flag", "false", False),
+        ("scale", "7", "7"),
+        ("levels", "3,4", [3, 4]),
+        ("levels", "[]", []),
+        ("golden", "null", None),
+        ("golden", "2", 2),
+    ],
 )
 def test_texts_become_the_declared_types(project, key, text, value):
     checked = check_values("page", notebook_path("page"), {key: text})
@@ -40,9 +48,16 @@ def test_texts_become_the_declared_types(project, key, text, value):
 
 @pytest.mark.parametrize(
     ("key", "text", "words"),
-    [("topn", "7", "'top_n'"), ("top_n", "7.5", "whole number"), ("top_n", "x", "whole number"),
-     ("rate", "nan", "finite"), ("flag", "True", "true or false"), ("flag", "0", "true or false"),
-     ("levels", "1,b", r"levels\[1\]"), ("golden", "none", "whole number")],
+    [
+        ("topn", "7", "'top_n'"),
+        ("top_n", "7.5", "whole number"),
+        ("top_n", "x", "whole number"),
+        ("rate", "nan", "finite"),
+        ("flag", "True", "true or false"),
+        ("flag", "0", "true or false"),
+        ("levels", "1,b", r"levels\[1\]"),
+        ("golden", "none", "whole number"),
+    ],
 )
 def test_wrong_words_are_refused_and_parameters_listed(project, key, text, words):
     with pytest.raises(ConfigError, match=words) as error:
@@ -55,8 +70,9 @@ def test_unknown_notebook_names_the_nearest(project):
         run("paeg", {}, project / "out")
 
 
-@pytest.mark.parametrize("line", ["top_n = 4", "top_n: int", "top_n: dict = {}", "print(1)",
-                                  "top_n: int = f()"])
+@pytest.mark.parametrize(
+    "line", ["top_n = 4", "top_n: int", "top_n: dict = {}", "print(1)", "top_n: int = f()"]
+)
 def test_untyped_parameter_cells_are_refused(project, write_notebook, line):
     write_notebook(project / "notebooks" / "bad.ipynb", parameters=line)
     with pytest.raises(ConfigError, match="name: type = default"):
@@ -80,8 +96,11 @@ def test_dead_process_is_said_so(project, write_notebook):
 
 def test_execute_all_passes_the_scale_only_where_it_is_followed(project, write_notebook):
     write_notebook(project / "notebooks" / "page.ipynb", "print('at', scale)")
-    write_notebook(project / "notebooks" / "real.ipynb", "print('at', scale)",
-                   parameters='scale: str = "real-hh"')
+    write_notebook(
+        project / "notebooks" / "real.ipynb",
+        "print('at', scale)",
+        parameters='scale: str = "real-hh"',
+    )
     page, real = (path.read_text() for path in execute_all("smoke", project / "out"))
     assert "at smoke" in page
     assert "at real-hh" in real
@@ -89,10 +108,14 @@ def test_execute_all_passes_the_scale_only_where_it_is_followed(project, write_n
 
 def test_normalise_joins_streams_and_drops_addresses():
     output = nbformat.v4.new_output
-    cell = nbformat.v4.new_code_cell(outputs=[
-        output("stream", name="stdout", text="a"), output("stream", name="stdout", text="b"),
-        output("display_data", data={"text/plain": "<object at 0x7f12>"}),
-        output("stream", name="stderr", text="/tmp/ipykernel_12/345.py:1: UserWarning")])
+    cell = nbformat.v4.new_code_cell(
+        outputs=[
+            output("stream", name="stdout", text="a"),
+            output("stream", name="stdout", text="b"),
+            output("display_data", data={"text/plain": "<object at 0x7f12>"}),
+            output("stream", name="stderr", text="/tmp/ipykernel_12/345.py:1: UserWarning"),
+        ]
+    )
     outputs = normalise(nbformat.v4.new_notebook(cells=[cell]), "page").cells[0].outputs
     assert outputs[0].text == "ab"
     assert outputs[1].data["text/plain"] == "<object>"

@@ -198,9 +198,7 @@ def test_killed_run_redoes_only_unfinished_items(tmp_path):
 
     def start(directory):
         command = [sys.executable, "-m", "slow_family", str(directory)]
-        return subprocess.Popen(
-            command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL
-        )
+        return subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
 
     victim = start(tmp_path / "killed")
     while not list((tmp_path / "killed").glob("item-*")):

@@ -75,8 +75,7 @@ def test_unknown_key_names_file_key_nearest_and_remedy(tmp_path, tiny):
         ("policy.learning_rate", float("nan"), "finite"),
         ("data.source", "word", "did you mean world"),
         ("data.source", "local", "data.name"),
-        ("samples.max_new_tokens", 64, "model.max_length"),
-        ("finding1.top_n", 512, "samples.per_prompt"),
+        ("samples.max_new_tokens", 72, "model.max_length"),
         ("world", 3, "must be a mapping"),
     ],
 )
@@ -118,8 +117,13 @@ def test_compose_takes_values():
 
 @pytest.mark.parametrize(
     ("word", "words"),
-    [("scale=tinny", "tiny"), ("reward.epoch=3", "reward.epochs"), ("scale", "key=value"),
-     ("reward.epochs=x", "whole number"), ("+reward.x=1", "unknown")],
+    [
+        ("scale=tinny", "tiny"),
+        ("reward.epoch=3", "reward.epochs"),
+        ("scale", "key=value"),
+        ("reward.epochs=x", "whole number"),
+        ("+reward.x=1", "unknown"),
+    ],
 )
 def test_compose_refuses_bad_words(word, words):
     with pytest.raises(ConfigError, match=words):
@@ -135,8 +139,12 @@ def test_origins_name_the_file_of_each_value(tmp_path, tiny):
 
 
 def test_known_keys_cover_a_composed_file(tiny):
-    flat = {f"{part}.{name}" for part, inner in tiny.items() if isinstance(inner, dict)
-            for name in inner} | {key for key, value in tiny.items() if not isinstance(value, dict)}
+    flat = {
+        f"{part}.{name}"
+        for part, inner in tiny.items()
+        if isinstance(inner, dict)
+        for name in inner
+    } | {key for key, value in tiny.items() if not isinstance(value, dict)}
     assert set(parameters.known_keys()) == flat
 
 

@@ -76,6 +76,7 @@ def agreement_table(first: Texts, second: Texts, rng: np.random.Generator) -> pd
 
 def source_table(first: Texts, second: Texts) -> pd.DataFrame:
     """Share of pairs that two sources order alike; the oracle is the last row and column."""
+
     def margin(weights: Mapping[str, float]) -> np.ndarray:
         change = np.subtract(
             *(oracle.features(texts.prompts, texts.responses) for texts in (first, second))

@@ -49,19 +49,21 @@ def use_style() -> None:
     import seaborn
 
     seaborn.set_theme(context="notebook", style="whitegrid", palette="colorblind", font_scale=1.1)
-    matplotlib.rcParams.update({
-        "svg.hashsalt": "proxyreward",  # ids in an SVG are random without it
-        "figure.figsize": (5.8, 3.8),  # small enough that letters survive a phone's width
-        "figure.constrained_layout.use": True,
-        "figure.facecolor": "white",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.edgecolor": "#5f6b7a",
-        "axes.titleweight": "semibold",
-        "axes.titlelocation": "left",
-        "grid.color": "#e4e8ee",
-        "legend.frameon": False,
-    })
+    matplotlib.rcParams.update(
+        {
+            "svg.hashsalt": "proxyreward",  # ids in an SVG are random without it
+            "figure.figsize": (5.8, 3.8),  # small enough that letters survive a phone's width
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": "white",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.edgecolor": "#5f6b7a",
+            "axes.titleweight": "semibold",
+            "axes.titlelocation": "left",
+            "grid.color": "#e4e8ee",
+            "legend.frameon": False,
+        }
+    )
 
 
 def figure(fig: Any, alt: str, glue: str | None = None) -> None:
@@ -82,7 +84,7 @@ def figure(fig: Any, alt: str, glue: str | None = None) -> None:
     fig.savefig(buffer, format="svg", metadata={"Date": None})
     matplotlib.pyplot.close(fig)
     picture = base64.b64encode(buffer.getvalue()).decode("ascii")
-    html = (f'<img class="figure" alt="{escape(alt)}" src="data:image/svg+xml;base64,{picture}">')
+    html = f'<img class="figure" alt="{escape(alt)}" src="data:image/svg+xml;base64,{picture}">'
     _show(Fragment(html, alt), glue)
 
 
@@ -107,8 +109,13 @@ def provenance(stage: str, notebook: str, parameters: Mapping[str, object], scal
     recorded = run_record(scale).get("stages", {}).get(stage, {})
     commit = _commit(recorded)
     given = ", ".join(f"{key}={value}" for key, value in parameters.items()) or "defaults"
-    parts = {"stage": stage, "notebook": notebook, "parameters": given,
-             "commit": commit, "scale": scale}
+    parts = {
+        "stage": stage,
+        "notebook": notebook,
+        "parameters": given,
+        "commit": commit,
+        "scale": scale,
+    }
     html = " · ".join(f"{label} <code>{escape(text)}</code>" for label, text in parts.items())
     text = " · ".join(f"{label} {text}" for label, text in parts.items())
     _show(Fragment(f'<p class="provenance">{html}</p>', text))
@@ -126,13 +133,18 @@ def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
 
     registry = load_registry()
     decided = {row["claim_id"]: row for row in read_json(results_dir(scale) / "scorecard.json")}
-    rows = [verdict_row(claim, registry.claim(claim).statement, decided.get(claim))
-            for claim in claim_ids]
+    rows = [
+        verdict_row(claim, registry.claim(claim).statement, decided.get(claim))
+        for claim in claim_ids
+    ]
     head = "".join(f'<th scope="col">{label}</th>' for label in _COLUMNS)
-    html = ('<div class="scroll"><table class="verdicts"><thead><tr>'
-            f'{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>')
-    text = "\n".join(f"{claim}: {(decided.get(claim) or {}).get('verdict', NOT_RECORDED)}"
-                     for claim in claim_ids)
+    html = (
+        '<div class="scroll"><table class="verdicts"><thead><tr>'
+        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+    text = "\n".join(
+        f"{claim}: {(decided.get(claim) or {}).get('verdict', NOT_RECORDED)}" for claim in claim_ids
+    )
     _show(Fragment(html, text))
 
 
@@ -147,11 +159,17 @@ def verdict_row(claim_id: str, statement: str, row: Mapping[str, Any] | None) ->
         _cell(row.get("paper_value")),
         _estimate(row),
         _cell(row.get("n")),
-        badge + f'<br><small>{escape(str(row.get("reason") or ""))}</small>',
+        badge + f"<br><small>{escape(str(row.get('reason') or ''))}</small>",
     )
     # The labels head the cells where a narrow page stacks them.
-    return "<tr>" + "".join(f'<td data-label="{label}">{cell}</td>'
-                            for label, cell in zip(_COLUMNS, cells, strict=True)) + "</tr>"
+    return (
+        "<tr>"
+        + "".join(
+            f'<td data-label="{label}">{cell}</td>'
+            for label, cell in zip(_COLUMNS, cells, strict=True)
+        )
+        + "</tr>"
+    )
 
 
 def _commit(recorded: Mapping[str, Any]) -> str:
@@ -163,8 +181,8 @@ def _commit(recorded: Mapping[str, Any]) -> str:
 def _estimate(row: Mapping[str, Any]) -> str:
     if row.get("ci_low") is None or row.get("ci_high") is None:
         return _cell(row.get("estimate"))
-    interval = f'{_cell(row["ci_low"])} to {_cell(row["ci_high"])}'
-    return f'{_cell(row.get("estimate"))} <small>[{interval}]</small>'
+    interval = f"{_cell(row['ci_low'])} to {_cell(row['ci_high'])}"
+    return f"{_cell(row.get('estimate'))} <small>[{interval}]</small>"
 
 
 def _cell(value: object) -> str:

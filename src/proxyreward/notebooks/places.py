@@ -30,15 +30,18 @@ def project_root() -> Path:
     for folder in (here, *here.parents):
         if (folder / "dvc.yaml").is_file():
             return folder
-    raise NotFound(f"no dvc.yaml in {here} or above it. Remedy: change into the project's folder, "
-                   f"or name it in the variable {ROOT_VARIABLE}")
+    raise NotFound(
+        f"no dvc.yaml in {here} or above it. Remedy: change into the project's folder, "
+        f"or name it in the variable {ROOT_VARIABLE}"
+    )
 
 
 def scales() -> list[str]:
     """Return the names of the scales that have results."""
     results = project_root() / "results"
-    return sorted(path.name for path in results.iterdir() if path.is_dir()) \
-        if results.is_dir() else []
+    return (
+        sorted(path.name for path in results.iterdir() if path.is_dir()) if results.is_dir() else []
+    )
 
 
 def results_dir(scale: str) -> Path:
@@ -51,9 +54,11 @@ def results_dir(scale: str) -> Path:
     """
     found = scales()
     if scale not in found:
-        raise NotFound(f"no results for scale {scale!r} in {project_root() / 'results'}; there are "
-                       f"results for: {', '.join(found) or 'no scale yet'}. Remedy: choose one of "
-                       f"them, or run `proxyreward params scale={scale}` and `dvc repro`")
+        raise NotFound(
+            f"no results for scale {scale!r} in {project_root() / 'results'}; there are "
+            f"results for: {', '.join(found) or 'no scale yet'}. Remedy: choose one of "
+            f"them, or run `proxyreward params scale={scale}` and `dvc repro`"
+        )
     return project_root() / "results" / scale
 
 
@@ -64,8 +69,10 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise NotFound(f"{path}: no such file. Remedy: run `dvc repro`, which writes it") from None
     except json.JSONDecodeError as error:
-        raise NotFound(f"{path}: not readable as JSON ({error}). Remedy: restore it with "
-                       "`git checkout`, or run `dvc repro` again") from None
+        raise NotFound(
+            f"{path}: not readable as JSON ({error}). Remedy: restore it with "
+            "`git checkout`, or run `dvc repro` again"
+        ) from None
 
 
 def run_record(scale: str) -> dict[str, Any]:

@@ -21,8 +21,10 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 DEFAULT_SCALE = "tiny"
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 # Memory addresses and the kernel's temporary file names differ from run to run.
-_VOLATILE = ((re.compile(r" at 0x[0-9a-f]+"), ""),
-             (re.compile(r"\S*ipykernel_\d+/\d+\.py"), "<cell>"))
+_VOLATILE = (
+    (re.compile(r" at 0x[0-9a-f]+"), ""),
+    (re.compile(r"\S*ipykernel_\d+/\d+\.py"), "<cell>"),
+)
 
 
 class NotebookFailed(RuntimeError):
@@ -59,19 +61,29 @@ def run(name: str, values: Mapping[str, str], output_dir: str | Path) -> Path:
     draft, done = folder / f".{name}.{os.getpid()}.ipynb", folder / f"{name}.ipynb"
     try:
         execute_notebook(
-            str(source), str(draft), parameters=parameters, kernel_name=KERNEL["name"],
-            language="python", progress_bar=False, request_save_on_cell_execute=False,
-            cwd=str(source.parent), kernel_manager_class=_own_kernel())
+            str(source),
+            str(draft),
+            parameters=parameters,
+            kernel_name=KERNEL["name"],
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            cwd=str(source.parent),
+            kernel_manager_class=_own_kernel(),
+        )
     except PapermillExecutionError as error:
         failed = folder / f"{name}.failed.ipynb"
         os.replace(draft, failed)
         first_line = (error.source.strip().splitlines() or [""])[0]
         raise NotebookFailed(
             f"{source}: cell {error.cell_index + 1} ({first_line!r}) raised {error.ename}: "
-            f"{error.evalue}. Remedy: the cells up to it are in {failed}") from None
+            f"{error.evalue}. Remedy: the cells up to it are in {failed}"
+        ) from None
     except DeadKernelError:
-        raise NotebookFailed(f"{source}: its process died, most often for lack of memory. Remedy: "
-                             "run it with smaller parameters") from None
+        raise NotebookFailed(
+            f"{source}: its process died, most often for lack of memory. Remedy: "
+            "run it with smaller parameters"
+        ) from None
     executed = normalise(nbformat.read(draft, as_version=4), name)
     nbformat.write(executed, draft)
     os.replace(draft, done)
@@ -99,8 +111,10 @@ def notebook_path(name: str) -> Path:
     if name not in names:
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
         hint = f"nearest: {near[0]!r}" if near else "the folder holds none"
-        raise NotFound(f"no notebook {name!r} in {folder}; {hint}. "
-                       f"Remedy: choose one of {', '.join(names) or '(none)'}")
+        raise NotFound(
+            f"no notebook {name!r} in {folder}; {hint}. "
+            f"Remedy: choose one of {', '.join(names) or '(none)'}"
+        )
     return folder / f"{name}.ipynb"
 
 
@@ -108,13 +122,17 @@ def check_values(name: str, source: Path, values: Mapping[str, str]) -> dict[str
     """Convert the given texts to the types the notebook declares; returns only the given ones."""
     parameters = declared(source)
     fields = {field.name: field for field in dataclasses.fields(parameters)}
-    parsed = {key: parse_text(fields[key].type, text) if key in fields else text
-              for key, text in values.items()}
+    parsed = {
+        key: parse_text(fields[key].type, text) if key in fields else text
+        for key, text in values.items()
+    }
     try:
         checked = build(parameters, parsed, f"notebook {name}")
     except ConfigError as error:
-        known = "; ".join(f"{key}: {_type_name(field.type)} = {getattr(parameters(), key)!r}"
-                          for key, field in fields.items())
+        known = "; ".join(
+            f"{key}: {_type_name(field.type)} = {getattr(parameters(), key)!r}"
+            for key, field in fields.items()
+        )
         raise ConfigError(f"{error}. Parameters of {name}: {known or 'none'}") from None
     return {key: getattr(checked, key) for key in values}
 
@@ -127,26 +145,36 @@ def declared(source: Path) -> type:
     import nbformat
 
     notebook = nbformat.read(source, as_version=4)
-    cells = [cell.source for cell in notebook.cells
-             if "parameters" in cell.metadata.get("tags", [])]
+    cells = [
+        cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])
+    ]
     fields = []
     for node in ast.parse("\n".join(cells)).body:
         try:
             kind, default = _annotation(node.annotation), ast.literal_eval(node.value)
         except (AttributeError, KeyError, ValueError, TypeError):
-            raise ConfigError(f"{source}: the parameters cell says {ast.unparse(node)!r}. Remedy: "
-                              "write it as `name: type = default` with str, int, float, bool or a "
-                              "list of them") from None
-        fields.append((node.target.id, kind, dataclasses.field(
-            default_factory=lambda default=default: default)))
+            raise ConfigError(
+                f"{source}: the parameters cell says {ast.unparse(node)!r}. Remedy: "
+                "write it as `name: type = default` with str, int, float, bool or a "
+                "list of them"
+            ) from None
+        fields.append(
+            (
+                node.target.id,
+                kind,
+                dataclasses.field(default_factory=lambda default=default: default),
+            )
+        )
     return dataclasses.make_dataclass("Parameters", fields, frozen=True)
 
 
 def normalise(notebook: Any, name: str) -> Any:
     """Drop what differs between equal runs: times, random cell ids, addresses, versions."""
     language = notebook.metadata.get("language_info", {})
-    notebook.metadata = {"kernelspec": KERNEL, "language_info": {
-        key: value for key, value in language.items() if key != "version"}}
+    notebook.metadata = {
+        "kernelspec": KERNEL,
+        "language_info": {key: value for key, value in language.items() if key != "version"},
+    }
     for position, cell in enumerate(notebook.cells):
         cell.id = re.sub(r"[^A-Za-z0-9_-]", "-", name)[:48] + f"-{position}"
         for key in ("papermill", "execution"):
@@ -208,8 +236,12 @@ def _own_kernel() -> type:
             # sets, and so the bytes, the same.
             package = str(Path(__file__).resolve().parents[2])
             path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-            environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0",
-                           ROOT_VARIABLE: str(project_root())}
+            environment = {
+                **os.environ,
+                "PYTHONPATH": path,
+                "PYTHONHASHSEED": "0",
+                ROOT_VARIABLE: str(project_root()),
+            }
             # What the kernel itself says is noise here; a cell's own stderr arrives as output.
             await super().start_kernel(**{**options, "env": environment, "stderr": DEVNULL})
 

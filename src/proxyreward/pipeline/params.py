@@ -22,8 +22,9 @@ _NOT_NEGATIVE = (lambda value: value >= 0, "must be 0 or more")
 _AT_LEAST_TWO = (lambda value: value >= 2, "must be 2 or more")
 _SHARE = (lambda value: 0 <= value < 1, "must lie in [0, 1)")
 _FLIPS = (
-    lambda rates: bool(rates) and all(0 <= rate < 0.5 for rate in rates)
-    and list(rates) == sorted(set(rates)),
+    lambda rates: (
+        bool(rates) and all(0 <= rate < 0.5 for rate in rates) and list(rates) == sorted(set(rates))
+    ),
     "must be a rising list of rates in [0, 0.5)",
 )
 _FOLDS = (lambda folds: folds == 0 or folds >= 2, "must be 0 (no folds) or 2 or more")
@@ -83,7 +84,8 @@ class Policy:
 @dataclasses.dataclass(frozen=True)
 class Reward:
     flip_rates: tuple[float, ...] = knob(
-        "share of flipped labels, one reward model for each", _FLIPS)
+        "share of flipped labels, one reward model for each", _FLIPS
+    )
     folds: int = knob("cross-validation folds; 0 trains on all pairs", _FOLDS)
     epochs: int = knob("passes over the pairs", _POSITIVE)
     learning_rate: float = knob("peak learning rate", _POSITIVE)
@@ -94,8 +96,9 @@ class Reward:
 
 @dataclasses.dataclass(frozen=True)
 class Samples:
-    per_prompt: int = knob("responses drawn for each prompt: the largest n of best-of-n",
-                           _AT_LEAST_TWO)
+    per_prompt: int = knob(
+        "responses drawn for each prompt: the largest n of best-of-n", _AT_LEAST_TWO
+    )
     temperature: float = knob("sampling temperature", _POSITIVE)
     max_new_tokens: int = knob("longest response, in tokens", _POSITIVE)
     prompts_per_item: int = knob("prompts sampled as one resumable item", _POSITIVE)
@@ -130,8 +133,11 @@ class Params:
 
     def __post_init__(self) -> None:
         if self.samples.max_new_tokens >= self.model.max_length:
-            raise RuleBroken("samples.max_new_tokens", "must be less than model.max_length "
-                             f"({self.model.max_length}), which also holds the prompt")
+            raise RuleBroken(
+                "samples.max_new_tokens",
+                "must be less than model.max_length "
+                f"({self.model.max_length}), which also holds the prompt",
+            )
 
 
 def load(path: str | Path = "params.yaml") -> Params:
@@ -145,11 +151,14 @@ def load(path: str | Path = "params.yaml") -> Params:
     try:
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file. Remedy: run `proxyreward params scale=tiny` "
-                          "in the project's root") from None
+        raise ConfigError(
+            f"{path}: no such file. Remedy: run `proxyreward params scale=tiny` "
+            "in the project's root"
+        ) from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not readable as YAML ({error}). "
-                          "Remedy: mend the line it names") from None
+        raise ConfigError(
+            f"{path}: not readable as YAML ({error}). Remedy: mend the line it names"
+        ) from None
     return build(Params, values, str(path))
 
 
@@ -172,8 +181,9 @@ def compose(overrides: list[str], config_dir: str | Path = CONFIG_DIR) -> dict[s
         with initialize_config_dir(str(folder), version_base=None):
             composed = hydra_compose(config_name="config", overrides=overrides)
     except HydraException as error:
-        raise ConfigError(f"{config_dir}: {' '.join(str(error).split())}. "
-                          "Remedy: mend the word or file it names") from None
+        raise ConfigError(
+            f"{config_dir}: {' '.join(str(error).split())}. Remedy: mend the word or file it names"
+        ) from None
     values = OmegaConf.to_container(composed, resolve=True)
     build(Params, values, f"{config_dir}/ with {' '.join(overrides) or 'no overrides'}")
     return values
@@ -187,14 +197,18 @@ def write(values: dict[str, Any], path: str | Path = "params.yaml") -> None:
 
 def known_keys() -> list[str]:
     """Return every dotted key that `params.yaml` may hold, in order."""
-    return [f"{field.name}.{inner.name}" if dataclasses.is_dataclass(field.type) else field.name
-            for field in dataclasses.fields(Params)
-            for inner in (dataclasses.fields(field.type)
-                          if dataclasses.is_dataclass(field.type) else [field])]
+    return [
+        f"{field.name}.{inner.name}" if dataclasses.is_dataclass(field.type) else field.name
+        for field in dataclasses.fields(Params)
+        for inner in (
+            dataclasses.fields(field.type) if dataclasses.is_dataclass(field.type) else [field]
+        )
+    ]
 
 
-def origins(path: str | Path = "params.yaml", config_dir: str | Path = CONFIG_DIR
-            ) -> list[tuple[str, Any, str]]:
+def origins(
+    path: str | Path = "params.yaml", config_dir: str | Path = CONFIG_DIR
+) -> list[tuple[str, Any, str]]:
     """Return ``(key, value, file it comes from)`` for every value of `path`."""
     params = load(path)
     scale_file = Path(config_dir) / "scale" / f"{params.scale}.yaml"
@@ -215,10 +229,14 @@ def _check_words(overrides: list[str], folder: Path) -> None:
     for word in overrides:
         key, equals, value = word.partition("=")
         if not equals:
-            raise ConfigError(f"command line: {word!r} is not of the form key=value. "
-                              "Remedy: write it as, say, scale=tiny")
+            raise ConfigError(
+                f"command line: {word!r} is not of the form key=value. "
+                "Remedy: write it as, say, scale=tiny"
+            )
         if key not in known_keys():
             raise unknown("command line", key, known_keys())
         if key == "scale" and value not in scales:
-            raise ConfigError(f"command line: no scale {value!r} in {folder.name}/scale/. "
-                              f"Remedy: choose one of {', '.join(scales)}")
+            raise ConfigError(
+                f"command line: no scale {value!r} in {folder.name}/scale/. "
+                f"Remedy: choose one of {', '.join(scales)}"
+            )

@@ -49,8 +49,12 @@ def build(cls: type, values: object, place: str, prefix: str = "") -> Any:
         For an unknown, missing, ill-typed or out-of-range key.
     """
     if not isinstance(values, Mapping):
-        raise _error(place, prefix or "(top level)", f"must be a mapping, not {values!r}",
-                     f"write its keys: {', '.join(_fields(cls))}")
+        raise _error(
+            place,
+            prefix or "(top level)",
+            f"must be a mapping, not {values!r}",
+            f"write its keys: {', '.join(_fields(cls))}",
+        )
     known = _fields(cls)
     for key in values:
         if key not in known:
@@ -81,21 +85,28 @@ def convert(annotation: Any, value: object, place: str, key: str) -> Any:
         return convert(inner, value, place, key)
     if origin is typing.Literal:
         if value not in arguments:
-            raise _error(place, key, f"must be one of {', '.join(map(str, arguments))}, "
-                         f"not {value!r}", _nearest(str(value), arguments) or "choose one of them")
+            raise _error(
+                place,
+                key,
+                f"must be one of {', '.join(map(str, arguments))}, not {value!r}",
+                _nearest(str(value), arguments) or "choose one of them",
+            )
         return value
     if origin in (tuple, list):
         if not isinstance(value, list | tuple):
             raise _error(place, key, f"must be a list, not {value!r}", f"write [{value}]")
-        return origin(convert(arguments[0], item, place, f"{key}[{position}]")
-                      for position, item in enumerate(value))
+        return origin(
+            convert(arguments[0], item, place, f"{key}[{position}]")
+            for position, item in enumerate(value)
+        )
     if annotation is float and type(value) in (int, float):
         if not math.isfinite(value):
             raise _error(place, key, f"must be a finite number, not {value!r}", "write a number")
         return float(value)
     if type(value) is not annotation:
-        raise _error(place, key, f"must be {_spoken(annotation)}, not {value!r}",
-                     _remedy(annotation, value))
+        raise _error(
+            place, key, f"must be {_spoken(annotation)}, not {value!r}", _remedy(annotation, value)
+        )
     return value
 
 
@@ -126,8 +137,10 @@ def unknown(place: str, key: str, known: list[str]) -> ConfigError:
     """Return the error for an unknown `key`, naming the nearest of the `known` ones."""
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
     hint = f"nearest known key: {near[0]!r}" if near else "no key is known here"
-    return ConfigError(f"{place}: key {key!r} is unknown; {hint}. "
-                       f"Remedy: rename or remove it. Known: {', '.join(known)}")
+    return ConfigError(
+        f"{place}: key {key!r} is unknown; {hint}. "
+        f"Remedy: rename or remove it. Known: {', '.join(known)}"
+    )
 
 
 def leaves(instance: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -162,7 +175,8 @@ def _error(place: str, key: str, problem: str, remedy: str) -> ConfigError:
 
 def _spoken(annotation: Any) -> str:
     return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}.get(
-        annotation, str(annotation))
+        annotation, str(annotation)
+    )
 
 
 def _nearest(value: str, options: tuple) -> str:

@@ -36,9 +36,7 @@ def run(params: Params) -> None:
     done = run_family(items, held_out, *where, params.runner.backend, params.runner.workers)
 
     frame = pairs.read(data / ("pairs.parquet" if params.reward.folds else "bench.parquet"))
-    number = folds.assign(
-        frame["prompt"], params.reward.folds or REFERENCE_FOLDS, params.seed
-    )
+    number = folds.assign(frame["prompt"], params.reward.folds or REFERENCE_FOLDS, params.seed)
     margins = [
         pd.read_parquet(folder / MARGINS).assign(rm=f"reward model, {member.flip_rate:.0%} flipped")
         for folder, member in zip(done, family)
