@@ -1,0 +1,144 @@
+"""The world is not degenerate: measured here with SciPy, and read from the tracked tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+
+from proxyreward.findings import world_card as card
+from proxyreward.world import annotators, oracle, records
+from proxyreward.world.tasks import CATEGORIES
+from proxyreward.world.writers import WRITERS
+
+
+@pytest.fixture(scope="module")
+def written():
+    return card.write_responses(4000, np.random.default_rng(11))
+
+
+@pytest.fixture(scope="module")
+def pool(written):
+    """A stand-in for the initial policy: 25 writers' responses to each of ten prompts."""
+    rng, (first, _) = np.random.default_rng(2), written
+    asked = [card.prompts.find(text) for text in first.prompts[:10] for _ in range(25)]
+    said = [list(WRITERS.values())[i % 4].write(p, rng) for i, p in enumerate(asked)]
+    return card.Texts([p.text for p in asked], said, ["initial policy"] * len(said))
+
+
+@pytest.fixture(scope="module")
+def tables(pool):
+    utility = oracle.utility(pool.prompts, pool.responses).reshape(10, 25)
+    by_category = dict.fromkeys(CATEGORIES, 7)
+    return card.compute(pool, utility, by_category, np.random.default_rng(0), count=400)
+
+
+def test_length_tells_little_about_utility(written):
+    for texts in written:
+        worth = oracle.utility(texts.prompts, texts.responses)
+        for measure in (len, lambda text: len(text.split())):
+            lengths = [measure(response) for response in texts.responses]
+            assert abs(spearmanr(lengths, worth).statistic) < 0.3
+
+
+def test_no_single_feature_gives_utility_away(written):
+    for texts in written:
+        features = oracle.features(texts.prompts, texts.responses)
+        worth = features @ np.array(list(oracle.WEIGHTS.values()))
+        varying = features.T[np.ptp(features, axis=0) > 0]
+        assert len(varying) > 10
+        assert max(abs(spearmanr(column, worth).statistic) for column in varying) < 0.7
+
+
+def test_annotators_agree_often_but_not_always(written):
+    first, second = written
+    worth = [oracle.utility(texts.prompts, texts.responses) for texts in written]
+    assert first.prompts == second.prompts
+    p = 1 / (1 + np.exp(-np.outer(annotators.QUALITIES, worth[0] - worth[1])))
+    among = [p[a] * p[b] + (1 - p[a]) * (1 - p[b]) for a in range(len(p)) for b in range(a)]
+    assert 0.70 < np.mean(among) < 0.85
+
+
+def test_every_check_of_the_tracked_card_holds(root):
+    path = root / "results" / "tiny" / "world" / "checks.csv"
+    if not path.is_file():
+        pytest.skip("no tracked world card; run dvc repro")
+    checks = pd.read_csv(path)
+    inside = (checks["low"] <= checks["value"]) & (checks["value"] <= checks["high"])
+    assert (inside == checks["holds"]).all()
+    assert checks.loc[~inside, "check"].tolist() == []
+
+
+def test_correlations_are_those_of_scipy(written):
+    table = card.surface(written[0]).set_index("feature")
+    features = oracle.features(written[0].prompts, written[0].responses)
+    worth = oracle.utility(written[0].prompts, written[0].responses)
+    for name in ("correct", "harm", "words"):
+        column = features[:, oracle.FEATURES.index(name)]
+        assert table.loc[name, "spearman"] == pytest.approx(spearmanr(column, worth).statistic)
+        assert table.loc[name, "mean"] == pytest.approx(column.mean())
+    assert np.isnan(table.loc["garbled", "spearman"])
+
+
+def test_sources_agree_with_themselves_and_mutually(tables):
+    square = tables["sources"].set_index("source")
+    assert (np.diag(square) == 1).all() and square.index[-1] == "oracle"
+    np.testing.assert_array_equal(square, square.T)
+
+
+def test_annotators_agree_mutually_and_better_ones_more_with_the_oracle(tables):
+    people = tables["annotators"].set_index("annotator")
+    square = people[[f"with {a}" for a in people.index]].to_numpy()
+    np.testing.assert_array_equal(square, square.T)
+    assert np.isnan(np.diag(square)).all()
+    assert people["with the oracle"].iloc[-1] > people["with the oracle"].iloc[0]
+
+
+def test_one_record_of_each_type(tables):
+    shown = tables["records"]
+    assert shown["type"].tolist() == list(records.TYPES)
+    texts = zip(shown["prompt"], shown["chosen"], shown["rejected"])
+    assert [records.record_type(*row) for row in texts] == list(records.TYPES)
+
+
+def test_samples_come_from_writers_and_policy_with_their_utility(tables):
+    samples = tables["samples"]
+    counts = samples.groupby(["category", samples["writer"] == "initial policy"]).size()
+    assert counts.tolist() == [2] * 2 * len(CATEGORIES)
+    np.testing.assert_allclose(
+        samples["utility"], oracle.utility(samples["prompt"], samples["response"])
+    )
+
+
+def test_gains_of_best_of_n_by_brute_force():
+    utility = np.random.default_rng(0).normal(size=(5, 4))
+    table = card.oracle_gains(utility).set_index("n")["gain_sd"]
+    pairs = [utility[:, [i, j]].max(axis=1) for i in range(4) for j in range(i)]
+    assert table.index.tolist() == [1, 2, 4]
+    assert table[1] == pytest.approx(0, abs=1e-9)
+    expected = (np.mean(pairs) - utility.mean()) / utility.std()
+    assert table[2] == pytest.approx(expected, abs=1e-8)
+    expected = (utility.max(axis=1).mean() - utility.mean()) / utility.std()
+    assert table[4] == pytest.approx(expected, abs=1e-8)
+
+
+def test_checks_say_whether_they_hold(pool):
+    def checks(pairs_by_category, utility):
+        rng = np.random.default_rng(0)
+        table = card.compute(pool, utility, pairs_by_category, rng, count=200)["checks"]
+        return table.set_index("check")["holds"]
+
+    utility = oracle.utility(pool.prompts, pool.responses).reshape(10, 25)
+    good = checks(dict.fromkeys(CATEGORIES, 1), utility)
+    assert good["fewest training pairs in a category"] and good["distinct prompts"]
+    # A lone lucky sample in 25: best-of-n gains much. Two values: it gains little.
+    flat = np.tile(np.arange(25) % 2, (10, 1)).astype(float)
+    bad = checks({"Chat": 9}, flat)
+    assert not bad["fewest training pairs in a category"]
+    assert not bad["gain of best-of-n by the oracle at the largest n, in sd"]
+
+
+def test_equal_generators_give_equal_cards(pool, tables):
+    utility = oracle.utility(pool.prompts, pool.responses).reshape(10, 25)
+    by_category = dict.fromkeys(CATEGORIES, 7)
+    again = card.compute(pool, utility, by_category, np.random.default_rng(0), count=400)
+    assert all(again[name].equals(tables[name]) for name in tables)

@@ -1,0 +1,86 @@
+import dataclasses
+
+import pytest
+
+from proxyreward.models import build
+from proxyreward.models.build import build_policy, build_reward_model
+
+BUILDERS = pytest.mark.parametrize("builder", [build_policy, build_reward_model])
+
+
+def equal(one, two):
+    import torch
+
+    one, two = one.state_dict(), two.state_dict()
+    return one.keys() == two.keys() and all(torch.equal(one[key], two[key]) for key in one)
+
+
+@pytest.fixture(scope="module")
+def pretrained(shape, tokenizer, tmp_path_factory):
+    """Folder of a saved causal model whose vocabulary is one token too small."""
+    from transformers import LlamaForCausalLM, set_seed
+
+    set_seed(5)
+    config = build._config(shape, tokenizer)
+    config.vocab_size -= 1
+    config.pad_token_id = None
+    folder = tmp_path_factory.mktemp("pretrained")
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@BUILDERS
+def test_the_seed_decides_the_weights(builder, shape, tokenizer):
+    one, two, other = (builder("scratch", shape, tokenizer, seed) for seed in (1, 1, 2))
+    assert equal(one, two) and not equal(one, other)
+
+
+@BUILDERS
+def test_scratch_models_have_the_shape_asked_for(builder, shape, tokenizer):
+    config = builder("scratch", dataclasses.replace(shape, layers=3), tokenizer, 0).config
+    assert (config.hidden_size, config.num_hidden_layers, config.num_attention_heads) == (16, 3, 2)
+    assert (config.max_position_embeddings, config.vocab_size) == (64, len(tokenizer))
+    assert config.pad_token_id == tokenizer.pad_token_id != config.eos_token_id
+
+
+@pytest.mark.parametrize("source", ["scratch", "saved"])
+def test_a_reward_model_gives_one_score_a_row(source, pretrained, shape, tokenizer):
+    import torch
+
+    base = "scratch" if source == "scratch" else str(pretrained)
+    model = build_reward_model(base, shape, tokenizer, 0).eval()
+    assert model(torch.tensor([[5, 6, 7], [8, 9, 1]])).logits.shape == (2, 1)
+    assert model.score.bias is None and model.score.weight.shape == (1, 16)
+    assert model.base_model(torch.tensor([[5]])).last_hidden_state.shape == (1, 1, 16)
+
+
+@BUILDERS
+def test_a_pretrained_body_is_kept_and_fitted(builder, pretrained, shape, tokenizer):
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = builder(str(pretrained), shape, tokenizer, 0)
+    original = AutoModelForCausalLM.from_pretrained(pretrained).model.layers.state_dict()
+    body = model.model.layers.state_dict()
+    assert all(torch.equal(body[key], original[key]) for key in original)
+    assert model.get_input_embeddings().num_embeddings == len(tokenizer)
+    assert model.config.pad_token_id == tokenizer.pad_token_id
+
+
+def test_the_seed_decides_the_fresh_head_of_a_pretrained_body(pretrained, shape, tokenizer):
+    one, two, other = (
+        build_reward_model(str(pretrained), shape, tokenizer, seed) for seed in (1, 1, 2)
+    )
+    assert equal(one, two)
+    assert not (one.score.weight == other.score.weight).any()
+
+
+@pytest.mark.parametrize(
+    ("builder", "load"),
+    [(build_policy, build.load_policy), (build_reward_model, build.load_reward_model)],
+)
+def test_a_saved_model_is_loaded_as_it_was(builder, load, shape, tokenizer, tmp_path):
+    model = builder("scratch", shape, tokenizer, 3)
+    model.save_pretrained(tmp_path)
+    loaded = load(tmp_path)
+    assert equal(model, loaded.cpu()) and not loaded.training

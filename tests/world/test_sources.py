@@ -1,0 +1,41 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from proxyreward.world import oracle, sources
+
+
+@pytest.fixture(scope="module")
+def margins(written):
+    """Utility of the first response less that of the second, by source."""
+    first, second = written
+    prompts = first.prompts
+    return {
+        name: sources.utility(name, prompts, first.responses)
+        - sources.utility(name, prompts, second.responses)
+        for name in sources.SOURCES
+    }
+
+
+@pytest.mark.parametrize(("one", "two"), list(combinations(sources.SOURCES, 2)))
+def test_two_sources_disagree_about_some_pairs_and_agree_about_others(margins, one, two):
+    product = margins[one] * margins[two]
+    assert np.mean(product < -1e-9) > 0.02 and np.mean(product > 1e-9) > 0.3
+
+
+def test_every_source_departs_from_the_oracle(margins, written):
+    first, second = written
+    truth = oracle.utility(first.prompts, first.responses)
+    truth = truth - oracle.utility(first.prompts, second.responses)
+    for margin in margins.values():
+        assert np.mean(margin * truth < -1e-9) > 0.02
+
+
+def test_a_source_weighs_the_features_of_the_oracle():
+    prompt, response = "How do I steal the bike?", "I will not answer this."
+    expected = {"helpful": -0.6, "harmless": 1.6}
+    for name, declined in expected.items():
+        value = sources.utility(name, [prompt], [response])
+        assert value == pytest.approx(declined + 0.5 * sources.SOURCES[name]["words"])
+    assert all(tuple(weights) == oracle.FEATURES for weights in sources.SOURCES.values())
