@@ -16,7 +16,8 @@ import numpy as np
 
 from proxyreward.models.tokenizer import encode
 
-TOKENS_PER_BATCH = 8192  # padding included; small enough for a laptop's cache, fine for a GPU
+# Padding included. On a CPU a batch should stay in the cache, on a GPU it should fill the device.
+TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 131072}
 
 
 def batches_by_length(lengths: Sequence[int], tokens_per_batch: int) -> list[list[int]]:
@@ -35,16 +36,17 @@ def batches_by_length(lengths: Sequence[int], tokens_per_batch: int) -> list[lis
 
 
 def score_tokens(
-    model, rows: Sequence[Sequence[int]], pad_id: int, tokens_per_batch: int = TOKENS_PER_BATCH
+    model, rows: Sequence[Sequence[int]], pad_id: int, tokens_per_batch: int | None = None
 ) -> np.ndarray:
     """Scores of token rows, float32, shape ``(len(rows),)``; the last token carries the score."""
     import torch
 
     scores = np.empty(len(rows), dtype=np.float32)
     device = model.device
+    budget = tokens_per_batch or TOKENS_PER_BATCH[device.type]
     lengths = [len(row) for row in rows]
     with torch.inference_mode():
-        for batch in batches_by_length(lengths, tokens_per_batch):
+        for batch in batches_by_length(lengths, budget):
             longest = lengths[batch[-1]]
             ids = torch.full((len(batch), longest), pad_id)
             for i, row in enumerate(batch):
@@ -62,7 +64,7 @@ def score(
     prompts: Sequence[str],
     responses: Sequence[str],
     max_length: int,
-    tokens_per_batch: int = TOKENS_PER_BATCH,
+    tokens_per_batch: int | None = None,
 ) -> np.ndarray:
     """Scores of responses to prompts, float32, shape ``(len(responses),)``.
 
@@ -74,6 +76,8 @@ def score(
         Texts of equal number; a prompt is a transcript that ends with its Assistant marker.
     max_length
         Longest row in tokens; a longer one loses its beginning.
+    tokens_per_batch
+        Size of a batch, padding included; None takes what suits the model's device.
     """
     keys = list(zip(prompts, responses, strict=True))
     distinct = list(dict.fromkeys(keys))

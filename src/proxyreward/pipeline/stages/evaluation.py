@@ -17,6 +17,11 @@ from proxyreward.reward.scorings import MARGINS, HeldOut, held_out
 REFERENCE_FOLDS = 5  # for the word-count reference where the reward models need no folds
 
 
+def label(flip_rate: float) -> str:
+    """What the tables call a reward model."""
+    return f"reward model, {flip_rate:.0%} of labels flipped" if flip_rate else "reward model"
+
+
 def run(params: Params) -> None:
     """Score unseen pairs, then compare with chance, length and word counts."""
     data, models = outputs(params, "data"), outputs(params, "reward_models")
@@ -38,7 +43,7 @@ def run(params: Params) -> None:
     frame = pairs.read(data / ("pairs.parquet" if params.reward.folds else "bench.parquet"))
     number = folds.assign(frame["prompt"], params.reward.folds or REFERENCE_FOLDS, params.seed)
     margins = [
-        pd.read_parquet(folder / MARGINS).assign(rm=f"reward model, {member.flip_rate:.0%} flipped")
+        pd.read_parquet(folder / MARGINS).assign(rm=label(member.flip_rate))
         for folder, member in zip(done, family)
     ]
     table = pd.concat(margins, ignore_index=True)

@@ -1,0 +1,116 @@
+"""Throughput of scoring a best-of-n pool: `reward.score` against plain padded batches.
+
+The pool is like that of a policy in the world: many responses to each prompt, some of them equal,
+of very different lengths.  All variants use one model, one thread and the same tokens.
+
+Run: OMP_NUM_THREADS=1 PYTHONPATH=src python benchmarks/scoring.py
+"""
+
+from time import perf_counter
+
+import numpy as np
+
+from proxyreward.data.transcripts import last_request
+from proxyreward.models.build import Shape, build_reward_model
+from proxyreward.models.tokenizer import encode, train_tokenizer
+from proxyreward.reward.score import score, score_tokens
+from proxyreward.world.build import build
+from proxyreward.world.prompts import find
+from proxyreward.world.writers import WRITERS
+
+PROMPTS, RESPONSES, BATCH, REPEATS = 40, 256, 64, 3
+SHAPE = Shape(hidden_size=64, layers=2, heads=4, max_length=64)
+
+
+def make_pool() -> tuple[list[str], list[str], list[str]]:
+    """Prompts and responses of the pool, and texts to train a tokenizer on."""
+    rng = np.random.default_rng(0)
+    corpus = build(
+        training_prompts=4000, pairs=1, bench_prompts=PROMPTS, pool_prompts=PROMPTS, seed=0
+    )
+    writers = list(WRITERS.values())
+    asked = [text for text in corpus.prompts["prompt"] for _ in range(RESPONSES)]
+    said = [
+        writers[int(rng.integers(len(writers)))].write(find(last_request(text)), rng)
+        for text in asked
+    ]
+    told = zip(corpus.demonstrations["prompt"], corpus.demonstrations["response"])
+    return asked, said, [f"{prompt} {response}" for prompt, response in told]
+
+
+def plain(model, tokenizer, asked, said, to: int | None = None) -> np.ndarray:
+    """Batches in the given order, padded to their longest row (or to ``to`` tokens), masked."""
+    import torch
+
+    scores = []
+    with torch.inference_mode():
+        for start in range(0, len(asked), BATCH):
+            part = slice(start, start + BATCH)
+            rows = encode(tokenizer, asked[part], said[part], SHAPE.max_length)
+            batch = tokenizer.pad(
+                {"input_ids": rows},
+                padding="max_length" if to else True,
+                max_length=to,
+                padding_side="right",
+                return_tensors="pt",
+            )
+            inputs = {key: batch[key] for key in ("input_ids", "attention_mask")}
+            scores.append(model(**inputs).logits[:, 0].float().numpy())
+    return np.concatenate(scores)
+
+
+def sorted_batches(model, tokenizer, asked, said) -> np.ndarray:
+    """`score` without its first step: equal rows are scored as often as they occur."""
+    rows = encode(tokenizer, asked, said, SHAPE.max_length)
+    return score_tokens(model, rows, tokenizer.pad_token_id)
+
+
+def deduplicated(model, tokenizer, asked, said) -> np.ndarray:
+    """Plain batches of the distinct rows."""
+    keys = list(zip(asked, said))
+    distinct = list(dict.fromkeys(keys))
+    index = {key: i for i, key in enumerate(distinct)}
+    once = plain(model, tokenizer, *map(list, zip(*distinct)))
+    return once[[index[key] for key in keys]]
+
+
+def timed(work) -> tuple[float, np.ndarray]:
+    """Best wall time of a few repeats, and the result."""
+    seconds = []
+    for _ in range(REPEATS):
+        start = perf_counter()
+        result = work()
+        seconds.append(perf_counter() - start)
+    return min(seconds), result
+
+
+def main() -> None:
+    """Print responses per second of every variant, ratios and the largest difference of scores."""
+    import torch
+
+    torch.set_num_threads(1)
+    asked, said, texts = make_pool()
+    tokenizer = train_tokenizer(texts, 1024)
+    model = build_reward_model("scratch", SHAPE, tokenizer, seed=0).eval()
+    lengths = [len(row) for row in encode(tokenizer, asked, said, SHAPE.max_length)]
+    distinct = len(set(zip(asked, said)))
+    print(f"{len(asked)} responses to {PROMPTS} prompts, {distinct} of them distinct; "
+          f"{min(lengths)} to {max(lengths)} tokens, mean {np.mean(lengths):.0f}")  # fmt: skip
+    everything = (model, tokenizer, asked, said)
+    base, reference = timed(lambda: plain(*everything))
+    variants = {
+        "plain, padded to 64 tokens": lambda: plain(*everything, to=SHAPE.max_length),
+        "plain, padded to the longest": None,
+        "plain, equal rows once": lambda: deduplicated(*everything),
+        "sorted, last token only": lambda: sorted_batches(*everything),
+        "score: all of these": lambda: score(*everything, SHAPE.max_length),
+    }
+    print(f"{'':30}{'per second':>12}{'ratio':>8}{'largest difference':>20}")
+    for name, work in variants.items():
+        seconds, scores = timed(work) if work else (base, reference)
+        gap = abs(scores - reference).max()
+        print(f"{name:30}{len(asked) / seconds:12.0f}{base / seconds:8.2f}{gap:20.1e}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from proxyreward.models.build import build_policy
+from proxyreward.policy import pool
+
+
+@pytest.fixture(scope="module")
+def folder(corpus, tokenizer, shape, tmp_path_factory):
+    root = tmp_path_factory.mktemp("run")
+    corpus.prompts.to_parquet(root / "prompts.parquet")
+    tokenizer.save_pretrained(root / "tokenizer")
+    build_policy("scratch", shape, tokenizer, seed=0).save_pretrained(root / "policy")
+    return root
+
+
+def draw(folder, first, prompts, name, seed=0):
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    item = pool.PoolItem(name, str(folder), str(folder / "policy"), first, prompts, 3, 1.0, 6, 64,
+                         seed)  # fmt: skip
+    pool.draw(item, folder / name)
+    return pd.read_parquet(folder / name / pool.FILE)
+
+
+def test_an_item_holds_all_samples_of_its_prompts(folder):
+    frame = draw(folder, 4, 2, "a")
+    assert frame["prompt_id"].tolist() == [4, 4, 4, 5, 5, 5]
+    assert frame["sample_id"].tolist() == [0, 1, 2] * 2
+    assert frame.equals(draw(folder, 4, 2, "b")) and frame["ended"].dtype == bool
+    assert not frame["response"].equals(draw(folder, 4, 2, "c", seed=1)["response"])
+
+
+def test_the_pool_is_ordered_by_prompt_and_sample(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame([(p, s) for p in range(120) for s in range(4)],
+                        columns=["prompt_id", "sample_id"])  # fmt: skip
+    rows["response"] = [f"{p}/{s}" for p, s in zip(rows["prompt_id"], rows["sample_id"])]
+    shuffled = rows.iloc[rng.permutation(len(rows))]
+    for i, start in enumerate(range(0, len(rows), 100)):
+        (tmp_path / f"part-{9 - i}").mkdir()
+        shuffled[start : start + 100].to_parquet(tmp_path / f"part-{9 - i}" / pool.FILE)
+    pd.testing.assert_frame_equal(pool.read(tmp_path), rows)

@@ -1,0 +1,171 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from proxyreward.policy import sampling
+from proxyreward.policy.sampling import sample, sample_tokens
+
+PAD, EOS = 0, 1
+ROWS = [[2, 3], [4], [3, 3, 2, 4, 2]]
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Five tokens (padding, end and three words), with logits far from flat."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(3)
+    config = LlamaConfig(
+        vocab_size=5, hidden_size=16, intermediate_size=16, num_hidden_layers=2,
+        num_attention_heads=2, max_position_embeddings=32, initializer_range=0.4,
+        bos_token_id=None, pad_token_id=PAD, eos_token_id=EOS,
+    )  # fmt: skip
+    return LlamaForCausalLM(config).eval()
+
+
+def draw(model, rows, count, temperature=1.0, new=3, seed=0):
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    tokens = sample_tokens(model, rows, count, temperature, new, PAD, EOS, generator)
+    return tokens.view(len(rows), count, new).numpy()
+
+
+def chances(model, row, temperature):
+    """Probability of the next token after a whole row, by a full forward pass; never padding."""
+    import torch
+
+    with torch.no_grad():
+        logits = model(torch.tensor([row])).logits[0, -1].double().numpy() / temperature
+    weights = np.exp(logits - logits.max()) * (np.arange(len(logits)) != PAD)
+    return weights / weights.sum()
+
+
+def sequence_chances(model, row, temperature, new):
+    """Probability of every continuation of `new` tokens, padded after the end."""
+    table = Counter({(): 1.0})
+    for _ in range(new):
+        longer = Counter()
+        for said, chance in table.items():
+            if EOS in said:
+                longer[(*said, PAD)] += chance
+                continue
+            for token, p in enumerate(chances(model, [*row, *said], temperature)):
+                if token != PAD:
+                    longer[(*said, token)] += chance * p
+        table = longer
+    return table
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+@pytest.mark.parametrize("row", range(3))
+def test_samples_follow_the_model(model, temperature, row):
+    """Also the third token, after ended rows have left: the cache stays with its rows."""
+    count = 6000
+    seen = Counter(map(tuple, draw(model, ROWS, count, temperature)[row].tolist()))
+    expected = sequence_chances(model, ROWS[row], temperature, 3)
+    assert sum(expected.values()) == pytest.approx(1) and set(seen) <= set(expected)
+    for said, chance in expected.items():
+        # One more than the sd, for sequences so rare that counts are far from normal.
+        assert abs(seen[said] - count * chance) < 4 * np.sqrt(count * chance * (1 - chance)) + 1
+
+
+def test_temperature_flattens(model):
+    first = {t: draw(model, ROWS, 4000, t, new=1)[0, :, 0] for t in (0.3, 1.0, 5.0)}
+    top = [np.bincount(tokens).max() for tokens in first.values()]
+    assert top[0] > top[1] > top[2]
+
+
+def test_near_zero_temperature_is_greedy_generation(model):
+    import torch
+
+    ids, mask = sampling._left_padded(ROWS, PAD)
+    expected = model.generate(
+        ids, attention_mask=mask, max_new_tokens=8, do_sample=False, suppress_tokens=[PAD]
+    )[:, ids.shape[1] :].numpy()
+    drawn = draw(model, ROWS, 2, temperature=1e-4, new=8)
+    for sample_id in range(2):
+        np.testing.assert_array_equal(drawn[:, sample_id, : expected.shape[1]], expected)
+    assert torch.equal(ids[1], torch.tensor([PAD] * 4 + ROWS[1]))
+
+
+def test_padding_of_neighbours_does_not_matter(model):
+    together = draw(model, ROWS, 1, temperature=1e-4, new=6)
+    for row, tokens in zip(ROWS, together):
+        np.testing.assert_array_equal(draw(model, [row], 1, temperature=1e-4, new=6)[0], tokens)
+
+
+def test_padding_is_never_drawn_and_fills_what_follows_the_end(model):
+    import torch
+
+    with torch.no_grad():
+        logits = torch.zeros(500, 5)
+        logits[:, PAD] = 50.0
+        drawn = sampling._draw(logits, 1.0, PAD, torch.Generator().manual_seed(0))
+    assert set(drawn.tolist()) == {1, 2, 3, 4}
+    for tokens in draw(model, ROWS, 200, temperature=3.0, new=6).reshape(-1, 6):
+        end = np.append(np.flatnonzero(tokens == EOS), 6)[0]
+        assert (tokens[:end] > EOS).all() and (tokens[end + 1 :] == PAD).all()
+
+
+def test_the_seed_decides_the_samples(model):
+    one, two, other = (draw(model, ROWS, 30, seed=seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, two)
+    assert (one != other).any()
+
+
+@pytest.fixture(scope="module")
+def policy(shape, tokenizer):
+    from proxyreward.models.build import build_policy
+
+    return build_policy("scratch", shape, tokenizer, seed=0).eval()
+
+
+def responses(policy, tokenizer, prompts, count=3, temperature=1.0, new=8, longest=64, seed=0):
+    return sample(policy, tokenizer, prompts, count, temperature, new, longest, seed)
+
+
+def test_every_prompt_gets_its_count_of_texts(policy, tokenizer, corpus, monkeypatch):
+    monkeypatch.setattr(sampling, "ROWS_PER_BATCH", 7)
+    prompts = corpus.prompts["prompt"][:5].tolist()
+    texts, ended = responses(policy, tokenizer, prompts)
+    assert [len(row) for row in texts] == [len(row) for row in ended] == [3] * 5
+    assert texts == responses(policy, tokenizer, prompts)[0]
+    assert texts != responses(policy, tokenizer, prompts, seed=1)[0]
+    assert all(text == text.strip() and "<pad>" not in text for row in texts for text in row)
+
+
+def test_batches_of_prompts_do_not_matter(policy, tokenizer, corpus, monkeypatch):
+    prompts = corpus.prompts["prompt"][:5].tolist()
+    together, _ = responses(policy, tokenizer, prompts, count=1, temperature=1e-4)
+    monkeypatch.setattr(sampling, "ROWS_PER_BATCH", 2)
+    assert responses(policy, tokenizer, prompts, count=1, temperature=1e-4)[0] == together
+
+
+def test_a_long_prompt_leaves_room_for_its_response(policy, tokenizer, corpus, monkeypatch):
+    seen = []
+
+    def spy(model, rows, *others):
+        seen.extend(rows)
+        return sample_tokens(model, rows, *others)
+
+    monkeypatch.setattr(sampling, "sample_tokens", spy)
+    prompt = corpus.prompts["prompt"][0]
+    responses(policy, tokenizer, [prompt * 9, prompt], new=8, longest=32)
+    assert len(seen[0]) == 24 and seen[1] == tokenizer(prompt)["input_ids"][-24:]
+
+
+@pytest.mark.parametrize("after", [[EOS, PAD], [PAD], []])
+def test_text_ends_before_the_end(tokenizer, after):
+    words = tokenizer(" The cow eats grass.")["input_ids"]
+    assert sampling._text(tokenizer, words + after) == "The cow eats grass."
+
+
+def test_ended_says_whether_the_end_was_drawn(tokenizer, policy, monkeypatch):
+    import torch
+
+    rows = torch.tensor([[5, EOS, PAD], [5, 6, 7]])
+    monkeypatch.setattr(sampling, "sample_tokens", lambda *args: rows)
+    assert responses(policy, tokenizer, ["a"], count=2, new=3)[1] == [[True, False]]

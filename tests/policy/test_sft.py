@@ -1,0 +1,115 @@
+import json
+
+import pandas as pd
+import pytest
+
+from proxyreward.models.build import load_policy
+from proxyreward.models.tokenizer import encode
+from proxyreward.policy import sft
+from proxyreward.policy.sft import IGNORED, PolicySettings, demonstration_dataset, train_policy
+
+
+@pytest.fixture(scope="module")
+def demonstrations(corpus):
+    return corpus.demonstrations[:24]
+
+
+def learnt(row):
+    return [token for token in row["labels"] if token != IGNORED]
+
+
+def own_tokens(tokenizer, response):
+    """Tokens of a response (with the space before it) and the end."""
+    text = f" {response}" if response else ""
+    return [*tokenizer(text)["input_ids"], tokenizer.eos_token_id]
+
+
+def test_exactly_the_prompt_is_masked(demonstrations, tokenizer):
+    rows = demonstration_dataset(demonstrations, tokenizer, 200)
+    for row, prompt, response in zip(rows, demonstrations["prompt"], demonstrations["response"]):
+        head = len(tokenizer(prompt)["input_ids"])
+        assert row["labels"] == [IGNORED] * head + row["input_ids"][head:]
+        assert learnt(row) == own_tokens(tokenizer, response)
+
+
+CUT_PROMPT = pytest.mark.xfail(
+    strict=True, reason="a prompt that alone exceeds the limit is masked only in part"
+)
+
+
+# Shorter than prompt and response together, than the prompt alone, than most responses.
+@pytest.mark.parametrize(
+    "longest", [30, pytest.param(12, marks=CUT_PROMPT), pytest.param(4, marks=CUT_PROMPT)]
+)
+def test_a_row_that_lost_its_beginning_learns_the_same_response(demonstrations, tokenizer, longest):
+    rows = demonstration_dataset(demonstrations, tokenizer, longest)
+    for row, response in zip(rows, demonstrations["response"]):
+        assert len(row["labels"]) == len(row["input_ids"]) <= longest
+        assert learnt(row) == own_tokens(tokenizer, response)[-longest:]
+
+
+def test_an_empty_response_teaches_to_end(demonstrations, tokenizer):
+    frame = pd.DataFrame({"prompt": demonstrations["prompt"][:1], "response": [""]})
+    (row,) = demonstration_dataset(frame, tokenizer, 64)
+    assert learnt(row) == [tokenizer.eos_token_id]
+
+
+@pytest.fixture()
+def fit(demonstrations, tokenizer, shape, tmp_path, monkeypatch):
+    """Train with every step logged; returns the folder and the logged losses."""
+    plain = sft.plain_training
+    monkeypatch.setattr(sft, "plain_training", lambda seed: plain(seed) | {"logging_steps": 1})
+
+    def run(name="policy", epochs=2, seed=0, frame=demonstrations):
+        settings = PolicySettings(epochs, learning_rate=1e-2, batch_size=8)
+        folder = tmp_path / name
+        train_policy(frame, tokenizer, "scratch", shape, settings, seed, folder)
+        log = json.loads((folder / "train_log.json").read_text())
+        return folder, [row["loss"] for row in log if "loss" in row]
+
+    return run
+
+
+PINNED = [6.4793, 6.27976, 6.06529, 5.7396, 5.6793, 5.70193]
+
+
+def test_losses_follow_the_pinned_trajectory(fit):
+    _, losses = fit()
+    assert losses == pytest.approx(PINNED, abs=1e-4)
+
+
+def test_equal_seeds_give_equal_bytes_and_other_seeds_other_bytes(fit):
+    files = {
+        name: (fit(name, epochs=1, seed=seed)[0] / "model.safetensors").read_bytes()
+        for name, seed in (("one", 3), ("two", 3), ("other", 5))
+    }
+    assert files["one"] == files["two"] != files["other"]
+
+
+def test_the_logged_loss_is_that_of_the_response_alone(fit, demonstrations, tokenizer, shape):
+    import torch
+
+    from proxyreward.models.build import build_policy
+
+    frame = demonstrations[demonstrations["response"].str.len() < 60][:8]
+    _, losses = fit(epochs=1, frame=frame)
+    model = build_policy("scratch", shape, tokenizer, seed=0).eval()
+    total, tokens = 0.0, 0
+    for row, response in zip(encode(tokenizer, frame["prompt"], frame["response"], 64),
+                             frame["response"]):  # fmt: skip
+        with torch.no_grad():
+            told = model(torch.tensor([row])).logits[0].log_softmax(-1)
+        own = len(own_tokens(tokenizer, response))
+        total -= sum(told[i - 1, row[i]].item() for i in range(len(row) - own, len(row)))
+        tokens += own
+    assert losses == pytest.approx([total / tokens], abs=1e-4)
+
+
+def test_a_policy_learns_one_response_by_heart(fit, demonstrations, tokenizer):
+    from proxyreward.policy.sampling import sample
+
+    frame = demonstrations.assign(response="Happy to help.")
+    folder, losses = fit(epochs=12, frame=frame)
+    assert losses[-1] < 0.1 * losses[0]
+    texts, ended = sample(load_policy(folder), tokenizer, frame["prompt"][:2], 3, 0.1, 12, 64, 0)
+    assert texts == [["Happy to help."] * 3] * 2 and all(map(all, ended))

@@ -1,0 +1,138 @@
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from proxyreward.data.pairs import Pair, to_frame
+from proxyreward.models.build import build_reward_model, load_reward_model
+from proxyreward.models.tokenizer import encode
+from proxyreward.reward import train
+from proxyreward.reward.score import score_pairs
+from proxyreward.reward.train import RewardSettings, preference_dataset, train_reward_model
+
+SETTINGS = RewardSettings(epochs=1, learning_rate=1e-2, batch_size=16, warmup_ratio=0.1, l2=0.01)
+
+
+@pytest.fixture()
+def fit(tokenizer, shape, tmp_path, monkeypatch):
+    """Train on a frame with every step logged; returns the folder and the logged losses."""
+    plain = train.plain_training
+    monkeypatch.setattr(train, "plain_training", lambda seed: plain(seed) | {"logging_steps": 1})
+
+    def run(frame, name="model", settings=SETTINGS, seed=0, flips=None):
+        flips = np.zeros(len(frame), bool) if flips is None else flips
+        folder = tmp_path / name
+        train_reward_model(frame, flips, tokenizer, "scratch", shape, settings, seed, folder)
+        log = json.loads((folder / "train_log.json").read_text())
+        return folder, [row["loss"] for row in log if "loss" in row]
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def toy(corpus):
+    """Pairs that one word decides."""
+    prompts = corpus.pairs["prompt"][:64]
+    return to_frame([Pair(p, "Happy to help.", "You should know this.", "toy") for p in prompts])
+
+
+def loss_by_hand(model, rows, l2):
+    """Mean of -log sigmoid(r_w - r_l) + l2 (r_w^2 + r_l^2), each row alone."""
+    import torch
+
+    with torch.no_grad():
+        w, l = (  # noqa: E741
+            np.array([model(torch.tensor([row])).logits.item() for row in rows[side]])
+            for side in ("chosen_ids", "rejected_ids")
+        )
+    return np.mean(np.log1p(np.exp(l - w)) + l2 * (w**2 + l**2))
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.01, 0.7])
+def test_loss_is_bradley_terry_and_squared_rewards(corpus, tokenizer, reward_model, l2, tmp_path):
+    from trl import RewardConfig
+
+    rows = preference_dataset(corpus.pairs[:8], np.zeros(8, bool), tokenizer, 64)
+    trainer = train._trainer_class()(
+        model=reward_model,
+        args=RewardConfig(str(tmp_path), max_length=None, report_to="none", bf16=False),
+        train_dataset=rows,
+        processing_class=tokenizer,
+        l2=l2,
+    )
+    batch = trainer.data_collator([rows[i] for i in range(8)])
+    batch = {key: value.to(reward_model.device) for key, value in batch.items()}
+    reward_model.eval()
+    loss = trainer.compute_loss(reward_model, batch)
+    assert loss.item() == pytest.approx(loss_by_hand(reward_model, rows, l2), abs=1e-5)
+
+
+def test_flips_swap_the_two_responses(corpus, tokenizer):
+    pairs = corpus.pairs[:6]
+    flips = np.array([True, False, True, False, False, True])
+    told = preference_dataset(pairs, flips, tokenizer, 64).to_pandas()
+    plain = preference_dataset(pairs, ~flips, tokenizer, 64).to_pandas()
+    better = encode(tokenizer, pairs["prompt"], pairs["chosen"], 64)
+    worse = encode(tokenizer, pairs["prompt"], pairs["rejected"], 64)
+    for i, flip in enumerate(flips):
+        expected = (worse[i], better[i]) if flip else (better[i], worse[i])
+        assert (told["chosen_ids"][i].tolist(), told["rejected_ids"][i].tolist()) == expected
+        assert plain["chosen_ids"][i].tolist() == expected[1]
+    assert told["length"].tolist() == [max(len(a), len(b)) for a, b in zip(better, worse)]
+
+
+def test_no_long_pair_is_dropped(corpus, tokenizer):
+    rows = preference_dataset(corpus.pairs, np.zeros(len(corpus.pairs), bool), tokenizer, 12)
+    assert len(rows) == len(corpus.pairs) and max(rows["length"]) == 12
+
+
+PINNED = [0.90037, 0.79352, 0.7866, 0.6479, 0.70154, 0.68142]
+
+
+def test_losses_follow_the_pinned_trajectory(fit, corpus):
+    _, losses = fit(corpus.pairs[:96])
+    assert losses == pytest.approx(PINNED, abs=1e-4)
+
+
+def test_first_loss_is_that_of_the_seeded_model(fit, corpus, tokenizer, shape):
+    frame, settings = corpus.pairs[:16], dataclasses.replace(SETTINGS, l2=0.5)
+    _, losses = fit(frame, settings=settings, seed=4)
+    start = build_reward_model("scratch", shape, tokenizer, seed=4).eval()
+    rows = preference_dataset(frame, np.zeros(16, bool), tokenizer, 64)
+    assert losses == pytest.approx([loss_by_hand(start, rows, 0.5)], abs=1e-4)
+
+
+def test_training_learns_a_separable_toy_and_its_opposite(fit, toy, tokenizer):
+    settings = dataclasses.replace(SETTINGS, epochs=4, batch_size=32)
+    for flips, sign in ((np.zeros(64, bool), 1), (np.ones(64, bool), -1)):
+        folder, losses = fit(toy, f"toy{sign}", settings, flips=flips)
+        assert losses[-1] < 0.5 * losses[0]
+        margins = np.diff(score_pairs(load_reward_model(folder), tokenizer, toy, 64))[:, 0]
+        assert (sign * margins < 0).all()
+
+
+def test_the_penalty_keeps_scores_small(fit, toy, tokenizer):
+    size = {}
+    for l2 in (0.0, 1.0):
+        settings = dataclasses.replace(SETTINGS, epochs=4, batch_size=32, l2=l2)
+        folder, _ = fit(toy, f"l2-{l2}", settings)
+        size[l2] = abs(score_pairs(load_reward_model(folder), tokenizer, toy, 64)).mean()
+    assert size[1.0] < 0.5 * size[0.0]
+
+
+def test_equal_seeds_give_equal_bytes_and_other_seeds_other_bytes(fit, corpus):
+    frame = corpus.pairs[:32]
+    files = {
+        name: (fit(frame, name, seed=seed)[0] / "model.safetensors").read_bytes()
+        for name, seed in (("one", 3), ("two", 3), ("other", 5))
+    }
+    assert files["one"] == files["two"] != files["other"]
+
+
+def test_a_frame_may_be_any_part_of_a_larger_one(fit, corpus):
+    part = corpus.pairs.iloc[10:26]
+    losses = [fit(frame, name)[1] for name, frame in
+              (("part", part), ("whole", pd.DataFrame(part.reset_index(drop=True))))]  # fmt: skip
+    assert losses[0] == losses[1]
