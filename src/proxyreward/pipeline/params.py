@@ -120,6 +120,7 @@ class Params:
     """Everything `params.yaml` says; one nested dataclass per part of the pipeline."""
 
     scale: str = knob("name of the scale: the folder under outputs/ and results/", _NAME)
+    worlds: tuple[str, ...] = knob("[scale], or [] where data.source is not the embedded world")
     seed: int = knob("root of every random generator", _NOT_NEGATIVE)
     data: Data  # preference data
     world: World  # sizes of the embedded world
@@ -132,6 +133,11 @@ class Params:
     runner: Runner  # how items run in parallel; results do not depend on it
 
     def __post_init__(self) -> None:
+        expected = (self.scale,) if self.data.source == "world" else ()
+        if self.worlds != expected:
+            raise RuleBroken(
+                "worlds", f"must be {list(expected)} where data.source is {self.data.source}"
+            )
         if self.samples.max_new_tokens >= self.model.max_length:
             raise RuleBroken(
                 "samples.max_new_tokens",
