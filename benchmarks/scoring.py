@@ -6,7 +6,7 @@ of very different lengths.  All variants use one model, one thread and the same 
 Run: OMP_NUM_THREADS=1 PYTHONPATH=src python benchmarks/scoring.py
 """
 
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from proxyreward.world.build import build
 from proxyreward.world.prompts import find
 from proxyreward.world.writers import WRITERS
 
-PROMPTS, RESPONSES, BATCH, REPEATS = 40, 256, 64, 3
+PROMPTS, RESPONSES, BATCH, ROUNDS = 40, 256, 64, 4
+BASE = "plain, padded to the longest"
 SHAPE = Shape(hidden_size=64, layers=2, heads=4, max_length=64)
 
 
@@ -74,14 +75,19 @@ def deduplicated(model, tokenizer, asked, said) -> np.ndarray:
     return once[[index[key] for key in keys]]
 
 
-def timed(work) -> tuple[float, np.ndarray]:
-    """Best wall time of a few repeats, and the result."""
-    seconds = []
-    for _ in range(REPEATS):
-        start = perf_counter()
-        result = work()
-        seconds.append(perf_counter() - start)
-    return min(seconds), result
+def cost(variants: dict) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    """Least CPU seconds of each variant over some rounds, and its scores.
+
+    CPU time and rounds of all variants in turn, so that other work on the machine counts little.
+    """
+    seconds = dict.fromkeys(variants, np.inf)
+    scores = {}
+    for _ in range(ROUNDS):
+        for name, work in variants.items():
+            start = process_time()
+            scores[name] = work()
+            seconds[name] = min(seconds[name], process_time() - start)
+    return seconds, scores
 
 
 def main() -> None:
@@ -97,19 +103,20 @@ def main() -> None:
     print(f"{len(asked)} responses to {PROMPTS} prompts, {distinct} of them distinct; "
           f"{min(lengths)} to {max(lengths)} tokens, mean {np.mean(lengths):.0f}")  # fmt: skip
     everything = (model, tokenizer, asked, said)
-    base, reference = timed(lambda: plain(*everything))
-    variants = {
-        "plain, padded to 64 tokens": lambda: plain(*everything, to=SHAPE.max_length),
-        "plain, padded to the longest": None,
-        "plain, equal rows once": lambda: deduplicated(*everything),
-        "sorted, last token only": lambda: sorted_batches(*everything),
-        "score: all of these": lambda: score(*everything, SHAPE.max_length),
-    }
+    seconds, scores = cost(
+        {
+            "plain, padded to 64 tokens": lambda: plain(*everything, to=SHAPE.max_length),
+            BASE: lambda: plain(*everything),
+            "plain, equal rows once": lambda: deduplicated(*everything),
+            "sorted, last token only": lambda: sorted_batches(*everything),
+            "score: all of these": lambda: score(*everything, SHAPE.max_length),
+        }
+    )
     print(f"{'':30}{'per second':>12}{'ratio':>8}{'largest difference':>20}")
-    for name, work in variants.items():
-        seconds, scores = timed(work) if work else (base, reference)
-        gap = abs(scores - reference).max()
-        print(f"{name:30}{len(asked) / seconds:12.0f}{base / seconds:8.2f}{gap:20.1e}")
+    for name in seconds:
+        gap = abs(scores[name] - scores[BASE]).max()
+        ratio = seconds[BASE] / seconds[name]
+        print(f"{name:30}{len(asked) / seconds[name]:12.0f}{ratio:8.2f}{gap:20.1e}")
 
 
 if __name__ == "__main__":

@@ -79,12 +79,12 @@ def test_verdict_table_reads_scorecard_and_registry(project, shown):
     )
 
 
-def test_glued_number_is_plain_digits(monkeypatch):
+def test_glued_number_keeps_its_digits(monkeypatch):
     glued = {}
     monkeypatch.setattr("myst_nb.glue", lambda name, value, display: glued.update({name: value}))
     glue_number("a", -0.256, ".2f")
     glue_number("b", float("nan"), ".2f")
-    assert [repr(glued[name]) for name in "ab"] == ["−0.26", "–"]
+    assert [repr(glued[name]) for name in "ab"] == ["'−0.26'", "'–'"]
 
 
 def test_verdict_row_words_the_verdict_and_escapes_data():
@@ -106,7 +106,7 @@ def test_verdict_row_words_the_verdict_and_escapes_data():
         "verdict-not-reproduced",
         ">not reproduced<",
         "x 0.75",
-        "−0.25 <small>[−0.5 to 0.125]</small>",
+        "−0.25<br><small>[−0.5 to 0.125]</small>",
         "90",
         "&lt;script&gt;",
     ):

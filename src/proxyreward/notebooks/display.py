@@ -28,8 +28,7 @@ class Fragment:
         return self.html
 
     def __repr__(self) -> str:
-        # MyST-NB evaluates the text as Python; a quoted string keeps every digit as formatted.
-        return repr(self.text)
+        return self.text
 
 
 class Number:
@@ -155,11 +154,12 @@ def verdict_row(claim_id: str, statement: str, row: Mapping[str, Any] | None) ->
     slug = "".join(letter if letter.isalpha() else "-" for letter in verdict.lower())
     badge = f'<span class="verdict verdict-{slug}">{escape(verdict)}</span>'
     cells = (
-        f"{escape(statement)}<br><small><code>{escape(claim_id)}</code></small>",
+        f"{escape(statement)}<br><small>{escape(str(row.get('reason') or ''))}</small>"
+        f"<br><small><code>{escape(claim_id)}</code></small>",
         _cell(row.get("paper_value")),
         _estimate(row),
         _cell(row.get("n")),
-        badge + f"<br><small>{escape(str(row.get('reason') or ''))}</small>",
+        badge,
     )
     # The labels head the cells where a narrow page stacks them.
     return (
@@ -182,7 +182,7 @@ def _estimate(row: Mapping[str, Any]) -> str:
     if row.get("ci_low") is None or row.get("ci_high") is None:
         return _cell(row.get("estimate"))
     interval = f"{_cell(row['ci_low'])} to {_cell(row['ci_high'])}"
-    return f"{_cell(row.get('estimate'))} <small>[{interval}]</small>"
+    return f"{_cell(row.get('estimate'))}<br><small>[{interval}]</small>"
 
 
 def _cell(value: object) -> str:

@@ -95,7 +95,8 @@ def plot_table1(association: pd.DataFrame) -> "Figure":
     names = rows["statistic"].str.capitalize().replace("Mrr", "MRR")
     axis.set_yticks(height, names + ", " + rows["protocol"].map(over))
     axis.set_ylim(-0.6, len(rows) - 0.4)
-    axis.set_xlabel("Association of accuracy with best-of-n NDR")
+    axis.set_xlim(-0.05 + min(0.0, rows["ci_low"].min()), 1.02)
+    axis.set_xlabel("Association with best-of-n NDR")
     axis.grid(axis="y", visible=False)
     figure.legend(loc="outside upper center", ncols=3, fontsize=10, frameon=False)
     return figure
