@@ -103,3 +103,9 @@ def test_prompts_and_responses_must_be_as_many(tokenizer):
     with pytest.raises(ValueError):
         encode(tokenizer, [PROMPT], [], max_length=9)
     assert encode(tokenizer, [], [], max_length=9) == []
+
+
+def test_padding_of_an_earlier_call_does_not_leak_into_encode(tokenizer):
+    before = encode(tokenizer, ["\n\nHuman: Hi\n\nAssistant:"], ["The cow."], 64)
+    tokenizer(["The cow.", "The"], padding="max_length", truncation=True, max_length=3)
+    assert encode(tokenizer, ["\n\nHuman: Hi\n\nAssistant:"], ["The cow."], 64) == before

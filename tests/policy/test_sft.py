@@ -32,15 +32,8 @@ def test_exactly_the_prompt_is_masked(demonstrations, tokenizer):
         assert learnt(row) == own_tokens(tokenizer, response)
 
 
-CUT_PROMPT = pytest.mark.xfail(
-    strict=True, reason="a prompt that alone exceeds the limit is masked only in part"
-)
-
-
 # Shorter than prompt and response together, than the prompt alone, than most responses.
-@pytest.mark.parametrize(
-    "longest", [30, pytest.param(12, marks=CUT_PROMPT), pytest.param(4, marks=CUT_PROMPT)]
-)
+@pytest.mark.parametrize("longest", [30, 12, 4])
 def test_a_row_that_lost_its_beginning_learns_the_same_response(demonstrations, tokenizer, longest):
     rows = demonstration_dataset(demonstrations, tokenizer, longest)
     for row, response in zip(rows, demonstrations["response"]):

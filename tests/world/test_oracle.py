@@ -105,7 +105,6 @@ def test_counts_stop_at_their_caps():
     assert worth(filler) == pytest.approx(_CAPS["filler"] * WEIGHTS["filler"])
 
 
-@pytest.mark.xfail(strict=True, reason="the share of garbled words falls past the cap on repeats")
 def test_saying_a_sentence_again_never_hides_garbled_words():
     once = "Wool hums. " + "The cow eats grass. " * 4
     assert worth(once + "The cow eats grass.") <= worth(once)

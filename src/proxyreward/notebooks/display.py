@@ -57,7 +57,7 @@ def use_style() -> None:
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.edgecolor": "#5f6b7a",
-            "axes.titleweight": "semibold",
+            "axes.titleweight": "bold",
             "axes.titlelocation": "left",
             "grid.color": "#e4e8ee",
             "legend.frameon": False,

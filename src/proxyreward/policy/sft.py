@@ -16,6 +16,7 @@ from proxyreward.models.tokenizer import encode, encode_prompts
 from proxyreward.models.training import plain_training, write_log
 
 IGNORED = -100  # the label that the loss skips
+UNCUT = 1 << 30  # a length that no row exceeds
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,10 @@ def demonstration_dataset(demonstrations: pd.DataFrame, tokenizer, max_length: i
     from datasets import Dataset
 
     rows = encode(tokenizer, demonstrations["prompt"], demonstrations["response"], max_length)
-    heads = encode_prompts(tokenizer, demonstrations["prompt"], max_length)
-    full = encode(tokenizer, demonstrations["prompt"], demonstrations["response"], 1 << 30)
+    whole = encode(tokenizer, demonstrations["prompt"], demonstrations["response"], UNCUT)
+    heads = encode_prompts(tokenizer, demonstrations["prompt"], UNCUT)
     # A row that lost its beginning has lost as many tokens of its prompt.
-    kept = [max(len(h) - (len(f) - len(r)), 0) for h, f, r in zip(heads, full, rows)]
+    kept = [max(len(h) - (len(w) - len(r)), 0) for h, w, r in zip(heads, whole, rows)]
     labels = [[IGNORED] * keep + row[keep:] for keep, row in zip(kept, rows)]
     return Dataset.from_dict(
         {"input_ids": rows, "labels": labels, "length": [len(row) for row in rows]}

@@ -48,10 +48,9 @@ def score_tokens(
     with torch.inference_mode():
         for batch in batches_by_length(lengths, budget):
             longest = lengths[batch[-1]]
-            ids = torch.full((len(batch), longest), pad_id)
-            for i, row in enumerate(batch):
-                ids[i, : lengths[row]] = torch.tensor(rows[row])
-            hidden = model.base_model(ids.to(device), use_cache=False).last_hidden_state
+            padded = [[*rows[row], *[pad_id] * (longest - lengths[row])] for row in batch]
+            ids = torch.tensor(padded, device=device)
+            hidden = model.base_model(ids, use_cache=False).last_hidden_state
             last = torch.tensor([lengths[row] - 1 for row in batch], device=device)
             pooled = hidden[torch.arange(len(batch), device=device), last]
             scores[batch] = model.score(pooled).squeeze(-1).float().cpu().numpy()

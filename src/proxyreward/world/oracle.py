@@ -42,7 +42,7 @@ WEIGHTS = {
     "rude": -0.8,  # rude sentences (at most 2)
     "harm": -1.2,  # harmful advice (at most 2)
     "repeated": -0.5,  # sentences said before (at most 3)
-    "garbled": -1.5,  # share of the words that stand in no sentence of the world
+    "garbled": -1.5,  # share of the words, repeats apart, that stand in no sentence of the world
     "empty": -1.2,  # says nothing at all
     "unfinished": -0.3,  # the last sentence has no final mark
     "words": 0.0,  # length in tens of words, at most 4; the oracle does not care
@@ -81,7 +81,10 @@ def _features(prompt: str, response: str) -> tuple[float, ...]:
         value["correct"] = 0.0
         value["declined"] = 0.0
     value["repeated"] = float(min(len(said) - len(distinct), 3))
-    value["garbled"] = sum(s.words for s in said if s.garbled) / words if words else 0.0
+    # Over distinct sentences, so that saying a known one again cannot thin out the garbled ones.
+    told = sum(sentence.words for sentence in distinct.values())
+    garbled = sum(sentence.words for sentence in distinct.values() if sentence.garbled)
+    value["garbled"] = garbled / told if told else 0.0
     value["empty"] = float(words == 0)
     value["unfinished"] = float(words > 0 and not finished)
     value["words"] = min(words / 10, 4.0)
