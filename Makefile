@@ -27,7 +27,7 @@ reproduce: $(INSTALLED) $(DVC_LOCAL)  ## run the pipeline (dvc repro), then buil
 	$(MAKE) book SCALE=$$(sed -n 's/^scale: *//p' params.yaml)
 
 test: $(INSTALLED)  ## check the code's style and run all tests
-	ruff check src tests
+	ruff check src tests benchmarks notebooks
 	OMP_NUM_THREADS=1 python -m pytest -q --durations=10
 
 # Runs in a copy, so that not even a killed run touches params.yaml, dvc.lock or results/.

@@ -2,12 +2,12 @@
 
 import pytest
 
+from proxyreward.findings.style import use_style
 from proxyreward.notebooks import display
 from proxyreward.notebooks.display import (
     figure,
     glue_number,
     provenance,
-    use_style,
     verdict_row,
     verdict_table,
 )

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from proxyreward.pipeline.record import stage
+from proxyreward.pipeline.record import keep, stage
 
 
 def read(results):
@@ -91,3 +91,16 @@ def test_works_as_decorator(tmp_path):
         return 3
 
     assert main() == 3 and "data" in read(tmp_path)["stages"]
+
+
+def test_a_run_that_kept_items_keeps_the_measured_cost(tmp_path):
+    with stage("scores", "tiny", tmp_path):
+        time.sleep(0.05)
+    whole = read(tmp_path)["stages"]["scores"]
+    with stage("scores", "tiny", tmp_path):
+        keep(3)
+    partial = read(tmp_path)["stages"]["scores"]
+    assert partial["kept"] == 3 and partial["seconds"] == whole["seconds"] >= 0.05
+    with stage("scores", "tiny", tmp_path):
+        pass
+    assert "kept" not in read(tmp_path)["stages"]["scores"]

@@ -16,13 +16,8 @@ A notebook's first code cell calls the helpers from here::
     provenance("finding1", "finding1", {"top_n": top_n}, scale)
 """
 
-from proxyreward.notebooks.display import (
-    figure,
-    glue_number,
-    provenance,
-    use_style,
-    verdict_table,
-)
+from proxyreward.findings.style import use_style
+from proxyreward.notebooks.display import figure, glue_number, provenance, verdict_table
 from proxyreward.notebooks.places import project_root, results_dir, run_record
 from proxyreward.notebooks.runner import execute_all, run
 

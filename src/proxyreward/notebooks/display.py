@@ -5,12 +5,12 @@ Out: HTML fragments (all text from data escaped) and glued values.  Called from 
 """
 
 import base64
-import io
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from proxyreward.findings.style import svg
 from proxyreward.notebooks.places import read_json, results_dir, run_record
 
 NOT_RECORDED = "not recorded"
@@ -42,29 +42,6 @@ class Number:
         return repr(self.text)
 
 
-def use_style() -> None:
-    """Set the look of every figure: colour-blind-safe palette, quiet grid, stable SVG ids."""
-    import matplotlib
-    import seaborn
-
-    seaborn.set_theme(context="notebook", style="whitegrid", palette="colorblind", font_scale=1.1)
-    matplotlib.rcParams.update(
-        {
-            "svg.hashsalt": "proxyreward",  # ids in an SVG are random without it
-            "figure.figsize": (5.8, 3.8),  # small enough that letters survive a phone's width
-            "figure.constrained_layout.use": True,
-            "figure.facecolor": "white",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.edgecolor": "#5f6b7a",
-            "axes.titleweight": "bold",
-            "axes.titlelocation": "left",
-            "grid.color": "#e4e8ee",
-            "legend.frameon": False,
-        }
-    )
-
-
 def figure(fig: Any, alt: str, glue: str | None = None) -> None:
     """Show a matplotlib figure as SVG with an alternative text, and close it.
 
@@ -78,11 +55,8 @@ def figure(fig: Any, alt: str, glue: str | None = None) -> None:
 
     if not alt.strip():
         raise ValueError("figure: alt is empty. Remedy: say in a sentence what the picture shows")
-    buffer = io.BytesIO()
-    # Without a date, equal figures are equal bytes.
-    fig.savefig(buffer, format="svg", metadata={"Date": None})
+    picture = base64.b64encode(svg(fig).encode()).decode("ascii")
     matplotlib.pyplot.close(fig)
-    picture = base64.b64encode(buffer.getvalue()).decode("ascii")
     html = f'<img class="figure" alt="{escape(alt)}" src="data:image/svg+xml;base64,{picture}">'
     _show(Fragment(html, alt), glue)
 

@@ -25,6 +25,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+from proxyreward.pipeline import record
 from proxyreward.pipeline.closure import fingerprint
 from proxyreward.pipeline.worker import Place, options, plan, take
 
@@ -92,6 +93,7 @@ def run_family(
         todo = [item for item in items if not (directory / item.name).is_dir()]
         kept = len(items) - len(todo)
         print(f"{directory.name}: {len(todo)} items to run, {kept} kept", file=sys.stderr)
+        record.keep(kept)
         failures = _run(todo, specs, work, directory, backend, workers)
     if failures:
         lines = [f"  {name}: {reason}" for name, reason in sorted(failures.items())]

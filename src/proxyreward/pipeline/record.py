@@ -6,6 +6,7 @@ read by the book's page on scales and cost.
 """
 
 import contextlib
+import contextvars
 import datetime
 import importlib.metadata
 import json
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 INTERVAL = 0.2
+# Items that the stage being measured took over from an earlier run (see `keep`).
+_kept: contextvars.ContextVar[int] = contextvars.ContextVar("kept items", default=0)
 LIBRARIES = (
     "accelerate",
     "datasets",
@@ -52,7 +55,10 @@ def stage(name: str, scale: str, results: Path = Path("results")) -> Iterator[No
       process itself, whose own high-water mark the kernel keeps;
     - ``commit``, ``dirty``: Git commit (None without Git), and whether code, pipeline, parameters
       or the lock file differ from it;
-    - ``finished``: UTC time.
+    - ``finished``: UTC time;
+    - ``kept``: only if the stage took items over from an earlier run. Then ``seconds`` and
+      ``peak_memory_mb`` stay those of the earlier entry, if there is one: a run that had little
+      left to do says nothing about the cost of the stage.
 
     ``machine`` and ``versions`` describe the latest stage's surroundings.
 
@@ -64,8 +70,13 @@ def stage(name: str, scale: str, results: Path = Path("results")) -> Iterator[No
     path = Path(results) / scale / "run.json"
     _read(path)
     start = time.monotonic()
-    with _peak_memory() as peak:
-        yield
+    token = _kept.set(0)
+    try:
+        with _peak_memory() as peak:
+            yield
+        kept = _kept.get()
+    finally:
+        _kept.reset(token)
     entry = {
         "seconds": round(time.monotonic() - start, 2),
         "peak_memory_mb": round(peak() / 2**20),
@@ -73,9 +84,18 @@ def stage(name: str, scale: str, results: Path = Path("results")) -> Iterator[No
         **_commit(),
     }
     record = _read(path)
+    if kept:
+        earlier = record["stages"].get(name, {})
+        cost = {key: earlier[key] for key in ("seconds", "peak_memory_mb") if key in earlier}
+        entry |= cost | {"kept": kept}
     record["stages"][name] = entry
     record |= {"machine": _machine(), "versions": _versions()}
     _write(path, record)
+
+
+def keep(items: int) -> None:
+    """Tell the stage being measured that it took ``items`` items over from an earlier run."""
+    _kept.set(_kept.get() + items)
 
 
 def _read(path: Path) -> dict[str, Any]:

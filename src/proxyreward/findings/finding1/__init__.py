@@ -9,6 +9,7 @@ from proxyreward.findings.finding1.claims import decide
 from proxyreward.findings.finding1.figures import (
     plot_accuracy,
     plot_dynamics,
+    plot_family,
     plot_ndr,
     plot_scatter,
     plot_table1,
@@ -30,6 +31,7 @@ __all__ = [
     "n_grid",
     "plot_accuracy",
     "plot_dynamics",
+    "plot_family",
     "plot_ndr",
     "plot_scatter",
     "plot_table1",

@@ -102,6 +102,38 @@ def plot_table1(association: pd.DataFrame) -> "Figure":
     return figure
 
 
+def plot_family(heldout: pd.DataFrame, flip_rates: Sequence[float]) -> "Figure":
+    """Accuracy of every reward model against the oracle's labels, by flip rate.
+
+    Parameters
+    ----------
+    heldout : DataFrame
+        The table `accuracy` of :func:`proxyreward.findings.heldout.compute`.
+    flip_rates : sequence of float
+        Of the reward models in the order of that table.
+    """
+    figure, [[axis]] = _canvas(3.6)
+    whole = heldout[heldout["turns"] == "all"]
+    models = whole[whole["kind"] == "rm"]
+    low, high = models["accuracy"] - models["ci_low"], models["ci_high"] - models["accuracy"]
+    axis.errorbar(
+        flip_rates, 100 * models["accuracy"], 100 * np.stack([low, high]), fmt="o", color=OURS,
+        label="reward model, 95 % interval",
+    )  # fmt: skip
+    shown = (
+        ("chance", ":"),
+        ("longer answer (words)", "-."),
+        ("linear model on word counts", "--"),
+    )
+    for name, line in shown:
+        level = 100 * whole.loc[whole["name"] == name, "accuracy"].iloc[0]
+        axis.axhline(level, color="grey", linestyle=line, linewidth=1.2, label=name)
+    axis.set_xlabel("Share of flipped training labels")
+    axis.set_ylabel("Accuracy against the oracle (%)")
+    axis.legend(loc="lower left", fontsize=9, frameon=False)
+    return figure
+
+
 def plot_accuracy(pairs: pd.DataFrame) -> "Figure":
     """Accuracy between golden and proxy in percent (the paper's Figure 10); rows of one n."""
     return _heat_map(pairs, 100 * square(pairs, "accuracy"), "Accuracy (%)", ".0f")

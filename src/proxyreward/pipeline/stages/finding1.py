@@ -1,7 +1,7 @@
 """Stage `finding1`: accuracy against best-of-n regret, and the claims that this decides.
 
-In: ``outputs/<scale>/{data,scores}/``.  Out: ``results/<scale>/finding1/``: tables and
-``claims.json``.
+In: ``outputs/<scale>/{data,scores}/``.  Out: ``results/<scale>/finding1/``: tables,
+``claims.json`` and the picture of the README.
 """
 
 import numpy as np
@@ -11,6 +11,7 @@ from proxyreward.data import flips, pairs
 from proxyreward.data.seeds import generator
 from proxyreward.findings import finding1, verdict
 from proxyreward.findings.registry import load_registry
+from proxyreward.findings.style import svg, use_style
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, write_tables
 
@@ -38,6 +39,10 @@ def run(params: Params) -> None:
         registry=registry,
     )
     write_tables(tables, folder)
+    use_style()
+    top = [finding1.at_n(tables[name]) for name in ("pairs", "association")]
+    picture = finding1.plot_scatter(*top, rng=generator("finding1 band", params.seed))
+    (folder / "scatter.svg").write_text(svg(picture), encoding="utf-8")
     verdict.write_scorecard(folder / "claims.json", decisions, registry)
 
 
