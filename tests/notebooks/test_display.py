@@ -1,5 +1,6 @@
 """Tests of what notebooks show."""
 
+import pandas as pd
 import pytest
 
 from proxyreward.findings.style import use_style
@@ -8,6 +9,7 @@ from proxyreward.notebooks.display import (
     figure,
     glue_number,
     provenance,
+    table,
     verdict_row,
     verdict_table,
 )
@@ -115,3 +117,12 @@ def test_verdict_row_words_the_verdict_and_escapes_data():
 
 def test_undecided_claim_is_said_so():
     assert f">{display.NOT_RECORDED}<" in verdict_row("p.t.c1", "s", None)
+
+
+def test_table_escapes_texts_and_marks_numbers(shown):
+    frame = pd.DataFrame({"a<b": ["<i>", "x"], "n": [1000, -2], "r": [0.126, float("nan")]})
+    table(frame, {"r": ".3f"})
+    html = shown[0]._repr_html_()
+    assert "&lt;i&gt;" in html and "<i>" not in html and "a&lt;b" in html
+    assert [repr(shown[0]).split("\n")[1:]] == [["&lt;i&gt; | 1,000 | 0.126", "x | −2 | –"]]
+    assert html.count('class="number"') == 6 and "cards" not in html

@@ -12,12 +12,13 @@ A notebook's first code cell calls the helpers from here::
     folder = results_dir(scale)                          # pathlib.Path of results/<scale>/
     glue_number("spearman-bon", value, ".2f")            # prose: {glue:text}`spearman-bon`
     figure(fig, alt="…what the picture shows…", glue="scatter-bon")
+    table(frame)                                         # a data frame, fit for a phone
     verdict_table(["rethinking.table1.c1"], scale)
     provenance("finding1", "finding1", {"top_n": top_n}, scale)
 """
 
 from proxyreward.findings.style import use_style
-from proxyreward.notebooks.display import figure, glue_number, provenance, verdict_table
+from proxyreward.notebooks.display import figure, glue_number, provenance, table, verdict_table
 from proxyreward.notebooks.places import project_root, results_dir, run_record
 from proxyreward.notebooks.runner import execute_all, run
 
@@ -30,6 +31,7 @@ __all__ = [
     "results_dir",
     "run",
     "run_record",
+    "table",
     "use_style",
     "verdict_table",
 ]

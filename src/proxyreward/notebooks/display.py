@@ -6,6 +6,7 @@ Out: HTML fragments (all text from data escaped) and glued values.  Called from 
 
 import base64
 import math
+import numbers
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -94,6 +95,52 @@ def provenance(stage: str, notebook: str, parameters: Mapping[str, object], scal
     _show(Fragment(f'<p class="provenance">{html}</p>', text))
 
 
+def table(frame: Any, formats: Mapping[str, str] | None = None) -> None:
+    """Show a data frame without its index; on a narrow page each row becomes a card.
+
+    Parameters
+    ----------
+    frame : pandas DataFrame; texts are escaped, missing values shown as a dash.
+    formats : format specs of columns, such as ``{"seconds": ".1f"}``; elsewhere whole numbers
+        are written in full and others with two decimals.
+    """
+    formats = formats or {}
+
+    def text(column: str, value: Any) -> str:
+        if isinstance(value, str):
+            return escape(value)
+        if value is None or not math.isfinite(value):
+            return _ABSENT
+        spec = formats.get(column, ",d" if isinstance(value, numbers.Integral) else ",.2f")
+        return format(value, spec).replace("-", "−")
+
+    names = [str(column) for column in frame.columns]
+    rows = [
+        [text(name, value) for name, value in zip(names, row, strict=True)]
+        for row in frame.itertuples(index=False, name=None)
+    ]
+    kinds = [
+        ' class="number"' if frame[column].dtype.kind in "iuf" else "" for column in frame.columns
+    ]
+    head = "".join(
+        f'<th scope="col"{kind}>{escape(name)}</th>'
+        for name, kind in zip(names, kinds, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td{kind} data-label="{escape(name)}">{cell}</td>'
+            for name, kind, cell in zip(names, kinds, row, strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    # Three narrow columns fit a phone as they are.
+    shape = "data cards" if len(names) > 3 else "data"
+    html = f'<table class="{shape}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    _show(Fragment(html, "\n".join(" | ".join(row) for row in [names, *rows])))
+
+
 def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
     """Show the computed verdicts of claims: paper's value, ours with interval, n, and why.
 
@@ -112,7 +159,7 @@ def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
     ]
     head = "".join(f'<th scope="col">{label}</th>' for label in _COLUMNS)
     html = (
-        '<div class="scroll"><table class="verdicts"><thead><tr>'
+        '<div class="scroll"><table class="verdicts cards"><thead><tr>'
         f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
     text = "\n".join(
