@@ -1,10 +1,12 @@
 import json
+import shutil
 import subprocess
 import sys
 import time
 
 import pytest
 
+from proxyreward.pipeline import params
 from proxyreward.pipeline.record import keep, stage
 
 
@@ -63,7 +65,8 @@ def git(*words):
     subprocess.run(["git", *identity, *words], check=True, capture_output=True)
 
 
-def test_commit_and_dirt_of_what_decides_results(tmp_path, monkeypatch):
+def test_commit_and_dirt_of_what_decides_results(root, tmp_path, monkeypatch):
+    shutil.copytree(root / "params", tmp_path / "params")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     seen = []
@@ -75,14 +78,16 @@ def test_commit_and_dirt_of_what_decides_results(tmp_path, monkeypatch):
         seen.append((entry["commit"] and len(entry["commit"]), entry["dirty"]))
 
     record()
-    (tmp_path / "params.yaml").write_text("seed: 0")
     git("init")
-    git("add", "params.yaml")
+    git("add", "params")
     git("commit", "-m", "first")
+    for words in (["scale=tiny"], ["scale=real-hh"], ["scale=tiny", "seed=1"]):
+        params.write(params.compose(words))
+        record()
+    params.write(params.compose(["scale=tiny"]))
+    (tmp_path / "params" / "note.yaml").write_text("# local")
     record()
-    (tmp_path / "params.yaml").write_text("seed: 1")
-    record()
-    assert seen == [(None, None), (40, False), (40, True)]
+    assert seen == [(None, None), (40, False), (40, False), (40, True), (40, True)]
 
 
 def test_works_as_decorator(tmp_path):

@@ -195,6 +195,15 @@ def compose(overrides: list[str], config_dir: str | Path = CONFIG_DIR) -> dict[s
     return values
 
 
+def is_composed(path: str | Path = "params.yaml", config_dir: str | Path = CONFIG_DIR) -> bool:
+    """Whether `path` says what its scale says, with no value of its own; False if unreadable."""
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return values == compose([f"scale={values['scale']}"], config_dir)
+    except (OSError, yaml.YAMLError, TypeError, KeyError, ConfigError):
+        return False
+
+
 def write(values: dict[str, Any], path: str | Path = "params.yaml") -> None:
     """Write composed `values` to `path`: fixed key order, one header line."""
     text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=False)

@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from proxyreward.pipeline.params import is_composed
+
 INTERVAL = 0.2
 # Items that the stage being measured took over from an earlier run (see `keep`).
 _kept: contextvars.ContextVar[int] = contextvars.ContextVar("kept items", default=0)
@@ -39,7 +41,7 @@ LIBRARIES = (
     "trl",
 )
 # Paths whose bytes decide the results: a commit names them only when they are as committed.
-DECISIVE = ("src", "dvc.yaml", "params.yaml", "requirements.lock")
+DECISIVE = ("src", "dvc.yaml", "params", "requirements.lock")
 
 
 @contextlib.contextmanager
@@ -53,8 +55,8 @@ def stage(name: str, scale: str, results: Path = Path("results")) -> Iterator[No
       together, sampled every 0.2 s. Pages that processes share count once for each of them, so it
       is an upper estimate; a spike shorter than the interval can be missed, but never one of this
       process itself, whose own high-water mark the kernel keeps;
-    - ``commit``, ``dirty``: Git commit (None without Git), and whether code, pipeline, parameters
-      or the lock file differ from it;
+    - ``commit``, ``dirty``: Git commit (None without Git), and whether code, pipeline, scales or
+      the lock file differ from it, or ``params.yaml`` from the scale that it names;
     - ``finished``: UTC time;
     - ``kept``: only if the stage took items over from an earlier run. Then ``seconds`` and
       ``peak_memory_mb`` stay those of the earlier entry, if there is one: a run that had little
@@ -158,7 +160,8 @@ def _peak_memory() -> Iterator[Any]:
 def _commit() -> dict[str, Any]:
     try:
         commit = _output("git", "rev-parse", "HEAD")
-        dirty = bool(_output("git", "status", "--porcelain", "--", *DECISIVE))
+        changed = bool(_output("git", "status", "--porcelain", "--", *DECISIVE))
+        dirty = changed or not is_composed()
     except (OSError, subprocess.CalledProcessError):
         return {"commit": None, "dirty": None}
     return {"commit": commit, "dirty": dirty}

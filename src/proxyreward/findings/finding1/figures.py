@@ -130,7 +130,7 @@ def plot_family(heldout: pd.DataFrame, flip_rates: Sequence[float]) -> "Figure":
         axis.axhline(level, color="grey", linestyle=line, linewidth=1.2, label=name)
     axis.set_xlabel("Share of flipped training labels")
     axis.set_ylabel("Accuracy against the oracle (%)")
-    axis.legend(loc="upper right", fontsize=9, frameon=False)
+    figure.legend(loc="outside upper center", ncols=2, fontsize=9, frameon=False)
     return figure
 
 
