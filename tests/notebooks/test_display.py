@@ -108,7 +108,7 @@ def test_verdict_row_words_the_verdict_and_escapes_data():
         "verdict-not-reproduced",
         ">not reproduced<",
         "x 0.75",
-        "−0.25<br><small>[−0.5 to 0.125]</small>",
+        "−0.25<br><small>[−0.5\u00a0to\u00a00.125]</small>",
         "90",
         "&lt;script&gt;",
     ):

@@ -202,7 +202,7 @@ def _commit(recorded: Mapping[str, Any]) -> str:
 def _estimate(row: Mapping[str, Any]) -> str:
     if row.get("ci_low") is None or row.get("ci_high") is None:
         return _cell(row.get("estimate"))
-    interval = f"{_cell(row['ci_low'])} to {_cell(row['ci_high'])}"
+    interval = f"{_cell(row['ci_low'])}\u00a0to\u00a0{_cell(row['ci_high'])}"
     return f"{_cell(row.get('estimate'))}<br><small>[{interval}]</small>"
 
 

@@ -170,7 +170,7 @@ def table1(association: pd.DataFrame, n_rms: int) -> pd.DataFrame:
     rows = []
     for statistic, group in association.groupby("statistic", sort=False):
         cells = {
-            row.protocol: f"{row.estimate:.2f} [{row.ci_low:.2f}, {row.ci_high:.2f}]"
+            row.protocol: f"{row.estimate:.2f} [{row.ci_low:.2f},\u00a0{row.ci_high:.2f}]"
             for row in group.itertuples()
         }
         mrr = f"MRR (chance {mrr_chance(n_rms - 1):.2f})"
