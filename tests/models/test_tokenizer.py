@@ -7,6 +7,7 @@ from proxyreward.models.tokenizer import (
     encode,
     encode_prompts,
     load_tokenizer,
+    make_tokenizer,
     train_tokenizer,
 )
 
@@ -109,3 +110,10 @@ def test_padding_of_an_earlier_call_does_not_leak_into_encode(tokenizer):
     before = encode(tokenizer, ["\n\nHuman: Hi\n\nAssistant:"], ["The cow."], 64)
     tokenizer(["The cow.", "The"], padding="max_length", truncation=True, max_length=3)
     assert encode(tokenizer, ["\n\nHuman: Hi\n\nAssistant:"], ["The cow."], 64) == before
+
+
+def test_a_pretrained_base_brings_its_own_tokenizer(tokenizer, tmp_path):
+    tokenizer.save_pretrained(tmp_path)
+    own = make_tokenizer(str(tmp_path), ["never read"], 300)
+    assert own.get_vocab() == tokenizer.get_vocab()
+    assert len(make_tokenizer("scratch", ["the cow"] * 9, 300)) <= 300

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-SCRATCH = "scratch"
+from proxyreward.models.tokenizer import SCRATCH
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from proxyreward.data.transcripts import ASSISTANT, HUMAN
 
 PAD, EOS = "<pad>", "<eos>"
+SCRATCH = "scratch"  # the base of models and tokenizers that start from nothing
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int):
@@ -48,6 +49,13 @@ def load_tokenizer(name: str | Path):
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
         tokenizer.add_special_tokens({"pad_token": PAD})
     return tokenizer
+
+
+def make_tokenizer(base: str, texts: Iterable[str], vocab_size: int):
+    """The tokenizer of a pretrained base; for ``"scratch"`` one trained on the run's own texts."""
+    if base == SCRATCH:
+        return train_tokenizer(texts, vocab_size)
+    return load_tokenizer(base)
 
 
 def encode(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from proxyreward.data import folds, pairs
 from proxyreward.data.load import load_pairs
-from proxyreward.models.tokenizer import train_tokenizer
+from proxyreward.models.tokenizer import make_tokenizer
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results
 from proxyreward.world.build import build
@@ -47,7 +47,8 @@ def run(params: Params) -> None:
     if params.reward.folds:
         held_out = folds.assign(frame["prompt"], params.reward.folds, params.seed)
         np.save(folder / "folds.npy", held_out)
-    train_tokenizer(read, params.tokenizer.vocab_size).save_pretrained(folder / "tokenizer")
+    tokenizer = make_tokenizer(params.model.base, read, params.tokenizer.vocab_size)
+    tokenizer.save_pretrained(folder / "tokenizer")
 
 
 if __name__ == "__main__":
