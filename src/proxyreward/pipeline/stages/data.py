@@ -5,6 +5,7 @@ pairs also the load report in ``results/<scale>/data/``.
 """
 
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,7 @@ def run(params: Params) -> None:
         frame, report = load_pairs(
             real.source, real.name, real.subset, real.split, real.max_records
         )
+        print(report, file=sys.stderr)
         read = texts(frame, "chosen", "rejected")
         told = json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n"
         (results(params, "data") / "report.json").write_text(told, encoding="utf-8")

@@ -3,6 +3,7 @@
 In: ``outputs/<scale>/data/``.  Out: ``outputs/<scale>/policy/initial/``.
 """
 
+from proxyreward.data import seeds
 from proxyreward.models.build import Shape
 from proxyreward.pipeline.family import content_hash, run_family
 from proxyreward.pipeline.params import Params
@@ -16,7 +17,7 @@ def run(params: Params) -> None:
     model, policy = params.model, params.policy
     item = InitialPolicy(
         data=str(outputs(params, "data")),
-        seed=params.seed,
+        seed=seeds.number("initial policy", params.seed),
         base=model.base,
         shape=Shape(model.hidden_size, model.layers, model.heads, model.max_length),
         settings=PolicySettings(policy.epochs, policy.learning_rate, policy.batch_size),
