@@ -70,7 +70,13 @@ def glue_number(name: str, value: float, fmt: str) -> None:
     glue(name, Number(text.replace("-", "−")), display=False)
 
 
-def provenance(stage: str, notebook: str, parameters: Mapping[str, object], scale: str) -> None:
+def provenance(
+    stage: str,
+    notebook: str,
+    parameters: Mapping[str, object],
+    scale: str,
+    glue: str | None = None,
+) -> None:
     """Show the line that says where a figure comes from.
 
     Parameters
@@ -79,6 +85,7 @@ def provenance(stage: str, notebook: str, parameters: Mapping[str, object], scal
     notebook : name of the notebook, without suffix.
     parameters : parameters of the notebook that shaped the figure.
     scale : scale whose results were read.
+    glue : name under which other pages that paste the figure can paste the line.
     """
     recorded = run_record(scale).get("stages", {}).get(stage, {})
     commit = _commit(recorded)
@@ -92,7 +99,7 @@ def provenance(stage: str, notebook: str, parameters: Mapping[str, object], scal
     }
     html = " · ".join(f"{label} <code>{escape(text)}</code>" for label, text in parts.items())
     text = " · ".join(f"{label} {text}" for label, text in parts.items())
-    _show(Fragment(f'<p class="provenance">{html}</p>', text))
+    _show(Fragment(f'<p class="provenance">{html}</p>', text), glue)
 
 
 def table(frame: Any, formats: Mapping[str, str] | None = None) -> None:

@@ -140,9 +140,9 @@ def plot_accuracy(pairs: pd.DataFrame) -> "Figure":
 
 
 def plot_ndr(pairs: pd.DataFrame) -> "Figure":
-    """Best-of-n NDR of golden and proxy (one panel of the paper's Figure 11); rows of one n."""
+    """Best-of-n NDR of golden and proxy in percent (a panel of the paper's Figure 11); one n."""
     n = int(pairs["n"].iloc[0])
-    return _heat_map(pairs, square(pairs, "ndr"), f"NDR of best-of-{n}", ".2f")
+    return _heat_map(pairs, 100 * square(pairs, "ndr"), f"NDR of best-of-{n} (%)", ".0f")
 
 
 def plot_dynamics(curves: pd.DataFrame, *, goldens: int = 3, proxies: int = 5) -> "Figure":
@@ -200,7 +200,7 @@ def _heat_map(pairs: pd.DataFrame, matrix: np.ndarray, label: str, form: str) ->
         fmt=form,
         cmap=PALETTE,
         linewidths=0.5,
-        annot_kws={"fontsize": 9},
+        annot_kws={"fontsize": 12},
         xticklabels=ticks,
         yticklabels=ticks,
         cbar_kws={"label": label, "pad": 0.02},
