@@ -7,14 +7,15 @@ A stage's name and function come in; the stage runs.  Each module of `pipeline.s
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from proxyreward.data.report import DataError
 from proxyreward.pipeline import record
-from proxyreward.pipeline.family import FamilyError
+from proxyreward.pipeline.family import FamilyError, Work, content_hash, run_family
 from proxyreward.pipeline.params import Params, load
 from proxyreward.pipeline.typed import ConfigError
 
@@ -39,6 +40,30 @@ def results(params: Params, stage: str) -> Path:
     folder = Path("results") / params.scale / stage
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def run_items(
+    params: Params, stage: str, items: Sequence[Any], work: Work, inputs: Sequence[Path]
+) -> list[Path]:
+    """Run a stage's family as the parameters say; returns the items' folders in order.
+
+    Parameters
+    ----------
+    items, work
+        As in :func:`proxyreward.pipeline.family.run_family`; the code behind an item is that of
+        the module that defines ``work``.
+    inputs
+        Files and folders that ``work`` reads.
+    """
+    return run_family(
+        items,
+        work,
+        outputs(params, stage),
+        [content_hash(path) for path in inputs],
+        work.__module__,
+        params.runner.backend,
+        params.runner.workers,
+    )
 
 
 def write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> None:

@@ -8,9 +8,9 @@ import pandas as pd
 
 from proxyreward.data import folds, pairs
 from proxyreward.findings import heldout
-from proxyreward.pipeline.family import content_hash, run_family
+from proxyreward.pipeline.family import content_hash
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs, results, write_tables
+from proxyreward.pipeline.stage import main, outputs, results, run_items, write_tables
 from proxyreward.pipeline.stages.reward_models import members
 from proxyreward.reward.scorings import MARGINS, HeldOut, held_out
 
@@ -37,8 +37,7 @@ def run(params: Params) -> None:
         )
         for member in family
     ]
-    where = (outputs(params, "evaluation"), [content_hash(data)], "proxyreward.reward.scorings")
-    done = run_family(items, held_out, *where, params.runner.backend, params.runner.workers)
+    done = run_items(params, "evaluation", items, held_out, [data])
 
     frame = pairs.read(data / ("pairs.parquet" if params.reward.folds else "bench.parquet"))
     number = folds.assign(frame["prompt"], params.reward.folds or REFERENCE_FOLDS, params.seed)

@@ -5,9 +5,8 @@ In: ``outputs/<scale>/data/``.  Out: ``outputs/<scale>/policy/initial/``.
 
 from proxyreward.data import seeds
 from proxyreward.models.build import Shape
-from proxyreward.pipeline.family import content_hash, run_family
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs
+from proxyreward.pipeline.stage import main, outputs, run_items
 from proxyreward.policy.initial import InitialPolicy, train
 from proxyreward.policy.sft import PolicySettings
 
@@ -22,15 +21,7 @@ def run(params: Params) -> None:
         shape=Shape(model.hidden_size, model.layers, model.heads, model.max_length),
         settings=PolicySettings(policy.epochs, policy.learning_rate, policy.batch_size),
     )
-    run_family(
-        [item],
-        train,
-        outputs(params, "policy"),
-        [content_hash(outputs(params, "data"))],
-        "proxyreward.policy.initial",
-        params.runner.backend,
-        params.runner.workers,
-    )
+    run_items(params, "policy", [item], train, [outputs(params, "data")])
 
 
 if __name__ == "__main__":

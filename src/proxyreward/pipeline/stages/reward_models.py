@@ -5,9 +5,8 @@ In: ``outputs/<scale>/data/``.  Out: ``outputs/<scale>/reward_models/<name>/``, 
 
 from proxyreward.data import seeds
 from proxyreward.models.build import Shape
-from proxyreward.pipeline.family import content_hash, run_family
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs
+from proxyreward.pipeline.stage import main, outputs, run_items
 from proxyreward.reward.members import Member, train
 from proxyreward.reward.train import RewardSettings
 
@@ -45,15 +44,7 @@ def members(params: Params) -> list[Member]:
 
 def run(params: Params) -> None:
     """Train what is missing or changed."""
-    run_family(
-        members(params),
-        train,
-        outputs(params, "reward_models"),
-        [content_hash(outputs(params, "data"))],
-        "proxyreward.reward.members",
-        params.runner.backend,
-        params.runner.workers,
-    )
+    run_items(params, "reward_models", members(params), train, [outputs(params, "data")])
 
 
 if __name__ == "__main__":

@@ -4,9 +4,8 @@ In: ``outputs/<scale>/{data,policy}/``.  Out: ``outputs/<scale>/samples/<first p
 """
 
 from proxyreward.data import seeds
-from proxyreward.pipeline.family import content_hash, run_family
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs
+from proxyreward.pipeline.stage import main, outputs, run_items
 from proxyreward.policy.initial import NAME
 from proxyreward.policy.pool import PoolItem, draw
 
@@ -29,15 +28,8 @@ def run(params: Params) -> None:
         )
         for first in range(0, total, samples.prompts_per_item)
     ]
-    run_family(
-        items,
-        draw,
-        outputs(params, "samples"),
-        [content_hash(outputs(params, stage)) for stage in ("data", "policy")],
-        "proxyreward.policy.pool",
-        params.runner.backend,
-        params.runner.workers,
-    )
+    inputs = [outputs(params, stage) for stage in ("data", "policy")]
+    run_items(params, "samples", items, draw, inputs)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import pandas as pd
 
 from proxyreward.data import pairs
 from proxyreward.data.transcripts import last_request
-from proxyreward.pipeline.family import content_hash, run_family
+from proxyreward.pipeline.family import content_hash
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs, write_tables
+from proxyreward.pipeline.stage import main, outputs, run_items, write_tables
 from proxyreward.pipeline.stages.reward_models import members
 from proxyreward.policy import pool
 from proxyreward.reward.scorings import BENCH, POOL, Scoring
@@ -39,9 +39,8 @@ def run(params: Params) -> None:
         )
         for member in family
     ]
-    inputs = [content_hash(path) for path in (data, folder / "responses.parquet")]
-    where = (folder, inputs, "proxyreward.reward.scorings")
-    done = run_family(items, score_all, *where, params.runner.backend, params.runner.workers)
+    inputs = [data, folder / "responses.parquet"]
+    done = run_items(params, "scores", items, score_all, inputs)
     for file in (POOL, BENCH):
         np.save(folder / file, np.stack([np.load(item / file) for item in done]))
 
