@@ -35,9 +35,10 @@ def test_every_notebook_is_a_page(html):
     assert {path.stem for path in html.glob("*.html")} >= names
 
 
-def test_figures_carry_a_provenance_line(html):
-    text = (html / "finding1.html").read_text()
-    assert text.count('<img class="figure"') <= text.count('<p class="provenance">')
+@pytest.mark.parametrize("page", ["intro", "finding1", "world", "real_hh"])
+def test_figures_carry_a_provenance_line(html, page):
+    text = (html / f"{page}.html").read_text()
+    assert 0 < text.count('<img class="figure ') <= text.count('<p class="provenance">')
 
 
 def test_no_result_number_is_typed():

@@ -58,7 +58,7 @@ def figure(fig: Any, alt: str, glue: str | None = None) -> None:
         raise ValueError("figure: alt is empty. Remedy: say in a sentence what the picture shows")
     picture = base64.b64encode(svg(fig).encode()).decode("ascii")
     matplotlib.pyplot.close(fig)
-    html = f'<img class="figure" alt="{escape(alt)}" src="data:image/svg+xml;base64,{picture}">'
+    html = f'<img class="figure dark-light" alt="{escape(alt)}" src="data:image/svg+xml;base64,{picture}">'
     _show(Fragment(html, alt), glue)
 
 
