@@ -58,7 +58,9 @@ def figure(fig: Any, alt: str, glue: str | None = None) -> None:
         raise ValueError("figure: alt is empty. Remedy: say in a sentence what the picture shows")
     picture = base64.b64encode(svg(fig).encode()).decode("ascii")
     matplotlib.pyplot.close(fig)
-    html = f'<img class="figure dark-light" alt="{escape(alt)}" src="data:image/svg+xml;base64,{picture}">'
+    # The class keeps the theme's dark mode from dimming the picture.
+    source = f"data:image/svg+xml;base64,{picture}"
+    html = f'<img class="figure dark-light" alt="{escape(alt)}" src="{source}">'
     _show(Fragment(html, alt), glue)
 
 
