@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from proxyreward.metrics.agreement import accuracy, accuracy_matrix
+from proxyreward.metrics.agreement import accuracy_matrix
 
 
 @pytest.fixture
@@ -42,18 +42,12 @@ def test_tie_rules():
         [1, 1, 0],
         [0, 0, 1],
     ]
-    assert accuracy(np.array(tied + ordered)) == 0.5
-
-
-def test_accuracy_keeps_leading_axes():
-    scores = np.array([[[2.0, 1.0], [0.0, 3.0]], [[2.0, 1.0], [5.0, 3.0]]])
-    assert accuracy(scores).tolist() == [0.5, 1.0]
 
 
 @pytest.mark.parametrize("shape", [(3, 0, 2), (3, 5, 3), (2,)])
 def test_wrong_shapes_are_refused(shape):
     with pytest.raises(ValueError, match="pairs, 2"):
-        accuracy(np.zeros(shape))
+        accuracy_matrix(np.zeros(shape))
 
 
 def test_a_score_that_is_not_finite_is_named(bench):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ def surface(texts: Texts) -> pd.DataFrame:
     A feature that does not vary has no correlation (NaN).
     """
     features = oracle.features(texts.prompts, texts.responses)
-    utility = rankdata(features @ np.array(list(oracle.WEIGHTS.values())))
+    utility = rankdata(oracle.utility(texts.prompts, texts.responses))
     columns = dict(zip(oracle.FEATURES, features.T))
     columns[LENGTH] = np.array([len(response) for response in texts.responses])
     rows = []
@@ -64,11 +65,11 @@ def agreement_table(first: Texts, second: Texts, rng: np.random.Generator) -> pd
     """Share of pairs on which each annotator agrees with each other one and with the oracle."""
     u1, u2 = (oracle.utility(texts.prompts, texts.responses) for texts in (first, second))
     votes = annotators.prefers_first(u1, u2, rng)
-    differ = u1 != u2
+    differ, alike = u1 != u2, annotators.agreement(votes)
     rows = []
     for a, quality in enumerate(annotators.QUALITIES):
         row = {"annotator": a + 1, "quality": quality}
-        row |= {f"with {b + 1}": np.mean(votes[a] == votes[b]) for b in range(len(votes)) if b != a}
+        row |= {f"with {b + 1}": alike[a, b] for b in range(len(votes)) if b != a}
         row["with the oracle"] = np.mean((votes[a] == (u1 > u2))[differ])
         rows.append(row)
     return pd.DataFrame(rows)
@@ -76,15 +77,12 @@ def agreement_table(first: Texts, second: Texts, rng: np.random.Generator) -> pd
 
 def source_table(first: Texts, second: Texts) -> pd.DataFrame:
     """Share of pairs that two sources order alike; the oracle is the last row and column."""
-
-    def margin(weights: Mapping[str, float]) -> np.ndarray:
-        change = np.subtract(
-            *(oracle.features(texts.prompts, texts.responses) for texts in (first, second))
-        )
-        return np.sign((change @ np.array(list(weights.values()))).round(9))
-
-    orders = {name: margin(weights) for name, weights in sources.SOURCES.items()}
-    orders["oracle"] = margin(oracle.WEIGHTS)
+    judges = {name: partial(sources.utility, name) for name in sources.SOURCES}
+    judges["oracle"] = oracle.utility
+    orders = {}
+    for name, judge in judges.items():
+        worth = [judge(texts.prompts, texts.responses) for texts in (first, second)]
+        orders[name] = np.sign((worth[0] - worth[1]).round(9))
     alike = {
         name: {other: np.mean(order == orders[other]) for other in orders}
         for name, order in orders.items()
@@ -93,7 +91,7 @@ def source_table(first: Texts, second: Texts) -> pd.DataFrame:
 
 
 def record_table(rng: np.random.Generator) -> pd.DataFrame:
-    """One record of each of the six types, with the oracle's utilities."""
+    """One record of each of the six types."""
     rows = []
     for i, kind in enumerate(records.TYPES):
         prompt = prompts.draw(rng, CATEGORIES[i % len(CATEGORIES)])

@@ -32,9 +32,9 @@ def demonstration_dataset(demonstrations: pd.DataFrame, tokenizer, max_length: i
     """Tokenised demonstrations with the prompt masked out of the labels."""
     from datasets import Dataset
 
-    rows = encode(tokenizer, demonstrations["prompt"], demonstrations["response"], max_length)
     whole = encode(tokenizer, demonstrations["prompt"], demonstrations["response"], UNCUT)
     heads = encode_prompts(tokenizer, demonstrations["prompt"], UNCUT)
+    rows = [row[-max_length:] for row in whole]
     # A row that lost its beginning has lost as many tokens of its prompt.
     kept = [max(len(h) - (len(w) - len(r)), 0) for h, w, r in zip(heads, whole, rows)]
     labels = [[IGNORED] * keep + row[keep:] for keep, row in zip(kept, rows)]

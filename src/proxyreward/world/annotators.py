@@ -28,8 +28,11 @@ def prefers_first(
     return rng.random(chance.shape) < chance
 
 
-def agreement(votes: np.ndarray) -> float:
-    """Mean share of pairs on which two annotators agree; votes ``(annotators, pairs)``."""
-    annotators = len(votes)
-    pairs = [(a, b) for a in range(annotators) for b in range(a)]
-    return float(np.mean([np.mean(votes[a] == votes[b]) for a, b in pairs]))
+def agreement(votes: np.ndarray) -> np.ndarray:
+    """Share of pairs on which two annotators choose alike.
+
+    Votes ``(annotators, pairs)`` give ``(annotators, annotators)``, NaN on the diagonal.
+    """
+    alike = np.mean(votes[:, None] == votes, axis=-1)
+    np.fill_diagonal(alike, np.nan)
+    return alike

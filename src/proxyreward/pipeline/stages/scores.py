@@ -1,14 +1,13 @@
-"""Stage `scores`: every reward model, and the oracle, on the pool and on the accuracy test set.
+"""Stage `scores`: every reward model on the pool and the accuracy test set, the oracle on the pool.
 
 In: ``outputs/<scale>/{data,reward_models,samples}/``.  Out: ``outputs/<scale>/scores/``:
 ``pool.npy`` (rms, prompts, samples), ``bench.npy`` (rms, pairs, 2), the oracle's utilities in
-``oracle_pool.npy`` and ``oracle_bench.npy``, and ``rms.csv``, ``prompts.csv`` naming the axes.
+``oracle_pool.npy``, and ``rms.csv``, ``prompts.csv`` naming the axes.
 """
 
 import numpy as np
 import pandas as pd
 
-from proxyreward.data import pairs
 from proxyreward.data.transcripts import last_request
 from proxyreward.pipeline.family import content_hash
 from proxyreward.pipeline.params import Params
@@ -44,10 +43,6 @@ def run(params: Params) -> None:
     for file in (POOL, BENCH):
         np.save(folder / file, np.stack([np.load(item / file) for item in done]))
 
-    bench = pairs.read(data / "bench.parquet")
-    requests = bench["prompt"].map(last_request)
-    sides = [oracle.utility(requests, bench[side]) for side in ("chosen", "rejected")]
-    np.save(folder / "oracle_bench.npy", np.stack(sides, axis=1))
     utility = oracle.utility(asked["prompt"].map(last_request), asked["response"])
     np.save(folder / "oracle_pool.npy", utility.reshape(len(prompts), -1))
     rms = [{"rm": m.name, "flip_rate": m.flip_rate, "seed": m.seed} for m in family]
