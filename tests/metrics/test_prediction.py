@@ -5,6 +5,7 @@ from scipy import stats
 from proxyreward.metrics.prediction import (
     CORRELATIONS,
     associate,
+    by_golden,
     kendall,
     mrr_chance,
     off_diagonal,
@@ -112,3 +113,21 @@ def test_a_golden_without_gain_is_left_out(matrices):
 def test_nothing_defined_gives_nan_not_an_error():
     found = associate(np.eye(3), np.full((3, 3), np.nan), 5, np.random.default_rng(0))
     assert all(np.isnan(a.estimate) and a.n_goldens == 0 for a in found)
+
+
+def test_by_golden_is_the_coefficient_over_each_goldens_proxies(matrices):
+    metric, ndr = matrices
+    found = by_golden("spearman", metric, ndr)
+    for golden in range(len(metric)):
+        others = np.arange(len(metric)) != golden
+        expected = stats.spearmanr(metric[golden, others], ndr[golden, others]).statistic
+        assert found[golden] == pytest.approx(expected, abs=1e-12)
+
+
+def test_by_golden_takes_a_stack_of_draws_and_leaves_out_unknown_goldens(matrices, rng):
+    metric, ndr = matrices
+    ndr[2, 3] = np.nan
+    stack = np.stack([metric, rng.uniform(size=metric.shape)])
+    found = by_golden("mrr", stack, ndr)
+    np.testing.assert_array_equal(found[0], by_golden("mrr", metric, ndr))
+    assert np.isnan(found[:, 2]).all() and np.isfinite(np.delete(found, 2, axis=1)).all()

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from proxyreward.metrics.resampling import bootstrap, draw_goldens, percentile_interval
+from proxyreward.metrics.resampling import (
+    bootstrap,
+    bootstrap_draws,
+    draw_goldens,
+    percentile_interval,
+)
 
 
 def test_equal_generators_give_equal_draws():
@@ -45,3 +50,17 @@ def test_recentring_moves_a_range_back_to_its_estimate():
 def test_a_level_outside_0_to_1_is_refused(level):
     with pytest.raises(ValueError, match="between 0 and 1"):
         percentile_interval(np.zeros(3), level)
+
+
+def test_draws_and_goldens_both_widen_the_interval():
+    rng = np.random.default_rng(10)
+    goldens, draws = rng.normal(size=30), rng.normal(size=(30, 1))
+    both = bootstrap_draws(float, goldens + draws, 2000, rng)
+    assert both.estimate == pytest.approx((goldens + draws).mean())
+    expected = 2 * 1.96 * np.sqrt(goldens.var() / 30 + draws.var() / 30)
+    assert both.high - both.low == pytest.approx(expected, rel=0.1)
+
+
+def test_missing_values_are_left_out_of_the_means():
+    values = np.array([[[1.0, np.nan], [1.0, 1.0]]])
+    assert bootstrap_draws(lambda m: m[0], values, 50, np.random.default_rng(1)) == (1, 1, 1)

@@ -81,7 +81,7 @@ def test_temperature_flattens(model):
 def test_near_zero_temperature_is_greedy_generation(model):
     import torch
 
-    ids, mask = sampling._left_padded(ROWS, PAD)
+    ids, mask = sampling.left_padded(ROWS, PAD)
     expected = model.generate(
         ids, attention_mask=mask, max_new_tokens=8, do_sample=False, suppress_tokens=[PAD]
     )[:, ids.shape[1] :].numpy()
@@ -160,7 +160,7 @@ def test_a_long_prompt_leaves_room_for_its_response(policy, tokenizer, corpus, m
 @pytest.mark.parametrize("after", [[EOS, PAD], [PAD], []])
 def test_text_ends_before_the_end(tokenizer, after):
     words = tokenizer(" The cow eats grass.")["input_ids"]
-    assert sampling._text(tokenizer, words + after) == "The cow eats grass."
+    assert sampling.text(tokenizer, words + after) == "The cow eats grass."
 
 
 def test_ended_says_whether_the_end_was_drawn(tokenizer, policy, monkeypatch):

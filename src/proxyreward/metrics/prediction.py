@@ -18,12 +18,13 @@ from proxyreward.metrics.resampling import draw_goldens, percentile_interval
 
 
 def off_diagonal(matrix: np.ndarray) -> np.ndarray:
-    """Entries of a square matrix without its diagonal, row by row: `(rms, rms - 1)`."""
+    """Entries of square matrices `(..., rms, rms)` without the diagonal: `(..., rms, rms - 1)`."""
     matrix = np.asarray(matrix, dtype=float)
-    rms = len(matrix)
-    if matrix.shape != (rms, rms) or rms < 3:
+    rms = matrix.shape[-1]
+    if matrix.ndim < 2 or matrix.shape[-2] != rms or rms < 3:
         raise ValueError(f"need a square matrix of 3 reward models at least, got {matrix.shape}")
-    return matrix[~np.eye(rms, dtype=bool)].reshape(rms, rms - 1)
+    kept = matrix[..., ~np.eye(rms, dtype=bool)]
+    return kept.reshape(*matrix.shape[:-1], rms - 1)
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -83,6 +84,28 @@ CORRELATIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "pearson": pearson,
     "spearman": spearman,
 }
+STATISTICS = {**CORRELATIONS, "mrr": reciprocal_rank}
+
+
+def by_golden(statistic: str, metric: np.ndarray, ndr: np.ndarray) -> np.ndarray:
+    """One statistic over the proxies of each golden RM; its mean over goldens is `mean_g`.
+
+    Parameters
+    ----------
+    statistic : str
+        A key of ``STATISTICS``.
+    metric, ndr : ndarray, shape (..., goldens, proxies)
+        Square and broadcastable, in one order of RMs; the diagonals are ignored. A leading axis
+        may count repeated draws of a test set.
+
+    Returns
+    -------
+    ndarray, shape (..., goldens)
+        NaN for a golden RM with a NaN among its proxies or with a constant side.
+    """
+    x, y = np.broadcast_arrays(off_diagonal(metric), off_diagonal(ndr))
+    known = np.isfinite(x).all(axis=-1) & np.isfinite(y).all(axis=-1)
+    return np.where(known, STATISTICS[statistic](np.nan_to_num(x), np.nan_to_num(y)), np.nan)
 
 
 @dataclass(frozen=True)

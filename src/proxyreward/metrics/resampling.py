@@ -88,6 +88,56 @@ def bootstrap(
     draws = draw_goldens(goldens, resamples, rng)
     estimate = float(statistic(np.arange(goldens)))
     values = np.array([statistic(draw) for draw in draws], dtype=float)
+    return Interval(estimate, *_ends(values, estimate, level, recentre))
+
+
+def bootstrap_draws(
+    statistic: Callable[[np.ndarray], float],
+    values: np.ndarray,
+    resamples: int,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    recentre: bool = False,
+) -> Interval:
+    """Interval of a statistic of means over repeated draws of a test set and over golden RMs.
+
+    Draws and golden RMs are both resampled with replacement, so that the interval holds the
+    chance of the draw as well as the choice of reward models.
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes the means, shape ``(...)``, and returns a number, or NaN where it is undefined.
+    values : ndarray, shape (..., draws, goldens)
+        One value, such as a coefficient, for each condition, draw and golden RM. NaNs are left
+        out of the means.
+    resamples, rng, level, recentre
+        As in :func:`bootstrap`.
+
+    Examples
+    --------
+    >>> values = np.array([[[0.5, 0.7]], [[0.6, 0.9]]])  # two conditions, one draw, two goldens
+    >>> bootstrap_draws(lambda m: m[1] - m[0], values, 200, np.random.default_rng(0)).estimate
+    0.15000000000000002
+    """
+    values = np.asarray(values, dtype=float)
+    known = ~np.isnan(values)
+    filled = np.where(known, values, 0.0)
+    draws, goldens = values.shape[-2:]
+
+    def mean(by_draw: np.ndarray, by_golden: np.ndarray) -> np.ndarray:
+        total, count = (by_draw @ part @ by_golden for part in (filled, known.astype(float)))
+        return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+
+    def weigh(size: int) -> np.ndarray:
+        return np.bincount(rng.integers(size, size=size), minlength=size).astype(float)
+
+    estimate = float(statistic(mean(np.ones(draws), np.ones(goldens))))
+    found = [statistic(mean(weigh(draws), weigh(goldens))) for _ in range(resamples)]
+    return Interval(estimate, *_ends(np.array(found, dtype=float), estimate, level, recentre))
+
+
+def _ends(values: np.ndarray, estimate: float, level: float, recentre: bool) -> tuple[float, float]:
     if recentre and not np.isnan(values).all():
-        values += estimate - np.nanmean(values)
-    return Interval(estimate, *percentile_interval(values, level))
+        values = values + (estimate - np.nanmean(values))
+    return percentile_interval(values, level)

@@ -21,6 +21,15 @@ class Shape:
     heads: int
     max_length: int
 
+    @classmethod
+    def parse(cls, text: str, max_length: int) -> Shape:
+        """A shape from ``width x layers x heads``.
+
+        >>> Shape.parse("64x2x4", max_length=72)
+        Shape(hidden_size=64, layers=2, heads=4, max_length=72)
+        """
+        return cls(*map(int, text.split("x")), max_length)
+
 
 def _config(shape: Shape, tokenizer, **extra):
     from transformers import LlamaConfig
@@ -100,3 +109,12 @@ def load_reward_model(folder: str | Path):
     from transformers import AutoModelForSequenceClassification
 
     return _ready(AutoModelForSequenceClassification.from_pretrained(folder))
+
+
+def load_critic(folder: str | Path):
+    """A critic with the body of the policy in a folder and a head whose values start at 0."""
+    from transformers import AutoModelForSequenceClassification
+
+    critic = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1)
+    critic.score.weight.data.zero_()
+    return _ready(critic)

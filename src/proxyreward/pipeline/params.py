@@ -27,6 +27,27 @@ _FLIPS = (
     ),
     "must be a rising list of rates in [0, 0.5)",
 )
+_UNIT = (lambda value: 0 <= value <= 1, "must lie in [0, 1]")
+_RISING = (
+    lambda values: all(v > 0 for v in values) and list(values) == sorted(set(values)),
+    "must be a rising list of numbers greater than 0",
+)
+
+
+def _is_shape(text: str) -> bool:
+    found = re.fullmatch(r"(\d+)x(\d+)x(\d+)", text)
+    width, layers, heads = map(int, found.groups()) if found else (0, 0, 0)
+    return bool(width and layers and heads) and width % (2 * heads) == 0
+
+
+_SHAPE = (
+    _is_shape,
+    "must be width x layers x heads, such as 64x2x4, with a width that is a multiple of 2 x heads",
+)
+_SHAPES = (
+    lambda texts: all(map(_is_shape, texts)) and len(set(texts)) == len(texts),
+    f"must list different shapes; each {_SHAPE[1]}",
+)
 _FOLDS = (lambda folds: folds == 0 or folds >= 2, "must be 0 (no folds) or 2 or more")
 _NAME = (
     lambda name: re.fullmatch(r"[a-z0-9][a-z0-9-]*", name) is not None,
@@ -50,9 +71,23 @@ class Data:
 @dataclasses.dataclass(frozen=True)
 class World:
     demonstrations: int = knob("prompt-response pairs the initial policy learns from", _POSITIVE)
-    pairs: int = knob("preference pairs the reward models learn from", _POSITIVE)
-    bench_prompts: int = knob("prompts of the accuracy test set", _POSITIVE)
-    pool_prompts: int = knob("prompts of the best-of-n pool", _POSITIVE)
+    pairs: int = knob("preference pairs before the training set is made from them", _POSITIVE)
+    max_words: int = knob("longest pair of the training set, in words", _POSITIVE)
+    validation_share: float = knob("share of the pairs that is held out", _SHARE)
+    bench_prompts: int = knob("labelled test pairs, each with a prompt of its own", _POSITIVE)
+    test_prompts: int = knob("first prompts of these: the accuracy prompts", _POSITIVE)
+    pool_prompts: int = knob("first prompts of these: where policies are optimised", _POSITIVE)
+    responses_per_source: int = knob(
+        "responses of each writer and of the policy to an accuracy prompt", _AT_LEAST_TWO
+    )
+
+    def __post_init__(self) -> None:
+        if not self.pool_prompts <= self.test_prompts <= self.bench_prompts:
+            raise RuleBroken(
+                "test_prompts",
+                f"must lie between pool_prompts ({self.pool_prompts}) and "
+                f"bench_prompts ({self.bench_prompts})",
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +114,7 @@ class Policy:
     epochs: int = knob("passes over the demonstrations", _POSITIVE)
     learning_rate: float = knob("peak learning rate", _POSITIVE)
     batch_size: int = knob("demonstrations per step", _POSITIVE)
+    second: str = knob("another policy to optimise, as width x layers x heads", _SHAPE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +128,13 @@ class Reward:
     batch_size: int = knob("pairs per step", _POSITIVE)
     warmup_ratio: float = knob("share of the steps that warm up", _SHARE)
     l2: float = knob("coefficient of r_w^2 + r_l^2 in the loss", _NOT_NEGATIVE)
+    architectures: tuple[str, ...] = knob(
+        "a family of reward models of other sizes, each width x layers x heads", _SHAPES
+    )
+    parts: int = knob(
+        "a family of reward models on the first 1, 2, … of so many parts of the pairs; 0 for none",
+        _NOT_NEGATIVE,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,12 +144,55 @@ class Samples:
     )
     temperature: float = knob("sampling temperature", _POSITIVE)
     max_new_tokens: int = knob("longest response, in tokens", _POSITIVE)
+    side_per_prompt: int = knob(
+        "as per_prompt, for the second policy and the other families of reward models",
+        _AT_LEAST_TWO,
+    )
     prompts_per_item: int = knob("prompts sampled as one resumable item", _POSITIVE)
+
+    def __post_init__(self) -> None:
+        if self.side_per_prompt > self.per_prompt:
+            raise RuleBroken("side_per_prompt", f"must not exceed per_prompt ({self.per_prompt})")
 
 
 @dataclasses.dataclass(frozen=True)
-class Finding1:
+class PPO:
+    steps: int = knob("rollouts, each followed by an update", _POSITIVE)
+    prompts_per_step: int = knob("prompts of a rollout", _POSITIVE)
+    samples_per_prompt: int = knob("responses to each of them", _POSITIVE)
+    epochs: int = knob("passes over a rollout", _POSITIVE)
+    minibatches: int = knob("parts into which a pass cuts the rollout", _POSITIVE)
+    actor_learning_rate: float = knob("of the policy", _POSITIVE)
+    critic_learning_rate: float = knob("of the critic", _POSITIVE)
+    warmup_steps: int = knob("steps over which both rise from 0", _NOT_NEGATIVE)
+    gamma: float = knob("discount", _UNIT)
+    lam: float = knob("decay of generalised advantage estimation", _UNIT)
+    clip: float = knob("clip range of the probability ratios", _POSITIVE)
+    value_clip: float = knob("clip range of the values", _POSITIVE)
+    missing_eos_penalty: float = knob("taken from a response that did not end", _NOT_NEGATIVE)
+    max_grad_norm: float = knob("gradients longer than this are shortened", _POSITIVE)
+    lowest_entropy: float = knob("a policy below it, in nats a token, has collapsed", _NOT_NEGATIVE)
+    penalties: tuple[float, ...] = knob("KL coefficients beside 0, on some reward models", _RISING)
+    side_rms: int = knob(
+        "reward models of the runs with a penalty and of the runs on one category", _NOT_NEGATIVE
+    )
+    category_prompts_per_step: int = knob("prompts of a rollout on one category", _POSITIVE)
+    points: int = knob("times that a main run is evaluated before its end", _NOT_NEGATIVE)
+    point_samples: int = knob("responses to each prompt at these", _POSITIVE)
+    final_samples: int = knob("responses to each prompt at the end of a main run", _POSITIVE)
+    side_final_samples: int = knob("the same for the other runs", _POSITIVE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Findings:
     resamples: int = knob("bootstrap resamples of the golden reward models", _POSITIVE)
+    draws: int = knob("repeated draws of a test set", _AT_LEAST_TWO)
+    rank_bins: int = knob("bins of the golden order", _AT_LEAST_TWO)
+    annotation_quality: float = knob(
+        "Bradley-Terry annotation: chance of the better response per sd of golden reward, as a "
+        "logit",
+        _POSITIVE,
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,7 +215,8 @@ class Params:
     policy: Policy  # initial policy
     reward: Reward  # family of reward models
     samples: Samples  # pool of responses
-    finding1: Finding1  # first finding
+    ppo: PPO  # policies optimised by PPO
+    findings: Findings  # how findings draw and resample
     runner: Runner  # how items run in parallel; results do not depend on it
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The initial policy as a family of one, so that it is resumable like every other model.
+"""The initial policies as a family, so that they are resumable like every other model.
 
 A frozen `InitialPolicy` and a folder come in; a saved model and its log go out.  Caller: the
 `policy` stage, through the family runner.
@@ -15,23 +15,23 @@ from proxyreward.models.build import Shape
 from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.policy.sft import PolicySettings, train_policy
 
-NAME = "initial"
+INITIAL, SECOND = "initial", "second"
 
 
 @dataclass(frozen=True)
 class InitialPolicy:
-    """The initial policy to train; ``data`` is the folder of the `data` stage."""
+    """An initial policy to train; ``data`` is the folder of the `data` stage."""
 
+    name: str
     data: str
     seed: int
     base: str
     shape: Shape
     settings: PolicySettings
-    name: str = NAME
 
 
 def train(item: InitialPolicy, directory: Path) -> None:
-    """Train the initial policy and save it to ``directory``."""
+    """Train an initial policy and save it to ``directory``."""
     data = Path(item.data)
     train_policy(
         pd.read_parquet(data / "demonstrations.parquet"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from proxyreward.data import flips, pairs
+from proxyreward.data.parts import first_parts
 from proxyreward.models.build import Shape
 from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.reward.train import RewardSettings, train_reward_model
@@ -31,6 +32,8 @@ class Member:
         Share of flipped labels; nested over the family through `flip_seed`.
     fold
         The fold that is held out; None trains on all pairs.
+    parts
+        ``(k, K)``: trains on the first k of K parts of the pairs, cut through `flip_seed`.
     seed
         Of the initial weights and the batch order.
     """
@@ -40,6 +43,7 @@ class Member:
     flip_rate: float
     flip_seed: int
     fold: int | None
+    parts: tuple[int, int]
     seed: int
     base: str
     shape: Shape
@@ -51,9 +55,9 @@ def train(member: Member, directory: Path) -> None:
     data = Path(member.data)
     frame = pairs.read(data / "pairs.parquet")
     flipped = flips.flipped(len(frame), member.flip_rate, member.flip_seed)
-    kept = np.ones(len(frame), dtype=bool)
+    kept = first_parts(len(frame), *member.parts, member.flip_seed)
     if member.fold is not None:
-        kept = np.load(data / "folds.npy") != member.fold
+        kept &= np.load(data / "folds.npy") != member.fold
     train_reward_model(
         frame[kept],
         flipped[kept],

@@ -1,8 +1,8 @@
 """Scores of one reward model on what it is asked about.
 
-A frozen `Scoring` or `HeldOut` and a folder come in; the model's scores of the pool and the
-accuracy test set, or its margins on pairs it has not seen, go out.  Callers: the `scores` and
-`evaluation` stages, through the family runner.
+A frozen `Scoring` or `HeldOut` and a folder come in; the model's scores of files of responses, or
+of pairs that it has not seen, go out.  Callers: the `scores` and `evaluation` stages, through the
+family runner.
 """
 
 from __future__ import annotations
@@ -18,36 +18,34 @@ from proxyreward.models.build import load_reward_model
 from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.reward.score import score, score_pairs
 
-POOL, BENCH, MARGINS = "pool.npy", "bench.npy", "margins.parquet"
+PAIRS = "pairs.parquet"
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """One reward model (``name``) and the folders of what it scores."""
+    """One reward model (``name``) and the files of prompts and responses that it scores."""
 
     name: str
     data: str
     model: str
     model_hash: str  # so that a model's scores are redone when it is
-    responses: str
+    responses: tuple[str, ...]  # parquet files, each row a prompt and a response
     max_length: int
 
 
 def run(item: Scoring, directory: Path) -> None:
-    """Write ``pool.npy`` (prompts, samples) and ``bench.npy`` (pairs, 2), both float32."""
-    data = Path(item.data)
-    tokenizer = load_tokenizer(data / "tokenizer")
+    """Write ``<name of the file>.npy``, float32, one score a row, for each file."""
+    tokenizer = load_tokenizer(Path(item.data) / "tokenizer")
     model = load_reward_model(item.model)
-    bench = pairs.read(data / "bench.parquet")
-    np.save(directory / BENCH, score_pairs(model, tokenizer, bench, item.max_length))
-    asked = pd.read_parquet(item.responses)
-    scores = score(model, tokenizer, asked["prompt"], asked["response"], item.max_length)
-    np.save(directory / POOL, scores.reshape(asked["prompt_id"].nunique(), -1))
+    for path in map(Path, item.responses):
+        asked = pd.read_parquet(path, columns=["prompt", "response"])
+        scores = score(model, tokenizer, asked["prompt"], asked["response"], item.max_length)
+        np.save(directory / f"{path.stem}.npy", scores)
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One reward model and the pairs it has not seen: a fold, or (None) the accuracy test set."""
+    """One reward model and the pairs it has not seen: a fold, or (None) the labelled test pairs."""
 
     name: str
     data: str
@@ -58,7 +56,7 @@ class HeldOut:
 
 
 def held_out(item: HeldOut, directory: Path) -> None:
-    """Write the margins of unseen pairs: columns ``pair_id, margin``."""
+    """Write the scores of unseen pairs: columns ``pair_id, chosen, rejected``."""
     data = Path(item.data)
     if item.fold is None:
         frame = pairs.read(data / "bench.parquet")
@@ -67,5 +65,5 @@ def held_out(item: HeldOut, directory: Path) -> None:
         frame = frame[np.load(data / "folds.npy") == item.fold]
     tokenizer = load_tokenizer(data / "tokenizer")
     scores = score_pairs(load_reward_model(item.model), tokenizer, frame, item.max_length)
-    margins = pd.DataFrame({"pair_id": frame["pair_id"], "margin": scores[:, 0] - scores[:, 1]})
-    margins.to_parquet(directory / MARGINS, index=False)
+    columns = {"pair_id": frame["pair_id"], "chosen": scores[:, 0], "rejected": scores[:, 1]}
+    pd.DataFrame(columns).to_parquet(directory / PAIRS, index=False)

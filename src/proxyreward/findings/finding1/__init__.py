@@ -1,8 +1,7 @@
 """Finding 1: does the accuracy of a reward model predict the regret of optimising on it?
 
-In: scores of a pool of samples and of a test set of pairs. Out: four tables, five figures and the
-claims that the best-of-n half decides. Called by the `finding1` and `scorecard` stages and by the
-notebook `finding1`.
+In: scores of test pairs, and the regret of best-of-n and PPO policies. Out: tables, figures and
+the claims that they decide. Called by the `finding1` stage and by the notebook `finding1`.
 """
 
 from proxyreward.findings.finding1.claims import decide
@@ -14,21 +13,12 @@ from proxyreward.findings.finding1.figures import (
     plot_scatter,
     plot_table1,
 )
-from proxyreward.findings.finding1.tables import (
-    associations,
-    at_n,
-    compute,
-    n_grid,
-    square,
-    table1,
-)
+from proxyreward.findings.finding1.tables import associations, compute, square, table1, under
 
 __all__ = [
     "associations",
-    "at_n",
     "compute",
     "decide",
-    "n_grid",
     "plot_accuracy",
     "plot_dynamics",
     "plot_family",
@@ -37,4 +27,5 @@ __all__ = [
     "plot_table1",
     "square",
     "table1",
+    "under",
 ]

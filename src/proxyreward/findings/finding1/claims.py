@@ -1,16 +1,18 @@
-"""Claims that the best-of-n half of Finding 1 decides.
+"""Claims of Finding 1 on accuracy and regret under best-of-n and PPO.
 
-In: the tables of `tables.compute` (fresh or read back). Out: decisions for the scorecard. A claim
-about best-of-n and PPO can be refuted here but not reproduced; one about PPO alone gets no row.
-A criterion that names no optimiser is decided on best-of-n. Called by the scorecard stage.
+In: the tables of `tables.compute` (fresh or read back) and the evidence's curves. Out: decisions
+for the scorecard. A claim that names both optimisers, or none, must hold under both. Called by the
+stage `finding1`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.finding1.evidence import Evidence, gather
+from proxyreward.findings.drawing import NAMES
+from proxyreward.findings.evidence import BEST_OF_N, PPO
+from proxyreward.findings.finding1.half import Half, gather
 from proxyreward.findings.finding1.spread import (
     asymmetry_excess,
     decile_ranges,
@@ -19,6 +21,7 @@ from proxyreward.findings.finding1.spread import (
     near_twins,
     smallest_mean_drop,
 )
+from proxyreward.findings.finding1.tables import PRINTED
 from proxyreward.findings.registry import Registry
 from proxyreward.findings.verdict import (
     Decision,
@@ -28,17 +31,24 @@ from proxyreward.findings.verdict import (
     exact,
     invariant,
 )
-from proxyreward.metrics.prediction import CORRELATIONS, mrr_chance, off_diagonal, spearman
+from proxyreward.metrics.prediction import (
+    CORRELATIONS,
+    STATISTICS,
+    mrr_chance,
+    off_diagonal,
+    pearson,
+    spearman,
+)
 from proxyreward.metrics.regret import ndr_matrix
-from proxyreward.metrics.resampling import Interval
 
-BEST_OF_N, PPO = "Best-of-n", "the PPO half"
 # Tables are written with six significant digits.
 ROUNDING = 1e-5
+FAVOUR = ("reproduced", "inconclusive", "not reproduced")
 
 
 def decide(
     tables: Mapping[str, pd.DataFrame],
+    curves: pd.DataFrame,
     *,
     disagreement: pd.DataFrame,
     n_labels: int,
@@ -46,12 +56,14 @@ def decide(
     rng: np.random.Generator,
     registry: Registry,
 ) -> list[Decision]:
-    """Decide the claims of Figures 1-3 and 9-11, Table 1 and Finding 1, as far as best-of-n goes.
+    """Decide the claims of Figures 1-3 and 9-11, Table 1 and Finding 1.
 
     Parameters
     ----------
     tables : mapping of DataFrame
-        `association`, `pairs` and `curves` of :func:`proxyreward.findings.finding1.compute`.
+        `association` and `pairs` of :func:`proxyreward.findings.finding1.compute`.
+    curves : DataFrame
+        The evidence's table of that name.
     disagreement : DataFrame with columns flip_a, flip_b, disagreement
         Share of labels in which two training sets differ, one row per pair of flip levels.
     n_labels : int
@@ -67,27 +79,37 @@ def decide(
     -------
     list of Decision
     """
-    evidence = gather(tables, resamples, rng)
-    printed = registry.printed("rethinking.table1", "Acc. / BoN")
+    halves = [gather(tables, curves, name, resamples, rng) for name in (BEST_OF_N, PPO)]
+    printed = {o: registry.printed("rethinking.table1", row) for o, row in PRINTED.items()}
     return [
-        _regret_definition(evidence),
+        _regret_definition(halves),
         _nested_flips(disagreement, n_labels),
-        _pair_count(evidence),
-        *_association(evidence, printed),
-        *_scatter(evidence),
-        *_dynamics(evidence),
-        *_matrices(evidence),
+        _pair_count(halves),
+        *_association(halves, printed),
+        _harder_to_predict(*halves, printed),
+        *_scatter(*halves),
+        *_dynamics(halves),
+        *_accuracies(halves[0]),
+        *_regrets(*halves),
     ]
 
 
-def _regret_definition(e: Evidence) -> Decision:
-    own = np.diagonal(ndr_matrix(e.rewards[..., -1], e.rewards[:, :, 0].mean(axis=1)))
-    start = e.rewards[..., 0] / np.diagonal(e.rewards[..., -1])[:, None]
-    parts = [
-        invariant("NDR of the golden RM's own policy against 1", abs(own - 1).max(), ROUNDING),
-        invariant("NDR of the initial policy against 0", abs(start).max(), ROUNDING),
-    ]
-    return decide_claim("rethinking.fig1.c1", parts, e.rms, scope=BEST_OF_N)
+def _said(half: Half, name: str) -> str:
+    """Name of a quantity under one optimiser."""
+    return f"{NAMES[half.optimiser]}: {name}"
+
+
+def _regret_definition(halves: Sequence[Half]) -> Decision:
+    parts = []
+    for half in halves:
+        last, initial = half.rewards[..., -1], np.zeros(half.rms)
+        own = np.diagonal(ndr_matrix(last, initial))
+        name = "NDR of the golden RM's own policy against 1"
+        parts.append(invariant(_said(half, name), abs(own - 1).max(), ROUNDING))
+    start = halves[0].rewards[..., 0] / np.diagonal(halves[0].rewards[..., -1])[:, None]
+    name = "NDR of the initial policy (best-of-1) against 0"
+    parts.append(invariant(name, abs(start).max(), ROUNDING))
+    return decide_claim("rethinking.fig1.c1", parts, halves[0].rms)
 
 
 def _nested_flips(disagreement: pd.DataFrame, n_labels: int) -> Decision:
@@ -100,137 +122,178 @@ def _nested_flips(disagreement: pd.DataFrame, n_labels: int) -> Decision:
     )
 
 
-def _pair_count(e: Evidence) -> Decision:
-    part = invariant("number of pairs against N(N-1)", abs(e.pairs - e.rms * (e.rms - 1)), 0)
-    return decide_claim("rethinking.fig2.c2", [part], e.rms, scope="Reward models")
+def _pair_count(halves: Sequence[Half]) -> Decision:
+    parts = []
+    for half in halves:
+        missed = abs(np.isfinite(off_diagonal(half.ndr)).sum() - half.rms * (half.rms - 1))
+        parts.append(invariant(_said(half, "number of pairs against N(N-1)"), missed, 0))
+    return decide_claim("rethinking.fig2.c2", parts, halves[0].rms)
 
 
-def _association(e: Evidence, printed: Mapping[str, float]) -> list[Decision]:
-    parts = {s: estimated(s.capitalize(), e.associated(s), "above", 0.0) for s in CORRELATIONS}
-    smallest = min(parts, key=lambda statistic: np.nan_to_num(parts[statistic].estimate, nan=-2))
-    shared = {
-        "n": e.rms,
-        "shown": parts[smallest],
-        "paper_value": printed[smallest],
-        "scope": BEST_OF_N,
-        "missing": PPO,
+def _association(
+    halves: Sequence[Half], printed: Mapping[str, Mapping[str, float]]
+) -> list[Decision]:
+    rms = halves[0].rms
+    found = {
+        (half.optimiser, s): estimated(
+            _said(half, s.capitalize()), half.associated(s), "above", 0.0
+        )
+        for half in halves
+        for s in CORRELATIONS
     }
-    chance = mrr_chance(e.rms - 1)
-    mrr = estimated("MRR against a random order", e.associated("mrr"), "above", chance)
-    weak = estimated("Spearman", e.associated("spearman"), "below", 0.5)
-    correlations = list(parts.values())
+    # The row shows the coefficient that comes closest to breaking the claim.
+    weakest = min(found, key=lambda key: np.nan_to_num(found[key].estimate, nan=-2))
+    shared = {
+        "n": rms, "shown": found[weakest], "paper_value": printed[weakest[0]][weakest[1]],
+    }  # fmt: skip
+    ranks = [
+        estimated(
+            _said(half, "MRR against a random order"),
+            half.associated("mrr"),
+            "above",
+            mrr_chance(rms - 1),
+        )
+        for half in halves
+    ]
+    weak = [
+        estimated(_said(half, "Spearman"), half.associated("spearman"), "below", 0.5)
+        for half in halves
+    ]
+    correlations = list(found.values())
     return [
         decide_claim("rethinking.finding1.c1", correlations, **shared),
-        decide_claim("rethinking.table1.c1", [*correlations, mrr], **shared),
+        decide_claim("rethinking.table1.c1", [*correlations, *ranks], **shared),
         decide_claim(
-            "rethinking.finding1.c3",
-            [weak],
-            e.rms,
-            paper_value=printed["spearman"],
-            scope=BEST_OF_N,
-            missing=PPO,
+            "rethinking.finding1.c3", weak, rms, paper_value=printed[BEST_OF_N]["spearman"]
         ),
     ]
 
 
-def _scatter(e: Evidence) -> list[Decision]:
-    x, y = off_diagonal(e.accuracy), off_diagonal(e.ndr)
+def _harder_to_predict(
+    bon: Half, ppo: Half, printed: Mapping[str, Mapping[str, float]]
+) -> Decision:
+    parts = {}
+    for statistic in STATISTICS:
+        gap = bon.by_golden(statistic) - ppo.by_golden(statistic)
+        name = f"{statistic.capitalize()} under best-of-n minus under PPO"
+        interval = bon.interval(lambda goldens, gap=gap: _mean(gap[goldens]))
+        parts[statistic] = estimated(name, interval, "above", 0.0)
+    value = printed[BEST_OF_N]["spearman"] - printed[PPO]["spearman"]
+    return decide_claim(
+        "rethinking.table1.c2",
+        list(parts.values()),
+        bon.rms,
+        shown=parts["spearman"],
+        paper_value=value,
+    )
 
-    def over_pairs(
-        statistic: Callable[[np.ndarray, np.ndarray], float], recentre: bool = False
-    ) -> Interval:
-        return e.interval(
-            lambda goldens: statistic(x[goldens].ravel(), y[goldens].ravel()), recentre
-        )
 
-    ranges = estimated(
-        "median NDR range within an accuracy decile / overall range",
-        over_pairs(decile_ranges, recentre=True),
+def _scatter(bon: Half, ppo: Half) -> list[Decision]:
+    ranges, twins, slopes, spreads = [], [], [], []
+    for half in (bon, ppo):
+        x, y = off_diagonal(half.accuracy).ravel(), off_diagonal(half.ndr).ravel()
+        name = _said(half, "median NDR range within an accuracy decile / overall range")
+        interval = half.over_pairs(decile_ranges, recentre=True)
+        ranges.append(estimated(name, interval, "above", 0.25))
+        name = _said(half, "count of pairs closer than 0.01 in accuracy and apart in NDR")
+        twins.append(exact(name, near_twins(x, y), "above", 0))
+        name = _said(half, "slope of NDR on accuracy")
+        slopes.append(estimated(name, half.over_pairs(_slope), "above", 0.0))
+        name = _said(half, "mean NDR sd within an accuracy decile / overall sd")
+        interval = half.over_pairs(decile_spread, recentre=True)
+        spreads.append(estimated(name, interval, "above", 0.3))
+    pooled = [(off_diagonal(half.accuracy), off_diagonal(half.ndr)) for half in (bon, ppo)]
+
+    def excess(goldens: np.ndarray) -> float:
+        unexplained = [1 - pearson(x[goldens].ravel(), y[goldens].ravel()) ** 2 for x, y in pooled]
+        return float(unexplained[1] - unexplained[0])
+
+    wider = estimated(
+        "share of the NDR's variance that accuracy leaves open, PPO minus best-of-n",
+        bon.interval(excess),
         "above",
-        0.25,
+        0.0,
     )
-    twins = exact(
-        "count of pairs closer than 0.01 in accuracy and apart in NDR",
-        near_twins(x.ravel(), y.ravel()),
-        "above",
-        0,
-    )
-    slope = estimated("slope of NDR on accuracy", over_pairs(_slope), "above", 0.0)
-    spread = estimated(
-        "mean NDR sd within an accuracy decile / overall sd",
-        over_pairs(decile_spread, recentre=True),
-        "above",
-        0.3,
-    )
-    both = {"scope": BEST_OF_N, "missing": PPO}
     return [
-        decide_claim("rethinking.finding1.c2", [ranges, twins], e.rms, scope=BEST_OF_N),
-        decide_claim("rethinking.fig3.c1", [slope], e.rms, **both),
-        decide_claim("rethinking.fig3.c2", [spread], e.rms, **both),
+        decide_claim("rethinking.finding1.c2", [*ranges, *twins], bon.rms),
+        decide_claim("rethinking.fig3.c1", slopes, bon.rms),
+        decide_claim("rethinking.fig3.c2", spreads, bon.rms),
+        decide_claim("rethinking.fig3.c3", [wider], bon.rms),
     ]
 
 
-def _dynamics(e: Evidence) -> list[Decision]:
-    accuracy = off_diagonal(e.accuracy).mean(axis=1)
-    rewards = e.rewards[~np.eye(e.rms, dtype=bool)].reshape(e.rms, e.rms - 1, -1)
-    steady = e.interval(lambda goldens: smallest_mean_drop(rewards[goldens]))
-    falling = e.interval(lambda goldens: falling_twin(rewards[goldens], accuracy[goldens]))
+def _dynamics(halves: Sequence[Half]) -> list[Decision]:
+    steady, falling = [], []
+    for half in halves:
+        accuracy = off_diagonal(half.accuracy).mean(axis=1)
+        rewards = half.rewards[~np.eye(half.rms, dtype=bool)]
+        rewards = rewards.reshape(half.rms, half.rms - 1, -1)
+        drop = half.interval(lambda g, r=rewards: smallest_mean_drop(r[g]))
+        name = _said(half, "smallest mean relative drop of a golden RM")
+        steady.append(estimated(name, drop, "below", 0.05))
+        share = half.interval(lambda g, r=rewards, a=accuracy: falling_twin(r[g], a[g]))
+        name = "largest share of proxies with a drop, another golden RM of similar accuracy"
+        falling.append(estimated(_said(half, name), share, "above", 0.8))
     return [
-        decide_claim(
-            "rethinking.fig9.c1",
-            [estimated("smallest mean relative drop of a golden RM", steady, "below", 0.05)],
-            e.rms,
-            scope=BEST_OF_N,
-        ),
-        decide_claim(
-            "rethinking.fig9.c2",
-            [
-                estimated(
-                    "largest share of proxies with a drop, another golden RM of similar accuracy",
-                    falling,
-                    "above",
-                    0.8,
-                )
-            ],
-            e.rms,
-            scope=BEST_OF_N,
-        ),
+        _under_either("rethinking.fig9.c1", steady, halves[0].rms),
+        _under_either("rethinking.fig9.c2", falling, halves[0].rms),
     ]
 
 
-def _matrices(e: Evidence) -> list[Decision]:
+def _under_either(claim_id: str, parts: Sequence[Part], rms: int) -> Decision:
+    """Decide a claim that something exists where the paper does not say under which optimiser."""
+    best, other = sorted(parts, key=lambda part: FAVOUR.index(part.verdict))
+    note = f"The panel's optimiser is lost, so either may show it; the other: {other.describe()}."
+    return decide_claim(claim_id, [best], rms, note=note)
+
+
+def _accuracies(half: Half) -> list[Decision]:
     symmetry = invariant(
-        "|acc[g,p] - acc[p,g]|", float(np.nanmax(abs(e.accuracy - e.accuracy.T))), 0
+        "|acc[g,p] - acc[p,g]|", float(np.nanmax(abs(half.accuracy - half.accuracy.T))), 0
     )
-    noise = (e.flips[:, None] + e.flips) / 2
-    gap = abs(e.flips[:, None] - e.flips)
-    first = _flip_part(e, "Spearman of the pair's mean flip share with accuracy", noise)
-    second = _flip_part(e, "Spearman of |a-b| with accuracy", gap)
-    excess = e.interval(lambda goldens: asymmetry_excess(e.ndr, e.accuracy, goldens))
-    asymmetric = estimated(
-        "mean asymmetry of NDR minus that of accuracy, in sd", excess, "above", 0.0
-    )
+    noise = (half.flips[:, None] + half.flips) / 2
+    gap = abs(half.flips[:, None] - half.flips)
+    first = _flip_part(half, "Spearman of the pair's mean flip share with accuracy", noise)
+    second = _flip_part(half, "Spearman of |a-b| with accuracy", gap)
+    note = f"Second reading: {second.describe()}."
     return [
-        decide_claim("rethinking.fig10.c1", [symmetry], e.rms, scope="Accuracy matrix"),
-        decide_claim(
-            "rethinking.fig10.c2",
-            [first],
-            e.rms,
-            scope="Accuracy matrix",
-            note=f"Second reading: {second.describe()}.",
-        ),
-        decide_claim("rethinking.fig11.c1", [asymmetric], e.rms, scope=BEST_OF_N),
+        decide_claim("rethinking.fig10.c1", [symmetry], half.rms, scope="Accuracy matrix"),
+        decide_claim("rethinking.fig10.c2", [first], half.rms, scope="Accuracy matrix", note=note),
     ]
 
 
-def _flip_part(e: Evidence, name: str, noise: np.ndarray) -> Part:
-    x, y = off_diagonal(noise), off_diagonal(e.accuracy)
+def _flip_part(half: Half, name: str, noise: np.ndarray) -> Part:
+    x, y = off_diagonal(noise), off_diagonal(half.accuracy)
     return estimated(
         name,
-        e.interval(lambda goldens: float(spearman(x[goldens].ravel(), y[goldens].ravel()))),
+        half.interval(lambda goldens: float(spearman(x[goldens].ravel(), y[goldens].ravel()))),
         "below",
         0.0,
     )
+
+
+def _regrets(bon: Half, ppo: Half) -> list[Decision]:
+    asymmetric = []
+    for half in (bon, ppo):
+        excess = half.interval(lambda g, h=half: asymmetry_excess(h.ndr, h.accuracy, g))
+        name = _said(half, "mean asymmetry of NDR minus that of accuracy, in sd")
+        asymmetric.append(estimated(name, excess, "above", 0.0))
+    x, y = off_diagonal(bon.ndr), off_diagonal(ppo.ndr)
+    largest = bon.interval(lambda g: abs(y[g]).max() - abs(x[g]).max(), recentre=True)
+    spread = bon.interval(lambda g: y[g].std(ddof=1) - x[g].std(ddof=1))
+    extreme = [
+        estimated("largest |NDR|, PPO minus best-of-n", largest, "above", 0.0),
+        estimated("sd of NDR, PPO minus best-of-n", spread, "above", 0.0),
+    ]
+    return [
+        decide_claim("rethinking.fig11.c1", asymmetric, bon.rms),
+        decide_claim("rethinking.fig11.c2", extreme, bon.rms),
+    ]
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else np.nan
 
 
 def _slope(x: np.ndarray, y: np.ndarray) -> float:

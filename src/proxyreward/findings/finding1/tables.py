@@ -1,102 +1,66 @@
-"""Tables of Finding 1: accuracy, best-of-n NDR and their association.
+"""Tables of Finding 1: accuracy, NDR under both optimisers and their association.
 
-In: `pool (rms, prompts, samples)`, `bench (rms, pairs, 2)` and the list of RMs. Out: data frames
-small enough for Git. Called by the `finding1` stage; the notebook reads the written tables.
+In: the :class:`~proxyreward.findings.evidence.Evidence`. Out: data frames small enough for Git.
+Called by the `finding1` stage; the notebook reads the written tables.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from proxyreward.findings.drawing import NAMES, with_interval
+from proxyreward.findings.evidence import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, PPO, Evidence, at_n
 from proxyreward.findings.registry import Registry, load_registry
 from proxyreward.metrics.agreement import accuracy_matrix
-from proxyreward.metrics.best_of_n import best_of_n_curves, kl_bound
 from proxyreward.metrics.prediction import associate, mrr_chance
-from proxyreward.metrics.regret import golden_gain, ndr_matrix
 
-
-def n_grid(samples: int) -> list[int]:
-    """Powers of two below `samples`, and `samples` itself.
-
-    >>> n_grid(20)
-    [1, 2, 4, 8, 16, 20]
-    """
-    powers = [2**k for k in range(samples.bit_length()) if 2**k < samples]
-    return [*powers, samples]
+# Rows of the paper's Table 1.
+PRINTED = {BEST_OF_N: "Acc. / BoN", PPO: "Acc. / PPO"}
 
 
 def compute(
-    pool: np.ndarray,
-    bench: np.ndarray,
-    rms: pd.DataFrame,
-    *,
-    resamples: int,
-    rng: np.random.Generator,
-    ns: Sequence[int] | None = None,
+    evidence: Evidence, *, resamples: int, rng: np.random.Generator
 ) -> dict[str, pd.DataFrame]:
-    """All tables of the finding's best-of-n half.
-
-    Golden rewards are standardised: mean 0 and sd 1 over all samples of the initial policy, per
-    golden RM. NDR and rank statistics do not depend on it, but rewards become comparable.
+    """All tables of the finding.
 
     Parameters
     ----------
-    pool : ndarray, shape (rms, prompts, samples)
-        Scores of the initial policy's samples.
-    bench : ndarray, shape (rms, pairs, 2)
-        Scores of the accuracy test set.
-    rms : DataFrame with columns rm, flip_rate
-        Row i belongs to axis 0 of both arrays.
+    evidence : Evidence
+        Scores of the test pairs, and the regret of every policy.
     resamples : int
         Bootstrap resamples of golden RMs.
     rng : numpy.random.Generator
         Source of the resamples.
-    ns : sequence of int, optional
-        The n of best-of-n, 1 among them; default :func:`n_grid` of the samples per prompt.
 
     Returns
     -------
     dict of DataFrame
-        `curves` (golden, proxy, flip_golden, flip_proxy, n, kl_bits, golden_reward,
-        proxy_reward), with golden = proxy rows; `pairs` (golden, proxy, flip_golden, flip_proxy,
-        accuracy, n, ndr, golden_gain), n > 1 and golden != proxy; `association` (optimiser, n,
-        statistic, protocol, estimate, ci_low, ci_high, n_goldens, paper) for each n > 1; `gains`
-        (golden, flip_rate, n, gain_sd, reward_sd) of each golden RM's own policy at the top n;
-        `sizes` (rms, prompts, samples, pairs, resamples), one row.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than 3 RMs, the arrays do not match the list, 1 is not among `ns`, or
-        an RM gives every sample the same score.
+        `pairs` (optimiser, n, golden, proxy, flip_golden, flip_proxy, accuracy, ndr,
+        golden_gain), golden != proxy, n = 0 for PPO; `association` (optimiser, n, statistic,
+        protocol, estimate, ci_low, ci_high, n_goldens, paper) for each optimiser and n; `sizes`
+        (rms, pairs, resamples), one row.
     """
-    ns = sorted(set(n_grid(pool.shape[2]) if ns is None else ns))
-    _check(pool, bench, rms, ns)
-    mean = pool.mean(axis=(1, 2), dtype=float)
-    sd = np.array([plane.std(dtype=float) for plane in pool])
-    if not (sd > 0).all():
-        name = rms["rm"].iloc[int(np.argmin(sd))]
-        raise ValueError(f"{name} gives every sample of the pool one score; train it again")
-    rewards = (best_of_n_curves(pool, ns) - mean[:, None, None]) / sd[:, None, None]
-    # Without the last digits the initial policy's 0 is a 0 in the written table, not noise.
-    rewards = rewards.round(12) + 0.0
-    ndr = ndr_matrix(rewards, np.zeros(len(rms)))
-    gain = golden_gain(rewards, np.zeros(len(rms)))
-    curves = _long(rms, ns, golden_reward=rewards, proxy_reward=_own_reward(rewards))
-    curves.insert(5, "kl_bits", kl_bound(curves["n"].to_numpy()))
-    accuracy = np.repeat(accuracy_matrix(bench)[:, :, None], len(ns), axis=2)
-    gains = np.repeat(gain[:, None], len(rms), axis=1)
-    pairs = _long(rms, ns, accuracy=accuracy, ndr=ndr, golden_gain=gains)
-    pairs = pairs[(pairs["golden"] != pairs["proxy"]) & (pairs["n"] > 1)].reset_index(drop=True)
-    sizes = dict(zip(("rms", "prompts", "samples"), pool.shape, strict=True))
-    sizes |= {"pairs": bench.shape[1], "resamples": resamples}
-    own = {"golden": rms["rm"].to_numpy(), "flip_rate": rms["flip_rate"].to_numpy()}
+    names, bench = evidence.names(), evidence.pairs()
+    accuracy = pd.DataFrame(accuracy_matrix(bench), index=names, columns=names).stack()
+    flip = dict(zip(names, evidence.flips(), strict=True))
+    rows = evidence.regret
+    for column, value in {
+        "family": MAIN, "policy": INITIAL, "kl_coef": 0.0, "training": JOINT, "category": ALL,
+    }.items():  # fmt: skip
+        rows = rows[rows[column] == value]
+    rows = rows[rows["golden"] != rows["proxy"]]
+    couples = list(zip(rows["golden"], rows["proxy"], strict=True))
+    pairs = rows[["optimiser", "n", "golden", "proxy"]].assign(
+        flip_golden=rows["golden"].map(flip),
+        flip_proxy=rows["proxy"].map(flip),
+        accuracy=accuracy.loc[couples].to_numpy(),
+        ndr=rows["ndr"],
+        golden_gain=rows["golden_gain"],
+    )
+    pairs = pairs.reset_index(drop=True)
+    sizes = {"rms": len(names), "pairs": bench.shape[1], "resamples": resamples}
     return {
         "association": associations(pairs, resamples=resamples, rng=rng),
         "pairs": pairs,
-        "curves": curves,
-        "gains": pd.DataFrame({**own, "n": ns[-1], "gain_sd": gain[:, -1], "reward_sd": sd}),
         "sizes": pd.DataFrame([sizes]),
     }
 
@@ -108,12 +72,12 @@ def associations(
     rng: np.random.Generator,
     registry: Registry | None = None,
 ) -> pd.DataFrame:
-    """Association of accuracy with NDR at each n of `pairs`, beside the paper's Table 1.
+    """Association of accuracy with NDR for each optimiser and n, beside the paper's Table 1.
 
     Parameters
     ----------
     pairs : DataFrame
-        The table `pairs` of :func:`compute`, whole or for some n (see :func:`at_n`).
+        The table `pairs` of :func:`compute`, whole or in part (see :func:`under`).
     resamples : int
         Bootstrap resamples of golden RMs.
     rng : numpy.random.Generator
@@ -127,38 +91,31 @@ def associations(
         The table `association` of :func:`compute`. The paper does not say which protocol it used,
         so its value stands beside both.
     """
-    printed = (registry or load_registry()).printed("rethinking.table1", "Acc. / BoN")
+    registry = registry or load_registry()
     rows = []
-    for n, group in pairs.groupby("n"):
+    for (optimiser, n), group in pairs.groupby(["optimiser", "n"]):
+        printed = registry.printed("rethinking.table1", PRINTED[optimiser])
         found = associate(square(group, "accuracy"), square(group, "ndr"), resamples, rng)
-        rows += [{"optimiser": "best-of-n", "n": n, **vars(a)} for a in found]
-    return pd.DataFrame(rows).assign(paper=lambda table: table["statistic"].map(printed))
+        key = {"optimiser": optimiser, "n": n}
+        rows += [{**key, **vars(a), "paper": printed[a.statistic]} for a in found]
+    return pd.DataFrame(rows)
 
 
-def at_n(table: pd.DataFrame, n: int = 0) -> pd.DataFrame:
-    """Rows of one n; 0 stands for the largest.
-
-    Raises
-    ------
-    ValueError
-        If that n was not computed; lists those that were.
-    """
-    known = sorted(table["n"].unique().tolist())
-    chosen = n or known[-1]
-    if chosen not in known:
-        raise ValueError(f"n={n} was not computed; choose one of {known}, or 0 for the largest")
-    return table[table["n"] == chosen].reset_index(drop=True)
+def under(table: pd.DataFrame, optimiser: str, n: int = 0) -> pd.DataFrame:
+    """Rows of one optimiser; of best-of-n at one n, where 0 stands for the largest."""
+    rows = table[table["optimiser"] == optimiser]
+    return at_n(rows, n) if optimiser == BEST_OF_N else rows.reset_index(drop=True)
 
 
 def square(pairs: pd.DataFrame, column: str) -> np.ndarray:
-    """One column of the pairs at one n as `(goldens, proxies)`, NaN on the diagonal."""
+    """One column of the pairs under one optimiser as `(goldens, proxies)`, NaN on the diagonal."""
     names = pairs["golden"].unique()
     wide = pairs.pivot(index="golden", columns="proxy", values=column)
     return wide.reindex(index=names, columns=names).to_numpy(dtype=float)
 
 
 def table1(association: pd.DataFrame, n_rms: int) -> pd.DataFrame:
-    """Table 1's best-of-n row as short text cells, a row per statistic.
+    """Table 1 as short text cells, a row per optimiser and statistic.
 
     Parameters
     ----------
@@ -168,14 +125,17 @@ def table1(association: pd.DataFrame, n_rms: int) -> pd.DataFrame:
         Number of reward models; it sets the chance level of the MRR.
     """
     rows = []
-    for statistic, group in association.groupby("statistic", sort=False):
+    for (optimiser, statistic), group in association.groupby(
+        ["optimiser", "statistic"], sort=False
+    ):
         cells = {
-            row.protocol: f"{row.estimate:.2f} [{row.ci_low:.2f},\u00a0{row.ci_high:.2f}]"
+            row.protocol: with_interval(row.estimate, row.ci_low, row.ci_high)
             for row in group.itertuples()
         }
         mrr = f"MRR (chance {mrr_chance(n_rms - 1):.2f})"
         rows.append(
             {
+                "Optimiser": NAMES[optimiser],
                 "Statistic": mrr if statistic == "mrr" else statistic.capitalize(),
                 "Each golden": cells["mean_g"],
                 "All pairs": cells.get("pooled", "–"),
@@ -183,36 +143,3 @@ def table1(association: pd.DataFrame, n_rms: int) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def _own_reward(rewards: np.ndarray) -> np.ndarray:
-    """Reward that each proxy itself gives to its policy, laid out as `(goldens, proxies, ns)`."""
-    return np.broadcast_to(np.einsum("ppk->pk", rewards)[None], rewards.shape)
-
-
-def _long(rms: pd.DataFrame, ns: Sequence[int], **columns: np.ndarray) -> pd.DataFrame:
-    """Arrays `(goldens, proxies, ns)` as one row per entry, the last axis fastest."""
-    golden, proxy, step = (i.ravel() for i in np.indices((len(rms), len(rms), len(ns))))
-    name, flip = rms["rm"].to_numpy(), rms["flip_rate"].to_numpy()
-    keys = {
-        "golden": name[golden],
-        "proxy": name[proxy],
-        "flip_golden": flip[golden],
-        "flip_proxy": flip[proxy],
-        "n": np.asarray(ns)[step],
-    }
-    return pd.DataFrame({**keys, **{key: value.ravel() for key, value in columns.items()}})
-
-
-def _check(pool: np.ndarray, bench: np.ndarray, rms: pd.DataFrame, ns: Sequence[int]) -> None:
-    if len(rms) < 3 or not len(rms) == len(pool) == len(bench):
-        raise ValueError(
-            f"need the same 3 or more reward models everywhere: the list has {len(rms)}, "
-            f"the pool {len(pool)}, the test set {len(bench)}"
-        )
-    if rms["rm"].duplicated().any():
-        raise ValueError(
-            f"reward model {rms['rm'][rms['rm'].duplicated()].iloc[0]} is listed twice"
-        )
-    if len(ns) < 2 or ns[0] != 1:
-        raise ValueError(f"ns must hold 1 (the initial policy) and a larger n, got {ns}")

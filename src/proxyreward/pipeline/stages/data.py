@@ -8,34 +8,21 @@ import json
 import sys
 
 import numpy as np
-import pandas as pd
 
 from proxyreward.data import folds, pairs
 from proxyreward.data.load import load_pairs
 from proxyreward.models.tokenizer import make_tokenizer
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results
-from proxyreward.world.build import build
-
-
-def texts(frame: pd.DataFrame, *columns: str) -> list[str]:
-    """Whole conversations: the prompt with each of the given responses."""
-    return [f"{p} {r}" for column in columns for p, r in zip(frame["prompt"], frame[column])]
+from proxyreward.pipeline.world_data import texts, write_world
 
 
 def run(params: Params) -> None:
-    """Write pairs, folds and tokenizer; for the world also demonstrations, bench and prompts."""
+    """Write pairs, folds and tokenizer; for the world also everything that is asked in it."""
     folder = outputs(params, "data")
     folder.mkdir(parents=True, exist_ok=True)
     if params.data.source == "world":
-        sizes = params.world
-        corpus = build(
-            sizes.demonstrations, sizes.pairs, sizes.bench_prompts, sizes.pool_prompts, params.seed
-        )
-        frame, read = corpus.pairs, texts(corpus.demonstrations, "response")
-        corpus.demonstrations.to_parquet(folder / "demonstrations.parquet", index=False)
-        corpus.prompts.to_parquet(folder / "prompts.parquet", index=False)
-        pairs.write(corpus.bench, folder / "bench.parquet")
+        frame, read = write_world(params.world, params.seed, folder)
     else:
         real = params.data
         frame, report = load_pairs(

@@ -1,7 +1,7 @@
-"""Stage `evaluation`: accuracy of each reward model on labelled pairs that it has not seen.
+"""Stage `evaluation`: scores of labelled pairs that a reward model has not seen, and its accuracy.
 
-In: ``outputs/<scale>/{data,reward_models}/``.  Out: ``results/<scale>/evaluation/*.csv``; the
-margins stay in ``outputs/<scale>/evaluation/``.
+In: ``outputs/<scale>/{data,reward_models}/``.  Out: ``results/<scale>/evaluation/*.csv`` for the
+main family; the scores of all stay in ``outputs/<scale>/evaluation/``.
 """
 
 import pandas as pd
@@ -10,9 +10,9 @@ from proxyreward.data import folds, pairs
 from proxyreward.findings import heldout
 from proxyreward.pipeline.family import content_hash
 from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.reward_families import families, members
 from proxyreward.pipeline.stage import main, outputs, results, run_items, write_tables
-from proxyreward.pipeline.stages.reward_models import members
-from proxyreward.reward.scorings import MARGINS, HeldOut, held_out
+from proxyreward.reward.scorings import PAIRS, HeldOut, held_out
 
 REFERENCE_FOLDS = 5  # for the word-count reference where the reward models need no folds
 
@@ -25,7 +25,6 @@ def label(flip_rate: float) -> str:
 def run(params: Params) -> None:
     """Score unseen pairs, then compare with chance, length and word counts."""
     data, models = outputs(params, "data"), outputs(params, "reward_models")
-    family = members(params)
     items = [
         HeldOut(
             name=member.name,
@@ -35,17 +34,18 @@ def run(params: Params) -> None:
             fold=member.fold,
             max_length=params.model.max_length,
         )
-        for member in family
+        for member in members(params)
     ]
-    done = run_items(params, "evaluation", items, held_out, [data])
+    done = dict(zip(members(params), run_items(params, "evaluation", items, held_out, [data])))
 
     frame = pairs.read(data / ("pairs.parquet" if params.reward.folds else "bench.parquet"))
     number = folds.assign(frame["prompt"], params.reward.folds or REFERENCE_FOLDS, params.seed)
-    margins = [
-        pd.read_parquet(folder / MARGINS).assign(rm=label(member.flip_rate))
-        for folder, member in zip(done, family)
+    scored = [
+        pd.read_parquet(done[member] / PAIRS).assign(rm=label(member.flip_rate))
+        for member in families(params)["main"]
     ]
-    table = pd.concat(margins, ignore_index=True)
+    table = pd.concat(scored, ignore_index=True)
+    table["margin"] = table.pop("chosen") - table.pop("rejected")
     table["fold"] = number[table["pair_id"]]
     write_tables(heldout.compute(table, frame, params.seed), results(params, "evaluation"))
 

@@ -1,27 +1,35 @@
-"""Stage `policy`: the initial policy, trained on demonstrations.
+"""Stage `policy`: the initial policy and a second one of another size, trained on demonstrations.
 
-In: ``outputs/<scale>/data/``.  Out: ``outputs/<scale>/policy/initial/``.
+In: ``outputs/<scale>/data/``.  Out: ``outputs/<scale>/policy/{initial,second}/``.
 """
 
 from proxyreward.data import seeds
 from proxyreward.models.build import Shape
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, run_items
-from proxyreward.policy.initial import InitialPolicy, train
+from proxyreward.policy.initial import INITIAL, SECOND, InitialPolicy, train
 from proxyreward.policy.sft import PolicySettings
 
 
 def run(params: Params) -> None:
-    """Train the initial policy unless it is there already."""
+    """Train what is missing or changed."""
     model, policy = params.model, params.policy
-    item = InitialPolicy(
-        data=str(outputs(params, "data")),
-        seed=seeds.number("initial policy", params.seed),
-        base=model.base,
-        shape=Shape(model.hidden_size, model.layers, model.heads, model.max_length),
-        settings=PolicySettings(policy.epochs, policy.learning_rate, policy.batch_size),
-    )
-    run_items(params, "policy", [item], train, [outputs(params, "data")])
+    shapes = {
+        INITIAL: Shape(model.hidden_size, model.layers, model.heads, model.max_length),
+        SECOND: Shape.parse(policy.second, model.max_length),
+    }
+    items = [
+        InitialPolicy(
+            name=name,
+            data=str(outputs(params, "data")),
+            seed=seeds.number(f"{name} policy", params.seed),
+            base=model.base,
+            shape=shape,
+            settings=PolicySettings(policy.epochs, policy.learning_rate, policy.batch_size),
+        )
+        for name, shape in shapes.items()
+    ]
+    run_items(params, "policy", items, train, [outputs(params, "data")])
 
 
 if __name__ == "__main__":

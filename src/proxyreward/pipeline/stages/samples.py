@@ -1,32 +1,42 @@
-"""Stage `samples`: a pool of responses of the initial policy to the test prompts.
+"""Stage `samples`: what the initial policies say to downstream and to accuracy prompts.
 
-In: ``outputs/<scale>/{data,policy}/``.  Out: ``outputs/<scale>/samples/<first prompt>/``.
+In: ``outputs/<scale>/{data,policy}/``.  Out: ``outputs/<scale>/samples/<pool>-<first prompt>/``
+for the pools `initial` and `second` (downstream prompts) and `tests` (accuracy prompts).
 """
 
 from proxyreward.data import seeds
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, run_items
-from proxyreward.policy.initial import NAME
+from proxyreward.policy.initial import INITIAL, SECOND
 from proxyreward.policy.pool import PoolItem, draw
 
 
 def run(params: Params) -> None:
     """Draw what is missing or changed, some prompts an item."""
-    samples, total = params.samples, params.world.pool_prompts
+    samples, world = params.samples, params.world
+    pools = [  # name, policy, file of prompts, how many of them, responses to each
+        (INITIAL, INITIAL, "prompts.parquet", world.pool_prompts, samples.per_prompt),
+        (SECOND, SECOND, "prompts.parquet", world.pool_prompts, samples.side_per_prompt),
+        # The file begins with the prompts as they are; reworded ones follow.
+        ("tests", INITIAL, "questions.parquet", world.test_prompts, world.responses_per_source),
+    ]
     items = [
         PoolItem(
-            name=f"prompts-{first:05d}",
+            name=f"{name}-{first:05d}",
             data=str(outputs(params, "data")),
-            policy=str(outputs(params, "policy") / NAME),
+            asked=asked,
+            policy=str(outputs(params, "policy") / policy),
             first=first,
-            prompts=min(samples.prompts_per_item, total - first),
-            per_prompt=samples.per_prompt,
+            prompts=min(together, total - first),
+            per_prompt=per_prompt,
             temperature=samples.temperature,
             max_new_tokens=samples.max_new_tokens,
             max_length=params.model.max_length,
-            seed=seeds.number(f"samples {first}", params.seed),
+            seed=seeds.number(f"samples {name} {first}", params.seed),
         )
-        for first in range(0, total, samples.prompts_per_item)
+        for name, policy, asked, total, per_prompt in pools
+        for together in [max(1, samples.prompts_per_item * samples.per_prompt // per_prompt)]
+        for first in range(0, total, together)
     ]
     inputs = [outputs(params, stage) for stage in ("data", "policy")]
     run_items(params, "samples", items, draw, inputs)

@@ -1,8 +1,8 @@
-"""Stage `scores`: every reward model on the pool and the accuracy test set, the oracle on the pool.
+"""Stage `scores`: what every reward model thinks of the policies' and the writers' responses.
 
-In: ``outputs/<scale>/{data,reward_models,samples}/``.  Out: ``outputs/<scale>/scores/``:
-``pool.npy`` (rms, prompts, samples), ``bench.npy`` (rms, pairs, 2), the oracle's utilities in
-``oracle_pool.npy``, and ``rms.csv``, ``prompts.csv`` naming the axes.
+In: ``outputs/<scale>/{data,reward_models,samples}/``.  Out: ``outputs/<scale>/scores/``: the
+responses in parquet files, ``<name>/<file>.npy`` with a model's scores of a file, and the oracle's
+utilities in ``oracle_initial.npy``.  The main family scores all files, other families one.
 """
 
 import numpy as np
@@ -11,42 +11,42 @@ import pandas as pd
 from proxyreward.data.transcripts import last_request
 from proxyreward.pipeline.family import content_hash
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs, run_items, write_tables
-from proxyreward.pipeline.stages.reward_models import members
+from proxyreward.pipeline.reward_families import families, members
+from proxyreward.pipeline.stage import main, outputs, run_items
 from proxyreward.policy import pool
-from proxyreward.reward.scorings import BENCH, POOL, Scoring
+from proxyreward.reward.scorings import Scoring
 from proxyreward.reward.scorings import run as score_all
 from proxyreward.world import oracle
 
 
 def run(params: Params) -> None:
-    """Score what is missing or changed, then stack the models' scores."""
+    """Score what is missing or changed."""
     data, folder = outputs(params, "data"), outputs(params, "scores")
+    samples, models = outputs(params, "samples"), outputs(params, "reward_models")
     folder.mkdir(parents=True, exist_ok=True)
     prompts = pd.read_parquet(data / "prompts.parquet")
-    asked = pool.read(outputs(params, "samples")).merge(prompts, on="prompt_id", how="left")
-    asked.to_parquet(folder / "responses.parquet", index=False)
-    family, models = members(params), outputs(params, "reward_models")
+    said = {name: pool.read(samples, name).merge(prompts) for name in ("initial", "second")}
+    said["side"] = said["initial"].query(f"sample_id < {params.samples.side_per_prompt}")
+    said["tests"] = pool.answers(data, samples)
+    for name, frame in said.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    main_names = {member.name for member in families(params)["main"]}
     items = [
         Scoring(
             name=member.name,
             data=str(data),
             model=str(models / member.name),
             model_hash=content_hash(models / member.name),
-            responses=str(folder / "responses.parquet"),
+            responses=tuple(str(folder / f"{name}.parquet") for name in asked),
             max_length=params.model.max_length,
         )
-        for member in family
+        for member in members(params)
+        for asked in [("initial", "second", "tests") if member.name in main_names else ("side",)]
     ]
-    inputs = [data, folder / "responses.parquet"]
-    done = run_items(params, "scores", items, score_all, inputs)
-    for file in (POOL, BENCH):
-        np.save(folder / file, np.stack([np.load(item / file) for item in done]))
-
+    run_items(params, "scores", items, score_all, [data, *sorted(folder.glob("*.parquet"))])
+    asked = said["initial"]
     utility = oracle.utility(asked["prompt"].map(last_request), asked["response"])
-    np.save(folder / "oracle_pool.npy", utility.reshape(len(prompts), -1))
-    rms = [{"rm": m.name, "flip_rate": m.flip_rate, "seed": m.seed} for m in family]
-    write_tables({"rms": pd.DataFrame(rms), "prompts": prompts[["prompt_id", "category"]]}, folder)
+    np.save(folder / "oracle_initial.npy", utility.reshape(len(prompts), -1))
 
 
 if __name__ == "__main__":

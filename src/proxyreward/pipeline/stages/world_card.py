@@ -19,7 +19,7 @@ from proxyreward.pipeline.stage import main, outputs, results, write_tables
 def run(params: Params) -> None:
     """Describe the world from what the writers and the initial policy say in it."""
     scores = outputs(params, "scores")
-    pool = pd.read_parquet(scores / "responses.parquet")
+    pool = pd.read_parquet(scores / "initial.parquet")
     frame = pairs.read(outputs(params, "data") / "pairs.parquet")
     policy = Texts(
         pool["prompt"].map(last_request).tolist(),
@@ -28,7 +28,7 @@ def run(params: Params) -> None:
     )
     tables = compute(
         policy,
-        np.load(scores / "oracle_pool.npy"),
+        np.load(scores / "oracle_initial.npy"),
         Counter(meta["category"] for meta in frame["meta"]),
         generator("world card", params.seed),
     )

@@ -1,0 +1,138 @@
+"""Repeated draws of a test set: how a coefficient differs from draw to draw.
+
+In: a way to draw a test set, and the NDR of each optimiser. Out: a long table with the coefficient
+of each draw and golden RM, its summary over draws, and arrays for the intervals of
+`metrics.resampling.bootstrap_draws`; also the part that decides where one of several conditions
+suffices. Called by findings 2, 3 and 4.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.findings.verdict import Part
+from proxyreward.metrics.prediction import by_golden
+from proxyreward.metrics.resampling import percentile_interval
+from proxyreward.metrics.testset import TestSet
+
+
+def draw_errors(
+    make: Callable[[np.random.Generator], TestSet],
+    draws: int,
+    rng: np.random.Generator,
+    metric: str = "accuracy",
+) -> np.ndarray:
+    """A metric of every proxy under every golden RM on repeated draws of a test set.
+
+    Parameters
+    ----------
+    make : callable
+        Draws one test set.
+    draws : int
+        How many to draw.
+    rng : numpy.random.Generator
+        Source of the draws.
+    metric : str
+        A key of ``proxyreward.metrics.within_prompt.METRICS``.
+
+    Returns
+    -------
+    ndarray, shape (draws, goldens, proxies)
+    """
+    return np.stack([make(rng).error(metric) for _ in range(draws)])
+
+
+def coefficients(
+    errors: np.ndarray,
+    ndr: Mapping[str, np.ndarray],
+    goldens: Sequence[str],
+    statistics: Sequence[str] = ("spearman",),
+    **condition: object,
+) -> pd.DataFrame:
+    """Coefficient between a metric and NDR for each draw, golden RM, optimiser and statistic.
+
+    Parameters
+    ----------
+    errors : ndarray, shape (draws, goldens, proxies)
+        As from :func:`draw_errors`.
+    ndr : mapping of ndarray, shape (goldens, proxies)
+        NDR of each optimiser.
+    goldens : sequence of str
+        Names of the golden RMs.
+    statistics : sequence of str
+        Keys of ``proxyreward.metrics.prediction.STATISTICS``.
+    condition
+        What distinguishes this test set from others; a column each.
+
+    Returns
+    -------
+    DataFrame
+        The condition, then optimiser, statistic, draw, golden, coefficient.
+    """
+    draw, golden = (index.ravel() for index in np.indices(errors.shape[:2]))
+    names = np.asarray(goldens)[golden]
+    return pd.concat(
+        pd.DataFrame(
+            {
+                **condition,
+                "optimiser": optimiser,
+                "statistic": statistic,
+                "draw": draw,
+                "golden": names,
+                "coefficient": by_golden(statistic, errors, matrix).ravel(),
+            }
+        )
+        for optimiser, matrix in ndr.items()
+        for statistic in statistics
+    ).reset_index(drop=True)
+
+
+def as_array(table: pd.DataFrame, *by: str) -> np.ndarray:
+    """The coefficients of a long table as ``(*by, draws, goldens)``.
+
+    Each axis has its values in the order in which they appear in the table; what the table does
+    not hold is NaN.
+    """
+    axes = [pd.factorize(table[column]) for column in (*by, "draw", "golden")]
+    array = np.full([len(values) for _, values in axes], np.nan)
+    array[tuple(places for places, _ in axes)] = table["coefficient"]
+    return array
+
+
+def summary(table: pd.DataFrame, *by: str) -> pd.DataFrame:
+    """Mean over golden RMs, then its mean, sd and 95 % range over draws, for each group of `by`.
+
+    The range is that of the draws at hand: it says how much a single draw can mislead, not how
+    well the mean is known.
+
+    Returns
+    -------
+    DataFrame
+        The columns `by`, then mean, sd (NaN for a single draw), low, high.
+    """
+    by_draw = table.groupby([*by, "draw"], sort=False)["coefficient"].mean()
+    rows = []
+    for key, values in by_draw.groupby(level=list(by), sort=False):
+        low, high = percentile_interval(values.to_numpy())
+        rows.append((*key, values.mean(), values.std(), low, high))
+    # Without the last digits the sd of draws that do not differ is 0, not noise.
+    return pd.DataFrame(rows, columns=[*by, "mean", "sd", "low", "high"]).round(12)
+
+
+def one_of(parts: Sequence[Part]) -> Part:
+    """The part that decides a criterion which holds if one of its parts does.
+
+    That is the part with the best verdict, and among those the one whose interval keeps the
+    largest distance from its threshold: reproduced if one part is, not reproduced if all are.
+    Picking the best of k needs intervals of level 1 - 0.05 / k (Bonferroni), or chance alone
+    would soon find one.
+    """
+
+    def standing(part: Part) -> tuple[int, float]:
+        rank = ("not reproduced", "inconclusive", "reproduced").index(part.verdict)
+        above = part.direction == "above"
+        margin = part.ci_low - part.threshold if above else part.threshold - part.ci_high
+        return rank, -np.inf if np.isnan(margin) else margin
+
+    return max(parts, key=standing)

@@ -1,0 +1,104 @@
+"""From the outputs of earlier stages to the inputs of the tables of evidence.
+
+In: parameters and ``outputs/<scale>/``. Out: arrays and frames with reward models in one order.
+Called by the `evidence` stage.
+"""
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.findings.regret import Optimised, Pool, standardised
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.ppo_family import runs
+from proxyreward.pipeline.reward_families import families, label, members
+from proxyreward.pipeline.stage import outputs
+from proxyreward.policy.initial import INITIAL, SECOND
+from proxyreward.policy.ppo_runs import read
+from proxyreward.reward.scorings import PAIRS
+
+
+def rms_table(params: Params) -> pd.DataFrame:
+    """Reward models of every family: columns ``family, rm, label, flip_rate``."""
+    rows = [
+        (family, member.name, label(family, member), member.flip_rate)
+        for family, listed in families(params).items()
+        for member in listed
+    ]
+    return pd.DataFrame(rows, columns=["family", "rm", "label", "flip_rate"])
+
+
+def bench_scores(params: Params, bench: pd.DataFrame) -> pd.DataFrame:
+    """Scores of the labelled test pairs by every reward model, two rows a pair."""
+    keys = {
+        "pair_id": np.repeat(bench["pair_id"].to_numpy(), 2),
+        "category": np.repeat([meta["category"] for meta in bench["meta"]], 2),
+        "side": np.tile([0, 1], len(bench)),
+    }
+    scores = {}
+    for member in members(params):
+        frame = pd.read_parquet(outputs(params, "evaluation") / member.name / PAIRS)
+        sides = frame.set_index("pair_id").loc[bench["pair_id"], ["chosen", "rejected"]]
+        scores[member.name] = sides.to_numpy(dtype=np.float32).ravel()
+    return pd.DataFrame(keys | scores)
+
+
+def test_scores(params: Params) -> pd.DataFrame:
+    """Scores of all answers to the accuracy prompts by the main family, texts left out."""
+    folder = outputs(params, "scores")
+    answers = pd.read_parquet(folder / "tests.parquet")
+    keys = answers[["variant", "prompt_id", "source", "sample_id"]]
+    names = [member.name for member in families(params)["main"]]
+    return keys.assign(**{name: np.load(folder / name / "tests.npy") for name in names})
+
+
+def main_pool(params: Params) -> Pool:
+    """The main family's standardised scores of the initial policy's pool."""
+    return _pool(params, "main", INITIAL)
+
+
+def every_pool(params: Params) -> list[Pool]:
+    """The main family's pools of both policies, then the other families' of the initial one."""
+    others = [family for family in families(params) if family != "main"]
+    return [
+        main_pool(params),
+        _pool(params, "main", SECOND),
+        *(_pool(params, family, INITIAL) for family in others),
+    ]
+
+
+def _pool(params: Params, family: str, policy: str) -> Pool:
+    names = [member.name for member in families(params)[family]]
+    planes = [_plane(params, name, family, policy) for name in names]
+    # The model that all families share has scored more samples than the others.
+    fewest = min(plane.shape[1] for plane in planes)
+    pool = np.stack([plane[:, :fewest] for plane in planes])
+    return Pool(standardised(pool, names), names, family, policy)
+
+
+def _plane(params: Params, name: str, family: str, policy: str) -> np.ndarray:
+    """A model's scores of a pool, shape ``(prompts, samples)``."""
+    folder = outputs(params, "scores") / name
+    side = folder / "side.npy"
+    path = side if family != "main" and side.exists() else folder / f"{policy}.npy"
+    return np.load(path).reshape(params.world.pool_prompts, -1)
+
+
+def finished_runs(params: Params) -> list[Optimised]:
+    """Every PPO run with its evaluations."""
+    items = runs(params)
+    folders = [outputs(params, "ppo") / item.name for item in items]
+    return [
+        Optimised(
+            name=done.run.name,
+            rm=done.run.rm,
+            kl_coef=done.run.settings.kl_coef,
+            category=done.run.category,
+            status=done.status,
+            message=done.message,
+            steps=done.points["step"].to_numpy(),
+            kl_nats=done.points["kl_nats"].to_numpy(),
+            entropy=done.points["entropy"].to_numpy(),
+            values=done.values.astype(float),
+        )
+        for done in read(items, folders)
+    ]

@@ -1,0 +1,92 @@
+"""The PPO runs that the parameters ask for.
+
+In: parameters and what the stages before have written. Out: specs of runs. Called by the stages
+`ppo`, which does them, and `evidence`, which reads them.
+"""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.data import seeds
+from proxyreward.pipeline.family import content_hash
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.reward_families import families
+from proxyreward.pipeline.stage import outputs
+from proxyreward.policy.initial import INITIAL
+from proxyreward.policy.ppo import PPOSettings
+from proxyreward.policy.ppo_runs import Judge, PPORun
+
+INPUTS = ("data", "policy", "reward_models")
+
+
+def judges(params: Params) -> tuple[Judge, ...]:
+    """The main family, normalised on the pool of the initial policy."""
+    models, scores = outputs(params, "reward_models"), outputs(params, "scores")
+    found = []
+    for member in families(params)["main"]:
+        pool = np.load(scores / member.name / "initial.npy").astype(float)
+        folder = models / member.name
+        found.append(Judge(member.name, str(folder), content_hash(folder), pool.mean(), pool.std()))
+    return tuple(found)
+
+
+def side_models(params: Params) -> list[str]:
+    """Reward models of the runs with a penalty or on one category, spread over the flip rates."""
+    names = [member.name for member in families(params)["main"]]
+    count = min(params.ppo.side_rms, len(names))
+    return [names[i] for i in np.linspace(0, len(names) - 1, count).round().astype(int)]
+
+
+def runs(params: Params) -> list[PPORun]:
+    """Main runs, runs with a KL penalty, and runs on one category; the longest first."""
+    ppo = params.ppo
+    own = {field.name for field in dataclasses.fields(PPOSettings)}
+    common = {key: value for key, value in dataclasses.asdict(ppo).items() if key in own}
+    settings = PPOSettings(
+        **common,
+        kl_coef=0.0,
+        temperature=params.samples.temperature,
+        max_new_tokens=params.samples.max_new_tokens,
+        max_length=params.model.max_length,
+    )
+    every, some = judges(params), side_models(params)
+    prompts = pd.read_parquet(outputs(params, "data") / "prompts.parquet")
+
+    def run(name: str, rm: str, category: str | None, points: int, final: int, **changes: object):
+        return PPORun(
+            name=name,
+            data=str(outputs(params, "data")),
+            policy=str(outputs(params, "policy") / INITIAL),
+            rm=rm,
+            judges=every,
+            category=category,
+            points=points,
+            point_samples=ppo.point_samples,
+            final_samples=final,
+            settings=dataclasses.replace(settings, **changes),
+            seed=seeds.number(f"ppo {name}", params.seed),
+        )
+
+    side = ppo.side_final_samples
+    return [
+        *(run(judge.name, judge.name, None, ppo.points, ppo.final_samples) for judge in every),
+        *(
+            run(f"kl-{kl_coef:g}-{rm}", rm, None, 0, side, kl_coef=kl_coef)
+            for kl_coef in ppo.penalties
+            for rm in some
+        ),
+        *(
+            run(
+                f"{category.lower()}-{rm}",
+                rm,
+                category,
+                0,
+                side * prompts["category"].nunique(),  # as many responses as on all prompts
+                prompts_per_step=ppo.category_prompts_per_step,
+            )
+            for category in sorted(prompts["category"].unique())
+            for rm in some
+        ),
+    ]

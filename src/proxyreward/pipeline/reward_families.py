@@ -1,0 +1,67 @@
+"""The families of reward models that the parameters ask for.
+
+In: parameters. Out: specs of reward models by family. Called by every stage that trains, scores or
+names reward models.
+"""
+
+from dataclasses import replace
+
+from proxyreward.data import seeds
+from proxyreward.models.build import Shape
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.stage import outputs
+from proxyreward.reward.members import Member
+from proxyreward.reward.train import RewardSettings
+
+
+def families(params: Params) -> dict[str, list[Member]]:
+    """Members of each family in order; the first of `main`, with the fewest flips, is in all."""
+    reward, model = params.reward, params.model
+    common = Member(
+        name="",
+        data=str(outputs(params, "data")),
+        flip_rate=reward.flip_rates[0],
+        flip_seed=params.seed,
+        fold=None,
+        parts=(1, 1),
+        seed=0,
+        base=model.base,
+        shape=Shape(model.hidden_size, model.layers, model.heads, model.max_length),
+        settings=RewardSettings(
+            reward.epochs, reward.learning_rate, reward.batch_size, reward.warmup_ratio, reward.l2
+        ),
+    )
+
+    def member(name: str, **changes: object) -> Member:
+        seed = seeds.number(f"reward model {name}", params.seed)
+        return replace(common, name=name, seed=seed, **changes)
+
+    folds = range(reward.folds) if reward.folds else [None]
+    flipped = [
+        member(f"flip-{q:.2f}" + f"-fold-{k}" * (k is not None), flip_rate=q, fold=k)
+        for q in reward.flip_rates
+        for k in folds
+    ]
+    shapes = [
+        member(f"size-{text}", shape=Shape.parse(text, model.max_length))
+        for text in reward.architectures
+    ]
+    parts = [
+        member(f"part-{k}-of-{reward.parts}", parts=(k, reward.parts))
+        for k in range(1, reward.parts)
+    ]
+    return {"main": flipped, "architectures": [*shapes, flipped[0]], "parts": [*parts, flipped[0]]}
+
+
+def members(params: Params) -> list[Member]:
+    """Every reward model once, the main family first."""
+    return list({m.name: m for family in families(params).values() for m in family}.values())
+
+
+def label(family: str, member: Member) -> str:
+    """What figures call a member of a family."""
+    if family == "architectures":
+        return " × ".join(str(n) for n in (member.shape.hidden_size, member.shape.layers))
+    if family == "parts":
+        return f"{member.parts[0]}/{member.parts[1]}" if member.parts[1] > 1 else "all"
+    return f"{member.flip_rate:g}"

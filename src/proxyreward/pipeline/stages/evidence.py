@@ -1,0 +1,50 @@
+"""Stage `evidence`: what the findings read, small enough for Git.
+
+In: ``outputs/<scale>/{data,evaluation,scores,ppo}/``.  Out: ``results/<scale>/evidence/``, the
+tables of :class:`proxyreward.findings.evidence.Evidence`.
+"""
+
+import pandas as pd
+
+from proxyreward.data import pairs
+from proxyreward.findings import evidence, regret
+from proxyreward.pipeline.evidence_inputs import (
+    bench_scores,
+    every_pool,
+    finished_runs,
+    rms_table,
+    test_scores,
+)
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.stage import main, outputs, results
+
+
+def run(params: Params) -> None:
+    """Gather scores, and turn pools and PPO runs into regrets."""
+    data = outputs(params, "data")
+    prompts = pd.read_parquet(data / "prompts.parquet")
+    categories = prompts["category"].to_numpy()
+    pools = every_pool(params)
+    initial = pools[0]
+    grid = regret.n_grid(initial.scores.shape[2])
+    top = [grid[-1]]
+    regrets = [pool.regret(regret.n_grid(pool.scores.shape[2])[1:]) for pool in pools]
+    regrets += [initial.regret(top, categories == c, c) for c in sorted(set(categories))]
+    runs = finished_runs(params)
+    start = initial.scores.mean(axis=2)
+    regrets.append(regret.ppo_regret(runs, start, categories, initial.names))
+    curves = [initial.curves(grid), regret.ppo_curves(runs, initial.names)]
+    tables = {
+        "rms": rms_table(params),
+        "prompts": pd.read_parquet(data / "questions.parquet"),
+        "bench": bench_scores(params, pairs.read(data / "bench.parquet")),
+        "tests": test_scores(params),
+        "regret": pd.concat(regrets),
+        "curves": pd.concat(curves),
+        "runs": regret.ppo_runs(runs, initial.names),
+    }
+    evidence.write(tables, results(params, "evidence"))
+
+
+if __name__ == "__main__":
+    main("evidence", run)

@@ -1,0 +1,34 @@
+"""Stage `finding2`: the source of the test responses against their golden rank.
+
+In: ``results/<scale>/evidence/``.  Out: ``results/<scale>/finding2/``: tables and ``claims.json``.
+"""
+
+from proxyreward.data.seeds import generator
+from proxyreward.findings import finding2, verdict
+from proxyreward.findings.evidence import Evidence
+from proxyreward.findings.registry import load_registry
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.stage import main, results, write_tables
+
+
+def run(params: Params) -> None:
+    """Compute the tables, decide the claims, write both."""
+    folder, registry = results(params, "finding2"), load_registry()
+    tables = finding2.compute(
+        Evidence.read(results(params, "evidence")),
+        draws=params.findings.draws,
+        bins=params.findings.rank_bins,
+        rng=generator("finding2 draws", params.seed),
+    )
+    decisions = finding2.decide(
+        tables,
+        resamples=params.findings.resamples,
+        rng=generator("finding2 claims", params.seed),
+        registry=registry,
+    )
+    write_tables(finding2.summarise(tables), folder)
+    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+
+
+if __name__ == "__main__":
+    main("finding2", run)

@@ -1,0 +1,35 @@
+"""Stage `finding3`: accuracy on other prompts than those of the downstream test.
+
+In: ``results/<scale>/evidence/``.  Out: ``results/<scale>/finding3/``: tables and ``claims.json``.
+"""
+
+from proxyreward.data.seeds import generator
+from proxyreward.findings import finding3, verdict
+from proxyreward.findings.evidence import Evidence
+from proxyreward.findings.registry import load_registry
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.stage import main, results, write_tables
+
+
+def run(params: Params) -> None:
+    """Compute the tables, decide the claims, write both."""
+    folder, registry = results(params, "finding3"), load_registry()
+    resamples = params.findings.resamples
+    tables = finding3.compute(
+        Evidence.read(results(params, "evidence")),
+        draws=params.findings.draws,
+        rng=generator("finding3 draws", params.seed),
+    )
+    decisions = finding3.decide(
+        tables,
+        resamples=resamples,
+        rng=generator("finding3 claims", params.seed),
+        registry=registry,
+    )
+    prompts = generator("finding3 prompts", params.seed)
+    write_tables(finding3.summarise(tables, resamples, prompts), folder)
+    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+
+
+if __name__ == "__main__":
+    main("finding3", run)

@@ -1,0 +1,45 @@
+"""Stage `finding4`: more responses per prompt, and the claims that this decides.
+
+In: ``results/<scale>/evidence/``.  Out: ``results/<scale>/finding4/``: tables and ``claims.json``.
+"""
+
+from proxyreward.data.seeds import generator
+from proxyreward.findings import finding4, verdict
+from proxyreward.findings.evidence import Evidence
+from proxyreward.findings.registry import load_registry
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.stage import main, results, write_tables
+
+# The name Bo5 in the paper's Table 4 says that it has five responses per prompt.
+RESPONSES = 5
+
+
+def run(params: Params) -> None:
+    """Draw the test sets, decide the claims, write both."""
+    folder, registry = results(params, "finding4"), load_registry()
+    resamples = params.findings.resamples
+    tables = finding4.compute(
+        Evidence.read(results(params, "evidence")),
+        responses=RESPONSES,
+        draws=params.findings.draws,
+        quality=params.findings.annotation_quality,
+        rng=generator("finding4 draws", params.seed),
+    )
+    written = finding4.summarise(
+        tables,
+        resamples=resamples,
+        rng=generator("finding4 intervals", params.seed),
+        registry=registry,
+    )
+    decisions = finding4.decide(
+        tables,
+        resamples=resamples,
+        rng=generator("finding4 claims", params.seed),
+        registry=registry,
+    )
+    write_tables(written, folder)
+    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+
+
+if __name__ == "__main__":
+    main("finding4", run)

@@ -1,0 +1,38 @@
+"""Stage `finding5`: degree of overoptimisation against accuracy, and the claims on it.
+
+In: ``outputs/<scale>/scores/`` and ``results/<scale>/evidence/``.  Out:
+``results/<scale>/finding5/``: tables and ``claims.json``.
+"""
+
+import pandas as pd
+
+from proxyreward.data.seeds import generator
+from proxyreward.findings import finding5, verdict
+from proxyreward.findings.evidence import Evidence
+from proxyreward.findings.registry import load_registry
+from proxyreward.pipeline.evidence_inputs import main_pool
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.stage import main, results, write_tables
+
+
+def run(params: Params) -> None:
+    """Compute the tables, decide the claims, write both."""
+    folder = results(params, "finding5")
+    evidence = Evidence.read(results(params, "evidence"))
+    resamples = params.findings.resamples
+    tables = finding5.compute(
+        main_pool(params).scores,
+        evidence.pairs(),
+        pd.DataFrame({"rm": evidence.names(), "flip_rate": evidence.flips()}),
+        resamples=resamples,
+        rng=generator("finding5 degrees", params.seed),
+    )
+    decisions = finding5.decide(
+        tables, resamples=resamples, rng=generator("finding5 claims", params.seed)
+    )
+    write_tables(tables, folder)
+    verdict.write_scorecard(folder / "claims.json", decisions, load_registry())
+
+
+if __name__ == "__main__":
+    main("finding5", run)

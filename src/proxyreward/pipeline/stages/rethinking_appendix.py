@@ -1,0 +1,60 @@
+"""Stage `rethinking_appendix`: other families, KL penalty, recipes, data set, and their claims.
+
+In: ``results/<scale>/evidence/``, ``outputs/<scale>/data/``, and the settings that lie beside every
+item of ``outputs/<scale>/{reward_models,ppo}/``.  Out: ``results/<scale>/rethinking_appendix/``:
+tables and ``claims.json``.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from proxyreward.data import pairs
+from proxyreward.data.seeds import generator
+from proxyreward.findings import rethinking_appendix, verdict
+from proxyreward.findings.evidence import Evidence
+from proxyreward.findings.registry import load_registry
+from proxyreward.findings.rethinking_appendix import recipes
+from proxyreward.pipeline.family import SPEC
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.stage import main, outputs, results, write_tables
+
+
+def specs(folder: Path, pattern: str) -> list[dict]:
+    """Settings of the items whose name fits the pattern, in order of name."""
+    files = sorted(folder.glob(f"{pattern}/{SPEC}"))
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+
+
+def run(params: Params) -> None:
+    """Compute the tables, decide the claims, write both."""
+    folder, registry = results(params, "rethinking_appendix"), load_registry()
+    evidence, data = Evidence.read(results(params, "evidence")), outputs(params, "data")
+    resamples = params.findings.resamples
+    # The main runs bear the names of their reward models.
+    families = {
+        "reward models": (specs(outputs(params, "reward_models"), "flip-*"), recipes.REWARD_MODELS),
+        "PPO runs": (specs(outputs(params, "ppo"), "flip-*"), recipes.PPO_RUNS),
+    }
+    tables = rethinking_appendix.compute(
+        evidence,
+        pairs.read(data / "pairs.parquet"),
+        families,
+        resamples=resamples,
+        rng=generator("rethinking_appendix tables", params.seed),
+        registry=registry,
+    )
+    decisions = rethinking_appendix.decide(
+        evidence,
+        tables,
+        resamples=resamples,
+        rng=generator("rethinking_appendix claims", params.seed),
+        registry=registry,
+    )
+    write_tables(tables | {"construction": pd.read_csv(data / "construction.csv")}, folder)
+    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+
+
+if __name__ == "__main__":
+    main("rethinking_appendix", run)

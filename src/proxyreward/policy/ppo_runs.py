@@ -1,0 +1,182 @@
+"""PPO runs as a family: one policy for each reward model, KL coefficient and set of prompts.
+
+A frozen `PPORun` and a folder come in; the policy, its curves and its value to every reward model
+go out.  Callers: the `ppo` stage through the family runner, and `read` by the `evidence` stage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.models.build import load_critic, load_policy, load_reward_model
+from proxyreward.models.tokenizer import load_tokenizer
+from proxyreward.policy.ppo import PPO, Diverged, PPOSettings, Reward
+from proxyreward.reward.score import score
+
+LOG, POINTS, VALUES, OUTCOME = "log.csv", "points.csv", "values.npy", "outcome.json"
+FINISHED, DIVERGED = "finished", "diverged"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A reward model with the mean and sd of its scores on the reference samples.
+
+    Those are the samples of the initial policy's pool, the same for all reward models, so that a
+    reward of 1 means one standard deviation above the initial policy to each of them.
+    """
+
+    name: str
+    folder: str
+    hash: str
+    mean: float
+    sd: float
+
+
+@dataclass(frozen=True)
+class PPORun:
+    """One run.
+
+    Attributes
+    ----------
+    rm
+        Name of the judge that the policy is optimised on.
+    judges
+        Every reward model that evaluates it.
+    category
+        Only the downstream prompts of this category; None takes all.
+    points, point_samples
+        Number of evaluations before the end (the first is of the initial policy), and responses
+        to each prompt at these.
+    final_samples
+        Responses to each prompt at the end.
+    """
+
+    name: str
+    data: str
+    policy: str
+    rm: str
+    judges: tuple[Judge, ...]
+    category: str | None
+    points: int
+    point_samples: int
+    final_samples: int
+    settings: PPOSettings
+    seed: int
+
+
+def train(run: PPORun, directory: Path) -> None:
+    """Optimise, evaluate on the way and at the end, and save it all to ``directory``.
+
+    A run that diverges is a result: its curves and its last policy are kept, ``outcome.json``
+    says why it stopped, and the message goes to stderr.
+
+    Files: the policy; ``log.csv`` with a row a step (see :meth:`PPO.run`); ``points.csv`` (step,
+    kl_nats, entropy) and ``values.npy`` (points, judges, prompts) with the evaluations, the last of
+    them at the end; ``outcome.json`` (status, message, step).
+    """
+    data = Path(run.data)
+    tokenizer = load_tokenizer(data / "tokenizer")
+    prompts = downstream(data, run.category)["prompt"].tolist()
+    rewards = {judge.name: reward_of(judge, tokenizer, run.settings) for judge in run.judges}
+    policy = load_policy(run.policy)
+    learner = PPO(
+        policy,
+        load_critic(run.policy),
+        load_policy(run.policy),
+        tokenizer,
+        rewards[run.rm],
+        run.settings,
+        run.seed,
+    )
+    due = np.linspace(0, run.settings.steps, run.points + 1).round()[:-1].astype(int)
+    points, values, rows = [], [], []
+
+    def evaluate(step: int, samples: int) -> None:
+        said, kl, entropy = learner.sample(prompts, samples, run.seed + 1)
+        asked = [prompt for prompt in prompts for _ in range(samples)]
+        scores = [rewards[j.name](asked, said).reshape(-1, samples).mean(1) for j in run.judges]
+        points.append({"step": step, "kl_nats": kl.mean(), "entropy": entropy})
+        values.append(np.stack(scores))
+
+    outcome = {"status": FINISHED, "message": ""}
+    try:
+        if 0 in due:
+            evaluate(0, run.point_samples)
+        for row in learner.run(prompts):
+            rows.append(row)
+            if row["step"] in due:
+                evaluate(row["step"], run.point_samples)
+    except Diverged as stop:
+        outcome = {"status": DIVERGED, "message": f"after step {len(rows)}: {stop}"}
+        print(f"{run.name}: {outcome['message']}", file=sys.stderr)
+    evaluate(len(rows), run.final_samples)
+    pd.DataFrame(rows).to_csv(directory / LOG, index=False, float_format="%.6g")
+    pd.DataFrame(points).to_csv(directory / POINTS, index=False, float_format="%.6g")
+    np.save(directory / VALUES, np.stack(values).astype(np.float32))
+    outcome = json.dumps(outcome | {"step": len(rows)}, indent=1)
+    (directory / OUTCOME).write_text(outcome + "\n", encoding="utf-8")
+    policy.save_pretrained(directory)
+
+
+def downstream(data: Path, category: str | None) -> pd.DataFrame:
+    """The downstream prompts, all or those of a category."""
+    prompts = pd.read_parquet(data / "prompts.parquet")
+    return prompts if category is None else prompts[prompts["category"] == category]
+
+
+def reward_of(judge: Judge, tokenizer, settings: PPOSettings) -> Reward:
+    """The judge's reward in sd of the initial policy."""
+    model = load_reward_model(judge.folder)
+
+    def reward(prompts: list[str], responses: list[str]) -> np.ndarray:
+        scores = score(model, tokenizer, prompts, responses, settings.max_length)
+        return (scores - judge.mean) / judge.sd
+
+    return reward
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run left, see :func:`train`; `values` has shape (points, judges, prompts)."""
+
+    run: PPORun
+    log: pd.DataFrame
+    points: pd.DataFrame
+    values: np.ndarray
+    status: str
+    message: str
+
+
+def read(runs: Iterable[PPORun], folders: Iterable[Path]) -> list[Finished]:
+    """Read finished runs from their folders."""
+    found = []
+    for run, folder in zip(runs, folders, strict=True):
+        outcome = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
+        log, points = (pd.read_csv(folder / name) for name in (LOG, POINTS))
+        status, message = outcome["status"], outcome["message"]
+        found.append(Finished(run, log, points, np.load(folder / VALUES), status, message))
+    return found
+
+
+def curves(runs: Iterable[Finished]) -> pd.DataFrame:
+    """Value of each run's policy on the way: to its own reward model and to the others.
+
+    Columns ``run, rm, kl_coef, step, kl_nats, entropy, proxy_reward, golden_reward``; the last is
+    the mean over all other reward models, each as golden. Rewards in sd of the initial policy.
+    """
+    tables = []
+    for done in runs:
+        own = np.array([judge.name == done.run.rm for judge in done.run.judges])
+        worth = done.values.mean(axis=2)
+        key = {"run": done.run.name, "rm": done.run.rm, "kl_coef": done.run.settings.kl_coef}
+        shown = {"proxy_reward": worth[:, own][:, 0], "golden_reward": worth[:, ~own].mean(1)}
+        columns = ["run", "rm", "kl_coef", *done.points.columns, *shown]
+        tables.append(done.points.assign(**key, **shown)[columns])
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,116 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from proxyreward.findings import regret
+from proxyreward.findings.evidence import CURVES, REGRET, RUNS
+from proxyreward.metrics.best_of_n import best_of_n
+
+
+@pytest.fixture
+def standard(pool):
+    scores, names = pool
+    return regret.Pool(regret.standardised(scores, names), names)
+
+
+def run(name, rm, values, **changes):
+    """A PPO run with the given values at its end and zeros at its start."""
+    values = np.stack([np.zeros_like(values), values])
+    options = {"kl_coef": 0.0, "category": None, "status": "finished", "message": ""} | changes
+    end = {"steps": np.array([0, 9]), "kl_nats": np.array([0.0, 2.0]), "entropy": np.ones(2)}
+    return regret.Optimised(name=name, rm=rm, values=values, **options, **end)
+
+
+NAMES = ["a", "b"]
+CATEGORY = np.array(["Chat", "Chat", "Math"])
+# Worth of the policies of `a` and of `b`, (rms, prompts).
+OF_A = np.array([[2.0, 2.0, 5.0], [1.0, 1.0, 1.0]])
+OF_B = np.array([[1.0, 1.0, 1.0], [4.0, 4.0, 4.0]])
+START = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+
+
+def rows(table, **choice):
+    for column, value in choice.items():
+        table = table[table[column] == value]
+    return table.set_index(["golden", "proxy"])
+
+
+def test_grid_holds_powers_of_two_and_the_pool():
+    assert regret.n_grid(16) == [1, 2, 4, 8, 16]
+    assert regret.n_grid(1280)[-2:] == [1024, 1280]
+
+
+def test_ndr_of_a_pair_from_first_principles(pool, standard):
+    golden, proxy = pool[0].astype(float)[[1, 3]]
+    start = golden.mean()
+    gain = best_of_n(golden, proxy, [8]).mean() - start
+    own = best_of_n(golden, golden, [8]).mean() - start
+    row = rows(standard.regret([8])).loc[("rm0.4", "rm1.2")]
+    assert row["ndr"] == pytest.approx(gain / own)
+    assert row["golden_gain"] == pytest.approx(own / golden.std())
+    assert row["golden_reward"] == pytest.approx(gain / golden.std())
+
+
+def test_a_category_is_its_own_prompts_and_start(pool, standard):
+    inside = np.arange(40) < 10
+    scores = pool[0][:, inside]
+    part = regret.Pool(regret.standardised(scores, pool[1]), pool[1])
+    # Scale and offset differ between all prompts and some, but NDR depends on neither.
+    np.testing.assert_allclose(
+        standard.regret([4], inside, "Chat")["ndr"], part.regret([4])["ndr"], atol=1e-6
+    )
+
+
+def test_curves_start_at_exactly_zero_and_golden_policies_never_fall(standard):
+    curves = standard.curves([1, 2, 4, 20])
+    assert list(curves) == CURVES
+    assert (curves.loc[curves["step"] == 1, "golden_reward"] == 0).all()
+    own = curves[curves["golden"] == curves["proxy"]]
+    assert (own.groupby("golden")["golden_reward"].diff().dropna() > 0).all()
+    np.testing.assert_array_equal(own["golden_reward"], own["proxy_reward"])
+
+
+def test_ppo_regret_by_category_and_training():
+    runs = [run("a", "a", OF_A), run("b", "b", OF_B)]
+    alone = [run(f"math-{n}", n, v[:, 2:], category="Math") for n, v in zip(NAMES, (OF_A, OF_B))]
+    table = regret.ppo_regret([*runs, *alone], START, CATEGORY, NAMES)
+    assert list(table) == REGRET
+    joint = rows(table, training="joint", category="all")
+    assert joint.loc[("a", "b"), "ndr"] == pytest.approx((1 - 1 / 3) / (3 - 1 / 3))
+    assert joint.loc[("b", "a"), "ndr"] == pytest.approx(1 / 4)
+    for training in ("joint", "Math"):
+        math = rows(table, training=training, category="Math")
+        # Golden `a` starts at 1 on the Math prompt: its own policy gains 4 there, `b` nothing.
+        assert math.loc[("a", "b"), "ndr"] == 0 and math.loc[("a", "a"), "golden_gain"] == 4
+    assert set(table["category"]) == {"all", "Chat", "Math"}
+
+
+def test_runs_with_a_penalty_are_judged_among_themselves():
+    runs = [run("a", "a", OF_A), run("b", "b", OF_B), run("kl-b", "b", OF_B, kl_coef=0.5)]
+    table = regret.ppo_regret(runs, START, CATEGORY, NAMES)
+    assert len(rows(table, kl_coef=0.5, category="all")) == 1
+    curves = regret.ppo_curves(runs, NAMES)
+    assert len(curves) == 2 * 2 * 2 and curves["kl_bits"].max() == pytest.approx(2 / np.log(2))
+
+
+def test_the_end_of_a_run_is_told():
+    runs = [run("a", "a", OF_A, status="diverged", message="the loss is not finite")]
+    table = regret.ppo_runs(runs, NAMES)
+    assert list(table) == RUNS
+    expected = ("a", "a", 0.0, "joint", "diverged", "the loss is not finite", 9, 3.0, 2.0, 1.0)
+    assert tuple(table.iloc[0]) == expected
+
+
+def test_an_rm_without_an_opinion_is_named(pool):
+    scores = pool[0].copy()
+    scores[2] = 1.0
+    with pytest.raises(ValueError, match="rm0.8 gives every sample of the pool one score"):
+        regret.standardised(scores, pool[1])
+
+
+def test_rewards_have_one_scale(pool, standard):
+    assert np.allclose(standard.scores.mean(axis=(1, 2)), 0)
+    assert np.allclose(standard.scores.std(axis=(1, 2)), 1)
+    scaled = pool[0].astype(float) * np.arange(1, 6)[:, None, None] + 7
+    again = regret.Pool(regret.standardised(scaled, pool[1]), pool[1])
+    pd.testing.assert_frame_equal(again.curves([1, 8]), standard.curves([1, 8]), atol=1e-5)
