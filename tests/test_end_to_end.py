@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from proxyreward.findings.registry import load_registry
+
 pytestmark = [pytest.mark.slow, pytest.mark.book]
 
 # Without the cache of earlier runs, or the models would be fetched from there.
@@ -79,7 +81,11 @@ def test_book_is_built(tree):
 
 
 def test_results_are_complete(tree, first):
-    assert {"finding1", "evaluation", "world", "scorecard.json"} <= {part(path) for path in first}
+    findings = {f"finding{i}" for i in range(1, 6)} | {"rethinking_appendix"}
+    assert findings | {"evaluation", "evidence", "ppo", "world"} <= {part(path) for path in first}
+    decided = {row["claim_id"] for row in json.loads(first["scorecard.json"])}
+    registry = load_registry()
+    assert {claim.id for claim in registry.claims("rethinking")} <= decided
     record = json.loads((tree / RESULTS / "run.json").read_text())
     stages = yaml.safe_load((tree / "dvc.yaml").read_text())["stages"]
     assert set(record["stages"]) == set(stages)
@@ -93,7 +99,7 @@ def test_second_run_does_nothing(tree):
 def test_one_reward_parameter_reruns_only_what_depends_on_it(tree, first):
     call(tree, "proxyreward", "params", "scale=smoke", "reward.l2=0.5")
     ran = set(RAN.findall(call(tree, "dvc", "repro")))
-    assert {"reward_models", "scores"} <= ran
+    assert {"reward_models", "scores", "ppo"} <= ran
     assert not ran & {"data", "policy", "samples", "world_card"}
     changed = {part(path) for path, content in results(tree).items() if content != first[path]}
     assert {"finding1", "evaluation"} <= changed and "world" not in changed

@@ -57,7 +57,11 @@ def evidence():
     category = [CATEGORIES[i % 5] for i in range(50)]
     variants = ("original", "paraphrase", "rewrite")
     prompts = pd.DataFrame(
-        [(v, i, category[i], f"{v} prompt {i}") for v in variants for i in range(50)],
+        [
+            (v, i, category[i], f"\n\nHuman: {v} prompt {i}\n\nAssistant:")
+            for v in variants
+            for i in range(50)
+        ],
         columns=["variant", "prompt_id", "category", "prompt"],
     )
     columns = ["variant", "prompt_id", "source", "sample_id"]

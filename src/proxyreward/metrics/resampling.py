@@ -125,15 +125,19 @@ def bootstrap_draws(
     filled = np.where(known, values, 0.0)
     draws, goldens = values.shape[-2:]
 
-    def mean(by_draw: np.ndarray, by_golden: np.ndarray) -> np.ndarray:
-        total, count = (by_draw @ part @ by_golden for part in (filled, known.astype(float)))
-        return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    def means(by_draw: np.ndarray, by_golden: np.ndarray) -> np.ndarray:
+        total, count = (
+            ((by_draw @ part) * by_golden).sum(axis=-1) for part in (filled, known.astype(float))
+        )
+        mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+        return np.moveaxis(mean, -1, 0)
 
-    def weigh(size: int) -> np.ndarray:
-        return np.bincount(rng.integers(size, size=size), minlength=size).astype(float)
+    def weights(size: int) -> np.ndarray:
+        return rng.multinomial(size, np.full(size, 1 / size), size=resamples).astype(float)
 
-    estimate = float(statistic(mean(np.ones(draws), np.ones(goldens))))
-    found = [statistic(mean(weigh(draws), weigh(goldens))) for _ in range(resamples)]
+    [whole] = means(np.ones((1, draws)), np.ones((1, goldens)))
+    estimate = float(statistic(whole))
+    found = [statistic(mean) for mean in means(weights(draws), weights(goldens))]
     return Interval(estimate, *_ends(np.array(found, dtype=float), estimate, level, recentre))
 
 

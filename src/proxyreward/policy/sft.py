@@ -43,6 +43,22 @@ def demonstration_dataset(demonstrations: pd.DataFrame, tokenizer, max_length: i
     )
 
 
+def _trainer_class():
+    from transformers import Trainer
+    from trl import SFTTrainer
+
+    class PlainLossTrainer(SFTTrainer):
+        """Takes the model's own loss.
+
+        TRL's default cuts the vocabulary into tiles to save memory and adds up metrics that nobody
+        reads here; for models as small as ours that costs as much again as the training itself.
+        """
+
+        compute_loss = Trainer.compute_loss
+
+    return PlainLossTrainer
+
+
 def train_policy(
     demonstrations: pd.DataFrame,
     tokenizer,
@@ -53,7 +69,7 @@ def train_policy(
     directory: Path,
 ) -> None:
     """Train on demonstrations; save the model and the trainer's log to ``directory``."""
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTConfig
 
     arguments = SFTConfig(
         output_dir=str(directory),
@@ -66,7 +82,7 @@ def train_policy(
         gradient_checkpointing=False,
         **plain_training(seed),
     )
-    trainer = SFTTrainer(
+    trainer = _trainer_class()(
         model=build_policy(base, shape, tokenizer, seed),
         args=arguments,
         train_dataset=demonstration_dataset(demonstrations, tokenizer, shape.max_length),

@@ -164,6 +164,7 @@ def _constant_budget(e: Coefficients) -> list[Decision]:
             "rethinking.fig7.c3",
             [includes_zero(*gain) for gain in gains[PPO]],
             e.goldens,
+            shown=estimated(*gains[PPO][-1], "above", 0.0),
             scope="PPO",
         ),
     ]

@@ -1,0 +1,59 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from proxyreward.data.pairs import Pair, to_frame
+from proxyreward.findings import rethinking_appendix
+from proxyreward.findings.verdict import read_scorecard, write_scorecard
+
+ENTRIES = ("fig12", "fig13", "table7", "table8")
+ENTRIES += tuple(f"appendix.{name}" for name in ("kl_penalty", "datasets", "details"))
+
+
+@pytest.fixture(scope="module")
+def computed(evidence, registry):
+    training = to_frame(
+        Pair(f"\n\nHuman: {i}\n\nAssistant:", "a b", "c d", "world") for i in range(9)
+    )
+    recipes = {"reward models": ([{"name": "a"}], ("name",)), "PPO": ([{"name": "b"}], ("name",))}
+    return rethinking_appendix.compute(
+        evidence,
+        training,
+        recipes,
+        resamples=50,
+        rng=np.random.default_rng(0),
+        registry=registry,
+    )
+
+
+def decide(evidence, tables, registry):
+    return rethinking_appendix.decide(
+        evidence, tables, resamples=50, rng=np.random.default_rng(1), registry=registry
+    )
+
+
+def test_every_claim_of_these_entries_gets_one_row(evidence, computed, registry, tmp_path):
+    decisions = decide(evidence, computed, registry)
+    expected = [c.id for entry in ENTRIES for c in registry.entry(f"rethinking.{entry}").claims]
+    assert sorted(d.claim_id for d in decisions) == sorted(expected)
+    write_scorecard(tmp_path / "claims.json", decisions, registry)
+    assert len(read_scorecard(tmp_path / "claims.json")) == len(expected)
+
+
+def test_figure_13_says_not_yet(evidence, computed, registry):
+    for decision in decide(evidence, computed, registry):
+        if "fig13" in decision.claim_id:
+            assert decision.verdict == "not testable here"
+            assert decision.reason.startswith("Not yet")
+
+
+def test_decisions_survive_the_written_tables(evidence, computed, registry, tmp_path):
+    again = {}
+    for name, table in computed.items():
+        table.to_csv(tmp_path / name, index=False, float_format="%.6g")
+        again[name] = pd.read_csv(tmp_path / name)
+    for before, after in zip(
+        decide(evidence, computed, registry), decide(evidence, again, registry), strict=True
+    ):
+        assert after.verdict == before.verdict
+        assert after.estimate == pytest.approx(before.estimate, rel=1e-4, nan_ok=True)

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from proxyreward.data.construction import construct, length_gap
+from proxyreward.data.pairs import Pair, to_frame
+from proxyreward.findings.rethinking_appendix.claims import _dataset, _divergence
+from proxyreward.findings.rethinking_appendix.dataset import dataset_table
+from proxyreward.findings.rethinking_appendix.divergence import kl_integral
+from proxyreward.metrics.best_of_n import kl_bound
+
+
+def frame(bias, count=1500, seed=0):
+    """Pairs whose chosen responses are longer by `bias` words on average."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(5, 40, size=(count, 2)) + np.array([bias, 0])
+    return to_frame(
+        Pair(f"\n\nHuman: {i}?\n\nAssistant:", " ".join("w" * a), " ".join("w" * b), "world")
+        for i, (a, b) in enumerate(lengths)
+    )
+
+
+def decide(pairs):
+    row = dataset_table(pairs, 200, np.random.default_rng(0)).iloc[0]
+    return [decision.verdict for decision in _dataset(row)]
+
+
+def test_a_length_bias_refutes_and_its_removal_reproduces():
+    biased = frame(4)
+    assert decide(biased) == ["not reproduced", "reproduced"]
+    assert decide(biased.rename(columns={"chosen": "rejected", "rejected": "chosen"})) == [
+        "not reproduced",
+        "reproduced",
+    ]
+    training, _, _ = construct(biased, max_words=100, validation_share=0.1, seed=0)
+    assert decide(training) == ["reproduced", "reproduced"]
+
+
+def test_a_repeated_prompt_refutes():
+    pairs = frame(0)
+    pairs.loc[1, "prompt"] = pairs.loc[0, "prompt"]
+    assert decide(pairs)[1] == "not reproduced"
+
+
+def test_the_row_holds_what_the_frame_holds():
+    pairs = frame(3)
+    row = dataset_table(pairs, 100, np.random.default_rng(0)).iloc[0]
+    assert (row["pairs"], row["duplicates"]) == (1500, 0)
+    assert row["gap"] == length_gap(pairs)
+    assert row["ci_low"] < row["gap"] < row["ci_high"]
+    assert row["chosen_words"] - row["rejected_words"] == pytest.approx(3, abs=1.5)
+    # Two independent means of 1,500 lengths each.
+    assert row["ci_high"] - row["ci_low"] == pytest.approx(2 * 1.96 * np.sqrt(2 / 1500), rel=0.2)
+
+
+def test_an_interval_across_zero_starts_at_zero():
+    row = dataset_table(frame(0), 200, np.random.default_rng(0)).iloc[0]
+    assert row["ci_low"] < 0 < row["ci_high"]
+    decision = _dataset(row)[0]
+    assert decision.ci_low == 0
+    assert decision.ci_high == max(-row["ci_low"], row["ci_high"])
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 1280])
+def test_integration_agrees_with_the_closed_form_and_with_a_draw(n):
+    assert kl_integral(n) == pytest.approx(float(kl_bound(n)), abs=1e-9)
+    # The largest of n uniform scores, as a draw: the mean log ratio of the densities.
+    largest = np.random.default_rng(0).random(200_000) ** (1 / n)
+    ratio = np.log2(n) + (n - 1) * np.log2(largest)
+    assert ratio.mean() == pytest.approx(kl_integral(n), abs=0.02)
+
+
+def test_the_papers_n_gives_the_registrys_bits(registry):
+    decision = _divergence(registry)
+    assert decision.verdict == "reproduced"
+    assert "n = 1280" in decision.reason
