@@ -15,13 +15,17 @@ def registry():
 
 
 @pytest.fixture(scope="session")
-def pool():
-    """Scores `(rms, prompts, samples)` of five RMs whose noise grows, and their names."""
+def family():
+    """`pool`, `bench` and the list of five RMs whose noise grows with the flip rate."""
     rng = np.random.default_rng(0)
-    noise = np.array([0.0, 0.4, 0.8, 1.2, 1.6])
-    utility = rng.normal(size=(40, 20))
-    scores = np.stack([utility + q * rng.normal(size=utility.shape) for q in noise])
-    return scores.astype(np.float32), [f"rm{q:.1f}" for q in noise]
+    flips = np.array([0.0, 0.1, 0.2, 0.3, 0.4])
+
+    def scores(*shape):
+        utility = rng.normal(size=shape)
+        return np.stack([utility + 4 * q * rng.normal(size=shape) for q in flips])
+
+    rms = pd.DataFrame({"rm": [f"rm{q:.1f}" for q in flips], "flip_rate": flips, "seed": range(5)})
+    return scores(40, 20).astype(np.float32), scores(300, 2).astype(np.float32), rms
 
 
 @pytest.fixture(scope="session")

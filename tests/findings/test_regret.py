@@ -8,16 +8,23 @@ from proxyreward.metrics.best_of_n import best_of_n
 
 
 @pytest.fixture
+def pool(family):
+    """Scores `(rms, prompts, samples)` and names of the RMs."""
+    return family[0], family[2]["rm"].tolist()
+
+
+@pytest.fixture
 def standard(pool):
     scores, names = pool
     return regret.Pool(regret.standardised(scores, names), names)
 
 
 def run(name, rm, values, **changes):
-    """A PPO run with the given values at its end and zeros at its start."""
-    values = np.stack([np.zeros_like(values), values])
-    options = {"kl_coef": 0.0, "category": None, "status": "finished", "message": ""} | changes
-    end = {"steps": np.array([0, 9]), "kl_nats": np.array([0.0, 2.0]), "entropy": np.ones(2)}
+    """A PPO run with the given values at its end, and half of them on the way."""
+    values = np.stack([values / 2, values])
+    options = {"kl_coef": 0.0, "category": None, "status": "finished", "message": ""}
+    options |= {"judges": NAMES} | changes
+    end = {"steps": np.array([4, 9]), "kl_nats": np.array([1.0, 2.0]), "entropy": np.ones(2)}
     return regret.Optimised(name=name, rm=rm, values=values, **options, **end)
 
 
@@ -45,7 +52,7 @@ def test_ndr_of_a_pair_from_first_principles(pool, standard):
     start = golden.mean()
     gain = best_of_n(golden, proxy, [8]).mean() - start
     own = best_of_n(golden, golden, [8]).mean() - start
-    row = rows(standard.regret([8])).loc[("rm0.4", "rm1.2")]
+    row = rows(standard.regret([8])).loc[("rm0.1", "rm0.3")]
     assert row["ndr"] == pytest.approx(gain / own)
     assert row["golden_gain"] == pytest.approx(own / golden.std())
     assert row["golden_reward"] == pytest.approx(gain / golden.std())
@@ -85,17 +92,28 @@ def test_ppo_regret_by_category_and_training():
     assert set(table["category"]) == {"all", "Chat", "Math"}
 
 
+def test_side_runs_are_judged_by_those_that_have_them():
+    names = ["other", *NAMES]
+    start = np.concatenate([np.ones((1, 3)), START])
+    side = [run("kl-a", "a", OF_A, kl_coef=0.1), run("kl-b", "b", OF_B, kl_coef=0.1)]
+    table = rows(regret.ppo_regret(side, start, CATEGORY, names), category="all")
+    assert table.loc[("a", "b"), "ndr"] == pytest.approx((1 - 1 / 3) / (3 - 1 / 3))
+    assert len(table) == 4
+
+
 def test_runs_with_a_penalty_are_judged_among_themselves():
     runs = [run("a", "a", OF_A), run("b", "b", OF_B), run("kl-b", "b", OF_B, kl_coef=0.5)]
     table = regret.ppo_regret(runs, START, CATEGORY, NAMES)
     assert len(rows(table, kl_coef=0.5, category="all")) == 1
-    curves = regret.ppo_curves(runs, NAMES)
-    assert len(curves) == 2 * 2 * 2 and curves["kl_bits"].max() == pytest.approx(2 / np.log(2))
+    curves = regret.ppo_curves(runs)
+    assert len(curves) == 2 * 2 * 3 and curves["kl_bits"].max() == pytest.approx(2 / np.log(2))
+    own = curves[(curves["golden"] == "a") & (curves["proxy"] == "a")]
+    assert own["step"].tolist() == [0, 4, 9] and own["golden_reward"].tolist() == [0, 1.5, 3]
 
 
 def test_the_end_of_a_run_is_told():
     runs = [run("a", "a", OF_A, status="diverged", message="the loss is not finite")]
-    table = regret.ppo_runs(runs, NAMES)
+    table = regret.ppo_runs(runs)
     assert list(table) == RUNS
     expected = ("a", "a", 0.0, "joint", "diverged", "the loss is not finite", 9, 3.0, 2.0, 1.0)
     assert tuple(table.iloc[0]) == expected
@@ -104,7 +122,7 @@ def test_the_end_of_a_run_is_told():
 def test_an_rm_without_an_opinion_is_named(pool):
     scores = pool[0].copy()
     scores[2] = 1.0
-    with pytest.raises(ValueError, match="rm0.8 gives every sample of the pool one score"):
+    with pytest.raises(ValueError, match="rm0.2 gives every sample of the pool one score"):
         regret.standardised(scores, pool[1])
 
 

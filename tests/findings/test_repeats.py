@@ -6,10 +6,8 @@ from proxyreward.findings.repeats import (
     as_array,
     coefficients,
     draw_errors,
-    one_of,
     summary,
 )
-from proxyreward.findings.verdict import Part
 from proxyreward.metrics.prediction import by_golden
 
 NAMES = ["a", "b", "c", "d"]
@@ -82,13 +80,3 @@ def test_goldens_without_a_coefficient_are_left_out_of_the_summary(errors, ndr):
     table = coefficients(errors, broken, NAMES)
     known = np.delete(by_golden("spearman", errors, ndr["ppo"]), 2, axis=1)
     assert summary(table, "optimiser")["mean"].item() == pytest.approx(known.mean())
-
-
-def test_one_part_that_holds_is_enough_and_all_must_fail_to_refute():
-    holds, clearer = (Part("", low + 0.1, low, 1, "above", 0) for low in (0.1, 0.3))
-    fails, opposite = Part("", -1, -2, -0.5, "above", 0), Part("", 1, 0.5, 2, "below", 0)
-    undecided, undefined = Part("", 0, -1, 1, "above", 0), Part("", *[np.nan] * 3, "above", 0)
-    assert one_of([fails, holds, clearer, undecided]) is clearer
-    assert one_of([undefined, fails, undecided]) is undecided
-    assert one_of([opposite, fails]).verdict == "not reproduced"
-    assert one_of([undefined, fails]) is undefined

@@ -11,6 +11,7 @@ from proxyreward.findings.verdict import (
     estimated,
     exact,
     invariant,
+    one_of,
     read_scorecard,
     write_scorecard,
 )
@@ -124,3 +125,13 @@ def test_unknown_and_repeated_claims_are_refused(tmp_path, registry):
         write_scorecard(tmp_path / "s.json", [row("rethinking.fig1.c9")], registry)
     with pytest.raises(ValueError, match="decided more than once"):
         write_scorecard(tmp_path / "s.json", [row("rethinking.fig1.c1")] * 2, registry)
+
+
+def test_one_part_that_holds_is_enough_and_all_must_fail_to_refute():
+    holds, clearer = (Part("", low + 0.1, low, 1, "above", 0) for low in (0.1, 0.3))
+    fails, opposite = Part("", -1, -2, -0.5, "above", 0), Part("", 1, 0.5, 2, "below", 0)
+    undecided, undefined = Part("", 0, -1, 1, "above", 0), Part("", *[np.nan] * 3, "above", 0)
+    assert one_of([fails, holds, clearer, undecided]) is clearer
+    assert one_of([undefined, fails, undecided]) is undecided
+    assert one_of([opposite, fails]).verdict == "not reproduced"
+    assert one_of([undefined, fails]) is undefined

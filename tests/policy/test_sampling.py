@@ -110,6 +110,39 @@ def test_padding_is_never_drawn_and_fills_what_follows_the_end(model):
         assert (tokens[:end] > EOS).all() and (tokens[end + 1 :] == PAD).all()
 
 
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_tokens_have_their_softmax_frequencies(temperature):
+    """Uniform numbers in equal steps must hit each token in proportion, to one step."""
+    import torch
+
+    logits = torch.tensor([2.0, -1.0, 0.5, 1.5, -torch.inf])
+    count = 10_000
+    steps = (torch.arange(count)[:, None] + 0.5) / count
+    weights = np.exp(logits.double().numpy() / temperature) * (np.arange(5) != PAD)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "rand", lambda *size, **options: steps)
+        drawn = sampling._draw(logits.repeat(count, 1), temperature, PAD, None)
+    seen = np.bincount(drawn, minlength=5)
+    np.testing.assert_allclose(seen, count * weights / weights.sum(), atol=1.01)
+    assert seen[4] == 0 and seen[PAD] == 0
+
+
+@pytest.mark.parametrize("pad", [0, 999])
+def test_padding_is_not_drawn_at_the_ends_of_the_uniform_numbers(pad, monkeypatch):
+    import torch
+
+    logits = torch.randn(1000, 1000, generator=torch.Generator().manual_seed(0))
+    for uniform in (0.0, 1 - 2**-24):  # the smallest and the largest that torch.rand gives
+        number = torch.full((1000, 1), uniform)
+        monkeypatch.setattr(torch, "rand", lambda *size, number=number, **options: number)
+        drawn = sampling._draw(logits, 1.0, pad, None)
+        first, last = (1 if pad == 0 else 0), (998 if pad == 999 else 999)
+        if uniform == 0:
+            assert (drawn == first).all()
+        else:  # rounding may make the last tokens unreachable
+            assert (drawn > 900).all() and (drawn <= last).all()
+
+
 def test_the_seed_decides_the_samples(model):
     one, two, other = (draw(model, ROWS, 30, seed=seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, two)

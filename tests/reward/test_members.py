@@ -16,7 +16,7 @@ def trained(corpus, tokenizer, tmp_path, monkeypatch):
     tokenizer.save_pretrained(tmp_path / "tokenizer")
     calls = []
     monkeypatch.setattr(members, "train_reward_model", lambda *args: calls.append(args))
-    plain = Member("m", str(tmp_path), 0.0, 7, None, 0, "scratch", None, None)
+    plain = Member("m", str(tmp_path), 0.0, 7, None, (1, 1), 0, "scratch", None, None)
 
     def run(**changes):
         members.train(dataclasses.replace(plain, **changes), tmp_path)
@@ -38,3 +38,12 @@ def test_flips_are_nested_and_do_not_depend_on_the_fold(trained):
     assert (few.sum(), many.sum()) == (10, 40) and (few <= many).all()
     kept, flips = trained(flip_rate=0.4, fold=2)
     np.testing.assert_array_equal(flips, many[kept["pair_id"]])
+
+
+def test_parts_are_nested_whatever_the_flips(trained):
+    first, _ = trained(parts=(1, 4))
+    half, flips = trained(parts=(2, 4), flip_rate=0.4)
+    assert (len(first), len(half)) == (25, 50)
+    assert set(first["pair_id"]) < set(half["pair_id"])
+    _, all_flips = trained(flip_rate=0.4)
+    np.testing.assert_array_equal(flips, all_flips[half["pair_id"]])

@@ -17,24 +17,26 @@ def data(corpus, tokenizer, reward_model, tmp_path):
     return tmp_path
 
 
-def test_pool_scores_lie_by_prompt_and_sample(data, corpus, tokenizer, reward_model):
-    asked = pd.DataFrame({"prompt_id": np.repeat([0, 1], 3)})
-    asked["prompt"] = corpus.prompts["prompt"][asked["prompt_id"]].tolist()
-    asked["response"] = ["Yes.", "No.", "The cow eats grass.", "", "Yes.", "Nobody will notice."]
-    asked.to_parquet(data / "responses.parquet")
-    where = (str(data), str(data / "model"), "hash", str(data / "responses.parquet"))
+def test_every_file_of_responses_is_scored_row_by_row(data, corpus, tokenizer, reward_model):
+    files = {}
+    for name, said in {"first": ["Yes.", "No.", ""], "second": ["The cow eats grass."]}.items():
+        asked = pd.DataFrame({"prompt": corpus.prompts["prompt"][: len(said)], "response": said})
+        asked.to_parquet(data / f"{name}.parquet")
+        files[str(data / f"{name}.parquet")] = asked
+    where = (str(data), str(data / "model"), "hash", tuple(files))
     scorings.run(scorings.Scoring("m", *where, 64), data)
-    expected = score(reward_model, tokenizer, asked["prompt"], asked["response"], 64)
-    np.testing.assert_allclose(np.load(data / "pool.npy"), expected.reshape(2, 3), atol=1e-5)
-    expected = score_pairs(reward_model, tokenizer, corpus.bench, 64)
-    np.testing.assert_allclose(np.load(data / "bench.npy"), expected, atol=1e-5)
+    for name, asked in zip(("first", "second"), files.values()):
+        expected = score(reward_model, tokenizer, asked["prompt"], asked["response"], 64)
+        np.testing.assert_allclose(np.load(data / f"{name}.npy"), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("fold", [3, None])
-def test_margins_are_those_of_unseen_pairs(data, corpus, tokenizer, reward_model, fold):
+def test_scores_are_those_of_unseen_pairs(data, corpus, tokenizer, reward_model, fold):
     unseen = corpus.bench if fold is None else corpus.pairs[corpus.pairs["pair_id"] % 5 == fold]
-    scorings.held_out(scorings.HeldOut("m", str(data), str(data / "model"), "h", fold, 64), data)
-    margins = pd.read_parquet(data / "margins.parquet")
-    assert margins["pair_id"].tolist() == unseen["pair_id"].tolist()
+    target = data / "scored"
+    target.mkdir()
+    scorings.held_out(scorings.HeldOut("m", str(data), str(data / "model"), "h", fold, 64), target)
+    found = pd.read_parquet(target / scorings.PAIRS)
+    assert found["pair_id"].tolist() == unseen["pair_id"].tolist()
     expected = score_pairs(reward_model, tokenizer, unseen, 64)
-    np.testing.assert_allclose(margins["margin"], expected[:, 0] - expected[:, 1], atol=1e-5)
+    np.testing.assert_allclose(found[["chosen", "rejected"]], expected, atol=1e-5)

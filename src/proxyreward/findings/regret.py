@@ -92,13 +92,14 @@ class Pool:
 class Optimised:
     """A finished PPO run.
 
-    `steps` and `kl_nats` have shape (points,), `values` (points, rms, prompts): standardised
-    rewards to all RMs at each evaluation, the last one at the end. `category` is None for a run on
-    all prompts; otherwise `values` covers the prompts of that category.
+    `steps` and `kl_nats` have shape (points,), `values` (points, judges, prompts): standardised
+    rewards to the RMs named in `judges` at each evaluation, the last one at the end. `category` is
+    None for a run on all prompts; otherwise `values` covers the prompts of that category.
     """
 
     name: str
     rm: str
+    judges: Sequence[str]
     kl_coef: float
     category: str | None
     status: str
@@ -124,7 +125,8 @@ def ppo_regret(
     for training, kl_coef in sorted({(run.category or JOINT, run.kl_coef) for run in runs}):
         chosen = [r for r in runs if (r.category or JOINT, r.kl_coef) == (training, kl_coef)]
         own = [names.index(run.rm) for run in chosen]
-        last = np.stack([run.values[-1] for run in chosen], axis=1)[own]  # (rms, runs, prompts)
+        judges = [chosen[0].judges.index(run.rm) for run in chosen]
+        last = np.stack([run.values[-1][judges] for run in chosen], axis=1)  # rms, runs, prompts
         covered = np.ones(len(categories), bool) if training == JOINT else categories == training
         whole = [ALL, *sorted(set(categories))] if training == JOINT else [training]
         for category in whole:
@@ -141,26 +143,31 @@ def ppo_regret(
     return pd.concat(tables)
 
 
-def ppo_curves(runs: Sequence[Optimised], names: Sequence[str]) -> pd.DataFrame:
-    """Rows of `curves` for the main runs (no penalty, all prompts), a point an evaluation."""
+def ppo_curves(runs: Sequence[Optimised]) -> pd.DataFrame:
+    """Rows of `curves` for the main runs (no penalty, all prompts), a point an evaluation.
+
+    They start from the initial policy, whose standardised reward is 0 by definition.
+    """
     tables = []
     for run in runs:
         if run.category is not None or run.kl_coef:
             continue
-        own = names.index(run.rm)
+        own = run.judges.index(run.rm)
         worth = run.values.mean(axis=2)
-        for step, kl, rewards in zip(run.steps, run.kl_nats, worth, strict=True):
-            key = {"optimiser": PPO, "golden": names, "proxy": run.rm, "step": step}
+        worth = np.vstack([np.zeros(worth.shape[1]), worth])
+        steps, kls = ([0, *values] for values in (run.steps, run.kl_nats))
+        for step, kl, rewards in zip(steps, kls, worth, strict=True):
+            key = {"optimiser": PPO, "golden": run.judges, "proxy": run.rm, "step": step}
             key |= {"kl_bits": kl / np.log(2), "golden_reward": rewards}
             tables.append(pd.DataFrame(key).assign(proxy_reward=rewards[own])[CURVES])
     return pd.concat(tables).sort_values(["golden", "proxy"], kind="stable")
 
 
-def ppo_runs(runs: Sequence[Optimised], names: Sequence[str]) -> pd.DataFrame:
+def ppo_runs(runs: Sequence[Optimised]) -> pd.DataFrame:
     """The table `runs`: how every PPO run ended."""
     rows = []
     for run in runs:
-        gain = run.values[-1][names.index(run.rm)].mean()
+        gain = run.values[-1][run.judges.index(run.rm)].mean()
         training = run.category or JOINT
         end = (run.steps[-1], gain, run.kl_nats[-1], run.entropy[-1])
         rows.append((run.name, run.rm, run.kl_coef, training, run.status, run.message, *end))

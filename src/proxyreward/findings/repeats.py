@@ -2,8 +2,7 @@
 
 In: a way to draw a test set, and the NDR of each optimiser. Out: a long table with the coefficient
 of each draw and golden RM, its summary over draws, and arrays for the intervals of
-`metrics.resampling.bootstrap_draws`; also the part that decides where one of several conditions
-suffices. Called by findings 2, 3 and 4.
+`metrics.resampling.bootstrap_draws`. Called by findings 2, 3 and 4.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.verdict import Part
 from proxyreward.metrics.prediction import by_golden
 from proxyreward.metrics.resampling import percentile_interval
 from proxyreward.metrics.testset import TestSet
@@ -118,21 +116,3 @@ def summary(table: pd.DataFrame, *by: str) -> pd.DataFrame:
         rows.append((*key, values.mean(), values.std(), low, high))
     # Without the last digits the sd of draws that do not differ is 0, not noise.
     return pd.DataFrame(rows, columns=[*by, "mean", "sd", "low", "high"]).round(12)
-
-
-def one_of(parts: Sequence[Part]) -> Part:
-    """The part that decides a criterion which holds if one of its parts does.
-
-    That is the part with the best verdict, and among those the one whose interval keeps the
-    largest distance from its threshold: reproduced if one part is, not reproduced if all are.
-    Picking the best of k needs intervals of level 1 - 0.05 / k (Bonferroni), or chance alone
-    would soon find one.
-    """
-
-    def standing(part: Part) -> tuple[int, float]:
-        rank = ("not reproduced", "inconclusive", "reproduced").index(part.verdict)
-        above = part.direction == "above"
-        margin = part.ci_low - part.threshold if above else part.threshold - part.ci_high
-        return rank, -np.inf if np.isnan(margin) else margin
-
-    return max(parts, key=standing)

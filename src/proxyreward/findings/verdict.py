@@ -111,6 +111,24 @@ def conjunction(verdicts: Iterable[Verdict | None]) -> Verdict:
     return "reproduced" if found and set(found) == {"reproduced"} else "inconclusive"
 
 
+def one_of(parts: Sequence[Part]) -> Part:
+    """The part that decides a criterion which holds if one of its parts does.
+
+    That is the part with the best verdict, and among those the one whose interval keeps the
+    largest distance from its threshold: reproduced if one part is, not reproduced if all are.
+    Picking the best of k needs intervals of level 1 - 0.05 / k (Bonferroni), or chance alone
+    would soon find one.
+    """
+
+    def standing(part: Part) -> tuple[int, float]:
+        rank = ("not reproduced", "inconclusive", "reproduced").index(part.verdict)
+        above = part.direction == "above"
+        margin = part.ci_low - part.threshold if above else part.threshold - part.ci_high
+        return rank, -np.inf if np.isnan(margin) else margin
+
+    return max(parts, key=standing)
+
+
 def decide_claim(
     claim_id: str,
     parts: Sequence[Part],

@@ -91,6 +91,7 @@ def finished_runs(params: Params) -> list[Optimised]:
         Optimised(
             name=done.run.name,
             rm=done.run.rm,
+            judges=[judge.name for judge in done.run.judges],
             kl_coef=done.run.settings.kl_coef,
             category=done.run.category,
             status=done.status,

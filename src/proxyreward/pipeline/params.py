@@ -182,6 +182,11 @@ class PPO:
     final_samples: int = knob("responses to each prompt at the end of a main run", _POSITIVE)
     side_final_samples: int = knob("the same for the other runs", _POSITIVE)
 
+    def __post_init__(self) -> None:
+        for key in ("prompts_per_step", "category_prompts_per_step"):
+            if getattr(self, key) * self.samples_per_prompt < self.minibatches:
+                raise RuleBroken(key, f"leaves a minibatch of {self.minibatches} without a row")
+
 
 @dataclasses.dataclass(frozen=True)
 class Findings:

@@ -40,7 +40,10 @@ def side_models(params: Params) -> list[str]:
 
 
 def runs(params: Params) -> list[PPORun]:
-    """Main runs, runs with a KL penalty, and runs on one category; the longest first."""
+    """Main runs, runs with a KL penalty, and runs on one category; the longest first.
+
+    The side runs are evaluated by the reward models that have side runs, and only at their end.
+    """
     ppo = params.ppo
     own = {field.name for field in dataclasses.fields(PPOSettings)}
     common = {key: value for key, value in dataclasses.asdict(ppo).items() if key in own}
@@ -51,42 +54,39 @@ def runs(params: Params) -> list[PPORun]:
         max_new_tokens=params.samples.max_new_tokens,
         max_length=params.model.max_length,
     )
-    every, some = judges(params), side_models(params)
+    every, names = judges(params), side_models(params)
+    some = tuple(judge for judge in every if judge.name in names)
     prompts = pd.read_parquet(outputs(params, "data") / "prompts.parquet")
 
-    def run(name: str, rm: str, category: str | None, points: int, final: int, **changes: object):
-        return PPORun(
+    def run(name: str, rm: Judge, **changes: object) -> PPORun:
+        changed = {key: changes.pop(key) for key in own & changes.keys()}
+        plain = PPORun(
             name=name,
             data=str(outputs(params, "data")),
             policy=str(outputs(params, "policy") / INITIAL),
-            rm=rm,
-            judges=every,
-            category=category,
-            points=points,
+            rm=rm.name,
+            judges=some,
+            category=None,
+            points=0,
             point_samples=ppo.point_samples,
-            final_samples=final,
-            settings=dataclasses.replace(settings, **changes),
+            final_samples=ppo.side_final_samples,
+            settings=dataclasses.replace(settings, **changed),
             seed=seeds.number(f"ppo {name}", params.seed),
         )
+        return dataclasses.replace(plain, **changes)
 
-    side = ppo.side_final_samples
+    on_the_way = {"judges": every, "points": ppo.points, "final_samples": ppo.final_samples}
+    categories = sorted(prompts["category"].unique())
+    alone = {
+        "final_samples": ppo.side_final_samples * len(categories),  # as many as on all prompts
+        "prompts_per_step": ppo.category_prompts_per_step,
+    }
     return [
-        *(run(judge.name, judge.name, None, ppo.points, ppo.final_samples) for judge in every),
+        *(run(rm.name, rm, **on_the_way) for rm in every),
+        *(run(f"kl-{k:g}-{rm.name}", rm, kl_coef=k) for k in ppo.penalties for rm in some),
         *(
-            run(f"kl-{kl_coef:g}-{rm}", rm, None, 0, side, kl_coef=kl_coef)
-            for kl_coef in ppo.penalties
-            for rm in some
-        ),
-        *(
-            run(
-                f"{category.lower()}-{rm}",
-                rm,
-                category,
-                0,
-                side * prompts["category"].nunique(),  # as many responses as on all prompts
-                prompts_per_step=ppo.category_prompts_per_step,
-            )
-            for category in sorted(prompts["category"].unique())
+            run(f"{c.lower()}-{rm.name}", rm, category=c, **alone)
+            for c in categories
             for rm in some
         ),
     ]

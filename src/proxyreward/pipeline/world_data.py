@@ -10,8 +10,10 @@ import pandas as pd
 from proxyreward.data import pairs
 from proxyreward.data.construction import construct
 from proxyreward.data.seeds import generator
+from proxyreward.data.transcripts import last_request
 from proxyreward.pipeline.params import World
 from proxyreward.world.build import build
+from proxyreward.world.prompts import find
 from proxyreward.world.questions import ask
 
 
@@ -32,8 +34,9 @@ def write_world(sizes: World, seed: int, folder: Path) -> tuple[pd.DataFrame, li
     The training pairs, and texts for the tokenizer.
     """
     corpus = build(sizes.demonstrations, sizes.pairs, sizes.bench_prompts, sizes.pool_prompts, seed)
+    tested = corpus.bench["prompt"].head(sizes.test_prompts).map(last_request)
     questions, answers = ask(
-        corpus.test[: sizes.test_prompts],
+        tested.map(find).tolist(),
         sizes.responses_per_source,
         generator("questions", seed),
     )

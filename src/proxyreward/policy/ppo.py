@@ -237,7 +237,7 @@ def advantages_and_returns(
         following = (delta + gamma * lam * following) * mask[:, t]
         advantages[:, t] = following
         next_value = values[:, t]
-    return advantages, (advantages + values) * mask
+    return advantages, advantages + values
 
 
 def whiten(advantages: Tensor, mask: Tensor, accelerator: Accelerator) -> Tensor:

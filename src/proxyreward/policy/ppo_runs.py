@@ -22,6 +22,10 @@ from proxyreward.reward.score import score
 
 LOG, POINTS, VALUES, OUTCOME = "log.csv", "points.csv", "values.npy", "outcome.json"
 FINISHED, DIVERGED = "finished", "diverged"
+LOGGED = [
+    "step", "reward", "kl_nats", "entropy", "ended", "tokens", "policy_loss", "value_loss",
+    "clipped",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,7 @@ class PPORun:
     category
         Only the downstream prompts of this category; None takes all.
     points, point_samples
-        Number of evaluations before the end (the first is of the initial policy), and responses
-        to each prompt at these.
+        Number of evaluations before the end, and responses to each prompt at these.
     final_samples
         Responses to each prompt at the end.
     """
@@ -95,7 +98,7 @@ def train(run: PPORun, directory: Path) -> None:
         run.settings,
         run.seed,
     )
-    due = np.linspace(0, run.settings.steps, run.points + 1).round()[:-1].astype(int)
+    due = set(np.linspace(0, run.settings.steps, run.points + 2).round()) - {0, run.settings.steps}
     points, values, rows = [], [], []
 
     def evaluate(step: int, samples: int) -> None:
@@ -107,8 +110,6 @@ def train(run: PPORun, directory: Path) -> None:
 
     outcome = {"status": FINISHED, "message": ""}
     try:
-        if 0 in due:
-            evaluate(0, run.point_samples)
         for row in learner.run(prompts):
             rows.append(row)
             if row["step"] in due:
@@ -117,7 +118,8 @@ def train(run: PPORun, directory: Path) -> None:
         outcome = {"status": DIVERGED, "message": f"after step {len(rows)}: {stop}"}
         print(f"{run.name}: {outcome['message']}", file=sys.stderr)
     evaluate(len(rows), run.final_samples)
-    pd.DataFrame(rows).to_csv(directory / LOG, index=False, float_format="%.6g")
+    # Named, for a run may diverge in its first step.
+    pd.DataFrame(rows, columns=LOGGED).to_csv(directory / LOG, index=False, float_format="%.6g")
     pd.DataFrame(points).to_csv(directory / POINTS, index=False, float_format="%.6g")
     np.save(directory / VALUES, np.stack(values).astype(np.float32))
     outcome = json.dumps(outcome | {"step": len(rows)}, indent=1)

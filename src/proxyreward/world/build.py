@@ -28,7 +28,6 @@ class Corpus:
     pairs: pd.DataFrame  # preference pairs to train reward models
     bench: pd.DataFrame  # preference pairs to measure accuracy
     prompts: pd.DataFrame  # prompt_id, prompt, category: where policies are optimised
-    test: list[Prompt]  # the prompts of `bench`, in order
 
 
 def _category(i: int) -> str:
@@ -131,5 +130,4 @@ def build(
                 "category": [p.category for p in pool],
             }
         ),
-        test,
     )

@@ -30,6 +30,7 @@ from proxyreward.findings.verdict import (
     estimated,
     exact,
     invariant,
+    one_of,
 )
 from proxyreward.metrics.prediction import (
     CORRELATIONS,
@@ -43,7 +44,6 @@ from proxyreward.metrics.regret import ndr_matrix
 
 # Tables are written with six significant digits.
 ROUNDING = 1e-5
-FAVOUR = ("reproduced", "inconclusive", "not reproduced")
 
 
 def decide(
@@ -224,14 +224,17 @@ def _scatter(bon: Half, ppo: Half) -> list[Decision]:
 
 def _dynamics(halves: Sequence[Half]) -> list[Decision]:
     steady, falling = [], []
+    level = 1 - 0.05 / len(halves)  # either optimiser may show it
     for half in halves:
         accuracy = off_diagonal(half.accuracy).mean(axis=1)
         rewards = half.rewards[~np.eye(half.rms, dtype=bool)]
         rewards = rewards.reshape(half.rms, half.rms - 1, -1)
-        drop = half.interval(lambda g, r=rewards: smallest_mean_drop(r[g]))
+        drop = half.interval(lambda g, r=rewards: smallest_mean_drop(r[g]), level=level)
         name = _said(half, "smallest mean relative drop of a golden RM")
         steady.append(estimated(name, drop, "below", 0.05))
-        share = half.interval(lambda g, r=rewards, a=accuracy: falling_twin(r[g], a[g]))
+        share = half.interval(
+            lambda g, r=rewards, a=accuracy: falling_twin(r[g], a[g]), level=level
+        )
         name = "largest share of proxies with a drop, another golden RM of similar accuracy"
         falling.append(estimated(_said(half, name), share, "above", 0.8))
     return [
@@ -242,9 +245,10 @@ def _dynamics(halves: Sequence[Half]) -> list[Decision]:
 
 def _under_either(claim_id: str, parts: Sequence[Part], rms: int) -> Decision:
     """Decide a claim that something exists where the paper does not say under which optimiser."""
-    best, other = sorted(parts, key=lambda part: FAVOUR.index(part.verdict))
-    note = f"The panel's optimiser is lost, so either may show it; the other: {other.describe()}."
-    return decide_claim(claim_id, [best], rms, note=note)
+    decisive = one_of(parts)
+    others = "; ".join(part.describe() for part in parts if part is not decisive)
+    note = f"The panel's optimiser is lost, so either may show it; the other: {others}."
+    return decide_claim(claim_id, [decisive], rms, note=note)
 
 
 def _accuracies(half: Half) -> list[Decision]:

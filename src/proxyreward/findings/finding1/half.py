@@ -38,10 +38,13 @@ class Half:
         return len(self.flips)
 
     def interval(
-        self, statistic: Callable[[np.ndarray], float], recentre: bool = False
+        self,
+        statistic: Callable[[np.ndarray], float],
+        recentre: bool = False,
+        level: float = 0.95,
     ) -> Interval:
         """Bootstrap a statistic of golden indices."""
-        return bootstrap(statistic, self.rms, self.resamples, self.rng, recentre=recentre)
+        return bootstrap(statistic, self.rms, self.resamples, self.rng, level, recentre)
 
     def over_pairs(
         self, statistic: Callable[[np.ndarray, np.ndarray], float], recentre: bool = False

@@ -21,8 +21,8 @@ from proxyreward.findings.finding2.tables import (
     source_name,
 )
 from proxyreward.findings.registry import Registry
-from proxyreward.findings.repeats import one_of, summary
-from proxyreward.findings.verdict import Decision, Part, decide_claim, estimated
+from proxyreward.findings.repeats import summary
+from proxyreward.findings.verdict import Decision, Part, decide_claim, estimated, one_of
 from proxyreward.metrics.resampling import bootstrap
 
 

@@ -22,8 +22,7 @@ from proxyreward.findings.finding3.summaries import (
     square,
 )
 from proxyreward.findings.registry import Registry
-from proxyreward.findings.repeats import one_of
-from proxyreward.findings.verdict import Decision, decide_claim, estimated, exact
+from proxyreward.findings.verdict import Decision, decide_claim, estimated, exact, one_of
 from proxyreward.metrics.prediction import kendall
 from proxyreward.metrics.resampling import percentile_interval
 

@@ -25,8 +25,7 @@ from proxyreward.findings.finding4.parts import (
 )
 from proxyreward.findings.finding4.tables import small_sizes
 from proxyreward.findings.registry import Registry
-from proxyreward.findings.repeats import one_of
-from proxyreward.findings.verdict import Decision, Part, decide_claim, estimated
+from proxyreward.findings.verdict import Decision, Part, decide_claim, estimated, one_of
 from proxyreward.metrics.prediction import kendall
 
 

@@ -33,7 +33,7 @@ def run(params: Params) -> None:
     runs = finished_runs(params)
     start = initial.scores.mean(axis=2)
     regrets.append(regret.ppo_regret(runs, start, categories, initial.names))
-    curves = [initial.curves(grid), regret.ppo_curves(runs, initial.names)]
+    curves = [initial.curves(grid), regret.ppo_curves(runs)]
     tables = {
         "rms": rms_table(params),
         "prompts": pd.read_parquet(data / "questions.parquet"),
@@ -41,7 +41,7 @@ def run(params: Params) -> None:
         "tests": test_scores(params),
         "regret": pd.concat(regrets),
         "curves": pd.concat(curves),
-        "runs": regret.ppo_runs(runs, initial.names),
+        "runs": regret.ppo_runs(runs),
     }
     evidence.write(tables, results(params, "evidence"))
 

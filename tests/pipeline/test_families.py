@@ -1,0 +1,66 @@
+"""The families of reward models and of PPO runs that a scale asks for."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from proxyreward.pipeline import ppo_family
+from proxyreward.pipeline.params import Params, compose
+from proxyreward.pipeline.reward_families import families, label, members
+from proxyreward.pipeline.typed import build
+
+
+@pytest.fixture
+def params(root):
+    return build(Params, compose(["scale=smoke"], root / "params"), "params")
+
+
+def test_the_clean_model_belongs_to_every_family_and_is_trained_once(params):
+    found = families(params)
+    assert found["architectures"][-1] is found["parts"][-1] is found["main"][0]
+    names = [member.name for member in members(params)]
+    assert len(names) == len(set(names)) == 4 + 2 + 2
+    assert len({member.seed for member in members(params)}) == len(names)
+
+
+def test_labels_tell_the_members_of_a_family_apart(params):
+    for family, listed in families(params).items():
+        assert len({label(family, member) for member in listed}) == len(listed)
+
+
+@pytest.fixture
+def runs(params, tmp_path, monkeypatch):
+    """Runs planned on made-up outputs of the stages before."""
+    monkeypatch.chdir(tmp_path)
+    outputs = tmp_path / "outputs/smoke"
+    (outputs / "data").mkdir(parents=True)
+    prompts = pd.DataFrame({"prompt_id": [0, 1, 2], "category": ["Chat", "Math", "Chat"]})
+    prompts.to_parquet(outputs / "data/prompts.parquet")
+    for i, member in enumerate(families(params)["main"]):
+        for stage in ("reward_models", "scores"):
+            (outputs / stage / member.name).mkdir(parents=True)
+        np.save(outputs / "scores" / member.name / "initial.npy", np.array([i - 1.0, i + 1.0]))
+    return ppo_family.runs(params)
+
+
+def test_every_reward_model_has_a_main_run_and_some_have_side_runs(runs, params):
+    main = [run for run in runs if not run.settings.kl_coef and run.category is None]
+    penalised = [run for run in runs if run.settings.kl_coef]
+    alone = [run for run in runs if run.category]
+    assert [run.rm for run in main] == [member.name for member in families(params)["main"]]
+    assert len(penalised) == 3 * 2 and len(alone) == 3 * 2
+    assert {run.rm for run in penalised} == {run.rm for run in alone}
+    assert len({run.name for run in runs}) == len({run.seed for run in runs}) == len(runs)
+
+
+def test_all_judges_are_normalised_on_the_same_samples(runs):
+    assert [(judge.mean, judge.sd) for judge in runs[0].judges] == [(i, 1.0) for i in range(4)]
+    some = {run.rm for run in runs if run.settings.kl_coef}
+    for run in runs:
+        kept = some if not run.points else {judge.name for judge in runs[0].judges}
+        assert [j for j in runs[0].judges if j.name in kept] == list(run.judges)
+
+
+def test_main_runs_differ_in_the_reward_model_alone(runs):
+    assert len({run.settings for run in runs if run.category is None}) == 3
+    assert len({run.settings for run in runs if run.points}) == 1
