@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WIDTH = 6.0
 PALETTE = "viridis"
 GOLDEN, OURS, PAPER = "black", "#0072B2", "#D55E00"
-OPTIMISERS = {"best-of-n": "#0072B2", "ppo": "#D55E00"}
+COLOURS = {"best-of-n": "#0072B2", "ppo": "#D55E00"}
 NAMES = {"best-of-n": "Best-of-n", "ppo": "PPO"}
 
 

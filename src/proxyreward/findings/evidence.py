@@ -16,7 +16,7 @@ import pandas as pd
 
 from proxyreward.metrics.testset import TestSet
 
-BEST_OF_N, PPO = "best-of-n", "ppo"
+OPTIMISERS = BEST_OF_N, PPO = ("best-of-n", "ppo")
 MAIN, ARCHITECTURES, PARTS = "main", "architectures", "parts"
 ORIGINAL, PARAPHRASE, REWRITE = "original", "paraphrase", "rewrite"
 INITIAL, SECOND = "initial", "second"  # the policies that are optimised

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.drawing import NAMES
-from proxyreward.findings.evidence import BEST_OF_N, INITIAL, PPO
-from proxyreward.findings.finding2.coefficients import BOTH, Coefficients, gather
+from proxyreward.findings.evidence import BEST_OF_N, INITIAL, OPTIMISERS, PPO
+from proxyreward.findings.finding2.coefficients import Coefficients, gather
 from proxyreward.findings.finding2.tables import (
     BEST_REGION,
     KEYS,
@@ -69,7 +69,7 @@ def decide(
 
 def _rank_against_source(e: Coefficients) -> Decision:
     parts, spreads = [], []
-    for x, optimiser in enumerate(BOTH):
+    for x, optimiser in enumerate(OPTIMISERS):
         cells, sources = e.cells[:, x], e.sources[e.single, x, 0]
         both, split = np.concatenate([cells, sources]), len(cells)
         parts.append(
@@ -105,14 +105,14 @@ def _own_against_others(e: Coefficients) -> list[Part]:
                 for i in others
             ]
         )
-        for x, optimiser in enumerate(BOTH)
+        for x, optimiser in enumerate(OPTIMISERS)
     ]
 
 
 def _mixed_against_single(e: Coefficients, printed: pd.Series) -> Decision:
     """One comparison in which a single source is no better than the mixed pairs is enough."""
     origin = e.names.index(ORIGIN)
-    tests = len(e.single) * len(BOTH) * len(STATISTICS)
+    tests = len(e.single) * len(OPTIMISERS) * len(STATISTICS)
     parts = [
         e.part(
             f"{NAMES[optimiser]}: {label} of mixed pairs minus {source_name(e.names[i])}",
@@ -121,7 +121,7 @@ def _mixed_against_single(e: Coefficients, printed: pd.Series) -> Decision:
             tests=tests,
         )
         for i in e.single
-        for x, optimiser in enumerate(BOTH)
+        for x, optimiser in enumerate(OPTIMISERS)
         for s, label in enumerate(STATISTICS.values())
     ]
     paper = (printed[ORIGIN] - printed.drop(ORIGIN, level="source")).max()
@@ -146,13 +146,13 @@ def _source_matters(e: Coefficients, sources: pd.DataFrame, paper: float) -> Dec
             single.loc[single["optimiser"] == optimiser, "sd"].mean(),
             recentre=True,
         )
-        for x, optimiser in enumerate(BOTH)
+        for x, optimiser in enumerate(OPTIMISERS)
     ]
     return decide_claim("rethinking.table2.c3", parts, e.rms, paper_value=paper)
 
 
 def _best_of_n_cells(e: Coefficients) -> Decision:
-    cells, inside = e.cells[:, BOTH.index(BEST_OF_N)], e.region(*BEST_REGION[BEST_OF_N])
+    cells, inside = e.cells[:, OPTIMISERS.index(BEST_OF_N)], e.region(*BEST_REGION[BEST_OF_N])
     best = e.part(
         "highest Spearman with chosen in the middle third and rejected in the lower third, minus "
         "highest elsewhere",
@@ -182,7 +182,7 @@ def _ppo_cells(e: Coefficients) -> Decision:
         "mean Spearman with chosen in the upper third and rejected in the middle third, minus "
         "mean of the rest",
         lambda means: _gap(means, inside, np.mean),
-        e.cells[:, BOTH.index(PPO)],
+        e.cells[:, OPTIMISERS.index(PPO)],
     )
     return decide_claim("rethinking.fig4.c2", [part], e.rms, scope=NAMES[PPO])
 

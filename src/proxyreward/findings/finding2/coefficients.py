@@ -10,22 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.evidence import BEST_OF_N, PPO
 from proxyreward.findings.finding2.tables import KEYS, ORIGIN, third
-from proxyreward.findings.repeats import as_array
+from proxyreward.findings.repeats import Resampled, as_array
 from proxyreward.findings.verdict import Part, estimated
-from proxyreward.metrics.resampling import bootstrap_draws
-
-BOTH = (BEST_OF_N, PPO)
 
 
 @dataclass(frozen=True)
-class Coefficients:
-    """The coefficients as arrays, and their intervals over draws and golden RMs.
+class Coefficients(Resampled):
+    """The coefficients as arrays.
 
-    `sources` (sources, optimisers, statistics, draws, goldens) in the order `names`, `BOTH` and
-    `STATISTICS`; `cells` (cells, optimisers, draws, goldens), with the `chosen` and `rejected`
-    bin of each cell.
+    `sources` (sources, optimisers, statistics, draws, goldens) in the order `names`,
+    `OPTIMISERS` and `STATISTICS`; `cells` (cells, optimisers, draws, goldens), with the
+    `chosen` and `rejected` bin of each cell.
     """
 
     sources: np.ndarray
@@ -34,8 +30,6 @@ class Coefficients:
     chosen: np.ndarray
     rejected: np.ndarray
     bins: int
-    resamples: int
-    rng: np.random.Generator
 
     @property
     def rms(self) -> int:
@@ -63,9 +57,7 @@ class Coefficients:
         recentre: bool = False,
     ) -> Part:
         """Part that a statistic of means lies above a threshold, one of `tests` alternatives."""
-        interval = bootstrap_draws(
-            statistic, values, self.resamples, self.rng, 1 - 0.05 / tests, recentre
-        )
+        interval = self.interval(statistic, values, tests=tests, recentre=recentre)
         return estimated(name, interval, "above", threshold)
 
 

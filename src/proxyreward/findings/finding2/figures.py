@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.drawing import NAMES, OPTIMISERS, PAPER, canvas, heat_map
+from proxyreward.findings.drawing import COLOURS, NAMES, PAPER, canvas, heat_map
 from proxyreward.findings.finding2.tables import BEST_REGION, KEYS, STATISTICS, source_name, third
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def plot_sources(sources: pd.DataFrame, paper: pd.DataFrame) -> "Figure":
     height = np.arange(len(names))[::-1]
     figure, axes = canvas(1.9 + 0.5 * len(names), 1, 2, sharex=False)
     for axis, statistic in zip(axes[0], STATISTICS, strict=True):
-        for shift, (optimiser, colour) in zip((0.14, -0.14), OPTIMISERS.items(), strict=True):
+        for shift, (optimiser, colour) in zip((0.14, -0.14), COLOURS.items(), strict=True):
             ours, printed = (
                 _rows(table, optimiser, statistic, names) for table in (sources, paper)
             )
@@ -71,7 +71,7 @@ def plot_bins(bins: pd.DataFrame) -> "Figure":
     few = size <= 6
     figure, axes = canvas(3.6, 1, 2) if few else canvas(7.4, 2, 1)
     look = {"form": ".2f", "limits": limits, "text": 12 if few else 10}
-    for axis, optimiser in zip(axes.flat, OPTIMISERS, strict=True):
+    for axis, optimiser in zip(axes.flat, COLOURS, strict=True):
         rows = bins[bins["optimiser"] == optimiser]
         matrix = np.full((size, size), np.nan)
         matrix[rows["chosen"], rows["rejected"]] = rows["mean"]

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.drawing import NAMES
-from proxyreward.findings.evidence import BEST_OF_N, PARAPHRASE, PPO, REWRITE
-from proxyreward.findings.finding3.coefficients import BOTH, Coefficients, gather
+from proxyreward.findings.evidence import BEST_OF_N, OPTIMISERS, PARAPHRASE, PPO, REWRITE
+from proxyreward.findings.finding3.coefficients import Coefficients, gather
 from proxyreward.findings.finding3.summaries import (
     SAFETY,
     advantage,
@@ -68,10 +68,10 @@ def decide(
 
 def _mismatch(e: Coefficients) -> Decision:
     """One manipulation and optimiser with a lower coefficient is enough."""
-    tests = len(BOTH) * (1 + len(e.strategies))
+    tests = len(OPTIMISERS) * (1 + len(e.strategies))
     candidates = {
         f"{NAMES[optimiser]}: same category minus other categories": (advantage, e.categories[x])
-        for x, optimiser in enumerate(BOTH)
+        for x, optimiser in enumerate(OPTIMISERS)
     }
     candidates |= {
         f"{NAMES[optimiser]}: prompts as they are minus all changed by {strategy}": (
@@ -79,7 +79,7 @@ def _mismatch(e: Coefficients) -> Decision:
             e.shares[s, :, x],
         )
         for s, strategy in enumerate(e.strategies)
-        for x, optimiser in enumerate(BOTH)
+        for x, optimiser in enumerate(OPTIMISERS)
     }
     parts = [
         estimated(f"Drop of Spearman, {name}", e.interval(*what, tests=tests), "above", 0.0)
@@ -93,7 +93,7 @@ def _mismatch(e: Coefficients) -> Decision:
 
 
 def _same_category(e: Coefficients, printed: Mapping[str, np.ndarray]) -> Decision:
-    matrix, paper = e.categories[BOTH.index(BEST_OF_N)], printed[BEST_OF_N]
+    matrix, paper = e.categories[OPTIMISERS.index(BEST_OF_N)], printed[BEST_OF_N]
     gap = estimated(
         "mean Spearman of the same category minus other categories",
         e.interval(advantage, matrix),
@@ -139,7 +139,10 @@ def _ppo_without_advantage(e: Coefficients, printed: Mapping[str, np.ndarray]) -
         0.0,
     )
     own = estimated(
-        "PPO's own advantage", e.interval(advantage, e.categories[BOTH.index(PPO)]), "above", 0.0
+        "PPO's own advantage",
+        e.interval(advantage, e.categories[OPTIMISERS.index(PPO)]),
+        "above",
+        0.0,
     )
     return decide_claim(
         "rethinking.table3.c2",
@@ -175,7 +178,7 @@ def _flat_best_of_n(e: Coefficients) -> Decision:
         parts.append(
             estimated(f"{strategy}: |slope| under PPO minus best-of-n", steeper, "above", 0.0)
         )
-        by_draw = np.nanmean(e.shares[s, :, BOTH.index(BEST_OF_N)], axis=-1)
+        by_draw = np.nanmean(e.shares[s, :, OPTIMISERS.index(BEST_OF_N)], axis=-1)
         low, high = percentile_interval(by_draw[0])
         outside = max(low - by_draw[-1].mean(), by_draw[-1].mean() - high, 0.0)
         name = f"{strategy}: Spearman under best-of-n with all prompts changed, distance from the "
@@ -186,7 +189,7 @@ def _flat_best_of_n(e: Coefficients) -> Decision:
 def _falling_ppo(e: Coefficients) -> Decision:
     parts = []
     for s, strategy in enumerate(e.strategies):
-        values = e.shares[s, :, BOTH.index(PPO)]
+        values = e.shares[s, :, OPTIMISERS.index(PPO)]
         order = e.interval(lambda means: float(kendall(e.levels, means)), values)
         change = e.interval(lambda means: float(means[-1] - means[0]), values)
         parts += [

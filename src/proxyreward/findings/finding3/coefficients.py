@@ -4,27 +4,23 @@ In: the tables of `tables.compute`. Out: coefficients by condition, draw and gol
 intervals. Called by `claims`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.evidence import BEST_OF_N, PPO
 from proxyreward.findings.finding3.tables import CELL, KEYS
-from proxyreward.findings.repeats import as_array
-from proxyreward.metrics.resampling import Interval, bootstrap_draws
-
-BOTH = (BEST_OF_N, PPO)
+from proxyreward.findings.repeats import Resampled, as_array
 
 
 @dataclass(frozen=True)
-class Coefficients:
-    """The coefficients as arrays, and their intervals over draws and golden RMs.
+class Coefficients(Resampled):
+    """The coefficients as arrays.
 
-    `categories` (optimisers, downstream, accuracy_on, draws, goldens), optimisers as in `BOTH`;
-    `trainings` (joint and separate, downstream, accuracy_on, draws, goldens), or empty; `shares`
-    (strategies, shares, optimisers, draws, goldens); `levels`, the shares.
+    `categories` (optimisers, downstream, accuracy_on, draws, goldens), the optimisers as in
+    `OPTIMISERS`; `trainings` (joint and separate, downstream, accuracy_on, draws, goldens), or
+    empty; `shares` (strategies, shares, optimisers, draws, goldens); `levels`, the shares.
     """
 
     categories: np.ndarray
@@ -32,26 +28,11 @@ class Coefficients:
     shares: np.ndarray
     strategies: list[str]
     levels: np.ndarray
-    resamples: int
-    rng: np.random.Generator
 
     @property
     def rms(self) -> int:
         """Number of golden RMs."""
         return self.categories.shape[-1]
-
-    def interval(
-        self,
-        statistic: Callable[[np.ndarray], float],
-        values: np.ndarray,
-        *,
-        tests: int = 1,
-        recentre: bool = False,
-    ) -> Interval:
-        """Bootstrap a statistic of means, one of `tests` alternatives."""
-        return bootstrap_draws(
-            statistic, values, self.resamples, self.rng, 1 - 0.05 / tests, recentre
-        )
 
 
 def gather(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.drawing import NAMES, OPTIMISERS, canvas, heat_map
+from proxyreward.findings.drawing import COLOURS, NAMES, canvas, heat_map
 from proxyreward.findings.finding3.summaries import square
 from proxyreward.findings.finding3.tables import STRATEGIES
 
@@ -31,7 +31,7 @@ def plot_categories(categories: pd.DataFrame, paper: pd.DataFrame) -> "Figure":
     both = pd.concat([categories, paper])
     limits = (both["mean"].min(), both["mean"].max())
     figure, axes = canvas(6.4, 2, 2)
-    for row, optimiser in zip(axes, OPTIMISERS, strict=True):
+    for row, optimiser in zip(axes, COLOURS, strict=True):
         for axis, (who, table) in zip(row, (("ours", categories), ("paper", paper)), strict=True):
             cells = table[table["optimiser"] == optimiser]
             names = sorted(cells["downstream"].unique())
@@ -68,7 +68,7 @@ def plot_shares(shares: pd.DataFrame, strategies: Sequence[str] = STRATEGIES) ->
         raise ValueError(f"no strategy {unknown[0]!r}; choose one of {known}")
     figure, axes = canvas(3.7, 1, len(strategies))
     for axis, strategy in zip(axes[0], strategies, strict=True):
-        for shift, (optimiser, colour) in zip((-1, 1), OPTIMISERS.items(), strict=True):
+        for shift, (optimiser, colour) in zip((-1, 1), COLOURS.items(), strict=True):
             chosen = (shares["strategy"] == strategy) & (shares["optimiser"] == optimiser)
             line = shares[chosen]
             reach = [line["mean"] - line["low"], line["high"] - line["mean"]]

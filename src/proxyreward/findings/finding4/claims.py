@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.drawing import NAMES
-from proxyreward.findings.evidence import BEST_OF_N, PPO
+from proxyreward.findings.evidence import BEST_OF_N, OPTIMISERS, PPO
 from proxyreward.findings.finding4.draws import SECOND_POLICY
 from proxyreward.findings.finding4.metric_claims import decide_metrics
 from proxyreward.findings.finding4.parts import (
-    OPTIMISERS,
     Coefficients,
     by_draw,
     every,
@@ -53,7 +52,7 @@ def decide(
     -------
     list of Decision
     """
-    e = Coefficients(tables, resamples, rng)
+    e = Coefficients(resamples, rng, tables)
     return [
         _growth(e),
         *decide_metrics(e, registry),
@@ -140,8 +139,8 @@ def _constant_budget(e: Coefficients) -> list[Decision]:
     }
     larger = [estimated(*gain, "above", 0.0) for gain in gains[BEST_OF_N][len(limits) // 2 :]]
     ends = curves[BEST_OF_N][[0, -1]]
-    best = e.interval(lambda means: float(np.subtract(*grid[means.argmax(axis=-1)])), ends, 2)
-    slope = e.interval(lambda means: _slope(grid, means[0]) - _slope(grid, means[1]), ends, 2)
+    best = e.interval(lambda means: float(np.subtract(*grid[means.argmax(axis=-1)])), ends, tests=2)
+    slope = e.interval(lambda means: _slope(grid, means[0]) - _slope(grid, means[1]), ends, tests=2)
     name = "smallest minus largest budget"
     readings = [
         estimated(f"{name}: best number of responses", best, "below", 0.0),

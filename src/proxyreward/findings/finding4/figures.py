@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.drawing import NAMES, OPTIMISERS, PALETTE, canvas
+from proxyreward.findings.drawing import COLOURS, NAMES, PALETTE, canvas
 from proxyreward.findings.finding4.tables import PRINTED, STATISTICS
 from proxyreward.metrics.prediction import mrr_chance
 
@@ -31,7 +31,7 @@ def plot_table4(table4: pd.DataFrame, n_rms: int) -> "Figure":
     height = pd.Series(np.arange(len(PRINTED))[::-1], index=list(PRINTED))
     for axis, (statistic, title) in zip(axes.flat, STATISTICS.items(), strict=True):
         chance = mrr_chance(n_rms - 1) if statistic == "mrr" else 0.0
-        for shift, (optimiser, colour) in zip((0.17, -0.17), OPTIMISERS.items(), strict=True):
+        for shift, (optimiser, colour) in zip((0.17, -0.17), COLOURS.items(), strict=True):
             rows = table4[(table4["statistic"] == statistic) & table4["metric"].isin(PRINTED)]
             rows = rows[rows["optimiser"] == optimiser]
             place, name = rows["metric"].map(height) + shift, NAMES[optimiser]

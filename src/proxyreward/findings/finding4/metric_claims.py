@@ -8,9 +8,8 @@ from itertools import product
 import numpy as np
 
 from proxyreward.findings.drawing import NAMES
-from proxyreward.findings.evidence import BEST_OF_N
+from proxyreward.findings.evidence import BEST_OF_N, OPTIMISERS
 from proxyreward.findings.finding4.parts import (
-    OPTIMISERS,
     Coefficients,
     every,
     includes_zero,

@@ -4,27 +4,22 @@ In: the long tables of `draws.compute`. Out: arrays, intervals and parts. Called
 `metric_claims`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.evidence import BEST_OF_N, PPO
-from proxyreward.findings.repeats import as_array
+from proxyreward.findings.repeats import Resampled, as_array
 from proxyreward.findings.verdict import Decision, Part, decide_claim, exact
-from proxyreward.metrics.resampling import Interval, bootstrap_draws
-
-OPTIMISERS = (BEST_OF_N, PPO)
+from proxyreward.metrics.resampling import Interval
 
 
 @dataclass(frozen=True)
-class Coefficients:
-    """Coefficients by draw and golden RM, and how to put an interval around a statistic."""
+class Coefficients(Resampled):
+    """Coefficients by draw and golden RM."""
 
     tables: Mapping[str, pd.DataFrame]
-    resamples: int
-    rng: np.random.Generator
 
     @property
     def goldens(self) -> int:
@@ -35,12 +30,6 @@ class Coefficients:
         """A metric of Table 4, shape `(draws, goldens)`."""
         rows = self.tables["metrics"].query("metric == @name and statistic == @statistic")
         return by_draw(rows, optimiser)
-
-    def interval(
-        self, statistic: Callable[[np.ndarray], float], values: np.ndarray, tests: int = 1
-    ) -> Interval:
-        """Of level 0.95, shared by `tests` comparisons one of which suffices."""
-        return bootstrap_draws(statistic, values, self.resamples, self.rng, 1 - 0.05 / tests)
 
 
 def by_draw(table: pd.DataFrame, optimiser: str, *by: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.drawing import OPTIMISERS, OURS, PAPER, canvas, heat_map
+from proxyreward.findings.drawing import COLOURS, OURS, PAPER, canvas, heat_map
 from proxyreward.findings.evidence import PPO
 from proxyreward.findings.rethinking_appendix.divergence import kl_integral
 from proxyreward.findings.rethinking_appendix.families import TITLES
@@ -89,8 +89,8 @@ def plot_penalty(penalties: pd.DataFrame, statistic: str) -> "Figure":
     figure, [[axis]] = canvas(3.6)
     place = np.arange(len(chosen))
     # A resampled percentile interval need not contain its estimate, so the two are drawn apart.
-    axis.vlines(place, chosen["ci_low"], chosen["ci_high"], color=OPTIMISERS[PPO], linewidth=2)
-    axis.plot(place, chosen["estimate"], "o-", color=OPTIMISERS[PPO], label="ours, 95 % interval")
+    axis.vlines(place, chosen["ci_low"], chosen["ci_high"], color=COLOURS[PPO], linewidth=2)
+    axis.plot(place, chosen["estimate"], "o-", color=COLOURS[PPO], label="ours, 95 % interval")
     axis.plot(place, chosen["paper"], "D--", color="black", mfc="none", label="paper")
     rms = int(chosen["rms"].iloc[0])
     level = mrr_chance(rms - 1) if statistic == "mrr" else 0.0
@@ -121,12 +121,12 @@ def plot_runs(runs: pd.DataFrame) -> "Figure":
     for axis, (column, title) in zip(axes[0], panels):
         for _, line in runs.groupby("rm"):
             place = [penalties.index(kl_coef) for kl_coef in line["kl_coef"]]
-            axis.plot(place, line[column], color=OPTIMISERS[PPO], alpha=0.4, linewidth=1)
-            for finished, fill in ((True, OPTIMISERS[PPO]), (False, "white")):
+            axis.plot(place, line[column], color=COLOURS[PPO], alpha=0.4, linewidth=1)
+            for finished, fill in ((True, COLOURS[PPO]), (False, "white")):
                 of = (line["status"] == "finished").to_numpy() == finished
                 axis.plot(
                     np.array(place)[of], line[column][of], "o", ms=4, mfc=fill,
-                    color=OPTIMISERS[PPO],
+                    color=COLOURS[PPO],
                 )  # fmt: skip
         axis.axhline(0, color="grey", linewidth=1, linestyle=":")
         axis.set_xticks(range(len(penalties)), [f"{p:g}" for p in penalties], rotation=60)
