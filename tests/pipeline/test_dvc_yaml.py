@@ -86,3 +86,14 @@ def test_entry_points_are_thin(stages, root):
         for name, stage in stages.items()
     }
     assert {name: n for name, n in lengths.items() if n > LONGEST_ENTRY} == {}
+
+
+def test_plots_name_columns_that_the_tracked_results_have(root):
+    plots = yaml.safe_load((root / "dvc.yaml").read_text())["plots"]
+    templates = {path.stem for path in (root / ".dvc/plots").glob("*.json")}
+    for plot in plots:
+        [(name, options)] = plot.items()
+        assert options["template"] in templates, name
+        for path, column in options["y"].items():
+            table = (root / path.replace("${scale}", "tiny")).read_text().splitlines()[0].split(",")
+            assert {options["x"], column, "run", "rm"} <= set(table), name
