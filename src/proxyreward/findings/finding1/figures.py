@@ -66,11 +66,11 @@ def plot_scatter(
         _trend(axis, rows, resamples, rng)
         for level, text in ((1, "all of the golden RM's gain"), (0, "no gain")):
             axis.axhline(level, color="grey", linewidth=1, linestyle=":", zorder=1)
-            place = {"ha": "right", "va": "bottom", "fontsize": 10, "color": "dimgrey"}
-            axis.annotate(text, (0.99, level), xycoords=("axes fraction", "data"), **place)
+            place = {"ha": "left", "va": "bottom", "fontsize": 10, "color": "dimgrey"}
+            axis.annotate(text, (0.01, level), xycoords=("axes fraction", "data"), **place)
         row = _row(association[association["optimiser"] == optimiser], "pearson", "pooled")
         axis.set_title(
-            f"{_named(rows)}: Pearson over all pairs {_ci(row)}, paper {row.paper:.2f}",
+            f"{_named(rows)}: pooled Pearson {_ci(row)}, paper {row.paper:.2f}",
             fontsize=11,
             weight="normal",
         )
