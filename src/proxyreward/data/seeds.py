@@ -1,7 +1,7 @@
 """Random generators named by what they are for.
 
-In: the name of a draw and a seed. Out: a NumPy generator. Called by label flips, folds and the
-bootstrap of held-out accuracy, so that no two kinds of draw share a stream.
+In: the name of a draw and a seed. Out: a NumPy generator. Called wherever
+something is drawn, so that no two kinds of draw share a stream.
 """
 
 import hashlib

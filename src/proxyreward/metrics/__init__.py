@@ -1,5 +1,5 @@
-"""Pure functions of arrays: agreement, best-of-n, regret, the prediction protocol, resampling.
+"""Pure functions of arrays: agreement and calibration on test sets, best-of-n, regret, theory.
 
-In: NumPy arrays of scores, shapes `(rms, prompts, samples)` and `(rms, pairs, 2)`.
+In: NumPy arrays of scores, shapes `(rms, prompts, samples)` and `(rms, prompts, responses)`.
 Out: NumPy arrays. Nothing here reads a file or imports another layer; `findings` calls it.
 """

@@ -5,6 +5,9 @@ In: scores of response pairs. Out: shares of agreeing pairs. Called by `findings
 
 import numpy as np
 
+from proxyreward.metrics.pairs import checked
+from proxyreward.metrics.within_prompt import accuracy, across
+
 
 def accuracy_matrix(bench: np.ndarray) -> np.ndarray:
     r"""Accuracy of every RM against every other RM's own order of the same pairs.
@@ -33,17 +36,9 @@ def accuracy_matrix(bench: np.ndarray) -> np.ndarray:
     ----------
     Wen et al. 2024, Figure 10.
     """
-    signs = np.sign(_margins(bench))
-    # Counts of 0/1 products are exact in floating point, so symmetry is exact as well.
-    agreed = sum((signs == s).astype(float) @ (signs == s).astype(float).T for s in (-1, 0, 1))
-    return agreed / signs.shape[1]
-
-
-def _margins(bench: np.ndarray) -> np.ndarray:
-    bench = np.asarray(bench, dtype=float)
-    if bench.ndim != 3 or bench.shape[2] != 2 or bench.shape[1] == 0:
-        raise ValueError(f"bench must be (rms, pairs, 2) with a pair at least, got {bench.shape}")
-    if not np.isfinite(bench).all():
-        where = tuple(np.argwhere(~np.isfinite(bench))[0].tolist())
-        raise ValueError(f"score at index {where} is not finite; score the pairs again")
-    return bench[..., 0] - bench[..., 1]
+    if np.ndim(bench) != 3 or np.shape(bench)[1] == 0 or np.shape(bench)[2] != 2:
+        raise ValueError(
+            f"bench must be (rms, pairs, 2) with a pair at least, got {np.shape(bench)}"
+        )
+    bench, _ = checked(bench, bench)
+    return across(accuracy, bench, bench[None])

@@ -11,11 +11,12 @@ A prompt on which a metric is undefined (named with each) is left out; NaN if no
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
-from scipy.special import expit, logit
 from scipy.stats import rankdata
+
+from proxyreward.metrics.calibration import ece
+from proxyreward.metrics.pairs import checked, flat, one_of, pairs, ratio, signs
 
 
 def across(
@@ -77,7 +78,7 @@ def accuracy(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     >>> float(accuracy([[3.0, 2.0, 1.0]], [[3.0, 1.0, 2.0]]).round(3))
     0.667
     """
-    golden, proxy = (_flat(_signs(scores)) for scores in _scores(golden, proxy))
+    golden, proxy = (flat(signs(scores)) for scores in checked(golden, proxy))
     # Products of 0 and 1 add up exactly, so the matrix over reward models is exactly symmetric.
     agreed = sum(
         np.vecdot((golden == sign).astype(float), (proxy == sign).astype(float))
@@ -92,7 +93,7 @@ def accuracy_pair(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     A test set with two responses per prompt, taken from one with more. The first two are as good
     as any two as long as the responses were drawn at random.
     """
-    golden, proxy = _scores(golden, proxy)
+    golden, proxy = checked(golden, proxy)
     return accuracy(golden[..., :2], proxy[..., :2])
 
 
@@ -101,7 +102,7 @@ def pearson(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
 
     Undefined where either scores all responses equally.
     """
-    golden, proxy = _scores(golden, proxy)
+    golden, proxy = checked(golden, proxy)
     return _mean_product(_unit(golden), _unit(proxy))
 
 
@@ -110,7 +111,7 @@ def spearman(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
 
     Undefined where either scores all responses equally.
     """
-    golden, proxy = _scores(golden, proxy)
+    golden, proxy = checked(golden, proxy)
     return _mean_product(_unit(rankdata(golden, axis=-1)), _unit(rankdata(proxy, axis=-1)))
 
 
@@ -122,7 +123,7 @@ def kendall(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     with C concordant, D discordant, P all pairs of a prompt's responses and T those tied by one
     of the two. Undefined where either scores all responses equally.
     """
-    golden, proxy = (_signs(scores) for scores in _scores(golden, proxy))
+    golden, proxy = (signs(scores) for scores in checked(golden, proxy))
     return _mean_product(_scaled(golden), _scaled(proxy))
 
 
@@ -134,9 +135,9 @@ def bo_n(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     1 if the proxy's favourite is the golden one, 0 for a random pick; negative below that. Of
     several favourites the mean counts. Undefined where the golden scores are all equal.
     """
-    golden, proxy = _scores(golden, proxy)
+    golden, proxy = checked(golden, proxy)
     regret = golden.max(axis=-1, keepdims=True) - golden
-    kept = 1 - _ratio(regret, regret.mean(axis=-1, keepdims=True))
+    kept = 1 - ratio(regret, regret.mean(axis=-1, keepdims=True))
     return _mean_product(kept, _favourites(proxy))
 
 
@@ -146,7 +147,7 @@ def mrr(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     Responses that the golden RM ties share their mean rank; of several favourites of the proxy
     the mean counts. Never undefined.
     """
-    golden, proxy = _scores(golden, proxy)
+    golden, proxy = checked(golden, proxy)
     return _mean_product(1 / rankdata(-golden, axis=-1), _favourites(proxy))
 
 
@@ -167,8 +168,8 @@ def ndcg(golden: np.ndarray, proxy: np.ndarray, gain: str = "linear") -> np.ndar
     gain : {"linear", "exponential"}
         The golden rank g itself (worst = 1, best = n), or :math:`2^g - 1`.
     """
-    _one_of("gain", gain, ("linear", "exponential"))
-    golden, proxy = _scores(golden, proxy)
+    one_of("gain", gain, ("linear", "exponential"))
+    golden, proxy = checked(golden, proxy)
     value = rankdata(golden, axis=-1)
     value = value if gain == "linear" else 2**value - 1
     ideal = (value * _discount(golden)).sum(axis=-1, keepdims=True)
@@ -199,78 +200,11 @@ def xi(golden: np.ndarray, proxy: np.ndarray, sort_by: str = "proxy") -> np.ndar
     ----------
     Chatterjee 2021.
     """
-    _one_of("sort_by", sort_by, ("proxy", "golden"))
-    golden, proxy = _scores(golden, proxy)
+    one_of("sort_by", sort_by, ("proxy", "golden"))
+    golden, proxy = checked(golden, proxy)
     if sort_by == "proxy":
         return 1 - _mean_product(_steps(golden), _neighbours(proxy))
     return 1 - _mean_product(_neighbours(golden), _steps(proxy))
-
-
-def ece(
-    golden: np.ndarray,
-    proxy: np.ndarray,
-    bins: int = 10,
-    binning: str = "mass",
-    orientation: str = "proxy",
-) -> np.ndarray:
-    r"""Expected calibration error of the proxy as a Bradley-Terry model (eq. 13); low is good.
-
-    .. math:: \mathrm{ECE} = \sum_m \frac{|B_m|}{\sum_{m'} |B_{m'}|}
-              \Big| \mathrm{acc}(B_m) - \frac{1}{|B_m|} \sum_{B_m} \sigma(\Delta) \Big|
-
-    over bins of all pairs of all prompts by the proxy's margin :math:`\Delta` of the first
-    response over the second; acc is the share of pairs whose first response is the golden choice.
-    A pair that golden or proxy ties counts half.
-
-    Parameters
-    ----------
-    golden, proxy : ndarray, shape (..., prompts, responses)
-        Scores of the same responses; leading axes broadcast. The scale of `proxy` matters.
-    bins : int
-        Number of bins.
-    binning : {"mass", "width"}
-        Bins with equal numbers of pairs, equal margins staying together; or bins of equal width
-        in :math:`\sigma(\Delta)`, over 1/2..1 if the proxy orients, else over 0..1.
-    orientation : {"proxy", "chosen", "both"}
-        Which response of a pair is the first. The one that the proxy prefers (the paper). Or the
-        golden choice: then acc is 1 in every bin, the value is the mean of
-        :math:`1 - \sigma(\Delta)` whatever the bins, and larger scores look better calibrated;
-        pairs that the golden RM ties are left out. Or both orders of each pair: then a bin around
-        1/2 hides every error in it.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        In 0..1.
-
-    References
-    ----------
-    Wen et al. 2024, appendix 8.8; Zeng et al. 2024 (MORE) for both orders.
-    """
-    _one_of("orientation", orientation, ("proxy", "chosen", "both"))
-    _one_of("binning", binning, ("mass", "width"))
-    if bins < 1:
-        raise ValueError(f"bins must be at least 1, got {bins}")
-    golden, proxy = _scores(golden, proxy)
-    sign, margin = _flat(_signs(golden)), _flat(_margins(proxy))
-    if orientation == "chosen":
-        return _not_chosen(sign, margin)
-    if orientation == "proxy":
-        first, margin = np.sign(margin), abs(margin)
-    else:
-        sign, margin = (np.concatenate([part, -part], axis=-1) for part in (sign, margin))
-        first = np.ones_like(margin)
-    low = 0.5 if orientation == "proxy" else 0.0
-    doubt = 0.5 - expit(margin)
-
-    def excess_above(edge: np.ndarray | float) -> np.ndarray:
-        """Sum of (right - confidence), where right is (1 + sign * first) / 2."""
-        inside = margin > edge
-        return np.vecdot(sign, first * inside) / 2 + (doubt * inside).sum(axis=-1)
-
-    edges = _equal_mass(margin, bins) if binning == "mass" else _equal_width(low, bins)
-    excess = [excess_above(edge) for edge in (-np.inf, *edges, np.inf)]
-    return sum(abs(lower - upper) for lower, upper in pairwise(excess)) / margin.shape[-1]
 
 
 METRICS: dict[str, Callable[..., np.ndarray]] = {
@@ -291,10 +225,10 @@ def _mean_product(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     """Inner product along the last axis, mean over prompts without NaN in either: (...)."""
     known_golden, known_proxy = (~np.isnan(part).any(axis=-1) for part in (golden, proxy))
     total = np.vecdot(
-        _flat(np.where(known_golden[..., None], golden, 0.0)),
-        _flat(np.where(known_proxy[..., None], proxy, 0.0)),
+        flat(np.where(known_golden[..., None], golden, 0.0)),
+        flat(np.where(known_proxy[..., None], proxy, 0.0)),
     )
-    return _ratio(total, np.vecdot(known_golden.astype(float), known_proxy.astype(float)))
+    return ratio(total, np.vecdot(known_golden.astype(float), known_proxy.astype(float)))
 
 
 def _unit(scores: np.ndarray) -> np.ndarray:
@@ -306,7 +240,7 @@ def _unit(scores: np.ndarray) -> np.ndarray:
 
 def _scaled(vectors: np.ndarray) -> np.ndarray:
     """Vectors along the last axis scaled to length one; NaN for zeros."""
-    return _ratio(vectors, np.linalg.norm(vectors, axis=-1, keepdims=True))
+    return ratio(vectors, np.linalg.norm(vectors, axis=-1, keepdims=True))
 
 
 def _favourites(proxy: np.ndarray) -> np.ndarray:
@@ -325,7 +259,7 @@ def _discount(scores: np.ndarray) -> np.ndarray:
 def _neighbours(scores: np.ndarray) -> np.ndarray:
     """Chance of each pair to be next to each other in ascending order, ties in random order."""
     first, last = _places(scores)
-    one, other = _pairs(scores.shape[-1])
+    one, other = pairs(scores.shape[-1])
     size = last - first + 1
     follows = (last[..., one] + 1 == first[..., other]) | (last[..., other] + 1 == first[..., one])
     tied = first[..., one] == first[..., other]
@@ -337,74 +271,12 @@ def _steps(scores: np.ndarray) -> np.ndarray:
     """Distance in rank of each pair, scaled as in Chatterjee's coefficient; NaN if all tie."""
     first, last = _places(scores)
     responses = scores.shape[-1]
-    one, other = _pairs(responses)
+    one, other = pairs(responses)
     not_below = responses - first + 1
     scale = 2 * (not_below * (responses - not_below)).sum(axis=-1, keepdims=True)
-    return _ratio(responses * abs(last[..., one] - last[..., other]), scale)
-
-
-def _not_chosen(sign: np.ndarray, margin: np.ndarray) -> np.ndarray:
-    """Mean probability that the proxy gives to the response that golden did not choose."""
-    total = np.vecdot((sign > 0) * 1.0, expit(-margin))
-    total = total + np.vecdot((sign < 0) * 1.0, expit(margin))
-    return _ratio(total, abs(sign).sum(axis=-1))
-
-
-def _equal_mass(margin: np.ndarray, bins: int) -> np.ndarray:
-    """Edges between bins with equal numbers of margins, (bins - 1, ..., 1); upper edges inside."""
-    last = -(-np.arange(1, bins) * margin.shape[-1] // bins) - 1
-    return np.moveaxis(np.sort(margin, axis=-1)[..., last], -1, 0)[..., None]
-
-
-def _equal_width(low: float, bins: int) -> np.ndarray:
-    """Margins whose confidences cut low..1 into equal bins, (bins - 1,); upper edges inside."""
-    return logit(np.linspace(low, 1, bins + 1)[1:-1])
+    return ratio(responses * abs(last[..., one] - last[..., other]), scale)
 
 
 def _places(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First and last place, from 1, that each score shares with its equals in ascending order."""
     return tuple(rankdata(scores, method, axis=-1).astype(int) for method in ("min", "max"))
-
-
-def _signs(scores: np.ndarray) -> np.ndarray:
-    return np.sign(_margins(scores))
-
-
-def _margins(scores: np.ndarray) -> np.ndarray:
-    """Differences of all pairs of a prompt's responses, shape (..., prompts, pairs)."""
-    one, other = _pairs(scores.shape[-1])
-    return scores[..., one] - scores[..., other]
-
-
-def _pairs(responses: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.triu_indices(responses, k=1)
-
-
-def _flat(parts: np.ndarray) -> np.ndarray:
-    """The last two axes as one."""
-    return parts.reshape(*parts.shape[:-2], -1)
-
-
-def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Quotient; NaN where the denominator is 0."""
-    undefined = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
-    return np.divide(numerator, denominator, out=undefined, where=denominator != 0)
-
-
-def _scores(golden: np.ndarray, proxy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    golden, proxy = np.asarray(golden, dtype=float), np.asarray(proxy, dtype=float)
-    shapes = f"golden {golden.shape} and proxy {proxy.shape}"
-    if golden.ndim < 2 or golden.shape[-2:] != proxy.shape[-2:]:
-        raise ValueError(f"{shapes} must end in the same (prompts, responses)")
-    if golden.shape[-2] < 1 or golden.shape[-1] < 2:
-        raise ValueError(f"{shapes} must hold a prompt and two responses to it at least")
-    for name, scores in (("golden", golden), ("proxy", proxy)):
-        if not np.isfinite(scores).all():
-            where = tuple(np.argwhere(~np.isfinite(scores))[0].tolist())
-            raise ValueError(f"{name} score at index {where} is not finite")
-    return golden, proxy
-
-
-def _one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{option} must be one of {choices}, got {value!r}")

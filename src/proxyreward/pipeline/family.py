@@ -1,8 +1,8 @@
 """Family runner: a stage's items (frozen specs), run in parallel, each finished exactly once.
 
 In: specs, a function `work(item, folder)`, hashes of what it reads. Out: one folder per item under
-the family's folder, holding what `work` wrote and `spec.json`. Called by the stages that train
-reward models, sample responses and score them.
+the family's folder, holding what `work` wrote and `spec.json`. Called by the stages that train,
+sample, score and optimise.
 
 An item is worked on in a hidden partial folder that is renamed when it is complete, so a folder
 with an item's name is always whole. `spec.json` holds everything that decides the item's content:

@@ -1,1 +1,1 @@
-"""Policies: supervised training of the initial one, and sampling."""
+"""Policies: supervised training of the initial ones, sampling, and PPO."""

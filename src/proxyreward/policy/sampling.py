@@ -1,6 +1,6 @@
 """Sampling: many responses to each prompt, the prompt computed once.
 
-A causal model and prompts come in, texts go out.  The `samples` stage is the caller.
+A causal model and prompts come in, texts or tokens go out.  Callers: `pool` and `ppo`.
 
 A prompt's keys and values are computed once and shared by its samples; rows that have ended
 leave the batch.  The padding token is never drawn.

@@ -1,7 +1,7 @@
 """Scores of a reward model on any number of responses, fast and independent of batching.
 
-A model and texts come in, one float32 score a response goes out.  The `scores` and `evaluation`
-stages are the callers.
+A model and texts come in, one float32 score a response goes out.  Callers: `scorings` and the
+reward of `policy.ppo_runs`.
 
 Three things make it fast: equal (prompt, response) rows are scored once; rows are sorted by
 length and padded on the right, so a batch holds little padding and causal attention needs no

@@ -10,27 +10,22 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.drawing import NAMES
 from proxyreward.findings.evidence import BEST_OF_N, PPO
+from proxyreward.findings.finding1.form_claims import decide_form
 from proxyreward.findings.finding1.half import Half, gather
 from proxyreward.findings.finding1.spread import (
-    asymmetry_excess,
     decile_ranges,
     decile_spread,
-    falling_twin,
     near_twins,
-    smallest_mean_drop,
 )
 from proxyreward.findings.finding1.tables import PRINTED
 from proxyreward.findings.registry import Registry
 from proxyreward.findings.verdict import (
     Decision,
-    Part,
     decide_claim,
     estimated,
     exact,
     invariant,
-    one_of,
 )
 from proxyreward.metrics.prediction import (
     CORRELATIONS,
@@ -38,7 +33,6 @@ from proxyreward.metrics.prediction import (
     mrr_chance,
     off_diagonal,
     pearson,
-    spearman,
 )
 from proxyreward.metrics.regret import ndr_matrix
 
@@ -88,15 +82,8 @@ def decide(
         *_association(halves, printed),
         _harder_to_predict(*halves, printed),
         *_scatter(*halves),
-        *_dynamics(halves),
-        *_accuracies(halves[0]),
-        *_regrets(*halves),
+        *decide_form(halves),
     ]
-
-
-def _said(half: Half, name: str) -> str:
-    """Name of a quantity under one optimiser."""
-    return f"{NAMES[half.optimiser]}: {name}"
 
 
 def _regret_definition(halves: Sequence[Half]) -> Decision:
@@ -105,7 +92,7 @@ def _regret_definition(halves: Sequence[Half]) -> Decision:
         last, initial = half.rewards[..., -1], np.zeros(half.rms)
         own = np.diagonal(ndr_matrix(last, initial))
         name = "NDR of the golden RM's own policy against 1"
-        parts.append(invariant(_said(half, name), abs(own - 1).max(), ROUNDING))
+        parts.append(invariant(half.said(name), abs(own - 1).max(), ROUNDING))
     start = halves[0].rewards[..., 0] / np.diagonal(halves[0].rewards[..., -1])[:, None]
     name = "NDR of the initial policy (best-of-1) against 0"
     parts.append(invariant(name, abs(start).max(), ROUNDING))
@@ -126,7 +113,7 @@ def _pair_count(halves: Sequence[Half]) -> Decision:
     parts = []
     for half in halves:
         missed = abs(np.isfinite(off_diagonal(half.ndr)).sum() - half.rms * (half.rms - 1))
-        parts.append(invariant(_said(half, "number of pairs against N(N-1)"), missed, 0))
+        parts.append(invariant(half.said("number of pairs against N(N-1)"), missed, 0))
     return decide_claim("rethinking.fig2.c2", parts, halves[0].rms)
 
 
@@ -135,9 +122,7 @@ def _association(
 ) -> list[Decision]:
     rms = halves[0].rms
     found = {
-        (half.optimiser, s): estimated(
-            _said(half, s.capitalize()), half.associated(s), "above", 0.0
-        )
+        (half.optimiser, s): estimated(half.said(s.capitalize()), half.associated(s), "above", 0.0)
         for half in halves
         for s in CORRELATIONS
     }
@@ -148,7 +133,7 @@ def _association(
     }  # fmt: skip
     ranks = [
         estimated(
-            _said(half, "MRR against a random order"),
+            half.said("MRR against a random order"),
             half.associated("mrr"),
             "above",
             mrr_chance(rms - 1),
@@ -156,7 +141,7 @@ def _association(
         for half in halves
     ]
     weak = [
-        estimated(_said(half, "Spearman"), half.associated("spearman"), "below", 0.5)
+        estimated(half.said("Spearman"), half.associated("spearman"), "below", 0.5)
         for half in halves
     ]
     correlations = list(found.values())
@@ -192,14 +177,14 @@ def _scatter(bon: Half, ppo: Half) -> list[Decision]:
     ranges, twins, slopes, spreads = [], [], [], []
     for half in (bon, ppo):
         x, y = off_diagonal(half.accuracy).ravel(), off_diagonal(half.ndr).ravel()
-        name = _said(half, "median NDR range within an accuracy decile / overall range")
+        name = half.said("median NDR range within an accuracy decile / overall range")
         interval = half.over_pairs(decile_ranges, recentre=True)
         ranges.append(estimated(name, interval, "above", 0.25))
-        name = _said(half, "count of pairs closer than 0.01 in accuracy and apart in NDR")
+        name = half.said("count of pairs closer than 0.01 in accuracy and apart in NDR")
         twins.append(exact(name, near_twins(x, y), "above", 0))
-        name = _said(half, "slope of NDR on accuracy")
+        name = half.said("slope of NDR on accuracy")
         slopes.append(estimated(name, half.over_pairs(_slope), "above", 0.0))
-        name = _said(half, "mean NDR sd within an accuracy decile / overall sd")
+        name = half.said("mean NDR sd within an accuracy decile / overall sd")
         interval = half.over_pairs(decile_spread, recentre=True)
         spreads.append(estimated(name, interval, "above", 0.3))
     pooled = [(off_diagonal(half.accuracy), off_diagonal(half.ndr)) for half in (bon, ppo)]
@@ -219,79 +204,6 @@ def _scatter(bon: Half, ppo: Half) -> list[Decision]:
         decide_claim("rethinking.fig3.c1", slopes, bon.rms),
         decide_claim("rethinking.fig3.c2", spreads, bon.rms),
         decide_claim("rethinking.fig3.c3", [wider], bon.rms),
-    ]
-
-
-def _dynamics(halves: Sequence[Half]) -> list[Decision]:
-    steady, falling = [], []
-    level = 1 - 0.05 / len(halves)  # either optimiser may show it
-    for half in halves:
-        accuracy = off_diagonal(half.accuracy).mean(axis=1)
-        rewards = half.rewards[~np.eye(half.rms, dtype=bool)]
-        rewards = rewards.reshape(half.rms, half.rms - 1, -1)
-        drop = half.interval(lambda g, r=rewards: smallest_mean_drop(r[g]), level=level)
-        name = _said(half, "smallest mean relative drop of a golden RM")
-        steady.append(estimated(name, drop, "below", 0.05))
-        share = half.interval(
-            lambda g, r=rewards, a=accuracy: falling_twin(r[g], a[g]), level=level
-        )
-        name = "largest share of proxies with a drop, another golden RM of similar accuracy"
-        falling.append(estimated(_said(half, name), share, "above", 0.8))
-    return [
-        _under_either("rethinking.fig9.c1", steady, halves[0].rms),
-        _under_either("rethinking.fig9.c2", falling, halves[0].rms),
-    ]
-
-
-def _under_either(claim_id: str, parts: Sequence[Part], rms: int) -> Decision:
-    """Decide a claim that something exists where the paper does not say under which optimiser."""
-    decisive = one_of(parts)
-    others = "; ".join(part.describe() for part in parts if part is not decisive)
-    note = f"The panel's optimiser is lost, so either may show it; the other: {others}."
-    return decide_claim(claim_id, [decisive], rms, note=note)
-
-
-def _accuracies(half: Half) -> list[Decision]:
-    symmetry = invariant(
-        "|acc[g,p] - acc[p,g]|", float(np.nanmax(abs(half.accuracy - half.accuracy.T))), 0
-    )
-    noise = (half.flips[:, None] + half.flips) / 2
-    gap = abs(half.flips[:, None] - half.flips)
-    first = _flip_part(half, "Spearman of the pair's mean flip share with accuracy", noise)
-    second = _flip_part(half, "Spearman of |a-b| with accuracy", gap)
-    note = f"Second reading: {second.describe()}."
-    return [
-        decide_claim("rethinking.fig10.c1", [symmetry], half.rms, scope="Accuracy matrix"),
-        decide_claim("rethinking.fig10.c2", [first], half.rms, scope="Accuracy matrix", note=note),
-    ]
-
-
-def _flip_part(half: Half, name: str, noise: np.ndarray) -> Part:
-    x, y = off_diagonal(noise), off_diagonal(half.accuracy)
-    return estimated(
-        name,
-        half.interval(lambda goldens: float(spearman(x[goldens].ravel(), y[goldens].ravel()))),
-        "below",
-        0.0,
-    )
-
-
-def _regrets(bon: Half, ppo: Half) -> list[Decision]:
-    asymmetric = []
-    for half in (bon, ppo):
-        excess = half.interval(lambda g, h=half: asymmetry_excess(h.ndr, h.accuracy, g))
-        name = _said(half, "mean asymmetry of NDR minus that of accuracy, in sd")
-        asymmetric.append(estimated(name, excess, "above", 0.0))
-    x, y = off_diagonal(bon.ndr), off_diagonal(ppo.ndr)
-    largest = bon.interval(lambda g: abs(y[g]).max() - abs(x[g]).max(), recentre=True)
-    spread = bon.interval(lambda g: y[g].std(ddof=1) - x[g].std(ddof=1))
-    extreme = [
-        estimated("largest |NDR|, PPO minus best-of-n", largest, "above", 0.0),
-        estimated("sd of NDR, PPO minus best-of-n", spread, "above", 0.0),
-    ]
-    return [
-        decide_claim("rethinking.fig11.c1", asymmetric, bon.rms),
-        decide_claim("rethinking.fig11.c2", extreme, bon.rms),
     ]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from proxyreward.findings.drawing import NAMES
 from proxyreward.findings.finding1.tables import square, under
 from proxyreward.metrics.prediction import by_golden, off_diagonal
 from proxyreward.metrics.resampling import Interval, bootstrap
@@ -36,6 +37,10 @@ class Half:
     def rms(self) -> int:
         """Number of reward models."""
         return len(self.flips)
+
+    def said(self, name: str) -> str:
+        """Name of a quantity under this optimiser."""
+        return f"{NAMES[self.optimiser]}: {name}"
 
     def interval(
         self,
