@@ -34,16 +34,9 @@ def test_degree_is_the_share_of_golden_variance_and_the_squared_correlation():
     np.testing.assert_allclose(goodhart.correlation_from_accuracy(accuracy) ** 2, degree)
 
 
-@pytest.mark.parametrize(
-    ("there", "back"),
-    [
-        (goodhart.ratio_from_accuracy, goodhart.accuracy_from_ratio),
-        (goodhart.degree_from_accuracy, goodhart.accuracy_from_degree),
-        (goodhart.correlation_from_accuracy, goodhart.accuracy_from_correlation),
-    ],
-)
-def test_inverses(there, back):
-    np.testing.assert_allclose(back(there(ACCURACIES)), ACCURACIES, atol=1e-7)
+def test_the_ratio_of_an_accuracy_leads_back_to_it():
+    ratio = goodhart.ratio_from_accuracy(ACCURACIES)
+    np.testing.assert_allclose(goodhart.accuracy_from_ratio(ratio), ACCURACIES, atol=1e-7)
 
 
 def test_an_accuracy_below_chance_has_no_raw_degree_but_a_negative_slope():

@@ -11,6 +11,7 @@ from proxyreward.metrics.prediction import (
     off_diagonal,
     pearson,
     reciprocal_rank,
+    slope,
     spearman,
 )
 
@@ -131,3 +132,9 @@ def test_by_golden_takes_a_stack_of_draws_and_leaves_out_unknown_goldens(matrice
     found = by_golden("mrr", stack, ndr)
     np.testing.assert_array_equal(found[0], by_golden("mrr", metric, ndr))
     assert np.isnan(found[:, 2]).all() and np.isfinite(np.delete(found, 2, axis=1)).all()
+
+
+def test_slope_is_that_of_the_least_squares_line(rng):
+    x, y = rng.normal(size=(2, 9))
+    assert slope(x, y) == pytest.approx(stats.linregress(x, y).slope)
+    assert np.isnan(slope(np.full(9, 0.1), y))

@@ -5,6 +5,7 @@ from proxyreward.metrics.resampling import (
     bootstrap,
     bootstrap_draws,
     draw_goldens,
+    mean_known,
     percentile_interval,
 )
 
@@ -64,3 +65,8 @@ def test_draws_and_goldens_both_widen_the_interval():
 def test_missing_values_are_left_out_of_the_means():
     values = np.array([[[1.0, np.nan], [1.0, 1.0]]])
     assert bootstrap_draws(lambda m: m[0], values, 50, np.random.default_rng(1)) == (1, 1, 1)
+
+
+def test_the_mean_is_over_known_values():
+    assert mean_known(np.array([1.0, np.nan, 3.0])) == 2
+    assert np.isnan(mean_known(np.array([np.nan])))

@@ -102,11 +102,6 @@ def degree_from_accuracy(accuracy: np.ndarray | Sequence[float] | float) -> np.n
     return np.sin(np.maximum(_angle(accuracy), 0)) ** 2
 
 
-def accuracy_from_degree(degree: np.ndarray | Sequence[float] | float) -> np.ndarray:
-    r"""Inverse of :func:`degree_from_accuracy`, :math:`\frac12+\frac1\pi\arcsin\sqrt d`."""
-    return accuracy_from_correlation(np.sqrt(np.asarray(degree, dtype=float)))
-
-
 def correlation_from_accuracy(accuracy: np.ndarray | Sequence[float] | float) -> np.ndarray:
     r"""Degree for standardised rewards, and the NDR of best-of-n: :math:`\varrho`.
 
@@ -125,11 +120,6 @@ def correlation_from_accuracy(accuracy: np.ndarray | Sequence[float] | float) ->
     [0.0, 0.7071, 1.0]
     """
     return np.sin(_angle(accuracy))
-
-
-def accuracy_from_correlation(correlation: np.ndarray | Sequence[float] | float) -> np.ndarray:
-    r"""Inverse of :func:`correlation_from_accuracy`, :math:`\frac12+\frac1\pi\arcsin\varrho`."""
-    return 0.5 + np.arcsin(np.asarray(correlation, dtype=float)) / np.pi
 
 
 def accuracy_error(accuracy: np.ndarray, pairs: int) -> np.ndarray:

@@ -35,6 +35,12 @@ def pearson(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _ratio((dx * dy).sum(axis=-1), scale, ~_constant(x) & ~_constant(y))
 
 
+def slope(x: np.ndarray, y: np.ndarray) -> float:
+    """Slope of the least-squares line of y on x, both of shape (values,); NaN for a constant x."""
+    dx = x - x.mean()
+    return float(dx @ y / (dx @ dx)) if (x != x[0]).any() else np.nan
+
+
 def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Spearman's correlation (average ranks for ties) along the last axis, shape (...)."""
     return pearson(rankdata(x, axis=-1), rankdata(y, axis=-1))

@@ -26,6 +26,12 @@ def draw_goldens(goldens: int, resamples: int, rng: np.random.Generator) -> np.n
     return rng.integers(goldens, size=(resamples, goldens))
 
 
+def mean_known(values: np.ndarray) -> float:
+    """Mean of the values that are not NaN, shape (values,); NaN if there is none."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else np.nan
+
+
 def percentile_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """Central percentile interval of resampled values.
 

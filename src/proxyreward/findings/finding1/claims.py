@@ -33,8 +33,10 @@ from proxyreward.metrics.prediction import (
     mrr_chance,
     off_diagonal,
     pearson,
+    slope,
 )
 from proxyreward.metrics.regret import ndr_matrix
+from proxyreward.metrics.resampling import mean_known
 
 # Tables are written with six significant digits.
 ROUNDING = 1e-5
@@ -161,7 +163,7 @@ def _harder_to_predict(
     for statistic in STATISTICS:
         gap = bon.by_golden(statistic) - ppo.by_golden(statistic)
         name = f"{statistic.capitalize()} under best-of-n minus under PPO"
-        interval = bon.interval(lambda goldens, gap=gap: _mean(gap[goldens]))
+        interval = bon.interval(lambda goldens, gap=gap: mean_known(gap[goldens]))
         parts[statistic] = estimated(name, interval, "above", 0.0)
     value = printed[BEST_OF_N]["spearman"] - printed[PPO]["spearman"]
     return decide_claim(
@@ -183,7 +185,7 @@ def _scatter(bon: Half, ppo: Half) -> list[Decision]:
         name = half.said("count of pairs closer than 0.01 in accuracy and apart in NDR")
         twins.append(exact(name, near_twins(x, y), "above", 0))
         name = half.said("slope of NDR on accuracy")
-        slopes.append(estimated(name, half.over_pairs(_slope), "above", 0.0))
+        slopes.append(estimated(name, half.over_pairs(slope), "above", 0.0))
         name = half.said("mean NDR sd within an accuracy decile / overall sd")
         interval = half.over_pairs(decile_spread, recentre=True)
         spreads.append(estimated(name, interval, "above", 0.3))
@@ -205,13 +207,3 @@ def _scatter(bon: Half, ppo: Half) -> list[Decision]:
         decide_claim("rethinking.fig3.c2", spreads, bon.rms),
         decide_claim("rethinking.fig3.c3", [wider], bon.rms),
     ]
-
-
-def _mean(values: np.ndarray) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else np.nan
-
-
-def _slope(x: np.ndarray, y: np.ndarray) -> float:
-    dx = x - x.mean()
-    return float(dx @ y / (dx @ dx)) if (x != x[0]).any() else np.nan

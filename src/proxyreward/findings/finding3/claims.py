@@ -23,7 +23,7 @@ from proxyreward.findings.finding3.summaries import (
 )
 from proxyreward.findings.registry import Registry
 from proxyreward.findings.verdict import Decision, decide_claim, estimated, exact, one_of
-from proxyreward.metrics.prediction import kendall
+from proxyreward.metrics.prediction import kendall, slope
 from proxyreward.metrics.resampling import percentile_interval
 
 # What the registry calls a high agreement of categories.
@@ -171,7 +171,7 @@ def _flat_best_of_n(e: Coefficients) -> Decision:
     parts = []
     for s, strategy in enumerate(e.strategies):
         steeper = e.interval(
-            lambda means: abs(_slope(e.levels, means[:, 1])) - abs(_slope(e.levels, means[:, 0])),
+            lambda means: abs(slope(e.levels, means[:, 1])) - abs(slope(e.levels, means[:, 0])),
             e.shares[s],
             recentre=True,
         )
@@ -246,8 +246,3 @@ def _texts(
 
 def _all_maxima(matrix: np.ndarray) -> float:
     return diagonal_maxima(matrix, 0) + diagonal_maxima(matrix, 1)
-
-
-def _slope(x: np.ndarray, y: np.ndarray) -> float:
-    dx = x - x.mean()
-    return float(dx @ y / (dx @ dx))

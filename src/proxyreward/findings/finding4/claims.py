@@ -25,7 +25,7 @@ from proxyreward.findings.finding4.parts import (
 from proxyreward.findings.finding4.tables import small_sizes
 from proxyreward.findings.registry import Registry
 from proxyreward.findings.verdict import Decision, Part, decide_claim, estimated, one_of
-from proxyreward.metrics.prediction import kendall
+from proxyreward.metrics.prediction import kendall, slope
 
 
 def decide(
@@ -83,9 +83,9 @@ def _constant_size(e: Coefficients) -> list[Decision]:
                 estimated(f"{where}: more than two responses minus two", gain, "above", 0.0),
                 _rising(e, where, grid, curve),
             ]
-        slope = e.interval(lambda m: _slope(np.log(sizes), m[:, -1] - m[:, 0]), curves)
+        steepness = e.interval(lambda m: slope(np.log(sizes), m[:, -1] - m[:, 0]), curves)
         name = f"{NAMES[x]}: slope of the gain on log size"
-        shrinking.append(estimated(name, slope, "below", 0.0))
+        shrinking.append(estimated(name, steepness, "below", 0.0))
     return [
         every("rethinking.fig6.c1", better, e.goldens),
         decide_claim("rethinking.fig6.c2", shrinking, e.goldens),
@@ -100,8 +100,8 @@ def _levels_off(e: Coefficients) -> Decision:
     part_of = -(-len(sizes) // 2)
 
     def bend(means: np.ndarray) -> float:
-        upper = _slope(sizes[-part_of:], means[-part_of:])
-        return upper - _slope(sizes[:part_of], means[:part_of])
+        upper = slope(sizes[-part_of:], means[-part_of:])
+        return upper - slope(sizes[:part_of], means[:part_of])
 
     parts = []
     for x in OPTIMISERS:
@@ -140,11 +140,11 @@ def _constant_budget(e: Coefficients) -> list[Decision]:
     larger = [estimated(*gain, "above", 0.0) for gain in gains[BEST_OF_N][len(limits) // 2 :]]
     ends = curves[BEST_OF_N][[0, -1]]
     best = e.interval(lambda means: float(np.subtract(*grid[means.argmax(axis=-1)])), ends, tests=2)
-    slope = e.interval(lambda means: _slope(grid, means[0]) - _slope(grid, means[1]), ends, tests=2)
+    steep = e.interval(lambda m: slope(grid, m[0]) - slope(grid, m[1]), ends, tests=2)
     name = "smallest minus largest budget"
     readings = [
         estimated(f"{name}: best number of responses", best, "below", 0.0),
-        estimated(f"{name}: slope of Spearman on responses", slope, "below", 0.0),
+        estimated(f"{name}: slope of Spearman on responses", steep, "below", 0.0),
     ]
     decisive = one_of(readings)
     other = readings[decisive is readings[0]]
@@ -177,9 +177,3 @@ def _rising(e: Coefficients, where: str, grid: np.ndarray, curve: np.ndarray) ->
 
 def _gain(means: np.ndarray) -> float:
     return float(means[1:].mean() - means[0])
-
-
-def _slope(x: np.ndarray, y: np.ndarray) -> float:
-    """Of the least-squares line."""
-    centred = x - x.mean()
-    return float(centred @ y / (centred @ centred))

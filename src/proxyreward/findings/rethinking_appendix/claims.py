@@ -16,7 +16,6 @@ from proxyreward.findings.rethinking_appendix.families import (
     common_n,
     difference,
     matrices,
-    mean_known,
 )
 from proxyreward.findings.rethinking_appendix.penalty_claims import decide_penalty
 from proxyreward.findings.verdict import (
@@ -29,7 +28,7 @@ from proxyreward.findings.verdict import (
 )
 from proxyreward.metrics.best_of_n import kl_bound
 from proxyreward.metrics.prediction import by_golden, off_diagonal
-from proxyreward.metrics.resampling import Interval
+from proxyreward.metrics.resampling import Interval, mean_known
 
 BALANCED = 0.1  # of a pooled sd: the registry's
 PAPER_BITS = 8.8804  # KL of best-of-1280: the registry's, four decimals

@@ -142,9 +142,3 @@ def difference(
     found = np.array([statistic(first[a]) - statistic(second[b]) for a, b in draws])
     shift = estimate - np.nanmean(found) if recentre else 0.0
     return Interval(estimate, *percentile_interval(found + shift))
-
-
-def mean_known(values: np.ndarray) -> float:
-    """Mean of the finite values; NaN if there is none."""
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else np.nan

@@ -10,7 +10,6 @@ import pandas as pd
 
 from proxyreward.findings.evidence import Evidence
 from proxyreward.findings.registry import Registry
-from proxyreward.findings.rethinking_appendix.families import mean_known
 from proxyreward.findings.rethinking_appendix.penalties import (
     Penalised,
     collapse,
@@ -18,7 +17,7 @@ from proxyreward.findings.rethinking_appendix.penalties import (
     trend,
 )
 from proxyreward.findings.verdict import Decision, Part, decide_claim, estimated, exact
-from proxyreward.metrics.resampling import Interval, bootstrap, bootstrap_draws
+from proxyreward.metrics.resampling import Interval, bootstrap, bootstrap_draws, mean_known
 
 UNDEFINED = Interval(np.nan, np.nan, np.nan)
 TOO_LARGE = "A largest of several is too large by chance, which favours the claim."

@@ -5,6 +5,8 @@ and the curves of all runs in ``results/<scale>/ppo/``: ``log.csv`` of the optim
 ``curves.csv`` of the evaluations; ``dvc plots show`` draws both.
 """
 
+import sys
+
 import pandas as pd
 
 from proxyreward.pipeline.params import Params
@@ -20,7 +22,7 @@ def run(params: Params) -> None:
     found = read(items, folders)
     for done in found:
         if done.status == DIVERGED:
-            print(f"ppo: {done.run.name} diverged {done.message}")
+            print(f"ppo: {done.run.name} diverged {done.message}", file=sys.stderr)
     logs = [
         done.log.assign(run=done.run.name, rm=done.run.rm, kl_coef=done.run.settings.kl_coef)
         for done in found
