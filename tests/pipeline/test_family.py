@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from proxyreward.pipeline.closure import SOURCE
-from proxyreward.pipeline.family import FamilyError, content_hash, run_family
+from proxyreward.pipeline.family import FamilyError, run_family
 
 MODULE = "proxyreward.pipeline.closure"
 
@@ -153,19 +153,6 @@ def test_bad_names_are_refused(tmp_path, items):
 def test_field_that_json_cannot_hold_is_refused(tmp_path):
     with pytest.raises(TypeError, match="square-2.*give its fields as"):
         run([Square(2, broken=Path("x"))], tmp_path / "f")
-
-
-def test_content_hash_sees_names_and_bytes(tmp_path):
-    folder = tmp_path / "a" / "b"
-    folder.mkdir(parents=True)
-    (folder / "x").write_text("1")
-    first = content_hash(tmp_path / "a")
-    shutil.copytree(tmp_path / "a", tmp_path / "copy")
-    assert content_hash(tmp_path / "copy") == first
-    (folder / "x").rename(folder / "y")
-    assert content_hash(tmp_path / "a") != first
-    with pytest.raises(FileNotFoundError):
-        content_hash(tmp_path / "absent")
 
 
 PROGRAM = """

@@ -12,7 +12,6 @@ come out the same, redoes the others, and removes those that left the family.
 
 import contextlib
 import dataclasses
-import hashlib
 import importlib.metadata
 import json
 import shutil
@@ -102,21 +101,6 @@ def run_family(
             "kept and a rerun redoes only these:\n" + "\n".join(lines)
         )
     return [directory / item.name for item in items]
-
-
-def content_hash(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes, or of the names and bytes of all files under a folder.
-
-    Raises FileNotFoundError if there is neither.
-    """
-    path = Path(path)
-    digest = hashlib.sha256()
-    if not path.is_dir():
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    for file in sorted(file for file in path.rglob("*") if file.is_file()):
-        digest.update(f"{file.relative_to(path).as_posix()}\0{content_hash(file)}\0".encode())
-    return digest.hexdigest()
 
 
 @contextlib.contextmanager

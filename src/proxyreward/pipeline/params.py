@@ -112,6 +112,10 @@ class Model:
     layers: int = knob("transformer blocks", _POSITIVE)
     heads: int = knob("attention heads", _POSITIVE)
     max_length: int = knob("longest prompt and response together, in tokens", _POSITIVE)
+    precision: Literal["fp32", "bf16-mixed"] = knob(
+        "of training: fp32, or bf16-mixed, which computes in bfloat16 under autocast where a GPU "
+        "supports it; weights and scores are fp32 in both"
+    )
 
     def __post_init__(self) -> None:
         if self.hidden_size % (2 * self.heads):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.data import seeds
-from proxyreward.pipeline.family import content_hash
+from proxyreward.files import content_hash
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.reward_families import families
 from proxyreward.pipeline.stage import outputs

@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from proxyreward.data import pairs, seeds
+from proxyreward.files import content_hash
 from proxyreward.findings.mixtures import HH, MORE, MULTITASK, SINGLE
-from proxyreward.pipeline.family import content_hash
 from proxyreward.pipeline.mix_family import items as mixes
 from proxyreward.pipeline.mix_family import table
 from proxyreward.pipeline.params import Params

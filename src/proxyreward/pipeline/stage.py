@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 
 from proxyreward.data.report import DataError
+from proxyreward.files import content_hash
 from proxyreward.pipeline import record
-from proxyreward.pipeline.family import FamilyError, Work, content_hash, run_family
+from proxyreward.pipeline.family import FamilyError, Work, run_family
 from proxyreward.pipeline.params import Params, load
 from proxyreward.pipeline.typed import ConfigError
 

@@ -7,8 +7,8 @@ main family; the scores of all stay in ``outputs/<scale>/evaluation/``.
 import pandas as pd
 
 from proxyreward.data import folds, pairs
+from proxyreward.files import content_hash
 from proxyreward.findings import heldout
-from proxyreward.pipeline.family import content_hash
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.reward_families import families, members
 from proxyreward.pipeline.stage import main, outputs, results, run_items, write_tables

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.data.transcripts import last_request
-from proxyreward.pipeline.family import content_hash
+from proxyreward.files import content_hash
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.reward_families import families, members
 from proxyreward.pipeline.stage import main, outputs, run_items

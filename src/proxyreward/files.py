@@ -1,0 +1,47 @@
+"""Files and folders as wholes: written in one step, named by their content.
+
+In: paths. Out: bytes on disk that are there entirely or not at all, and hashes. Imports nothing of
+this package.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+
+def write_whole(path: str | Path, text: str) -> None:
+    """Write a text file (UTF-8) so that it holds the old or the new text at every moment.
+
+    A file that is killed while it writes leaves the old text; what it leaves beside it,
+    ``.<name>.partial``, is taken over by the next write. Its folder is made if need be.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+
+
+def content_hash(path: str | Path) -> str:
+    """SHA-256 (hex) of a file's bytes, or of the names and bytes of all files under a folder.
+
+    Raises FileNotFoundError if there is neither.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for name, found in file_hashes(path).items():
+        digest.update(f"{name}\0{found}\0".encode())
+    return digest.hexdigest()
+
+
+def file_hashes(folder: str | Path) -> dict[str, str]:
+    """SHA-256 (hex) of every file under a folder by its relative POSIX path, in order of paths."""
+    folder = Path(folder)
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): content_hash(file) for file in files}
