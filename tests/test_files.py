@@ -1,5 +1,7 @@
 """Files in one step, and what names their content."""
 
+import shutil
+
 import pytest
 
 from proxyreward.files import content_hash, file_hashes, write_whole
