@@ -7,10 +7,10 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do \
 	&& { echo $$name; break; }; done)
 INSTALLED = $(VENV)/.installed
 DVC_LOCAL = .dvc/config.local
+MARK = .copy-of-the-project
 
 # Stages call plain `python`: it must be the environment's.
 export PATH := $(abspath $(VENV))/bin:$(PATH)
-export HF_HUB_DISABLE_TELEMETRY = 1
 export PYTHONUNBUFFERED = 1
 
 .DELETE_ON_ERROR:
@@ -23,8 +23,9 @@ help:  ## list the commands
 
 reproduce: $(INSTALLED) $(DVC_LOCAL)  ## run the pipeline (dvc repro), then build the book
 	$(if $(SCALE),proxyreward params scale=$(SCALE))
+	@python -m proxyreward.pipeline.lockfile
 	dvc repro
-	$(MAKE) book SCALE=$$(sed -n 's/^scale: *//p' params.yaml)
+	$(MAKE) book SCALE=$$(proxyreward params --get scale)
 
 test: $(INSTALLED)  ## check the code's style and run all tests
 	ruff check src tests benchmarks notebooks
@@ -32,8 +33,12 @@ test: $(INSTALLED)  ## check the code's style and run all tests
 
 # Runs in a copy, so that not even a killed run touches params.yaml, dvc.lock or results/.
 smoke: $(INSTALLED)  ## run the whole pipeline and book at the smallest scale, in a copy
+	@test "$(SMOKE)" = .smoke || test -z "$$(ls -A "$(SMOKE)" 2>/dev/null)" || test -e "$(SMOKE)/$(MARK)" \
+		|| { echo "SMOKE=$(SMOKE): holds something other than an earlier copy, which would be lost;\
+	 name a new folder" >&2; exit 2; }
 	rm -rf "$(SMOKE)"
 	mkdir -p "$(SMOKE)"
+	touch "$(SMOKE)/$(MARK)"
 	tar -c --exclude=./.git --exclude="./$(VENV)" --exclude="./$(SMOKE)" --exclude=./.smoke \
 		--exclude=./outputs --exclude=./runs --exclude=./book/_build --exclude=./.dvc/cache --exclude=./.dvc/tmp \
 		--exclude=__pycache__ . | tar -x -C "$(SMOKE)"

@@ -70,7 +70,7 @@ def trainer_of(weighting: str, base: str, params: Params, tokenizer, tokens, fol
         train_sampling_strategy="sequential",
         remove_unused_columns=False,
         gradient_checkpointing=False,
-        **plain_training(params.seed),
+        **plain_training(params.seed, params.model.precision),
     )
     return _trainer_class()(
         model=build_reward_model(

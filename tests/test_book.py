@@ -53,13 +53,32 @@ def test_notebooks_hold_source_only():
         assert not any(cell.get("outputs") for cell in cells), path.name
 
 
-def test_a_typed_number_stops_the_build_before_it_starts(tmp_path, monkeypatch):
+@pytest.fixture()
+def project(tmp_path, monkeypatch):
+    """A project of one page, which cannot be built: its notebooks may not even start."""
     (tmp_path / "book").mkdir()
     (tmp_path / "results" / "tiny").mkdir(parents=True)
-    (tmp_path / "book" / "intro.md").write_text("# Gain\n\nIt gains 0.75.\n")
+    (tmp_path / "dvc.yaml").touch()
+    (tmp_path / "book" / "intro.md").write_text("# Gain\n")
     monkeypatch.setenv("PROXYREWARD_ROOT", str(tmp_path))
+    monkeypatch.setattr("proxyreward.book.execute_all", lambda *_: pytest.fail("the build began"))
+    return tmp_path
+
+
+def test_a_typed_number_stops_the_build_before_it_starts(project):
+    (project / "book" / "intro.md").write_text("# Gain\n\nIt gains 0.75.\n")
     with pytest.raises(BookError, match="intro.md.*0.75"):
         build()
+
+
+@pytest.mark.parametrize("out", [".", "book", "results/tiny/pages", "site"])
+def test_a_folder_of_other_things_stops_the_build_before_it_starts(project, monkeypatch, out):
+    (project / "site").mkdir()
+    (project / "site" / "intro.html").write_text("mine")
+    monkeypatch.chdir(project)
+    with pytest.raises(BookError, match="Remedy"):
+        build(out=out)
+    assert (project / "site" / "intro.html").read_text() == "mine"
 
 
 def test_code_is_folded_and_parameters_stay(tmp_path):

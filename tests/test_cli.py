@@ -1,7 +1,12 @@
 """Tests of the command line, in a copy of the project's parameters and one small notebook."""
 
+import errno
 import json
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -16,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture()
 def project(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "params", tmp_path / "params")
+    shutil.copy(ROOT / "dvc.yaml", tmp_path)
     (tmp_path / "notebooks").mkdir()
     cells = [
         new_markdown_cell("# A page"),
@@ -54,8 +60,12 @@ def test_notebook_prints_where_the_page_is_and_leaves_sources_alone(project, cap
         (["params"], "params.yaml"),
         (["params", "scale=tinny"], "tiny"),
         (["params", "reward.epoch=2"], "'reward.epochs'"),
+        (["params", "seed=1", "seed=2"], "twice"),
+        (["params", "data.name=\x1b[2J\n"], r"\x1b[2J\n"),
+        (["params", "--get", "scale", "seed=1"], "--get"),
         (["book", "--scale", "gone"], "tiny"),
         (["claims", "rethinking.table1.c9"], "rethinking.table1.c"),
+        (["claims", "--scale", "tinny"], "tiny"),
     ],
 )
 def test_errors_are_one_line_with_code_2(project, capsys, words, names):
@@ -80,7 +90,42 @@ def test_params_are_composed_then_shown_with_their_origin(project, capsys):
 def test_nested_params_are_shown_too(project, capsys):
     assert main(["params", "scale=real-more"]) == 0
     assert main(["params"]) == 0
-    assert '"source": "squality"' in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert '"source": "squality"' in shown and '"name": "source-squality"' in shown
+
+
+def test_one_parameter_is_shown_alone(project, capsys):
+    assert main(["params", "scale=real-hh", "data.name=/größe (1)", "seed=3"]) == 0
+    file = project / "params.yaml"
+    file.write_bytes(file.read_bytes().replace(b"\n", b"  # mine\r\n"))
+    found = {}
+    for key in ("scale", "data.name", "seed", "worlds", "runner.workers"):
+        capsys.readouterr()
+        assert main(["params", "--get", key]) == 0
+        found[key] = capsys.readouterr().out
+    assert list(found.values()) == ["real-hh\n", "/größe (1)\n", "3\n", "[]\n", "null\n"]
+    assert main(["params", "--get", "sed"]) == 2
+    assert "'seed'" in capsys.readouterr().err
+
+
+def test_params_say_what_they_kept_and_what_the_scale_leaves_out(project, capsys):
+    said = []
+    for words in (["scale=real-hh"], ["reward.epochs=9"], ["scale=tiny"]):
+        assert main(["params", *words]) == 0
+        said.append(capsys.readouterr().out)
+    assert "scale real-hh afresh" in said[0]
+    assert "scale real-hh as it was, with reward.epochs" in said[1]
+    for lines in said[:2]:
+        assert "left out" in lines and " policy," in lines and "reward_models" not in lines
+    assert "left out" not in said[2]
+
+
+def test_broken_params_do_not_stop_a_fresh_start(project, capsys):
+    (project / "params.yaml").write_bytes(b"scale: \xff [")
+    assert main(["params", "seed=1"]) == 2
+    assert "proxyreward params scale=tiny" in capsys.readouterr().err
+    assert main(["params", "scale=tiny"]) == 0
+    assert main(["params"]) == 0
 
 
 def test_claims_are_listed_with_verdicts(project, capsys):
@@ -97,7 +142,57 @@ def test_one_claim_is_shown_in_full(project, capsys):
     assert "estimate     0.5" in output
 
 
+@pytest.mark.parametrize("content", ["", "[", "{}", "[1]", '[{"claim_id": 3}]', "\udcff"])
+def test_a_damaged_scorecard_is_one_line(project, capsys, content):
+    card = project / "results" / "tiny" / "scorecard.json"
+    card.write_text(content, errors="surrogateescape")
+    assert main(["claims"]) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.count("\n") == 1 and str(card) in told.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (BrokenPipeError(), 0, ""),
+        (OSError(errno.EROFS, "Read-only file system", "/p/params.yaml"), 2, "/p/params.yaml"),
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "free some space"),
+        (ZeroDivisionError("a\nb\x1b"), 2, r"ZeroDivisionError: a b\x1b"),
+        (RecursionError("deep"), 2, "RecursionError: deep"),
+    ],
+)
+def test_whatever_happens_ends_in_one_line(project, capsys, monkeypatch, error, code, words):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("proxyreward.pipeline.params.write", fail)
+    assert main(["params", "scale=tiny"]) == code
+    told = capsys.readouterr().err
+    assert told.count("\n") == (1 if code else 0) and words in told and "Traceback" not in told
+
+
+def test_the_traceback_of_the_unexpected_is_kept(project, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("proxyreward.pipeline.params.write", lambda *_: 1 / 0)
+    assert main(["params", "scale=tiny"]) == 2
+    [file] = tmp_path.glob("proxyreward-*.txt")
+    assert str(file) in capsys.readouterr().err
+    assert "ZeroDivisionError" in file.read_text()
+
+
+def test_output_that_cannot_be_written_is_one_line(project):
+    """A full disk behind a redirection."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "proxyreward.cli", "claims"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment)
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 1 and b"free some space" in done.stderr
+
+
 def test_a_wrong_command_ends_with_code_2(capsys):
     with pytest.raises(SystemExit) as ended:
-        main(["evaluat"])
+        main(["evaluat\x1b"])
     assert ended.value.code == 2
+    assert "\x1b" not in capsys.readouterr().err

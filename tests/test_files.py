@@ -1,10 +1,11 @@
 """Files in one step, and what names their content."""
 
+import os
 import shutil
 
 import pytest
 
-from proxyreward.files import content_hash, file_hashes, write_whole
+from proxyreward.files import content_hash, file_hashes, sync, write_whole
 
 
 def test_content_hash_sees_names_and_bytes(tmp_path):
@@ -37,3 +38,13 @@ def test_a_failed_write_leaves_the_old_text(tmp_path):
     assert path.read_text() == "old\n"
     write_whole(path, "newer\n")
     assert path.read_text() == "newer\n" and [path] == list(path.parent.iterdir())
+
+
+def test_sync_reaches_every_file_and_folder(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").write_text("x")
+    synced = set()
+    monkeypatch.setattr("os.fsync", lambda number: synced.add(os.fstat(number).st_ino))
+    sync(tmp_path)
+    paths = (tmp_path, tmp_path / "a", tmp_path / "a" / "b")
+    assert synced == {path.stat().st_ino for path in paths}

@@ -28,7 +28,7 @@ def lock(root):
 
 
 def declared(project):
-    lists = [project["dependencies"], project["optional-dependencies"]["test"]]
+    lists = [project["dependencies"], *project["optional-dependencies"].values()]
     return [Requirement(text) for texts in lists for text in texts]
 
 

@@ -3,4 +3,14 @@
 The layers, each of which imports only from those to its left::
 
     world | data -> models -> reward -> policy -> metrics -> findings -> pipeline
+
+Nothing is reported to anyone: every entry point and every worker passes here before it imports a
+library that would.
 """
+
+import os
+import sys
+
+os.environ |= {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
+if "huggingface_hub.constants" in sys.modules:  # it read the environment when it was imported
+    sys.modules["huggingface_hub.constants"].HF_HUB_DISABLE_TELEMETRY = True

@@ -1,11 +1,11 @@
 """The book: stage the sources, execute the notebooks, build offline with warnings as errors, check.
 
 In: `book/`, `notebooks/` and the tracked tables under `results/`; neither models nor a network.
-Out: static HTML that opens from a folder.  Called by `cli`; `page` renders one notebook alone.
+Out: static HTML that opens from a folder; `page` renders one notebook alone.
 """
 
-import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +13,15 @@ from pathlib import Path
 from proxyreward.book_checks import check_html, check_sources
 from proxyreward.notebooks.places import project_root, results_dir
 from proxyreward.notebooks.runner import DEFAULT_SCALE, execute_all
+from proxyreward.notebooks.surroundings import shielded
+from proxyreward.publish import BookError, check_target, publish
+from proxyreward.scratch import scratch
 
 BUILD = Path("book") / "_build"
 # What every page needs beside its own text.
 _FURNITURE = ("_config.yml", "_assets", "references.bib", "bibliography.md")
-
-
-class BookError(RuntimeError):
-    """The book could not be built, or a check failed; the message lists why."""
+# What every build of Sphinx writes.
+_LANDMARKS = ("index.html", "genindex.html", "search.html", "searchindex.js", "objects.inv")
 
 
 def build(scale: str = DEFAULT_SCALE, out: str | Path | None = None) -> Path:
@@ -29,7 +30,8 @@ def build(scale: str = DEFAULT_SCALE, out: str | Path | None = None) -> Path:
     Parameters
     ----------
     scale : scale whose results the notebooks read.
-    out : folder for the HTML, replaced only when everything holds; default ``book/_build/html``.
+    out : folder for the HTML, filled only when everything holds; default ``book/_build/html``.
+        Files in it that no build wrote stay as they are.
 
     Raises
     ------
@@ -37,39 +39,39 @@ def build(scale: str = DEFAULT_SCALE, out: str | Path | None = None) -> Path:
         If the scale has no results.
     BookError
         If Sphinx warns, something remote would be loaded, a link leads nowhere, a picture has no
-        alternative text, or a result number is typed in prose.
+        alternative text, a result number is typed in prose, or `out` is no place for a book
+        (see `publish.check_target`); the latter before anything is built.
     """
     root = project_root()
     results_dir(scale)
-    _refuse(check_sources(root))
-    stage = _fresh(root / BUILD / "stage")
-    shutil.copytree(
-        root / "book", stage, dirs_exist_ok=True, ignore=shutil.ignore_patterns("_build")
+    place = check_target(
+        Path(out or root / BUILD / "html"), root, root / BUILD, [*_LANDMARKS, *_pages(root)]
     )
-    for notebook in execute_all(scale, stage):
-        hide_code(notebook)
-    html = _jupyter_book(stage, "-W", "-n", "--keep-going", "--all")
-    _refuse(check_html(html))
-    return _publish(html, Path(out) if out else root / BUILD / "html")
+    _refuse(check_sources(root))
+    with scratch() as folder:
+        stage = folder / "book"
+        _copy(root / "book", stage)
+        for notebook in execute_all(scale, stage):
+            hide_code(notebook)
+        html = _jupyter_book(stage, "-W", "-n", "--keep-going", "--all")
+        _refuse(check_html(html))
+        return publish(html, place, everything=place.is_relative_to((root / BUILD).resolve()))
 
 
 def page(notebook: Path, out: Path) -> Path:
     """Render one executed notebook in the book's look and return its HTML file."""
     book = project_root() / "book"
-    stage = _fresh(out.with_name(f".{out.name}-stage"))
-    for name in _FURNITURE:
-        source = book / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, stage / name)
-    shutil.copy(notebook, stage / notebook.name)
-    (stage / "_toc.yml").write_text(
-        f"format: jb-book\nroot: {notebook.stem}\nchapters:\n- file: bibliography\n",
-        encoding="utf-8",
-    )
-    try:
+    with scratch() as stage:
+        for name in _FURNITURE:
+            _copy(book / name, stage / name)
+        _copy(notebook, stage / notebook.name)
+        (stage / "_toc.yml").write_text(
+            f"format: jb-book\nroot: {notebook.stem}\nchapters:\n- file: bibliography\n",
+            encoding="utf-8",
+        )
         # A lone page cannot reach its neighbours, so its warnings are no errors.
-        return _publish(_jupyter_book(stage, "-q"), out) / f"{notebook.stem}.html"
-    finally:
-        shutil.rmtree(stage)
+        html = _jupyter_book(stage, "-q")
+        return publish(html, out, everything=True) / f"{notebook.stem}.html"
 
 
 def hide_code(notebook: Path) -> None:
@@ -85,6 +87,16 @@ def hide_code(notebook: Path) -> None:
     nbformat.write(content, notebook)
 
 
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or folder, builds left out; the copy is writable even where the source is not."""
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("_build"))
+    else:
+        shutil.copyfile(source, target)
+    for path in (target, *target.rglob("*")):
+        path.chmod(path.stat().st_mode | stat.S_IRWXU)
+
+
 def _jupyter_book(stage: Path, *flags: str) -> Path:
     """Run Jupyter Book on `stage`; returns the HTML folder."""
     done = subprocess.run(
@@ -97,9 +109,10 @@ def _jupyter_book(stage: Path, *flags: str) -> Path:
             *flags,
         ],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
-        env={**os.environ, "NO_COLOR": "1"},
+        env=shielded(NO_COLOR="1"),
     )
     if done.returncode:
         raise BookError(
@@ -121,19 +134,6 @@ def _refuse(problems: list[str]) -> None:
         raise BookError(f"the book has {len(problems)} problem(s):\n" + "\n".join(problems))
 
 
-def _fresh(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
-
-
-def _publish(html: Path, out: Path) -> Path:
-    """Move built HTML to `out` in one step; an older book stays until the new one is whole."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    old = out.with_name(f".{out.name}-old")
-    shutil.rmtree(old, ignore_errors=True)
-    if out.exists():
-        os.replace(out, old)
-    shutil.move(html, out)
-    shutil.rmtree(old, ignore_errors=True)
-    return out
+def _pages(root: Path) -> list[str]:
+    sources = [*(root / "book").glob("*.md"), *(root / "notebooks").glob("*.ipynb")]
+    return [f"{source.stem}.html" for source in sources]

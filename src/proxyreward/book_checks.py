@@ -2,7 +2,7 @@
 result numbers.
 
 In: a folder of built HTML, or the Markdown of a page.  Out: a list of problems, empty when all is
-well.  Called by `book` after every build and by the tests.
+well.
 """
 
 import re
@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from proxyreward.notebooks.parameters import read_notebook
 
 # Attributes through which a browser fetches something by itself; <a href> only follows a click.
 _LOADS = {"src", "srcset", "data", "poster", "background", "action"}
@@ -129,12 +131,10 @@ def check_sources(root: Path) -> list[str]:
 
 
 def _prose(root: Path) -> Iterator[tuple[Path, str]]:
-    import nbformat
-
     for path in sorted((root / "book").glob("*.md")):
         yield path, path.read_text(encoding="utf-8")
     for path in sorted((root / "notebooks").glob("*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
+        for cell in read_notebook(path).cells:
             if cell.cell_type == "markdown":
                 yield path, cell.source
 

@@ -7,38 +7,50 @@ exit code 2.  Installed as a console script.
 import argparse
 import dataclasses
 import hashlib
+import io
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
-from proxyreward.book import BookError
-from proxyreward.notebooks.places import NotFound, project_root, read_json, results_dir, scales
-from proxyreward.notebooks.runner import DEFAULT_SCALE, NotebookFailed
-from proxyreward.pipeline.typed import ConfigError
+# What a command needs is imported inside `main`, where even an interruption meanwhile is one line.
 
 NOT_DECIDED = "not decided here"
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code (0, or 2 after an error)."""
-    arguments = _parser().parse_args(words)
+    """Run one command; returns the exit code (0, 2 after an error, 130 after an interruption)."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        arguments = _parser().parse_args(words)
         arguments.command(arguments)
-    except (BookError, ConfigError, NotFound, NotebookFailed) as error:
-        print(f"proxyreward: {error}", file=sys.stderr)
+        print(end="", flush=True)
+        return 0
+    except KeyboardInterrupt:
+        print("proxyreward: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        from proxyreward.failures import settle_output, told, visible
+
+        settle_output()
+        if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has seen enough
+            return 0
+        print(f"proxyreward: {visible(told(error))}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()
-    return 0
 
 
 def notebook(arguments: argparse.Namespace) -> None:
     """Execute a notebook with the given parameters and render it as a page."""
     from proxyreward.book import page
+    from proxyreward.notebooks.places import project_root
     from proxyreward.notebooks.runner import run
+    from proxyreward.pipeline.typed import read_pairs
 
-    values = _pairs(arguments.values)
+    values = read_pairs(arguments.values)
     digest = hashlib.sha256(json.dumps(sorted(values.items())).encode()).hexdigest()[:8]
     folder = project_root() / "runs" / "notebooks" / f"{arguments.name}-{digest}"
     executed = run(arguments.name, values, folder)
@@ -48,12 +60,13 @@ def notebook(arguments: argparse.Namespace) -> None:
 
 def claims(arguments: argparse.Namespace) -> None:
     """List the claims with their verdicts at a scale, or show one claim in full."""
+    from proxyreward.failures import visible
     from proxyreward.findings.registry import load_registry
+    from proxyreward.notebooks.places import NotFound, results_dir, scorecard
 
     registry = load_registry()
-    card = results_dir(arguments.scale) / "scorecard.json" if arguments.scale in scales() else None
-    rows = read_json(card) if card and card.is_file() else []
-    decided = {row["claim_id"]: row for row in rows}
+    card = results_dir(arguments.scale) / "scorecard.json"
+    decided = scorecard(arguments.scale) if card.exists() else {}
     if arguments.id:
         try:
             claim = registry.claim(arguments.id)
@@ -69,7 +82,7 @@ def claims(arguments: argparse.Namespace) -> None:
         }
         for key, value in shown.items():
             if key != "claim_id":
-                print(f"{key:<12} {value}")
+                print(f"{key:<12} {visible(str(value))}")
         return
     for claim in registry.claims():
         verdict = decided.get(claim.id, {}).get("verdict", NOT_DECIDED)
@@ -77,21 +90,46 @@ def claims(arguments: argparse.Namespace) -> None:
 
 
 def params(arguments: argparse.Namespace) -> None:
-    """Compose `params.yaml` from ``key=value`` words, or show its values and their origins."""
-    from proxyreward.pipeline.params import compose, origins, write
+    """Write `params.yaml` from ``key=value`` words, or show its values and their origins.
+
+    With scale=NAME the file is written afresh from params/scale/NAME.yaml; without it, the values
+    that the file holds stay as they are, but for those given. A text is taken as it stands, such as
+    'data.name=~/my pairs (1).jsonl', less quotes around the whole of it; null is no value; a list
+    is written as in YAML, such as 'mixes.bases=[16x1x2, 64x1x4]'.
+    """
+    from proxyreward.notebooks.places import project_root
+    from proxyreward.pipeline.fields import leaves
+    from proxyreward.pipeline.params import change, load, origins, write
+    from proxyreward.pipeline.scales import left_out
+    from proxyreward.pipeline.typed import ConfigError, read_pairs, unknown
 
     root = project_root()
     target, config = root / "params.yaml", root / "params"
-    if arguments.values:
-        values = compose(arguments.values, config)
+    if arguments.get is not None:
+        if arguments.values:
+            raise ConfigError("command line: --get takes no words beside. Remedy: leave them out")
+        values = dict(leaves(load(target)))
+        if arguments.get not in values:
+            raise unknown("command line", arguments.get, list(values))
+        value = values[arguments.get]
+        print(value if isinstance(value, str) else _json(value))
+    elif arguments.values:
+        given = read_pairs(arguments.values)
+        start = "as it was" if target.exists() and "scale" not in given else "afresh"
+        values = change(arguments.values, target, config)
+        skipped = left_out(values, root / "dvc.yaml")
         write(values, target)
-        print(f"wrote {target} (scale {values['scale']}); run it with: dvc repro")
-        return
-    for key, value, place in origins(target, config):
-        shown = json.dumps(
-            list(value) if isinstance(value, tuple) else value, default=dataclasses.asdict
-        )
-        print(f"{key:<26} {shown:<24} {Path(place).relative_to(root)}")
+        own = ", ".join(key for key in given if key != "scale")
+        scale = f"scale {values['scale']} {start}" + (f", with {own} as given" if own else "")
+        print(f"wrote {target}: {scale}; run it with: dvc repro")
+        if skipped:
+            print(
+                f"left out at this scale: {', '.join(skipped)}; do not name these to dvc repro, "
+                "as DVC takes the name of a stage without entries for the whole pipeline"
+            )
+    else:
+        for key, value, place in origins(target, config):
+            print(f"{key:<26} {_json(value):<24} {Path(place).relative_to(root)}")
 
 
 def book(arguments: argparse.Namespace) -> None:
@@ -101,16 +139,26 @@ def book(arguments: argparse.Namespace) -> None:
     print(f"book: {build(arguments.scale, arguments.out) / 'index.html'}")
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        from proxyreward.failures import visible
+
+        super().error(visible(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    from proxyreward.notebooks.runner import DEFAULT_SCALE
+
+    parser = _Parser(
         prog="proxyreward",
         description="The Proxy Reward Book: notebooks, claims, parameters and the book.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(command: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
-        summary = (command.__doc__ or "").strip()
-        added = commands.add_parser(command.__name__, help=summary, description=summary)
+        described = (command.__doc__ or "").strip()
+        summary = described.partition("\n")[0]
+        added = commands.add_parser(command.__name__, help=summary, description=described)
         added.set_defaults(command=command)
         return added
 
@@ -124,8 +172,13 @@ def _parser() -> argparse.ArgumentParser:
     compose.add_argument(
         "values", nargs="*", metavar="key=value", help=words.format("scale=real-hh reward.epochs=3")
     )
+    compose.add_argument("--get", metavar="KEY", help="print this value of params.yaml alone")
     building = add(book)
-    building.add_argument("--out", type=Path, help="folder for the HTML (book/_build/html)")
+    building.add_argument(
+        "--out",
+        type=Path,
+        help="folder for the HTML (book/_build/html); files there that no build wrote stay",
+    )
     for command in (listing, building):
         command.add_argument(
             "--scale", default=DEFAULT_SCALE, help=f"scale whose results are read ({DEFAULT_SCALE})"
@@ -133,19 +186,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _pairs(words: Sequence[str]) -> dict[str, str]:
-    pairs = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise ConfigError(
-                f"command line: {word!r} is not of the form key=value. "
-                "Remedy: write it as, say, scale=tiny"
-            )
-        if key in pairs:
-            raise ConfigError(f"command line: {key!r} is given twice. Remedy: keep one of them")
-        pairs[key] = value
-    return pairs
+def _json(value: object) -> str:
+    return json.dumps(value, default=dataclasses.asdict, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -45,3 +45,14 @@ def file_hashes(folder: str | Path) -> dict[str, str]:
     folder = Path(folder)
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     return {file.relative_to(folder).as_posix(): content_hash(file) for file in files}
+
+
+def sync(folder: str | Path) -> None:
+    """Wait until every file under a folder, and their names, are on the disk itself."""
+    folder = Path(folder)
+    for path in [*folder.rglob("*"), folder]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -70,13 +70,15 @@ def test_one_bad_entry_of_each_kind_is_reported_and_the_rest_kept(array_file, ma
         ("turn_marker", "text.0"): entry(texts=[yes + "\n\nHuman: Why?", yes]),
         ("no_opening_human", "text.0"): entry(texts=["A plum?", yes]),
         ("no_opening_human", "text.1"): entry(texts=[yes, "## Assistant:\nNo."]),
+        ("carriage_returns", "text.0"): entry(texts=[yes.replace("\n", "\r\n"), yes]),
+        ("carriage_returns", "text.1"): entry(texts=[yes, "\r\rHuman: A?\r\rAssistant: No."]),
         ("no_final_assistant", "text.0"): entry(texts=[make_transcript("Hi"), yes]),
         ("not_a_number", "score.1"): entry((1, None)) | {"score": [1, float("nan")]},
     }
     pairs, report = load(array_file(entry(), *bad.values(), entry()))
     assert [(p.reason, p.field) for p in report.problems] == list(bad)
     assert len(pairs) == 2
-    assert report.read == 14 == report.kept + sum(report.rejected.values())
+    assert report.read == 16 == report.kept + sum(report.rejected.values())
 
 
 def test_max_records_stops_once_so_many_are_kept(array_file):
@@ -95,7 +97,7 @@ def test_the_real_helpful_file_has_the_published_counts(shared_data):
     pairs, report = load(shared_data("dsp/helpful.test.json.gz"))
     assert (report.read, report.kept) == (2352, 2343)
     assert +Counter(report.rejected) == {"contexts_differ": 9}
-    assert report.flagged == {"empty_response": 4, "identical_pair": 0}
+    assert report.flagged == {"control_characters": 0, "empty_response": 4, "identical_pair": 0}
     assert {pair.source for pair in pairs} == {"helpful"}
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from proxyreward.data.folds import assign, conversation_groups
+from proxyreward.data.folds import assign, check_sources, conversation_groups
 from proxyreward.data.hh import load
 from proxyreward.data.report import DataError
 
@@ -17,6 +17,58 @@ def test_groups_follow_the_opening_alone():
 
 def test_openings_of_punctuation_stay_apart():
     assert conversation_groups([prompt("?"), prompt("!!"), prompt("?")]).tolist() == [0, 1, 0]
+
+
+def test_an_opening_that_all_share_does_not_join_them():
+    system = "\n\nHuman: Be kind.\n\nAssistant: I will."
+    plain = [prompt("Hi"), prompt("A plum?"), prompt("Hi", "later"), prompt("  HI!")]
+    expected = conversation_groups(plain).tolist()
+    assert conversation_groups([system + p for p in plain]).tolist() == expected
+    assert conversation_groups([system + system + p for p in plain]).tolist() == expected
+    ended = ["\n\nHuman: Be kind.\n\nAssistant:", *(system + p for p in plain)]
+    assert conversation_groups(ended).tolist() == [0, 1, 2, 1, 1]
+
+
+def test_one_other_opening_keeps_the_shared_one_together():
+    shared = [prompt("Be kind.", later) for later in "abc"]
+    assert conversation_groups([*shared, prompt("Hi")]).tolist() == [0, 0, 0, 1]
+
+
+def test_equal_requests_are_told_apart_by_the_answers_between_them():
+    ask = "\n\nHuman: Hi\n\nAssistant: {}\n\nHuman: Why?\n\nAssistant:"
+    assert conversation_groups([ask.format(x) for x in ("A", "B", "a!")]).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("openings", [["Hi"] * 3, ["Hi", "hi!", " HI"]])
+def test_one_prompt_for_all_is_an_error_that_says_so(openings):
+    with pytest.raises(
+        DataError, match="all 3 records have the same prompt; folds need at least 2"
+    ):
+        assign([prompt(opening) for opening in openings], 2, seed=0)
+
+
+def sources_of(**prompts):
+    both = [(text, name) for name, texts in prompts.items() for text in texts]
+    return zip(*both, strict=True)
+
+
+def test_a_source_that_a_fold_would_empty_is_named():
+    fixed = [prompt("Be kind.", str(i)) for i in range(9)]
+    other = [prompt(f"Question {i}") for i in range(9)]
+    prompts, sources = sources_of(other=other, fixed=fixed)
+    folds = assign(prompts, 2, seed=0)
+    with pytest.raises(DataError, match="source 'fixed' has 1 different conversations in 9 pairs"):
+        check_sources(prompts, sources, folds)
+
+
+def test_sources_with_pairs_left_in_every_fold_pass():
+    few = [prompt(f"Few {i}") for i in range(3)]
+    many = [prompt(f"Many {i}") for i in range(30)]
+    prompts, sources = sources_of(few=few, many=many)
+    folds = assign(prompts, 5, seed=0)
+    check_sources(prompts, sources, folds)
+    with pytest.raises(DataError, match="source 'few' .* leaves . pairs where training needs 3"):
+        check_sources(prompts, sources, folds, least=3)
 
 
 def test_no_group_straddles_folds_and_sizes_are_balanced():

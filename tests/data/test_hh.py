@@ -43,20 +43,29 @@ def test_one_bad_line_of_each_kind_is_reported_and_the_rest_kept(
         ("no_opening_human", "chosen"): good | {"chosen": "Plum."},
         ("no_final_assistant", "rejected"): good | {"rejected": make_transcript("Hi")},
         ("contexts_differ", "rejected"): good | {"rejected": make_transcript("Hi", "No.")},
+        ("carriage_returns", "chosen"): good
+        | {"chosen": good["chosen"].replace("\n\n", "\r\n\r\n")},
+        ("carriage_returns", "rejected"): good
+        | {"rejected": good["rejected"].replace("\n\nA", "\n\r\nA")},
         ("wrong_encoding", "chosen"): good | {"chosen": good["chosen"] + "\ud800"},
     }
     pairs, report = load(hub_file(good, *bad, *fields.values(), good))
     found = [(problem.line, problem.reason, problem.field) for problem in report.problems]
     assert found == [(line, *what) for line, what in enumerate([*bad.values(), *fields], start=2)]
-    assert [pair.meta["line"] for pair in pairs] == [1, 14]
-    assert report.read == 14 == report.kept + sum(report.rejected.values())
+    assert [pair.meta["line"] for pair in pairs] == [1, 16]
+    assert report.read == 16 == report.kept + sum(report.rejected.values())
+
+
+def test_carriage_returns_inside_a_turn_are_text(hub_file, make_record):
+    pairs, _ = load(hub_file(make_record(chosen="Plum.\r\n\r\nPear.")))
+    assert pairs[0].chosen == "Plum.\r\n\r\nPear."
 
 
 def test_empty_and_identical_responses_are_kept_and_counted(hub_file, make_record):
     lines = [make_record(chosen=""), make_record(chosen="No."), make_record(chosen="", rejected="")]
     _, report = load(hub_file(*lines))
     assert report.kept == 3
-    assert report.flagged == {"empty_response": 2, "identical_pair": 2}
+    assert report.flagged == {"control_characters": 0, "empty_response": 2, "identical_pair": 2}
 
 
 def test_max_records_stops_once_so_many_are_kept(hub_file, make_record):
@@ -125,5 +134,5 @@ def test_the_real_file_has_the_published_counts(real_pairs):
     pairs, report = load(real_pairs)
     assert (report.read, report.kept) == (2312, 2307)
     assert +Counter(report.rejected) == {"contexts_differ": 5}
-    assert report.flagged == {"empty_response": 4, "identical_pair": 0}
+    assert report.flagged == {"control_characters": 0, "empty_response": 4, "identical_pair": 0}
     assert sum(not pair.chosen for pair in pairs) == 4

@@ -1,3 +1,6 @@
+import json
+import os
+
 import pytest
 
 from proxyreward.data.load import load_pairs
@@ -34,6 +37,25 @@ def test_a_file_without_any_usable_record_is_an_error_that_says_why(hub_file):
     path = hub_file(b"{", b'{"chosen": 1}')
     with pytest.raises(DataError, match=r"(?s)no record can be used.*2 records read.*line 1: bad"):
         load_pairs("local", str(path), None, "test", None)
+
+
+def test_that_message_is_one_line_and_names_what_was_passed_over(jsonl_file):
+    tree = {"message_tree_id": "t", "prompt": {"lang": "d\x1b", "replies": []}}
+    path = jsonl_file("x.trees.jsonl", tree, tree)
+    with pytest.raises(
+        DataError, match="all 2 records are in other languages: d.x1b .2."
+    ) as caught:
+        load_pairs("local", path, "en", "train", None, "oasst")
+    assert str(caught.value).isprintable()
+
+
+def test_a_file_name_that_is_not_utf8_can_be_stored(make_record, tmp_path):
+    path = tmp_path / os.fsdecode(b"\xff\x1b.jsonl")
+    path.write_text(json.dumps(make_record()))
+    frame, report = load_pairs("local", str(path), None, "train", None)
+    write(frame, tmp_path / "pairs.parquet")
+    json.dumps(report.to_dict(), ensure_ascii=False).encode("utf-8")
+    assert str(report).isprintable()
 
 
 def test_a_given_name_replaces_that_of_the_loader(hub_file, make_record):

@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 
 from proxyreward.data import oasst
@@ -67,7 +68,7 @@ def test_the_prompt_is_the_whole_path(jsonl_file):
 def test_a_reply_without_company_and_ranked_requests_give_no_pair(jsonl_file):
     alone = tree(message("Q", message("A", message("Q2", rank=0), message("Q3", rank=1), rank=0)))
     _, report = load(jsonl_file("x.jsonl", alone, THREE))
-    assert report.read == 3
+    assert (report.kept, report.passed) == (3, {"no_comparison": 1})
 
 
 def test_every_comparison_that_cannot_be_used_is_counted_with_its_reason(jsonl_file):
@@ -82,13 +83,15 @@ def test_every_comparison_that_cannot_be_used_is_counted_with_its_reason(jsonl_f
         "turn_marker": message("B\n\nHuman: C", rank=1),
         "missing_field": message("B", rank=1) | {"text": None},
         "not_a_number": message("B", rank="first"),
+        "out_of_range": message("B", rank=-1),
+        "wrong_parent": message("B", rank=1, parent_id="t1 A"),
     }
     _, report = load(
         jsonl_file("x.jsonl", *(tree(message("Q", good, x)) for x in faults.values()), DEEP)
     )
     assert [p.reason for p in report.problems] == list(faults)
     assert report.problems[0].field == "message t1 B"
-    assert (report.read, report.kept) == (10, 1)
+    assert (report.read, report.kept) == (12, 1)
 
 
 def test_a_fault_on_the_path_rejects_the_comparisons_below_it_only(jsonl_file):
@@ -122,7 +125,8 @@ def test_a_subset_is_the_language_of_the_opening_request(jsonl_file):
     assert len(load(path)[0]) == 4
     pairs, report = load(path, subset="es")
     assert [p.meta["tree"] for p in pairs] == ["t3"]
-    assert report.read == 1
+    assert (report.read, report.kept) == (2, 1)
+    assert report.passed == {"other_language: en": 1}
 
 
 def test_max_records_stops_inside_a_group(jsonl_file):
@@ -142,6 +146,57 @@ def test_flat_rows_of_the_hub_give_the_same_pairs_as_trees(hub_folder, jsonl_fil
     assert {(p.prompt, p.chosen, p.rejected, tuple(p.meta["ranks"])) for p in hub} == same
     assert len(hub) == len(local) == 4
     assert [(p.reason, p.field, p.line) for p in report.problems] == [("orphan", "parent_id", 10)]
+
+
+def test_flat_messages_of_a_file_give_the_same_pairs_as_trees(jsonl_file):
+    rows = [*flat(DEEP), THREE, *flat(tree(message("Q", lang="de"), "t3"))]
+    mixed, report = load(jsonl_file("x.messages.jsonl", *rows), subset="en")
+    nested, _ = load(jsonl_file("x.trees.jsonl", THREE, DEEP))
+    assert [(p.prompt, p.chosen) for p in mixed] == [(p.prompt, p.chosen) for p in nested]
+    assert report.passed == {"other_language: de": 1}
+
+
+def test_flat_messages_that_hang_from_no_opening_request_are_rejected(jsonl_file):
+    opening, first, second, third = flat(THREE)
+    circle = [
+        first | {"message_id": "x", "parent_id": "y"},
+        first | {"message_id": "y", "parent_id": "x"},
+    ]
+    below = first | {"message_id": "z", "parent_id": "y"}
+    other = second | {"message_id": "odd", "parent_id": 3}
+    rows = [b"{", opening, first, *circle, below, first, third, other, {"text": "alone"}]
+    pairs, report = load(jsonl_file("x.messages.jsonl", *rows))
+    found = [(p.line, p.reason, p.field) for p in report.problems]
+    assert len(pairs) == 1
+    assert sorted(found) == [
+        (1, "bad_json", None),
+        (4, "orphan", "parent_id"),
+        (5, "orphan", "parent_id"),
+        (6, "orphan", "parent_id"),
+        (7, "duplicate_id", "message_id"),
+        (9, "orphan", "parent_id"),
+        (10, "missing_field", "prompt"),
+    ]
+
+
+def test_a_crowd_of_empty_replies_is_counted_but_not_listed_pair_by_pair(jsonl_file):
+    crowd = {"message_tree_id": "t", "prompt": THREE["prompt"] | {"replies": [{}] * 1500}}
+    _, report = load(jsonl_file("x.trees.jsonl", crowd, THREE))
+    assert report.rejected["unknown_role"] == 1500 * 1499 / 2
+    assert (report.read, report.kept) == (1500 * 1499 / 2 + 3, 3)
+    assert len(report.problems) == 1000
+    assert report.problems[0].count == 1499
+    assert len(json.dumps(report.to_dict())) < 300_000
+
+
+def test_a_conversation_without_end_is_rejected(jsonl_file):
+    rows = [
+        flat(THREE)[0] | {"message_id": str(i), "parent_id": str(i - 1) if i else None}
+        for i in range(3000)
+    ]
+    _, report = load(jsonl_file("x.messages.jsonl", *rows, THREE))
+    assert report.rejected["too_deep"] == 1
+    assert report.kept == 3
 
 
 def test_the_real_trees_have_the_published_counts(shared_data):

@@ -1,7 +1,10 @@
+import numpy as np
+import pandas as pd
 import pytest
 
 from proxyreward.data.pairs import COLUMNS, Pair, read, to_frame, validate, write
 from proxyreward.data.report import DataError
+from proxyreward.data.sealed import MARK
 
 PROMPT = "\n\nHuman: Hi\n\nAssistant:"
 
@@ -44,6 +47,7 @@ def test_an_empty_list_of_pairs_is_a_valid_frame():
         ("pair_id", 7, "is 7; number the rows"),
         ("chosen", None, "not a string; give the text"),
         ("rejected", " No", "white space around it; strip"),
+        ("source", "\ud800", "holds lone surrogates; give text"),
         ("prompt", "Hi", "is not an HH transcript; begin with"),
         ("meta", "{}", "is str, not a dict; use"),
     ],
@@ -66,9 +70,46 @@ def test_meta_that_json_cannot_hold_is_named(frame, tmp_path):
         write(frame, tmp_path / "p.parquet")
 
 
+@pytest.mark.parametrize("value", [float("nan"), "\ud800", float("-inf")])
+def test_meta_that_cannot_be_stored_is_named(frame, tmp_path, value):
+    frame.at[0, "meta"] = {"a": [value]}
+    with pytest.raises(DataError, match="row 0, field 'meta': is not JSON"):
+        write(frame, tmp_path / "p.parquet")
+
+
+@pytest.mark.parametrize("change", ["bit", "cut", "added", "swapped"])
+def test_no_damaged_file_is_read(frame, tmp_path, change):
+    path, rng = tmp_path / "p.parquet", np.random.default_rng(0)
+    write(pd.concat([frame] * 20).assign(pair_id=range(40)), path)
+    whole = path.read_bytes()
+    for place in rng.choice(len(whole), 300 if change == "bit" else 20, replace=False):
+        damaged = bytearray(whole)
+        if change == "bit":
+            damaged[place] ^= 1 << int(rng.integers(8))
+        elif change == "cut":
+            del damaged[place:]
+        elif change == "added":
+            damaged.insert(place, 0)
+        else:
+            damaged = damaged[place:] + damaged[:place]
+        path.write_bytes(damaged)
+        if damaged != whole:
+            with pytest.raises(DataError, match=r"p.parquet: is damaged.*write.*dvc repro"):
+                read(path)
+    path.write_bytes(whole)
+    assert len(read(path)) == 40
+
+
+def test_a_pair_may_quote_the_mark_of_the_checksum(frame, tmp_path):
+    for column in ("chosen", "rejected", "source"):
+        frame[column] = (MARK + b"0" * 64).decode()
+    write(frame, tmp_path / "p.parquet")
+    assert read(tmp_path / "p.parquet").equals(frame)
+
+
 def test_reading_names_an_absent_or_foreign_file(tmp_path):
-    with pytest.raises(DataError, match="no such file; run the stage"):
+    with pytest.raises(DataError, match="No such file.*run the stage"):
         read(tmp_path / "absent.parquet")
     (tmp_path / "p.parquet").write_text("plum")
-    with pytest.raises(DataError, match="not a parquet file"):
+    with pytest.raises(DataError, match="is damaged, or no file of pairs"):
         read(tmp_path / "p.parquet")

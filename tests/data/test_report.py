@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from proxyreward.data.report import COMMON, REMEDIES, LoadReport, Problem
+from proxyreward.data.reasons import COMMON, FLAGS, REMEDIES
+from proxyreward.data.report import DataError, LoadReport, Problem, RecordError
 
 
 @pytest.fixture
@@ -28,8 +29,65 @@ def test_dict_survives_json(report):
         "line": 3,
         "field": "chosen",
         "reason": "not_a_string",
+        "count": 1,
         "remedy": REMEDIES["not_a_string"],
     }
+
+
+def test_a_report_of_a_whole_source_needs_its_counts_alone():
+    plain = LoadReport("world", "the embedded world", None, 9, 9).to_dict()
+    assert (plain["read"], plain["kept"], plain["unlisted"]) == (9, 9, 0)
+    assert plain["flagged"] == dict.fromkeys(FLAGS, 0)
+    assert plain["problems"] == [] and plain["passed"] == {}
+
+
+def test_counts_that_do_not_add_up_are_refused():
+    with pytest.raises(ValueError, match="9 records read, but 8 accounted for"):
+        LoadReport("hh", "f", None, 9, 7, passed={"no_comparison": 1})
+
+
+def test_problems_without_a_row_of_their_own_are_counted():
+    problems = (Problem("f", 1, "message A", "synthetic", 4),)
+    report = LoadReport("oasst", "f", None, 20, 9, {}, problems, {"synthetic": 5, "tie": 2})
+    assert (report.rejected["synthetic"], report.rejected["tie"]) == (9, 2)
+    assert report.to_dict()["unlisted"] == 7
+    assert "20 records read, 9 kept, 11 rejected (9 synthetic, 2 tie)" in str(report)
+    assert "field 'message A': synthetic (4 records); leave" in str(report)
+    assert "and 7 more" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("passed", "told"),
+    [
+        (
+            {"other_split: test": 3},
+            "all 3 records are of the other split: test (3); set split to test",
+        ),
+        (
+            {"other_language: de": 1, "other_language: es": 2},
+            "all 3 records are in other languages: es (2), de (1); set subset to one of them",
+        ),
+        ({"no_comparison": 3}, "all 3 records hold no two responses to compare; give"),
+    ],
+)
+def test_records_passed_over_are_named_with_a_way_to_read_them(passed, told):
+    report = LoadReport("any", "f", None, 3, 0, passed=passed)
+    assert str(report).startswith("f: 3 records read, 0 kept, 0 rejected, 3 passed over")
+    assert told in str(report)
+    assert told.replace("all 3", "3 of 4") in str(LoadReport("any", "f", None, 4, 1, passed=passed))
+
+
+def test_what_is_printed_holds_no_raw_control_character():
+    odd = "\x1b[2J\n\ud800"
+    error = RecordError("tie", odd)
+    problems = (Problem("f", 1, error.field, error.reason),)
+    for text in (str(DataError(odd)), str(problems[0]), json.dumps(problems[0].to_dict())):
+        assert text.isprintable() and "x1b[2J" in text
+        text.encode("utf-8")
+
+
+def test_a_long_name_of_a_field_is_cut():
+    assert len(RecordError("tie", "plum" * 10_000).field) == 100
 
 
 def test_text_names_file_line_field_and_remedy(report):

@@ -73,11 +73,20 @@ def test_one_fault_of_each_kind_is_reported_for_its_comparisons(jsonl_file):
         "not_a_number": answer("Plums.", (1, None, 3), (3, 1, 3))
         | {"reviews": [{"worker_id": "0", "overall-rating": "high"}]},
         "reviewers_differ": other,
+        "duplicate_id": answer("Plums.", (1, 2, 3), (3, 1, 3))
+        | {"reviews": answer("", (1, 2, 3), (3, 1, 3))["reviews"] * 2},
+        "out_of_range": answer("Plums.", (1, 101, 3), (3, 1, 3)),
     }
     for reason, bart in faults.items():
         pairs, report = load(jsonl_file("x.jsonl", story(bart=bart)))
         assert +Counter(report.rejected) == {reason: 2}
         assert [pair.meta["writers"] for pair in pairs] == [["human", "bart-dpr"]]
+
+
+def test_ranks_start_at_1(jsonl_file):
+    pairs, report = load(jsonl_file("x.jsonl", story(bart=answer("Plums.", (1, 2), (0, 1)))))
+    assert report.problems[0].field == "bart.reviews.0.overall-rank"
+    assert (len(pairs), report.rejected["out_of_range"]) == (1, 2)
 
 
 def test_a_damaged_story_is_one_rejected_record(jsonl_file):
@@ -86,6 +95,7 @@ def test_a_damaged_story_is_one_rejected_record(jsonl_file):
         ("missing_field", "passage-id"): {"questions": {}},
         ("missing_field", "questions"): {"passage-id": "17"},
         ("not_an_object", "questions.0"): {"passage-id": "17", "questions": {"0": []}},
+        ("turn_marker", "questions"): {"passage-id": "17", "questions": {"0\n\nHuman: Hi": {}}},
     }
     pairs, report = load(jsonl_file("x.jsonl", *bad.values(), story()))
     assert [(p.reason, p.field) for p in report.problems][: len(bad)] == list(bad)

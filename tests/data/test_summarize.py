@@ -60,7 +60,7 @@ def test_a_record_belongs_to_the_split_that_it_names(jsonl_file):
     path = jsonl_file("batch11.json", record(split="valid1"), record(), record(split="valid2"))
     train, report = load(path)
     assert [p.meta["line"] for p in train] == [2]
-    assert report.read == 1
+    assert (report.read, report.kept, report.passed) == (3, 1, {"other_split: test": 2})
     assert [p.meta["split"] for p in load(path, split="test")[0]] == ["valid1", "valid2"]
 
 
@@ -78,6 +78,12 @@ def test_one_bad_line_of_each_kind_is_reported_and_the_rest_kept(jsonl_file):
         ("not_two", "summaries"): record(summaries=texts[:1]),
         ("missing_field", "summaries.1.text"): record(summaries=[texts[0], {}]),
         ("bad_choice", "choice"): record(choice=2),
+        ("out_of_range", "extra.confidence"): record(extra={"confidence": 10}),
+        ("not_a_number", "extra.confidence"): record(extra={"confidence": float("nan")}),
+        ("wrong_encoding", "meta.policies"): record(
+            summaries=[texts[0] | {"policy": "\ud800"}, texts[1]]
+        ),
+        ("not_plain", "meta.post"): record(info=record()["info"] | {"id": {"t3": 1}}),
     }
     pairs, report = load(jsonl_file("b.jsonl", record(), *bad.values(), b"", record()))
     assert [(p.reason, p.field) for p in report.problems] == [*bad, ("blank_line", None)]
@@ -93,7 +99,7 @@ def test_a_choice_is_the_integer_0_or_1(jsonl_file, choice):
 def test_max_records_stops_once_so_many_are_kept(jsonl_file):
     path = jsonl_file("b.json", record(split="valid1"), record(), record())
     pairs, report = load(path, max_records=1)
-    assert (len(pairs), report.read) == (1, 1)
+    assert (len(pairs), report.read, report.passed.total()) == (1, 2, 1)
 
 
 def test_the_hub_gives_its_validation_split_as_test(hub_folder):

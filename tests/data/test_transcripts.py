@@ -53,6 +53,9 @@ def test_a_marker_needs_its_two_line_breaks():
         ("Hi\n\nAssistant: Hello.", "no_opening_human"),
         ("\n\nAssistant: Hello.", "no_opening_human"),
         ("\n\nHuman: Hi", "no_final_assistant"),
+        ("\r\n\r\nHuman: Hi\r\n\r\nAssistant: Yo", "carriage_returns"),
+        ("\n\nHuman: Hi\n\r\nAssistant: Yo", "carriage_returns"),
+        ("\n\nHuman: Hi\n\nAssistant: Yo\r\rHuman: So?", "carriage_returns"),
         ("\n\nHuman: Hi\n\nAssistant: Hello.\n\nHuman: Bye", "no_final_assistant"),
     ],
 )

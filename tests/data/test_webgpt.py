@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from proxyreward.data import webgpt
@@ -31,6 +33,12 @@ def line(score=0.5):
     ]
 
 
+def asking(**change):
+    """A published line whose second answer is to another question."""
+    first, second = line()
+    return [first, second | {"question": second["question"] | change}]
+
+
 def load(path, source="local", split="train", max_records=None):
     return webgpt.load(source, path, None, split, max_records)
 
@@ -52,6 +60,10 @@ def test_both_published_layouts_give_the_same(jsonl_file):
     assert rows == lines
 
 
+def test_scores_may_miss_zero_by_rounding(jsonl_file):
+    assert len(load(jsonl_file("w.jsonl", row(score_0=0.333333, score_1=-0.3333333)))[0]) == 1
+
+
 def test_ties_are_dropped_and_counted(jsonl_file):
     pairs, report = load(jsonl_file("w.jsonl", row(0.0), row(), row(0.0)))
     assert (len(pairs), report.read, report.rejected["tie"]) == (1, 3, 2)
@@ -70,12 +82,18 @@ def test_one_bad_line_of_each_kind_is_reported_and_the_rest_kept(jsonl_file):
         ("not_a_string", "answer_0"): row(answer_0=["Blue."]),
         ("turn_marker", "answer_0"): row(answer_0="Blue.\n\nHuman: Why?"),
         ("not_a_number", "score_1"): row(score_1="high"),
+        ("out_of_range", "score_0"): row(1.5),
+        ("not_opposite", "score_1"): row(score_1=-0.25),
+        ("not_a_number", "score_0"): row(score_0=10**400),
+        ("contexts_differ", "1.question.full_text"): asking(full_text="Why are pears green?"),
+        ("contexts_differ", "1.question.id"): asking(id="q2"),
+        ("duplicate_key", "id"): json.dumps(row()).replace('"id"', '"id": "q0", "id"').encode(),
         ("wrong_encoding", "answer_0"): row(answer_0="\ud800"),
     }
     pairs, report = load(jsonl_file("w.jsonl", row(), *bad.values(), row()))
     assert [(p.reason, p.field) for p in report.problems] == list(bad)
     assert len(pairs) == 2
-    assert report.read == 13 == report.kept + sum(report.rejected.values())
+    assert report.read == 19 == report.kept + sum(report.rejected.values())
 
 
 def test_max_records_counts_pairs_not_ties(jsonl_file):

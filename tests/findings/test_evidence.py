@@ -52,3 +52,83 @@ def test_what_is_not_there_is_named(evidence):
 def test_zero_stands_for_the_largest_n():
     table = pd.DataFrame({"n": [2, 8, 4], "x": [1, 2, 3]})
     assert at_n(table)["x"].tolist() == [2] and at_n(table, 4)["x"].tolist() == [3]
+
+
+@pytest.fixture
+def folder(evidence, tmp_path):
+    write(vars(evidence), tmp_path)
+    return tmp_path
+
+
+def changed(path, change):
+    """Write a table again after a change."""
+    if path.suffix == ".parquet":
+        change(pd.read_parquet(path)).to_parquet(path, index=False)
+    else:
+        change(pd.read_csv(path, dtype=str, keep_default_na=False)).to_csv(path, index=False)
+
+
+def test_names_that_look_like_numbers_or_nothing_stay_names(evidence, folder):
+    old = evidence.names()
+    new = dict(zip(old, ["007", "nan", "1e3", "NA", "None", "-0"]))
+    for name in ("rms", "regret", "curves", "runs"):
+        changed(folder / f"{name}.csv", lambda table: table.replace(new))
+    for name in ("bench", "tests"):
+        changed(folder / f"{name}.parquet", lambda table: table.rename(columns=new))
+    again = Evidence.read(folder)
+    assert again.names() == list(new.values())
+    np.testing.assert_array_equal(again.pairs(), evidence.pairs())
+    np.testing.assert_allclose(again.ndr("ppo"), evidence.ndr("ppo"), rtol=1e-5)
+    assert again.runs["message"].tolist() == [""] * len(again.runs)
+
+
+def test_a_table_that_is_not_there_is_named(folder):
+    (folder / "curves.csv").unlink()
+    with pytest.raises(FileNotFoundError, match=r"curves\.csv: no such table; `dvc repro`"):
+        Evidence.read(folder)
+
+
+def without(column):
+    return lambda table: table.drop(columns=column)
+
+
+def filled(column, value):
+    return lambda table: table.assign(**{column: value})
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "problem"),
+    [
+        ("rms.csv", without("flip_rate"), "column 'flip_rate' is missing"),
+        ("regret.csv", without("golden"), "column 'golden' is missing"),
+        ("regret.csv", filled("ndr", "much"), "column 'ndr' holds something else than numbers"),
+        ("regret.csv", lambda table: table[:0], "no rows"),
+        ("tests.parquet", filled("source", 3), "column 'source' holds something else than text"),
+        ("tests.parquet", without("flip-0.09"), "column 'flip-0.09' is missing"),
+        ("bench.parquet", filled("arch-16x1", "high"), "'arch-16x1' holds something else than num"),
+        ("bench.parquet", filled("side", True), "column 'side' holds something else than numbers"),
+    ],
+)
+def test_a_damaged_table_is_told_with_its_column_and_the_remedy(folder, file, change, problem):
+    changed(folder / file, change)
+    with pytest.raises(ValueError, match=rf"{file}: .*{problem}.*; `dvc repro` writes it again$"):
+        Evidence.read(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'a,b\n"1', b"a,b\n1,2,3\n1,2,3,4\n"])
+@pytest.mark.parametrize("file", ["rms.csv", "tests.parquet"])
+def test_bytes_that_are_no_table_are_one_line(folder, file, content):
+    (folder / file).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{file}: .*`dvc repro`") as error:
+        Evidence.read(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_rows_that_are_gone_are_noticed(folder):
+    changed(folder / "tests.parquet", lambda table: table.drop(index=3))
+    changed(folder / "bench.parquet", lambda table: table[:-1])
+    again = Evidence.read(folder)
+    with pytest.raises(ValueError, match="not every prompt of 'original'"):
+        again.testset()
+    with pytest.raises(ValueError, match="lacks a side"):
+        again.pairs()

@@ -6,7 +6,7 @@ import pytest
 
 from proxyreward.findings import more_schemes
 from proxyreward.findings.more_schemes import identities
-from proxyreward.models.build import Shape, load_reward_model
+from proxyreward.models.build import Shape, build_reward_model, load_reward_model
 from proxyreward.models.tokenizer import train_tokenizer
 from proxyreward.reward import more
 from proxyreward.reward.train import preference_dataset
@@ -63,8 +63,8 @@ def test_training_with_equal_weights_is_plain_training(pairs, tmp_path, monkeypa
             weighting=weighting, learning_rate=0.01, warmup_ratio=0.0, **common
         )
         folder = tmp_path / weighting
-        shape = Shape(8, 1, 1, 24)
-        more.train_mixed(tokens, source, tokenizer, "scratch", shape, settings, 0, folder)
+        model = build_reward_model("scratch", Shape(8, 1, 1, 24), tokenizer, 0)
+        more.train_mixed(model, tokens, source, tokenizer, settings, 0, folder)
         trained[weighting] = load_reward_model(folder).state_dict()
     for name, value in trained["plain"].items():
         assert (value == trained["min-norm"][name]).all(), name

@@ -61,12 +61,13 @@ def statistics():
 
 
 def test_only_found_reasons_are_told_and_counted():
-    rejected = {"bad_json": 0, "tie": 2, "no_reviews": 1}
-    reports = {"a": {"file": "a.json", "read": 9, "kept": 6, "rejected": rejected}}
+    rejected, passed = {"bad_json": 0, "tie": 2, "no_reviews": 1}, {"other_language: de": 4}
+    counts = {"read": 13, "kept": 6, "rejected": rejected, "passed": passed}
+    reports = {"a": {"file": "a.json", **counts}}
     [row] = real_more.kept(reports).to_dict("records")
     assert row == {
-        "source": "a", "file": "a.json", "read": 9, "kept": 6, "rejected": 3,
-        "why": "2 × tie; 1 × no reviews",
+        "source": "a", "file": "a.json", "read": 13, "kept": 6, "left out": 7,
+        "why": "2 × tie; 1 × no reviews; 4 × other language: de",
     }  # fmt: skip
 
 

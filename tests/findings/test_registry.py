@@ -76,3 +76,33 @@ def test_an_id_occurs_once(small):
     small.write_text(ENTRY + ENTRY, encoding="utf-8")
     with pytest.raises(ValueError, match="a.fig1: the id occurs twice"):
         load_registry(small)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "no list of entries"),
+        ("a: 1", "no list of entries"),
+        ("- a fig", "'a fig' stands where a record"),
+        ("- [", "line 1"),
+        ("- {id: 7}", "7: field 'id' is no str"),
+        (ENTRY.replace("claims:", "claims: {}\n  more:"), "a.fig1: field 'claims' is no list"),
+        (ENTRY.replace("values: {", "values: [").replace("0.1}}", "0.1}]"), "'values' is no mapp"),
+        (ENTRY.replace("title: t", "title: 3"), "a.fig1: field 'title' is no str"),
+        (ENTRY.replace("supported}", "maybe}"), "a.fig1.c1: field 'printed_support' must be one"),
+    ],
+)
+def test_a_damaged_file_is_told_in_one_line_with_a_remedy(small, text, problem):
+    small.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"claims\.yaml: .*{problem}.*git checkout") as error:
+        load_registry(small)
+    assert "\n" not in str(error.value)
+
+
+def test_another_encoding_and_a_missing_file_are_told(small):
+    small.write_bytes(b"\xff\xfe-\x00")
+    with pytest.raises(ValueError, match=r"claims\.yaml: .*utf-8"):
+        load_registry(small)
+    small.unlink()
+    with pytest.raises(ValueError, match=r"claims\.yaml: .*No such file"):
+        load_registry(small)

@@ -132,3 +132,18 @@ def test_rewards_have_one_scale(pool, standard):
     scaled = pool[0].astype(float) * np.arange(1, 6)[:, None, None] + 7
     again = regret.Pool(regret.standardised(scaled, pool[1]), pool[1])
     pd.testing.assert_frame_equal(again.curves([1, 8]), standard.curves([1, 8]), atol=1e-5)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_a_model_whose_scores_are_no_numbers_is_named(value):
+    pool = np.random.default_rng(0).normal(size=(2, 3, 4))
+    pool[1, 2, 3] = value
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="^b gives a score that is not"):
+        regret.standardised(pool, ["a", "b"])
+
+
+def test_equal_scores_are_found_despite_rounding():
+    pool = np.random.default_rng(0).normal(size=(2, 3, 7))
+    pool[0] = 0.1
+    with pytest.raises(ValueError, match="^a gives every sample of the pool one score"):
+        regret.standardised(pool, ["a", "b"])

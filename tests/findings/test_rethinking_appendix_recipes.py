@@ -78,6 +78,14 @@ def test_settings_stand_beside_the_papers(registry):
     assert "model.layers" not in table.index and "seed" not in table.index
 
 
+def test_a_scale_has_dashes_where_its_stages_use_nothing(registry):
+    scales = SCALES | {"real": {"reward": {"learning_rate": 0.25}}}
+    real = settings_table(scales, registry).set_index("setting")["real"]
+    assert real["reward.learning_rate"] == "0.25"
+    assert real["reward: schedule of the learning rate"] == "cosine"
+    assert {real["ppo.steps"], real["ppo: responses in a gradient step"]} == {"–"}
+
+
 def test_one_section_alone(registry):
     shown = settings_table(SCALES, registry, "ppo")["setting"]
     assert set(shown.str[:3]) == {"ppo"}

@@ -121,7 +121,7 @@ def test_equal_decisions_give_equal_bytes_through_a_round_trip(tmp_path, registr
 
 
 def test_unknown_and_repeated_claims_are_refused(tmp_path, registry):
-    with pytest.raises(KeyError, match="did you mean 'rethinking.fig1.c1'"):
+    with pytest.raises(ValueError, match="did you mean 'rethinking.fig1.c1'"):
         write_scorecard(tmp_path / "s.json", [row("rethinking.fig1.c9")], registry)
     with pytest.raises(ValueError, match="decided more than once"):
         write_scorecard(tmp_path / "s.json", [row("rethinking.fig1.c1")] * 2, registry)

@@ -107,12 +107,12 @@ def test_curves_equal_one_pair_at_a_time(rng):
 def test_a_score_that_is_not_finite_is_named(rng):
     scores = rng.normal(size=(2, 3, 4))
     scores[1, 2, 3] = np.nan
-    with pytest.raises(ValueError, match="RM 1: score of prompt 2, sample 3"):
+    with pytest.raises(ValueError, match=r"scores: .* \(1, 2, 3\) is not finite"):
         best_of_n_curves(scores, [2])
 
 
 def test_shapes_must_agree(rng):
-    with pytest.raises(ValueError, match="must both be"):
+    with pytest.raises(ValueError, match="equal shapes"):
         best_of_n(rng.normal(size=(2, 3)), rng.normal(size=(3, 2)), [1])
 
 

@@ -128,3 +128,17 @@ def test_one_score_for_all_is_an_error():
     golden, _ = planes(1.0, shape=(3, 4))
     with pytest.raises(ValueError, match="one score; train it again"):
         goodhart.measured_degree(golden, np.ones((3, 4)), [2], np.ones((1, 3)) / 3)
+
+
+def test_a_resample_of_equal_scores_has_no_degree():
+    golden, proxy = planes(1.0, shape=(3, 8))
+    golden[1:] = 0.1
+    draws = np.array([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0], [0.4, 0.3, 0.3]])
+    degree, error, _ = goodhart.measured_degree(golden, proxy, [4], draws)
+    assert np.isfinite(degree) and np.isnan(error)
+
+
+@pytest.mark.parametrize("accuracy", [0.4999, 1.0001, 75])
+def test_an_accuracy_that_no_noise_makes_has_no_ratio(accuracy):
+    with pytest.raises(ValueError, match="accuracy must lie in"):
+        goodhart.ratio_from_accuracy([0.7, accuracy])

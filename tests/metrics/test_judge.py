@@ -103,5 +103,5 @@ def test_without_a_decided_pair_nothing_is_known():
 
 
 def test_sides_must_match():
-    with pytest.raises(ValueError, match=r"\(3,\) and \(2,\)"):
+    with pytest.raises(ValueError, match=r"\(3,\) and second \(2,\)"):
         ask_twice(by_score, np.zeros(3), np.zeros(2))

@@ -305,14 +305,11 @@ def test_bad_input_is_named(untied, name):
     golden, proxy = untied
     with pytest.raises(ValueError, match="same .prompts, responses."):
         METRICS[name](golden, proxy[:, 1:])
-    with pytest.raises(ValueError, match="same .prompts, responses."):
-        METRICS[name](golden[0], proxy[0])
-    with pytest.raises(ValueError, match="two responses"):
-        METRICS[name](golden[:, :1], proxy[:, :1])
-    with pytest.raises(ValueError, match="a prompt"):
-        METRICS[name](golden[:0], proxy[:0])
+    for few in (np.s_[0], np.s_[:, :1], np.s_[:0]):
+        with pytest.raises(ValueError, match=r"golden .* shape \(..., prompts, 2\+ responses\)"):
+            METRICS[name](golden[few], proxy[few])
     proxy[4, 2] = np.nan
-    with pytest.raises(ValueError, match=r"proxy score at index \(4, 2\) is not finite"):
+    with pytest.raises(ValueError, match=r"proxy: .* \(4, 2\) is not finite"):
         METRICS[name](golden, proxy)
 
 
@@ -327,5 +324,5 @@ def test_bad_input_is_named(untied, name):
     ],
 )
 def test_unknown_options_are_refused(untied, name, options):
-    with pytest.raises(ValueError, match=f"{next(iter(options))} must be"):
+    with pytest.raises(ValueError, match=f"{next(iter(options))} must"):
         METRICS[name](*untied, **options)

@@ -15,6 +15,18 @@ def one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture
+def bf16(monkeypatch):
+    """The precision bf16-mixed, here on the CPU."""
+    from accelerate.state import AcceleratorState
+
+    for module in ("models.training", "policy.ppo"):
+        monkeypatch.setattr(f"proxyreward.{module}.check_precision", lambda precision: None)
+    monkeypatch.setattr("transformers.training_args.is_torch_bf16_gpu_available", lambda: True)
+    yield "bf16-mixed"
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
 @pytest.fixture(scope="session")
 def corpus():
     return build(training_prompts=200, pairs=100, bench_prompts=20, pool_prompts=20, seed=0)

@@ -75,6 +75,64 @@ def test_the_seed_decides_the_fresh_head_of_a_pretrained_body(pretrained, shape,
     assert not (one.score.weight == other.score.weight).any()
 
 
+@pytest.mark.parametrize("labels", [1, 2])
+def test_a_head_that_the_base_has_is_not_taken(labels, shape, tokenizer, tmp_path):
+    import torch
+    from transformers import LlamaForSequenceClassification
+
+    config = build._config(shape, tokenizer, num_labels=labels)
+    former = LlamaForSequenceClassification(config)
+    former.save_pretrained(tmp_path / "former")
+    former.base_model.save_pretrained(tmp_path / "body")
+    one, two = (
+        build_reward_model(str(tmp_path / name), shape, tokenizer, 1) for name in ("former", "body")
+    )
+    assert equal(one, two) and equal(one.base_model, former.base_model)
+    assert one.score.weight.shape == (1, 16) and one.config.num_labels == 1
+    assert not torch.isin(one.score.weight, former.score.weight).any()
+
+
+HALVES = pytest.mark.parametrize("half", ["bfloat16", "float16"])
+
+
+def stored_in(half, pretrained, folder):
+    """Folders of a base in half precision and of its copy in float32."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    base = AutoModelForCausalLM.from_pretrained(pretrained, dtype=getattr(torch, half))
+    base.save_pretrained(folder / "half")
+    base.float().save_pretrained(folder / "whole")
+    return str(folder / "half"), str(folder / "whole")
+
+
+@HALVES
+@BUILDERS
+def test_a_base_in_half_precision_gives_a_model_in_float32(
+    builder, half, pretrained, shape, tokenizer, tmp_path
+):
+    one, two = (
+        builder(base, shape, tokenizer, 1) for base in stored_in(half, pretrained, tmp_path)
+    )
+    assert equal(one, two)
+    assert {str(value.dtype) for value in one.state_dict().values()} == {"torch.float32"}
+
+
+@HALVES
+@pytest.mark.parametrize("load", [build.load_policy, build.load_reward_model, build.load_critic])
+def test_a_saved_model_in_half_precision_is_loaded_in_float32(load, half, pretrained, tmp_path):
+    one, two = map(load, stored_in(half, pretrained, tmp_path))
+    assert equal(one.base_model, two.base_model)
+    assert {str(value.dtype) for value in one.state_dict().values()} == {"torch.float32"}
+
+
+def test_every_token_has_its_row_of_the_embedding(pretrained, shape, tokenizer, monkeypatch):
+    vocabulary = tokenizer.get_vocab() | {"beyond": len(tokenizer) + 5}  # ids may leave some out
+    monkeypatch.setattr(type(tokenizer), "get_vocab", lambda self: vocabulary)
+    model = build_policy(str(pretrained), shape, tokenizer, 0)
+    assert model.get_input_embeddings().num_embeddings == len(tokenizer) + 6
+
+
 @pytest.mark.parametrize(
     ("builder", "load"),
     [(build_policy, build.load_policy), (build_reward_model, build.load_reward_model)],

@@ -1,8 +1,11 @@
 """Tests of what notebooks show."""
 
+import json
+
 import pandas as pd
 import pytest
 
+from proxyreward.files import content_hash
 from proxyreward.findings.style import use_style
 from proxyreward.notebooks import display
 from proxyreward.notebooks.display import (
@@ -50,7 +53,23 @@ def test_figure_wants_an_alt_text():
         figure(drawn(), alt=" ")
 
 
-def test_provenance_names_all_five_parts(project, shown):
+@pytest.fixture()
+def recorded(project):
+    """A stage's results and the record of the run that wrote them."""
+    folder = project / "results" / "tiny" / "finding1"
+    folder.mkdir()
+    (folder / "pairs.csv").write_text("a,b\n")
+
+    def record(**entry):
+        entry = {"commit": "0123456789abcdef", "results": content_hash(folder)} | entry
+        text = json.dumps({"stages": {"finding1": entry}})
+        (folder.parent / "run.json").write_text(text)
+
+    record()
+    return record
+
+
+def test_provenance_names_all_five_parts(recorded, shown):
     provenance("finding1", "page", {"top_n": 4}, "tiny")
     assert repr(shown[0]) == (
         "stage finding1 · notebook page · parameters top_n=4 · commit 0123456789 · scale tiny"
@@ -63,12 +82,16 @@ def test_provenance_says_what_is_not_recorded(project, shown):
     assert "parameters defaults" in repr(shown[0])
 
 
-def test_provenance_owns_up_to_local_changes(project, shown):
-    (project / "results" / "tiny" / "run.json").write_text(
-        '{"stages": {"data": {"commit": "abc", "dirty": true}}}'
-    )
-    provenance("data", "page", {}, "tiny")
+def test_provenance_owns_up_to_local_changes(recorded, shown):
+    recorded(commit="abc", dirty=True)
+    provenance("finding1", "page", {}, "tiny")
     assert "commit abc with local changes" in repr(shown[0])
+
+
+def test_provenance_withholds_the_commit_of_other_results(project, recorded, shown):
+    (project / "results" / "tiny" / "finding1" / "pairs.csv").write_text("a,c\n")
+    provenance("finding1", "page", {}, "tiny")
+    assert "commit not recorded (results were restored or edited since)" in repr(shown[0])
 
 
 def test_verdict_table_reads_scorecard_and_registry(project, shown):

@@ -1,8 +1,33 @@
 """Tests of where the project and its results lie."""
 
+import json
+
 import pytest
 
-from proxyreward.notebooks.places import NotFound, project_root, results_dir, run_record
+from proxyreward.files import content_hash
+from proxyreward.notebooks.places import (
+    NotFound,
+    all_settings,
+    as_recorded,
+    project_root,
+    results_dir,
+    run_record,
+    scorecard,
+    settings,
+)
+
+
+@pytest.fixture()
+def results(project):
+    """results/tiny with what two stages ran with."""
+    folder = project / "results" / "tiny"
+    for stage, ran in {
+        "data": {"seed": 3, "model": {"base": "scratch", "layers": 2}},
+        "mixes": {"seed": 3, "model": {"layers": 2}, "mixes": {"folds": 7}},
+    }.items():
+        (folder / stage).mkdir()
+        (folder / stage / "settings.json").write_text(json.dumps(ran))
+    return folder
 
 
 def test_root_is_found_upwards(project, monkeypatch):
@@ -18,13 +43,73 @@ def test_no_root_is_an_error_with_remedy(tmp_path, monkeypatch):
         project_root()
 
 
+@pytest.mark.parametrize("named", ["results", "gone"])
+def test_a_root_that_is_none_is_an_error_with_remedy(project, monkeypatch, named):
+    monkeypatch.setenv("PROXYREWARD_ROOT", str(project / named))
+    with pytest.raises(NotFound, match=f"names .*{named}, where no dvc.yaml lies. Remedy"):
+        project_root()
+
+
 @pytest.mark.parametrize("scale", ["full", "../results/tiny", ""])
 def test_missing_scale_names_those_that_exist(project, scale):
     with pytest.raises(NotFound, match="results for: tiny.*Remedy"):
         results_dir(scale)
 
 
-def test_broken_record_names_its_file(project):
-    (project / "results" / "tiny" / "run.json").write_text("{")
+@pytest.mark.parametrize("text", ["{", "[]", '{"stages": []}', '{"stages": {"a": 1}}', "[" * 9999])
+def test_broken_record_names_its_file(project, text):
+    (project / "results" / "tiny" / "run.json").write_text(text)
     with pytest.raises(NotFound, match=r"run\.json.*Remedy"):
         run_record("tiny")
+
+
+def test_settings_are_those_of_the_run_whatever_params_say_now(project, results):
+    (project / "params.yaml").write_text("mixes: {folds: 5}")
+    assert settings("mixes", "tiny")["mixes"] == {"folds": 7}
+    assert all_settings("tiny") == {
+        "seed": 3,
+        "model": {"base": "scratch", "layers": 2},
+        "mixes": {"folds": 7},
+    }
+
+
+def test_settings_that_no_run_left_are_an_error_with_remedy(project):
+    with pytest.raises(NotFound, match=r"evidence/settings\.json: no such file.*dvc repro"):
+        settings("evidence", "tiny")
+    assert all_settings("tiny") == {}
+
+
+@pytest.mark.parametrize("damaged", [b"", b"[]", b"{\xff}"])
+def test_damaged_settings_are_an_error_with_remedy(results, damaged):
+    (results / "mixes" / "settings.json").write_bytes(damaged)
+    with pytest.raises(NotFound, match="settings.json.*Remedy"):
+        settings("mixes", "tiny")
+
+
+def test_results_are_as_recorded_until_a_byte_of_them_changes(results):
+    def record(stage, **entry):
+        (results / "run.json").write_text(json.dumps({"stages": {stage: entry}}))
+
+    record("world_card", folder="data", results=content_hash(results / "data"))
+    assert as_recorded("world_card", "tiny")
+    (results / "data" / "new.csv").write_text("a\n")
+    assert not as_recorded("world_card", "tiny")
+    record("data", commit="abc")
+    assert not as_recorded("data", "tiny")
+    assert not as_recorded("scores", "tiny")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {},
+        ["a"],
+        [{"verdict": "reproduced"}],
+        [{"claim_id": "a", "verdict": "perhaps"}],
+        [{"claim_id": "a", "verdict": "reproduced"}] * 2,
+    ],
+)
+def test_a_damaged_scorecard_is_an_error_with_remedy(results, rows):
+    (results / "scorecard.json").write_text(json.dumps(rows))
+    with pytest.raises(NotFound, match="scorecard.json: .*Remedy"):
+        scorecard("tiny")

@@ -1,19 +1,13 @@
 """Tests of the typed notebook runner."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import nbformat
 import pytest
 
 from proxyreward.notebooks.places import NotFound
-from proxyreward.notebooks.runner import (
-    NotebookFailed,
-    check_values,
-    declared,
-    execute_all,
-    normalise,
-    notebook_path,
-    run,
-)
-from proxyreward.pipeline.typed import ConfigError
+from proxyreward.notebooks.runner import NotebookFailed, execute_all, normalise, run
 
 
 def test_same_inputs_give_same_bytes(project):
@@ -26,57 +20,48 @@ def test_same_inputs_give_same_bytes(project):
     assert sorted(path.name for path in (project / "a").iterdir()) == ["page.ipynb"]
 
 
-@pytest.mark.parametrize(
-    ("key", "text", "value"),
-    [
-        ("top_n", "7", 7),
-        ("rate", "1e-5", 1e-5),
-        ("rate", "2", 2.0),
-        ("flag", "false", False),
-        ("scale", "7", "7"),
-        ("levels", "3,4", [3, 4]),
-        ("levels", "[]", []),
-        ("golden", "null", None),
-        ("golden", "2", 2),
-    ],
-)
-def test_texts_become_the_declared_types(project, key, text, value):
-    checked = check_values("page", notebook_path("page"), {key: text})
-    assert checked == {key: value}
-    assert type(checked[key]) is type(value)
+def test_a_users_own_settings_have_no_part(project, tmp_path, monkeypatch):
+    plain = run("page", {}, project / "plain").read_bytes()
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text("print('hello'); import pandas")
+    (tmp_path / "start.py").write_text("print('hello')")
+    (tmp_path / "matplotlibrc").write_bytes(b"lines.linewidth: \xff")
+    for name, value in {
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+        "PYTHONSTARTUP": str(tmp_path / "start.py"),
+        "PYTHONWARNINGS": "error",
+        "PYTHONHASHSEED": "7",
+        "MATPLOTLIBRC": str(tmp_path / "matplotlibrc"),
+        "MPLBACKEND": "nonsense",
+        "JUPYTER_RUNTIME_DIR": "/dev/null/runtime",
+        "JUPYTER_CONFIG_DIR": "/dev/null/config",
+        "LC_ALL": "C",
+        "TZ": "Asia/Kathmandu",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert run("page", {}, project / "set-up").read_bytes() == plain
 
 
-@pytest.mark.parametrize(
-    ("key", "text", "words"),
-    [
-        ("topn", "7", "'top_n'"),
-        ("top_n", "7.5", "whole number"),
-        ("top_n", "x", "whole number"),
-        ("rate", "nan", "finite"),
-        ("flag", "True", "true or false"),
-        ("flag", "0", "true or false"),
-        ("levels", "1,b", r"levels\[1\]"),
-        ("golden", "none", "whole number"),
-    ],
-)
-def test_wrong_words_are_refused_and_parameters_listed(project, key, text, words):
-    with pytest.raises(ConfigError, match=words) as error:
-        check_values("page", notebook_path("page"), {key: text})
-    assert "top_n: int = 4" in str(error.value)
+def test_equal_runs_at_once_all_succeed(project):
+    # New processes, because threads and event loops do not survive a fork.
+    with ProcessPoolExecutor(3, mp_context=get_context("spawn")) as pool:
+        runs = [pool.submit(run, "page", {"top_n": "3"}, project / "out") for _ in range(3)]
+        assert {path.result() for path in runs} == {project / "out" / "page.ipynb"}
+    assert [path.name for path in (project / "out").iterdir()] == ["page.ipynb"]
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_runs(project, write_notebook):
+    write_notebook(project / "notebooks" / "page.ipynb", f"open({str(project / 'ran')!r}, 'w')")
+    (project / "file").write_text("x")
+    with pytest.raises(NotebookFailed, match="file/out: cannot be written .*Remedy"):
+        run("page", {}, project / "file" / "out")
+    assert not (project / "ran").exists()
 
 
 def test_unknown_notebook_names_the_nearest(project):
     with pytest.raises(NotFound, match="nearest: 'page'"):
         run("paeg", {}, project / "out")
-
-
-@pytest.mark.parametrize(
-    "line", ["top_n = 4", "top_n: int", "top_n: dict = {}", "print(1)", "top_n: int = f()"]
-)
-def test_untyped_parameter_cells_are_refused(project, write_notebook, line):
-    write_notebook(project / "notebooks" / "bad.ipynb", parameters=line)
-    with pytest.raises(ConfigError, match="name: type = default"):
-        declared(project / "notebooks" / "bad.ipynb")
 
 
 def test_failing_cell_is_named_and_partial_notebook_kept(project, write_notebook):

@@ -1,12 +1,15 @@
 """The families of reward models and of PPO runs that a scale asks for."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.pipeline import ppo_family
+from proxyreward.pipeline import mix_family, ppo_family, rejection_family
 from proxyreward.pipeline.params import Params, compose
 from proxyreward.pipeline.reward_families import families, label, members
+from proxyreward.pipeline.stages import policy
 from proxyreward.pipeline.typed import build
 
 
@@ -64,3 +67,22 @@ def test_all_judges_are_normalised_on_the_same_samples(runs):
 def test_main_runs_differ_in_the_reward_model_alone(runs):
     assert len({run.settings for run in runs if run.category is None}) == 3
     assert len({run.settings for run in runs if run.points}) == 1
+
+
+def test_the_precision_reaches_every_item_that_is_trained(runs, params, monkeypatch):
+    mixed = dataclasses.replace(
+        params, model=dataclasses.replace(params.model, precision="bf16-mixed")
+    )
+    initial = []
+    monkeypatch.setattr(policy, "run_items", lambda params, stage, items, *_: initial.extend(items))
+    monkeypatch.setattr(rejection_family, "content_hash", lambda path: "")
+    policy.run(mixed)
+    mixes = [item for item, _ in mix_family.items(mixed)]
+    trained = [
+        *(item.settings for item in [*members(mixed), *ppo_family.runs(mixed), *initial, *mixes]),
+        *(item.tuned for item in mixes if item.tuned),
+        *(item.settings for item, _ in rejection_family.policies(mixed)),
+        *(item.settings for item, _ in rejection_family.preferences(mixed)),
+    ]
+    assert len({type(settings) for settings in trained}) == 5
+    assert {settings.precision for settings in trained} == {"bf16-mixed"}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from proxyreward.pipeline import family, finished
 from proxyreward.pipeline.closure import SOURCE
 from proxyreward.pipeline.family import FamilyError, run_family
 
@@ -44,7 +45,7 @@ def die(item: Square, folder: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def no_gpu(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setattr("proxyreward.pipeline.worker.visible_devices", tuple)
 
 
 def run(items, directory, work=square, inputs=("in",), backend="sequential", workers=None):
@@ -57,9 +58,10 @@ def contents(directory):
 
 
 def marked(directory, name):
-    """Change a finished item's result, so that a test sees whether the item is redone."""
-    (directory / name / "result.txt").write_text("kept")
-    return lambda: (directory / name / "result.txt").read_text() == "kept"
+    """Remember a finished item's file, so that a test sees whether the item is redone."""
+    path = directory / name / "result.txt"
+    before = path.stat().st_mtime_ns
+    return lambda: path.stat().st_mtime_ns == before
 
 
 def test_paths_in_order_and_nothing_else(tmp_path):
@@ -67,7 +69,7 @@ def test_paths_in_order_and_nothing_else(tmp_path):
     assert [path.name for path in paths] == ["square-3", "square-2"]
     assert (paths[0] / "result.txt").read_text() == "9"
     assert sorted(contents(tmp_path / "f")) == [
-        f"square-{i}/{name}" for i in (2, 3) for name in ("result.txt", "spec.json")
+        f"square-{i}/{name}" for i in (2, 3) for name in ("files.json", "result.txt", "spec.json")
     ]
 
 
@@ -109,15 +111,77 @@ def test_failure_names_item_reason_and_log_and_keeps_the_others(tmp_path, capsys
     assert "square-2: ArithmeticError: cannot square a circle" in message
     log = Path(message.rpartition("(log: ")[2].rstrip(")")).read_text()
     assert "working on square-2" in log and "Traceback" in log
+    names = sorted(path.name for path in (tmp_path / "f").iterdir())
+    assert names == ["square-1", "square-3"]  # the log is elsewhere: DVC keeps what is here
     kept = [marked(tmp_path / "f", f"square-{i}") for i in (1, 3)]
     run([replace(item, broken=False) for item in items], tmp_path / "f")
     assert all(check() for check in kept)
     assert "working on" not in capsys.readouterr().out
 
 
+def leave(item: Square, folder: Path) -> None:
+    sys.exit(0)
+
+
+def test_work_that_exits_is_a_failure_of_its_item(tmp_path):
+    with pytest.raises(FamilyError, match="square-1: SystemExit: 0"):
+        run([Square(1)], tmp_path / "f", leave)
+
+
 def test_lost_worker_is_a_failure_of_its_item(tmp_path):
     with pytest.raises(FamilyError, match="square-1: a worker was lost"):
         run([Square(1)], tmp_path / "f", die, backend="loky", workers=2)
+
+
+def test_item_that_a_lost_worker_has_finished_is_no_failure(tmp_path, monkeypatch):
+    def spread(tasks, backend, place):
+        for name, task in tasks.items():
+            if name != "square-2":
+                task()
+            yield name, "a worker was lost"
+
+    monkeypatch.setattr(family, "spread", spread)
+    with pytest.raises(
+        FamilyError, match=r"1 of 3 items failed[^\n]*\n  square-2: a worker[^\n]*$"
+    ):
+        run([Square(1), Square(2), Square(3)], tmp_path / "f")
+
+
+def alter(file):
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+DAMAGE = {
+    "result.txt does not match": lambda item: alter(item / "result.txt"),
+    "spec.json does not match": lambda item: alter(item / "spec.json"),
+    "result.txt is missing": lambda item: (item / "result.txt").unlink(),
+    "more.txt was not there": lambda item: (item / "more.txt").touch(),
+    "files.json is missing": lambda item: (item / "files.json").unlink(),
+    "files.json cannot be read": lambda item: os.truncate(item / "files.json", 9),
+    "files.json holds no hashes": lambda item: (item / "files.json").write_text("[]"),
+}
+
+
+@pytest.mark.parametrize("fault", DAMAGE)
+def test_a_damaged_item_is_named_and_redone(tmp_path, capsys, fault):
+    items = [Square(2), Square(3)]
+    run(items, tmp_path / "f")
+    whole = contents(tmp_path / "f")
+    DAMAGE[fault](tmp_path / "f" / "square-3")
+    kept = marked(tmp_path / "f", "square-2")
+    capsys.readouterr()
+    run(items, tmp_path / "f")
+    assert f"f: square-3 is redone: {fault}" in capsys.readouterr().err
+    assert contents(tmp_path / "f") == whole and kept()
+
+
+def test_a_folder_that_was_removed_and_made_again_is_not_sealed(tmp_path):
+    partial = finished.partial_folder(tmp_path / "item")
+    (partial / "result.txt").write_text("half")
+    with pytest.raises(FileNotFoundError, match="spec.json"):
+        finished.seal(partial, tmp_path / "item")
 
 
 def test_progress_counts_and_estimates(tmp_path, capsys):
@@ -128,13 +192,14 @@ def test_progress_counts_and_estimates(tmp_path, capsys):
 
 
 def test_loky_workers_take_one_thread_and_own_devices(tmp_path, monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
+    monkeypatch.setattr("proxyreward.pipeline.worker.visible_devices", lambda: ("5", "7"))
+    before = os.environ.get("CUDA_VISIBLE_DEVICES")
     paths = run([Square(1), Square(2), Square(3)], tmp_path / "f", environment, backend="loky")
     found = [json.loads((path / "env.json").read_text()) for path in paths]
     assert {env["OMP_NUM_THREADS"] for env in found} == {"1"}
     assert {env["TOKENIZERS_PARALLELISM"] for env in found} == {"false"}
     assert {env["CUDA_VISIBLE_DEVICES"] for env in found} == {"5", "7"}
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "5,7"
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") == before
 
 
 def test_backends_give_the_same_bytes(tmp_path):

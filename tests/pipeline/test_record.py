@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -33,6 +34,22 @@ def test_machine_and_versions(tmp_path):
     assert record["machine"]["cores"] >= 1 and record["machine"]["memory_gb"] > 0
     assert record["versions"]["python"] == sys.version.split()[0]
     assert {"torch", "transformers", "trl"} <= set(record["versions"])
+
+
+def test_stages_that_end_at_once_are_all_recorded(tmp_path):
+    def run(name):
+        with stage(name, "tiny", tmp_path / "results"):
+            ready.wait()
+
+    names = [f"stage-{i}" for i in range(6)]
+    ready = threading.Barrier(len(names))
+    threads = [threading.Thread(target=run, args=[name]) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(read(tmp_path / "results")["stages"]) == set(names)
+    assert [path.name for path in (tmp_path / "results" / "tiny").iterdir()] == ["run.json"]
 
 
 def test_memory_of_children_counts(tmp_path):

@@ -189,7 +189,7 @@ def test_plain_training_follows_the_trainer_of_trl(fit, start, frame, tokenizer,
     columns = {"prompt": ordered["prompt"].tolist()}
     for side in ("chosen", "rejected"):
         columns[side] = [f" {text}" if text else "" for text in ordered[side]]
-    plain = dpo.plain_training(0) | {"logging_steps": 1}
+    plain = dpo.plain_training(0, "fp32") | {"logging_steps": 1}
     arguments = DPOConfig(
         str(tmp_path / "trl"), beta=BETA, per_device_train_batch_size=24, num_train_epochs=1,
         learning_rate=1e-2, lr_scheduler_type="cosine", max_length=64, truncation_mode="keep_end",
@@ -255,6 +255,24 @@ def test_training_raises_the_margins_of_its_pairs(fit, frame, reference, tokeniz
         policy, _ = fit(settings, settings.weighting)
         now = log_probabilities(policy, tokenizer, frame, 64)
         assert dpo.margins(now, reference, BETA).mean() > 0.05
+
+
+def test_bf16_mixed_computes_policy_and_reference_alike(fit, bf16, monkeypatch):
+    import torch
+
+    plain, seen = dpo.answer_distributions, []
+
+    def spy(*args):
+        seen.append(torch.is_autocast_enabled("cpu"))
+        return plain(*args)
+
+    monkeypatch.setattr(dpo, "answer_distributions", spy)
+    _, expected = fit(SETTINGS, "plain")
+    policy, steps = fit(dataclasses.replace(SETTINGS, precision=bf16), "mixed")
+    assert seen == [False] * 4 + [True] * 4
+    assert steps["size"][0] < 1e-4 < 1e-3 < steps["size"][1]  # no margin before the first update
+    assert steps["loss"].tolist() == pytest.approx(expected["loss"].tolist(), abs=0.05)
+    assert {str(value.dtype) for value in policy.parameters()} == {"torch.float32"}
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from tests.policy.letters import (
     share_of_a,
 )  # fmt: skip
 
+from proxyreward.data.report import DataError
 from proxyreward.policy import ppo
 from proxyreward.policy.ppo import Diverged, Rollout
 from proxyreward.policy.sampling import left_padded
@@ -445,6 +446,28 @@ def test_the_run_follows_the_pinned_trajectory():
     assert [row["step"] for row in rows] == [1, 2, 3]
     for name, pinned in PINNED.items():
         assert [row[name] for row in rows] == pytest.approx(pinned, rel=1e-3, abs=1e-6), name
+
+
+def test_bf16_mixed_compares_like_with_like(bf16):
+    # In the first update of all responses at once, policy, old policy and reference are one.
+    (row,) = learner(share_of_a, steps=1, epochs=1, minibatches=1, precision=bf16).run(PROMPTS)
+    assert row["kl_nats"] == row["clipped"] == 0 and abs(row["policy_loss"]) < 1e-6
+
+
+def test_bf16_mixed_is_for_training_alone(bf16):
+    mixed, plain = learner(share_of_a, precision=bf16), learner(share_of_a)
+    for one, other in zip(mixed.sample(PROMPTS, 4, seed=0), plain.sample(PROMPTS, 4, seed=0)):
+        np.testing.assert_array_equal(one, other)
+    entropies = [next(each.run(PROMPTS))["entropy"] for each in (mixed, plain)]
+    assert entropies[0] != entropies[1] == pytest.approx(entropies[0], abs=0.02)
+    for model in (mixed.policy, mixed.critic):
+        assert {value.dtype for value in model.parameters()} == {torch.float32}
+
+
+def test_bf16_mixed_is_refused_without_a_gpu_for_it(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(DataError, match="needs a GPU"):
+        learner(share_of_a, precision="bf16-mixed")
 
 
 def test_the_seed_decides_the_run():

@@ -2,6 +2,7 @@ import json
 
 import pandas as pd
 import pytest
+import torch
 
 from proxyreward.models.build import load_policy
 from proxyreward.models.tokenizer import encode
@@ -58,7 +59,7 @@ def test_an_empty_response_teaches_to_end(demonstrations, tokenizer):
 def fit(demonstrations, tokenizer, shape, tmp_path, monkeypatch):
     """Train with every step logged; returns the folder and the logged losses."""
     plain = sft.plain_training
-    monkeypatch.setattr(sft, "plain_training", lambda seed: plain(seed) | {"logging_steps": 1})
+    monkeypatch.setattr(sft, "plain_training", lambda *args: plain(*args) | {"logging_steps": 1})
 
     def run(name="policy", epochs=2, seed=0, frame=demonstrations):
         settings = PolicySettings(epochs, learning_rate=1e-2, batch_size=8)
@@ -87,8 +88,6 @@ def test_equal_seeds_give_equal_bytes_and_other_seeds_other_bytes(fit):
 
 
 def test_the_logged_loss_is_that_of_the_response_alone(fit, demonstrations, tokenizer, shape):
-    import torch
-
     from proxyreward.models.build import build_policy
 
     frame = demonstrations[demonstrations["response"].str.len() < 60][:8]
@@ -138,3 +137,15 @@ def test_further_training_is_that_of_a_new_policy_from_the_same_weights(
     expected = load_policy(tmp_path / "new").state_dict()
     assert all(value.equal(expected[name]) for name, value in policy.state_dict().items())
     assert not (tmp_path / "further" / "model.safetensors").exists()
+
+
+def test_a_policy_trained_in_bf16_speaks_in_fp32(bf16, demonstrations, tokenizer, shape, tmp_path):
+    from proxyreward.models.build import build_policy
+
+    policy = build_policy("scratch", shape, tokenizer, seed=0)
+    settings = PolicySettings(1, learning_rate=1e-2, batch_size=8, precision=bf16)
+    train_further(policy, demonstrations, tokenizer, settings, 64, 0, tmp_path)
+    policy.save_pretrained(tmp_path)
+    saved = load_policy(tmp_path).cpu()
+    ids = torch.tensor([[5, 6, 7]])
+    assert policy.eval()(ids).logits.equal(saved(ids).logits)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from proxyreward.models.build import Shape
+from proxyreward.models.build import Shape, build_reward_model
 from proxyreward.models.tokenizer import train_tokenizer
 from proxyreward.reward.more import MixSettings, train_mixed
 from proxyreward.reward.train import preference_dataset
@@ -48,7 +48,8 @@ def fit(settings: MixSettings, folder: Path, seed: int = 0) -> Path:
     """Train and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     pairs, source, tokenizer = material()
-    train_mixed(pairs, source, tokenizer, "scratch", SHAPE, settings, seed, folder)
+    model = build_reward_model("scratch", SHAPE, tokenizer, seed)
+    train_mixed(model, pairs, source, tokenizer, settings, seed, folder)
     return folder
 
 

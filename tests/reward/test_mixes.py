@@ -26,15 +26,23 @@ def data(tmp_path_factory):
     return folder
 
 
+def weights(model):
+    """Copies of a model's weights."""
+    return {name: value.clone() for name, value in model.cpu().state_dict().items()}
+
+
 @pytest.fixture()
 def run(data, tmp_path, monkeypatch):
-    """Trains an item; returns its folder, its scores and the calls of the trainer."""
+    """Trains an item; returns its folder, its scores and the calls of the trainer.
+
+    A call is the pairs, their sources, and the weights that training starts from.
+    """
     calls = []
     plain = mixes.train_mixed
 
-    def watched(tokens, source, *args):
-        calls.append((tokens, source, args[1]))
-        plain(tokens, source, *args)
+    def watched(model, tokens, source, *args):
+        calls.append((tokens, source, weights(model)))
+        plain(model, tokens, source, *args)
 
     monkeypatch.setattr(mixes, "train_mixed", watched)
 
@@ -52,8 +60,8 @@ def run(data, tmp_path, monkeypatch):
 
 
 def test_an_item_is_trained_and_scores_all_tests(run, data):
-    folder, scores, [(tokens, source, base)] = run()
-    assert base == "scratch" and len(tokens) == 72
+    folder, scores, [(tokens, source, _)] = run()
+    assert len(tokens) == 72
     assert np.bincount(source).tolist() == [24] * 3
     tests = pairs.read(data / mixes.TESTS)
     model, tokenizer = load_reward_model(folder), load_tokenizer(folder)
@@ -88,7 +96,10 @@ def test_a_fold_is_neither_learnt_nor_left_untested(run, data):
 
 def test_tuned_copies_start_from_the_model_and_learn_one_source_each(run):
     folder, scores, calls = run(tuned=PLAIN)
-    assert [base for _, _, base in calls] == ["scratch", *[str(folder)] * 3]
+    trained = weights(load_reward_model(folder))
+    assert len(calls) == 4
+    for _, _, start in calls[1:]:
+        assert all(value.equal(trained[name]) for name, value in start.items())
     assert [len(tokens) for tokens, _, _ in calls[1:]] == [24] * 3
     plain = scores["chosen"] - scores["rejected"]
     assert scores["tuned"].notna().all() and abs(scores["tuned"] - plain).min() > 0

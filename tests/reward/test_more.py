@@ -286,3 +286,11 @@ def test_a_batch_that_cannot_be_shared_out_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "3")
     with pytest.raises(ValueError, match="4 pairs of each source .* to 3 processes"):
         fit(PLAIN, tmp_path)
+
+
+def test_bf16_mixed_trains_fp32_weights_otherwise(trained, bf16, tmp_path):
+    folder = fit(replace(SCHEMES["more"], precision=bf16), tmp_path)
+    loss, expected = (steps(one)["loss"].to_numpy() for one in (folder, trained["more"]))
+    assert (loss != expected).all() and np.allclose(loss, expected, atol=0.02)
+    assert weights(folder).dtype == np.float32
+    assert not np.isin(weights(folder), weights(trained["more"])).all()

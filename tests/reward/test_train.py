@@ -6,25 +6,39 @@ import pandas as pd
 import pytest
 
 from proxyreward.data.pairs import Pair, to_frame
-from proxyreward.models.build import build_reward_model, load_reward_model
+from proxyreward.models.build import build_policy, build_reward_model, load_reward_model
 from proxyreward.models.tokenizer import encode
 from proxyreward.reward import train
 from proxyreward.reward.score import score_pairs
 from proxyreward.reward.train import RewardSettings, preference_dataset, train_reward_model
 
+WEIGHTS = "model.safetensors"
 SETTINGS = RewardSettings(epochs=1, learning_rate=1e-2, batch_size=16, warmup_ratio=0.1, l2=0.01)
+
+
+@pytest.fixture(scope="module")
+def halves(tokenizer, shape, tmp_path_factory):
+    """Folders of one base in two halves of precision, and of each one's copy in float32."""
+    import torch
+
+    top = tmp_path_factory.mktemp("bases")
+    for half in (torch.bfloat16, torch.float16):
+        base = build_policy("scratch", shape, tokenizer, seed=2).to(half)
+        base.save_pretrained(top / str(half))
+        base.float().save_pretrained(top / f"{half} in float32")
+    return top
 
 
 @pytest.fixture()
 def fit(tokenizer, shape, tmp_path, monkeypatch):
     """Train on a frame with every step logged; returns the folder and the logged losses."""
     plain = train.plain_training
-    monkeypatch.setattr(train, "plain_training", lambda seed: plain(seed) | {"logging_steps": 1})
+    monkeypatch.setattr(train, "plain_training", lambda *args: plain(*args) | {"logging_steps": 1})
 
-    def run(frame, name="model", settings=SETTINGS, seed=0, flips=None):
+    def run(frame, name="model", settings=SETTINGS, seed=0, flips=None, base="scratch"):
         flips = np.zeros(len(frame), bool) if flips is None else flips
         folder = tmp_path / name
-        train_reward_model(frame, flips, tokenizer, "scratch", shape, settings, seed, folder)
+        train_reward_model(frame, flips, tokenizer, base, shape, settings, seed, folder)
         log = json.loads((folder / "train_log.json").read_text())
         return folder, [row["loss"] for row in log if "loss" in row]
 
@@ -136,3 +150,30 @@ def test_a_frame_may_be_any_part_of_a_larger_one(fit, corpus):
     losses = [fit(frame, name)[1] for name, frame in
               (("part", part), ("whole", pd.DataFrame(part.reset_index(drop=True))))]  # fmt: skip
     assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("half", ["torch.bfloat16", "torch.float16"])
+def test_what_a_base_is_stored_in_does_not_decide_the_training(fit, corpus, halves, half):
+    from safetensors.torch import load_file
+
+    # Far below what half precision can tell apart.
+    settings = dataclasses.replace(SETTINGS, learning_rate=1e-6, warmup_ratio=0.0)
+    one, two = (
+        load_file(fit(corpus.pairs[:48], name, settings, base=str(halves / name))[0] / WEIGHTS)
+        for name in (half, f"{half} in float32")
+    )
+    start = load_file(halves / half / WEIGHTS)
+    assert {str(value.dtype) for value in one.values()} == {"torch.float32"}
+    assert all(value.equal(two[name]) for name, value in one.items())
+    body = [name for name in start if "layers" in name]
+    assert body and all((one[name] != start[name].float()).all() for name in body)
+
+
+def test_bf16_mixed_trains_fp32_weights_otherwise(fit, corpus, bf16, tokenizer):
+    frame = corpus.pairs[:48]
+    mixed, losses = fit(frame, "mixed", dataclasses.replace(SETTINGS, precision=bf16))
+    plain, expected = fit(frame, "plain")
+    assert losses == pytest.approx(expected, abs=0.02) and losses != expected
+    scores = score_pairs(load_reward_model(mixed), tokenizer, frame, 64)
+    other = score_pairs(load_reward_model(plain), tokenizer, frame, 64)
+    assert (scores != other).all() and len(np.unique(scores)) > 90

@@ -1,28 +1,28 @@
 """The loop that all loaders share: records in, pairs and a report out.
 
 In: numbered records and a function that finds the comparisons in one. Out: pairs, and a report in
-which every comparison is either kept or rejected with a reason. Called by the loaders of single
-formats.
+which every record is kept, rejected with a reason, or passed over with one.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
+from proxyreward.data import fields
+from proxyreward.data.comparison import Comparison, Passed
 from proxyreward.data.pairs import Pair
+from proxyreward.data.reasons import FLAGS
 from proxyreward.data.records import Read, Records
-from proxyreward.data.report import FLAGS, LoadReport, Problem, RecordError
+from proxyreward.data.report import LoadReport, Problem, RecordError, short_name
 
+LISTED = 1000
+"""Problems that a report lists; further ones are counted alone."""
 
-class Comparison(NamedTuple):
-    """Two responses to one prompt, the preferred one first, and what else the source tells."""
+Found = Comparison | Passed | RecordError
+Find = Callable[[Any], Iterable[Found]]
 
-    prompt: str
-    chosen: str
-    rejected: str
-    meta: Mapping[str, Any]
-
-
-Find = Callable[[Any], Iterable[Comparison | RecordError]]
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tab and line breaks
 
 
 def collect(
@@ -40,51 +40,78 @@ def collect(
     ----------
     records : numbered functions that read one record each.
     find : the comparisons of a record. It raises a RecordError if the whole record is at fault
-        and yields one in the place of a single comparison that is.
+        and yields one in the place of comparisons that are; it yields Passed for a record that was
+        not asked for. A record in which it finds nothing is passed over as ``no_comparison``.
     data_format, file : what the report calls them.
     source : name of the preference source, the same for all pairs.
     max_records : stop once so many pairs are kept; None reads all.
     """
     pairs: list[Pair] = []
     problems: list[Problem] = []
-    flagged = dict.fromkeys(FLAGS, 0)
-    for line, found in _comparisons(records, find):
-        if isinstance(found, RecordError):
-            problems.append(Problem(file, line, found.field, found.reason))
-            continue
-        prompt, chosen, rejected, meta = found
-        flagged["empty_response"] += not (chosen and rejected)
-        flagged["identical_pair"] += chosen == rejected
-        pairs.append(Pair(prompt, chosen, rejected, source, {"file": file, "line": line, **meta}))
-        if len(pairs) == max_records:
-            break
-    read = len(pairs) + len(problems)
+    flagged, unlisted, passed = dict.fromkeys(FLAGS, 0), Counter(), Counter()
+    for line, found in _each(records, find):
+        if isinstance(found, Passed):
+            passed[": ".join(short_name(word) for word in found if word)] += 1
+        elif isinstance(found, RecordError) and len(problems) == LISTED:
+            unlisted[found.reason] += found.count
+        elif isinstance(found, RecordError):
+            problems.append(Problem(file, line, found.field, found.reason, found.count))
+        else:
+            prompt, chosen, rejected, meta = found
+            for flag in _flags(prompt, chosen, rejected):
+                flagged[flag] += 1
+            meta = {"file": file, "line": line, **meta}
+            pairs.append(Pair(prompt, chosen, rejected, source, meta))
+            if len(pairs) == max_records:
+                break
+    rejected_records = sum(problem.count for problem in problems) + unlisted.total()
+    read = len(pairs) + rejected_records + passed.total()
     return pairs, LoadReport(
-        data_format, file, max_records, read, len(pairs), flagged, tuple(problems)
+        data_format,
+        file,
+        max_records,
+        read,
+        len(pairs),
+        flagged,
+        tuple(problems),
+        unlisted,
+        passed,
     )
 
 
-def preferred(first: float, second: float, field: str) -> int:
-    """Index of the higher score: 0 or 1.
-
-    Raises
-    ------
-    RecordError
-        ``tie`` if the scores are equal.
-    """
-    if first == second:
-        raise RecordError("tie", field)
-    return int(second > first)
-
-
-def _comparisons(records: Records, find: Find) -> Iterator[tuple[int, Comparison | RecordError]]:
+def _each(records: Records, find: Find) -> Iterator[tuple[int, Found]]:
     for line, read in records:
+        nothing = True
         for found in _attempt(read, find):
+            nothing = False
             yield line, found
+        if nothing:
+            yield line, Passed("no_comparison")
 
 
-def _attempt(read: Read, find: Find) -> Iterator[Comparison | RecordError]:
+def _attempt(read: Read, find: Find) -> Iterator[Found]:
     try:
-        yield from find(read())
+        for found in find(read()):
+            yield _checked(found) if isinstance(found, Comparison) else found
     except RecordError as error:
         yield error
+
+
+def _checked(found: Comparison) -> Comparison | RecordError:
+    """The comparison itself if its ``meta`` can be stored: names and finite numbers, or lists."""
+    try:
+        for key, value in found.meta.items():
+            for item in value if isinstance(value, list) else [value]:
+                fields.plain({"meta": {key: item}}, "meta", key)
+    except RecordError as error:
+        return error
+    return found
+
+
+def _flags(prompt: str, chosen: str, rejected: str) -> Iterator[str]:
+    if any(map(_CONTROL.search, (prompt, chosen, rejected))):
+        yield "control_characters"
+    if not (chosen and rejected):
+        yield "empty_response"
+    if chosen == rejected:
+        yield "identical_pair"

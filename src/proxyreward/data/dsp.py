@@ -5,7 +5,7 @@ before the final response, and ``score``, a number for each; the higher is prefe
 scores are a tie, which is rejected. Turns begin with the markers of HH, or with ``## Human:`` and
 ``## Assistant:``, which become those of HH. In: a file named like ``helpful.test.json[.gz]``. Out:
 pairs, whose source is the first part of the file's name and whose ``meta`` holds ``grade``, the
-difference of the scores; and a report. Called by :mod:`proxyreward.data.load`.
+difference of the scores; and a report.
 
 Source: Cheng et al. 2023, https://github.com/Linear95/DSP; the data of paper *more* have the same
 format.
@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from proxyreward.data import fields, hh, jsonl, transcripts
-from proxyreward.data.collect import Comparison, collect, preferred
+from proxyreward.data.collect import collect
+from proxyreward.data.comparison import Comparison, preferred
 from proxyreward.data.pairs import Pair
 from proxyreward.data.records import from_file, no_subset, only_local
-from proxyreward.data.report import LoadReport, RecordError
+from proxyreward.data.report import LoadReport, RecordError, shown
 
 _MARKER = re.compile(r"(?:^|\n\n)## (Human|Assistant):\n")
 
@@ -37,7 +38,7 @@ def load(
         comparisons,
         data_format="dsp",
         file=file,
-        source=Path(name).name.split(".")[0],
+        source=shown(Path(name).name.split(".")[0]),
         max_records=max_records,
     )
 
@@ -63,9 +64,12 @@ def comparisons(record: Mapping[str, Any]) -> Iterator[Comparison]:
 
 def _halves(record: Mapping[str, Any], side: int) -> tuple[str, str]:
     transcript, field = fields.text(record, "text", side), f"text.{side}"
+    if transcripts.hides_markers(transcript, _MARKER):
+        raise RecordError("carriage_returns", field)
     if not _MARKER.match(transcript):
         return hh.halves(transcript, field)
-    if transcripts.HUMAN in transcript or transcripts.ASSISTANT in transcript:
+    plain = transcripts.unix(transcript)
+    if transcripts.HUMAN in plain or transcripts.ASSISTANT in plain:
         raise RecordError("turn_marker", field)
     prompt, response = hh.halves(_MARKER.sub(r"\n\n\1: ", transcript), field)
     return transcripts.render(transcripts.turns(prompt)), response

@@ -1,15 +1,15 @@
 """Single fields of a record, checked: the value, or which field is at fault and why.
 
 In: a parsed record and the path of a field, such as ``"summaries", 0, "text"``. Out: its value.
-Called by the loaders of single formats.
 """
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from proxyreward.data.report import RecordError
-from proxyreward.data.transcripts import ASSISTANT, HUMAN
+from proxyreward.data.transcripts import ASSISTANT, HUMAN, unix
 
 Step = str | int
 
@@ -17,7 +17,9 @@ Step = str | int
 def optional(record: Any, *path: Step) -> Any:
     """Whatever the field holds; None if it or a level above it is absent or null.
 
-    Null and absent are one, since `datasets` fills a field that a record lacks with None.
+    Null and absent are one, since `datasets` fills a field that a record lacks with None. A
+    RecordError that stands in an object's place (see :func:`proxyreward.data.jsonl.decode`) is
+    raised.
     """
     found = record
     for step in path:
@@ -27,6 +29,8 @@ def optional(record: Any, *path: Step) -> Any:
             found = found[step]
         else:
             return None
+        if isinstance(found, RecordError):
+            raise found
     return found
 
 
@@ -67,7 +71,7 @@ def text(record: Any, *path: Step) -> str:
 def turn(record: Any, *path: Step) -> str:
     """The text of one turn, stripped; one with a marker in it would be read as several turns."""
     found = text(record, *path).strip()
-    if HUMAN in found or ASSISTANT in found:
+    if HUMAN in unix(found) or ASSISTANT in unix(found):
         raise RecordError("turn_marker", _name(path))
     return found
 
@@ -80,12 +84,28 @@ def request(record: Any, *path: Step) -> str:
     return found
 
 
-def number(record: Any, *path: Step) -> float:
-    """A finite number; JSON's true and false are none."""
+def number(record: Any, *path: Step, low: float = -math.inf, high: float = math.inf) -> int | float:
+    """A number that a float can hold, from ``low`` to ``high``; JSON's true and false are none."""
     found = value(record, *path)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+    if isinstance(found, bool) or not isinstance(found, int | float):
         raise RecordError("not_a_number", _name(path))
+    if not abs(found) <= sys.float_info.max:  # infinite, no number, or a huge integer
+        raise RecordError("not_a_number", _name(path))
+    if not low <= found <= high:
+        raise RecordError("out_of_range", _name(path))
     return found
+
+
+def plain(record: Any, *path: Step) -> str | int | float | None:
+    """A name or number that is stored as it stands; None if the field is absent."""
+    found = optional(record, *path)
+    if found is None:
+        return None
+    if isinstance(found, str):
+        return text(record, *path)
+    if isinstance(found, int | float):
+        return number(record, *path)
+    raise RecordError("not_plain", _name(path))
 
 
 def entries(record: Any, *path: Step) -> list[Any]:

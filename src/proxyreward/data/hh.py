@@ -2,18 +2,19 @@
 
 A record is a JSON object with two whole transcripts, ``chosen`` and ``rejected``, that share
 everything before the final Assistant turn. In: a ``.jsonl[.gz]`` file, a folder laid out like the
-hub (``<subset>/<split>.jsonl.gz``) or a hub name. Out: pairs and a report. Called by
-:mod:`proxyreward.data.load`.
+hub (``<subset>/<split>.jsonl.gz``) or a hub name. Out: pairs and a report.
 
 Source: Bai et al. 2022, https://github.com/anthropics/hh-rlhf.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from proxyreward.data import fields, jsonl, transcripts
-from proxyreward.data.collect import Comparison, collect
+from proxyreward.data.collect import collect
+from proxyreward.data.comparison import Comparison
 from proxyreward.data.pairs import Pair
 from proxyreward.data.records import from_file, from_hub
 from proxyreward.data.report import DataError, LoadReport, RecordError
@@ -55,7 +56,7 @@ def find(path: Path, subset: str | None, split: str) -> Path:
         If nothing is there, naming what was looked for, or if a file's folder contradicts the
         subset asked for.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):  # unlike its namesake of pathlib it never raises
         folder = path.absolute().parent.name
         if subset is not None and folder in SUBSETS and folder != subset:
             raise DataError(
@@ -66,7 +67,7 @@ def find(path: Path, subset: str | None, split: str) -> Path:
         raise DataError(f"{path} is a folder; set data.subset to one of {', '.join(SUBSETS)}")
     wanted = [path / subset / f"{split}{suffix}" for suffix in reversed(jsonl.SUFFIXES)]
     for candidate in wanted:
-        if candidate.is_file():
+        if os.path.lexists(candidate):  # what cannot be read is named by whoever reads it
             return candidate
     raise DataError(f"{path}: holds neither {' nor '.join(str(w) for w in wanted)}; download one")
 

@@ -1,17 +1,19 @@
 """JSON files, gzipped or not: one record on each line, or one array of records.
 
 In: a path. Out: numbered lines and, from a line, the JSON object on it; or the numbered entries of
-an array. Called by the loaders that read files.
+an array.
 """
 
 import codecs
 import gzip
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from proxyreward.data.containers import opened
 from proxyreward.data.report import DataError, RecordError
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
@@ -26,17 +28,14 @@ def lines(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[tuple[in
     Raises
     ------
     DataError
-        If the file is missing, is not a file, has another suffix, is empty, or is a damaged or
-        truncated gzip file.
+        If the file is missing, is no regular file, cannot be read, has another suffix, holds
+        something else than its name says, is empty, or is a damaged or truncated gzip file.
     """
-    if not path.name.endswith(suffixes):
-        raise DataError(f"{path}: not one of {', '.join(suffixes)}; rename or convert the file")
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; check the path, or download the file first")
     number = 0
-    opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rb") as handle:
+        with opened(path) as handle:
+            if not path.name.endswith(suffixes):
+                raise DataError(f"{path}: not one of {', '.join(suffixes)}; rename or convert it")
             for number, raw in enumerate(handle, start=1):
                 yield number, raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -44,12 +43,18 @@ def lines(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[tuple[in
             f"{path}: the gzip data end or break after line {number} ({error}); "
             "download the file again"
         ) from error
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror or error}); check the file's permissions"
+        ) from error
     if number == 0:
         raise DataError(f"{path}: the file is empty; download it again")
 
 
 def decode(raw: bytes) -> Any:
-    """Read the JSON value on one line.
+    """Read the JSON value on one line; a RecordError stands for an object that repeats a key.
+
+    NaN and Infinity, which JSON does not have, are read; no field that is used may hold them.
 
     Raises
     ------
@@ -59,11 +64,22 @@ def decode(raw: bytes) -> Any:
     if not raw.strip():
         raise RecordError("blank_line")
     try:
-        return json.loads(raw.decode("utf-8"))
+        return _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise RecordError("wrong_encoding") from error
     except (ValueError, RecursionError) as error:
         raise RecordError("bad_json") from error
+
+
+def _object(items: list[tuple[str, Any]]) -> dict[str, Any] | RecordError:
+    found = dict(items)
+    if len(found) == len(items):
+        return found
+    repeated, _ = Counter(key for key, _ in items).most_common(1)[0]
+    return RecordError("duplicate_key", repeated)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def parse(raw: bytes) -> dict[str, Any]:
@@ -79,6 +95,8 @@ def parse(raw: bytes) -> dict[str, Any]:
 
 def as_object(record: Any) -> dict[str, Any]:
     """The record itself, which must be a JSON object; raises a RecordError if it is none."""
+    if isinstance(record, RecordError):
+        raise record
     if not isinstance(record, dict):
         raise RecordError("not_an_object")
     return record

@@ -1,7 +1,7 @@
 """Load preference pairs in a public format, from disk or from the hub.
 
-In: the data settings of the pipeline. Out: a frame of pairs and a report. Called by the data
-stage. Another public format is one more module with a ``load`` and one more line in ``FORMATS``.
+In: the data settings of the pipeline. Out: a frame of pairs and a report. Another public format is
+one more module with a ``load`` and one more line in ``FORMATS``.
 """
 
 import difflib
@@ -62,7 +62,7 @@ def load_pairs(
         raise DataError(f"max_records is {max_records}; give 1 or more, or null for all records")
     pairs, report = FORMATS[data_format](source, name, subset, split, max_records)
     if not pairs:
-        raise DataError(f"no record can be used. {report}")
+        raise DataError(f"no record can be used. {'. '.join(report.lines(1))}")
     frame = to_frame(pairs)
     if source_name is not None:
         frame["source"] = source_name

@@ -5,28 +5,33 @@ assistant to one message are one comparison: its prompt is the path from the ope
 that message, its chosen response the reply of the lower rank. So a group of n replies gives
 n (n - 1) / 2 comparisons. One is rejected where ranks are equal or absent, and where a message of
 its path or one of its replies is synthetic (written by a model), deleted or failed the review. In:
-a file of nested trees (``*.trees.jsonl[.gz]``), or a hub name, where messages are flat rows that
-name their ``parent_id``. Out: pairs, whose ``meta`` holds the tree's id, the ranks of chosen and
-rejected, and ``grade``, their difference; and a report. Called by :mod:`proxyreward.data.load`.
+a file of nested trees (``*.trees.jsonl[.gz]``) or of flat messages that name their ``parent_id``
+(``*.messages.jsonl[.gz]``), or a hub name, where messages are flat too. Out: pairs, whose ``meta``
+holds the tree's id, the ranks of chosen and rejected, and ``grade``, their difference; and a
+report.
 
 Source: Köpf et al. 2023, https://github.com/LAION-AI/Open-Assistant (oasst-data).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import combinations
-from typing import Any
+from math import comb
+from typing import Any, NamedTuple
 
 from proxyreward.data import fields, jsonl
-from proxyreward.data.collect import Comparison, collect, preferred
+from proxyreward.data.collect import Found, collect
+from proxyreward.data.comparison import Comparison, Passed, each_two, preferred
 from proxyreward.data.pairs import Pair
-from proxyreward.data.records import Read, Records, from_file, from_hub
+from proxyreward.data.records import from_file, from_hub
 from proxyreward.data.report import LoadReport, RecordError
 from proxyreward.data.transcripts import ASSISTANT, HUMAN, render
+from proxyreward.data.trees import nested
 
 HUB_SPLIT = {"train": "train", "test": "validation"}
 ROLES = ("prompter", "assistant")
 MARKS = (HUMAN, ASSISTANT)
+MOST_MESSAGES = 100
+"""On a path; prompts grow with the square of it, and the published trees go a dozen deep."""
 
 Message = Mapping[str, Any]
 
@@ -37,15 +42,14 @@ def load(
     """Load pairs; arguments as in :func:`proxyreward.data.load.load_pairs`.
 
     ``subset`` is a language such as "en": trees whose opening request is in another one are
-    passed over. The test split is the published validation split, as in paper *more*.
+    passed over and counted. The test split is the published validation split, as in paper *more*.
     """
     if source == "hub":
-        file, rows = from_hub(name, None, HUB_SPLIT[split])
-        records = nested(rows)
+        file, records = from_hub(name, None, HUB_SPLIT[split])
     else:
         file, records = from_file(name, split, jsonl.lines, jsonl.parse)
     return collect(
-        records,
+        nested(records),
         partial(comparisons, language=subset),
         data_format="oasst",
         file=file,
@@ -54,30 +58,8 @@ def load(
     )
 
 
-def nested(rows: Records) -> Iterator[tuple[int, Read]]:
-    """Trees built from flat messages, numbered by the row of their opening request.
-
-    A message whose parent is absent is a record that cannot be read.
-    """
-    messages = [(number, {**read(), "replies": []}) for number, read in rows]
-    by_id = {message.get("message_id"): message for _, message in messages}
-    roots: list[tuple[int, Read]] = []
-    for number, message in messages:
-        parent = message.get("parent_id")
-        if parent is None:
-            tree = {"message_tree_id": message.get("message_tree_id"), "prompt": message}
-            roots.append((number, partial(dict, tree)))
-        elif parent in by_id:
-            by_id[parent]["replies"].append(message)
-        else:
-            roots.append((number, _orphan))
-    yield from roots
-
-
-def comparisons(
-    tree: Mapping[str, Any], language: str | None
-) -> Iterator[Comparison | RecordError]:
-    """All comparisons of a tree whose opening request is in ``language`` (None: in any).
+def comparisons(tree: Mapping[str, Any], language: str | None) -> Iterator[Found]:
+    """All comparisons of a tree; Passed if its opening request is not in ``language``.
 
     Raises
     ------
@@ -86,60 +68,90 @@ def comparisons(
     """
     opening = fields.mapping(tree, "prompt")
     tree_id = fields.text(tree, "message_tree_id")
-    if language not in (None, opening.get("lang")):
-        return
-    for path, first, second in _paired(opening, ()):
-        try:
-            yield _comparison(path, first, second, tree_id)
-        except RecordError as error:
-            yield error
+    if language is not None:
+        found = fields.text(opening, "lang")
+        if found != language:
+            yield Passed("other_language", found)
+            return
+    for path, replies in _groups(opening, ()):
+        yield from _of_group(path, replies, tree_id)
 
 
-def _paired(
+def _groups(
     message: Message, above: Sequence[Message]
-) -> Iterator[tuple[Sequence[Message], Message, Message]]:
-    """Each two replies of the assistant below ``message``, after the path that leads to them."""
-    path = (*above, jsonl.as_object(message))
-    replies = [] if message.get("replies") is None else fields.entries(message, "replies")
+) -> Iterator[tuple[Sequence[Message], Sequence[Message]]]:
+    """The replies of the assistant to each request, after the path that leads to them."""
+    path = (*above, message)
+    given = [] if message.get("replies") is None else fields.entries(message, "replies")
+    replies = [jsonl.as_object(reply) for reply in given]
+    if replies and len(path) == MOST_MESSAGES:
+        raise RecordError("too_deep", _name(message))
     if len(path) % 2:  # `message` is a request; what follows a reply is never ranked
-        yield from ((path, first, second) for first, second in combinations(replies, 2))
+        yield path, replies
     for reply in replies:
-        yield from _paired(reply, path)
+        yield from _groups(reply, path)
 
 
-def _comparison(
-    path: Sequence[Message], first: Message, second: Message, tree_id: str
-) -> Comparison:
-    talk = [(MARKS[depth % 2], _text(message, depth)) for depth, message in enumerate(path)]
-    replies = [_text(reply, len(path)) for reply in (first, second)]
-    ranks = [_rank(reply) for reply in (first, second)]
-    best = preferred(-ranks[0], -ranks[1], field=_name(second))
-    meta = {"tree": tree_id, "ranks": sorted(ranks), "grade": abs(ranks[0] - ranks[1])}
-    return Comparison(render([*talk, (ASSISTANT, "")]), replies[best], replies[1 - best], meta)
+class _Reply(NamedTuple):
+    text: str
+    rank: float
+    name: str
 
 
-def _text(message: Message, depth: int) -> str:
+def _of_group(
+    path: Sequence[Message], replies: Sequence[Message], tree_id: str
+) -> Iterator[Comparison | RecordError]:
+    try:
+        talk = [(MARKS[depth % 2], _text(path, depth)) for depth in range(len(path))]
+    except RecordError as error:
+        if len(replies) > 1:
+            yield RecordError(error.reason, error.field, comb(len(replies), 2))
+        return
+    prompt = render([*talk, (ASSISTANT, "")])
+
+    def judge(message: Message) -> _Reply:
+        text = _text((*path, message), len(path))
+        return _Reply(text, _rank(message), _name(message))
+
+    def compare(first: _Reply, second: _Reply) -> Comparison:
+        best = preferred(-first.rank, -second.rank, field=second.name)
+        chosen, rejected = (first, second) if best == 0 else (second, first)
+        ranks = [chosen.rank, rejected.rank]
+        meta = {"tree": tree_id, "ranks": ranks, "grade": ranks[1] - ranks[0]}
+        return Comparison(prompt, chosen.text, rejected.text, meta)
+
+    yield from each_two(replies, judge, compare)
+
+
+def _text(path: Sequence[Message], depth: int) -> str:
     """Text of a message that a person wrote and others accepted; depth 0 opens the talk."""
+    message = path[depth]
     for fault, reason in (
         (fields.optional(message, "role") != ROLES[depth % 2], "unknown_role"),
         (fields.optional(message, "synthetic"), "synthetic"),
         (fields.optional(message, "deleted"), "deleted"),
         (fields.optional(message, "review_result") is False, "failed_review"),
+        (depth and _names_another(message, path[depth - 1]), "wrong_parent"),
     ):
         if fault:
             raise RecordError(reason, _name(message))
     return fields.turn(message, "text") if depth % 2 else fields.request(message, "text")
 
 
+def _names_another(message: Message, parent: Message) -> bool:
+    named, name = fields.plain(message, "parent_id"), fields.plain(parent, "message_id")
+    return None not in (named, name) and named != name
+
+
 def _rank(message: Message) -> float:
     if fields.optional(message, "rank") is None:
         raise RecordError("unranked", _name(message))
-    return fields.number(message, "rank")
+    rank = fields.number(message, "rank", low=0)
+    if rank != int(rank):
+        raise RecordError("out_of_range", "rank")
+    return rank
 
 
 def _name(message: Message) -> str:
-    return f"message {fields.optional(message, 'message_id')}"
-
-
-def _orphan() -> Any:
-    raise RecordError("orphan", "parent_id")
+    name = fields.optional(message, "message_id")
+    return f"message {name}" if isinstance(name, str | int) else "message"

@@ -2,19 +2,22 @@
 
 In: :class:`Pair` objects from a loader, or a parquet file. Out: a frame with the columns
 ``pair_id, prompt, chosen, rejected, source, meta``. Row order is the order given, never changed:
-``pair_id`` is the row position. Called by the loaders and by every stage that reads pairs.
+``pair_id`` is the row position.
 """
 
 import dataclasses
+import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from proxyreward.data import transcripts
 from proxyreward.data.report import DataError
+from proxyreward.data.sealed import is_sealed, sealed
 
 TEXT_COLUMNS = ("prompt", "chosen", "rejected", "source")
 COLUMNS = ("pair_id", *TEXT_COLUMNS, "meta")
@@ -71,6 +74,8 @@ def validate(frame: pd.DataFrame, name: str = "pairs") -> None:
             if not isinstance(value, str):
                 kind = type(value).__name__
                 _fail(name, row, field, f"is {kind}, not a string", "give the text, '' if empty")
+            if not _encodable(value):
+                _fail(name, row, field, "holds lone surrogates", "give text that UTF-8 can hold")
     for field in ("chosen", "rejected"):
         for row, value in enumerate(frame[field]):
             if value != value.strip():
@@ -90,13 +95,13 @@ def validate(frame: pd.DataFrame, name: str = "pairs") -> None:
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Validate and write a frame as parquet, ``meta`` as JSON text with sorted keys.
+    """Validate and write a frame as parquet with a checksum, ``meta`` as JSON, its keys sorted.
 
     The same frame gives the same bytes.
     """
     validate(frame, str(path))
     stored = frame[list(COLUMNS)].assign(meta=_each_meta(frame, path, _dump))
-    stored.to_parquet(path, engine="pyarrow", index=False, compression="zstd")
+    path.write_bytes(sealed(pa.Table.from_pandas(stored, preserve_index=False)))
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -105,22 +110,37 @@ def read(path: Path) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If the file is missing, is not parquet, or does not follow the schema.
+        If the file cannot be read, is damaged or another's, or does not follow the schema.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; run the stage that writes it (dvc repro)")
     try:
-        frame = pd.read_parquet(path, engine="pyarrow")
-    except ValueError as error:  # pyarrow's ArrowInvalid is one
-        raise DataError(f"{path}: not a parquet file ({error}); write it again") from error
-    if "meta" in frame.columns:
-        frame["meta"] = pd.Series(_each_meta(frame, path, json.loads), dtype=object)
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror}); run the stage that writes it (dvc repro)"
+        ) from error
+    if not is_sealed(raw):
+        raise DataError(
+            f"{path}: is damaged, or no file of pairs; delete it and run the stage that writes it "
+            "again (dvc repro)"
+        )
+    frame = pd.read_parquet(io.BytesIO(raw), engine="pyarrow")
+    frame["meta"] = pd.Series(_each_meta(frame, path, json.loads), dtype=object)
     validate(frame, str(path))
     return frame
 
 
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _dump(meta: dict[str, Any]) -> str:
-    return json.dumps(meta, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(meta, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text.encode("utf-8")  # refuses lone surrogates, which JSON can spell and parquet cannot
+    return text
 
 
 def _each_meta(frame: pd.DataFrame, path: Path, convert: Callable[[Any], Any]) -> list[Any]:
@@ -128,6 +148,6 @@ def _each_meta(frame: pd.DataFrame, path: Path, convert: Callable[[Any], Any]) -
     for row, meta in enumerate(frame["meta"]):
         try:
             converted.append(convert(meta))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             _fail(str(path), row, "meta", f"is not JSON ({error})", "keep plain JSON values in it")
     return converted

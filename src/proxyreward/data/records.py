@@ -1,8 +1,7 @@
 """Where records come from: a file on disk, or a data set on the hub.
 
 In: the data settings. Out: a short name of the place for reports, and numbered records, each
-behind a function that reads it or raises :class:`~proxyreward.data.report.RecordError`. Called by
-the loaders of single formats.
+behind a function that reads it or raises :class:`~proxyreward.data.report.RecordError`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from proxyreward.data.report import DataError
+from proxyreward.data.report import DataError, shown
 
 SPLITS = ("train", "test")
 PARQUET = "refs/convert/parquet"
@@ -40,7 +39,7 @@ def from_file(
     if told and split not in told:
         raise DataError(f"{path}: is the {told.pop()!r} split, not {split!r}; correct one of them")
     records = ((number, partial(parse, raw)) for number, raw in lines(path))
-    return f"{path.absolute().parent.name}/{path.name}", records
+    return shown(f"{path.absolute().parent.name}/{path.name}"), records
 
 
 def from_hub(
@@ -64,7 +63,7 @@ def from_hub(
             "which reports damaged records line by line"
         ) from error
     records = ((number, partial(dict, row)) for number, row in enumerate(rows, start=1))
-    return f"{name}/{subset or 'all'}/{split}", records
+    return shown(f"{name}/{subset or 'all'}/{split}"), records
 
 
 def only_local(data_format: str, source: str, where: str) -> None:

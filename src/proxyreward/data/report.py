@@ -1,75 +1,65 @@
-"""What a loader kept and what it rejected, and why.
+"""What a loader kept, rejected and passed over, and why.
 
 In: counts and problems found by a loader. Out: a report that prints itself and turns into JSON.
-Called by every loader; the data stage writes it beside the pairs.
 """
 
 import dataclasses
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-COMMON = {
-    "bad_json": "write the record as one JSON object on one line",
-    "blank_line": "delete the line",
-    "contexts_differ": "make chosen and rejected share everything before the final Assistant turn",
-    "empty_transcript": "fill in the whole conversation, or delete the record",
-    "missing_field": "add the field with its value",
-    "no_final_assistant": "end the transcript with an Assistant turn holding the response",
-    "no_opening_human": "begin the transcript with a Human turn (two line breaks, then 'Human:')",
-    "not_a_string": "give the text as one JSON string",
-    "not_an_object": "write the record as a JSON object with the fields of the format",
-    "wrong_encoding": "save the file as UTF-8",
-}
-"""Reasons that every report counts, found or not, with what the owner of the file can do."""
+from proxyreward.data.reasons import COMMON, FLAGS, PASSED, REMEDIES
 
-REMEDIES = COMMON | {
-    "bad_choice": "give the index of the preferred response, 0 or 1",
-    "deleted": "leave it out, or restore the message",
-    "empty_request": "fill in what the responses answer, or delete the record",
-    "failed_review": "leave it out, or have the message reviewed again",
-    "no_reviews": "give at least one review of each response",
-    "not_a_list": "give a JSON list",
-    "not_a_number": "give a finite JSON number",
-    "not_two": "give exactly two entries",
-    "orphan": "add the message that parent_id names",
-    "reviewers_differ": "let the same reviewers rate both responses",
-    "synthetic": "leave it out, or replace the text of a model by one of a person",
-    "tie": "leave it out, or ask for more judgements: neither response is preferred",
-    "turn_marker": "reword the text: it holds 'Human:' or 'Assistant:' after two line breaks",
-    "unknown_role": "let the roles alternate between prompter and assistant",
-    "unknown_split": "give train, valid1 or valid2",
-    "unranked": "leave it out, or have the replies to the message ranked",
-}
-"""Every reason for which a record is rejected."""
+NAME_LENGTH = 100
+"""Longest name of a field that a report repeats; a file may hold any number of long ones."""
+KINDS_SHOWN = 10
 
-FLAGS = ("empty_response", "identical_pair")
-"""Properties of records that are kept and counted; cleaning rules decide about them later."""
+
+def short_name(text: str) -> str:
+    """A name out of a file, safe to print and cut to a length that a report can repeat."""
+    return shown(text[:NAME_LENGTH])
+
+
+def shown(text: str) -> str:
+    """Text of a file or of the user, safe to print: on one line, control characters escaped."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
 
 
 class DataError(ValueError):
     """A file, folder, name or setting from which no pairs can be read; the text says what to do."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(shown(message))
+
 
 class RecordError(ValueError):
-    """One record that cannot become a pair: a reason of ``REMEDIES`` and the field at fault."""
+    """Records that cannot become a pair: a reason of ``REMEDIES`` and the field at fault.
 
-    def __init__(self, reason: str, field: str | None = None) -> None:
+    ``count`` is how many; more than one where a response of many comparisons is at fault.
+    """
+
+    def __init__(self, reason: str, field: str | None = None, count: int = 1) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.field = field
+        self.field = field and short_name(field)
+        self.count = count
 
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """One rejected record: where it stands and why. Holds no text of the record.
+    """A reason to reject records: where they stand and why. Holds no text of the record.
 
-    ``line`` is the line of the file, the entry of a JSON array or the row on the hub, from 1.
+    ``line`` is the line of the file, the entry of a JSON array or the row on the hub, from 1;
+    ``count`` the number of records rejected for it, see :class:`LoadReport`.
     """
 
     file: str
     line: int
     field: str | None
     reason: str
+    count: int = 1
 
     @property
     def remedy(self) -> str:
@@ -77,8 +67,9 @@ class Problem:
         return REMEDIES[self.reason]
 
     def __str__(self) -> str:
-        field = f", field {self.field!r}" if self.field else ""
-        return f"{self.file}, line {self.line}{field}: {self.reason}; {self.remedy}"
+        field = f", field '{self.field}'" if self.field else ""
+        times = f" ({self.count} records)" if self.count > 1 else ""
+        return f"{self.file}, line {self.line}{field}: {self.reason}{times}; {self.remedy}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain fields, the remedy included, ready for JSON."""
@@ -87,16 +78,27 @@ class Problem:
 
 @dataclasses.dataclass(frozen=True)
 class LoadReport:
-    """Counts of a load; ``read == kept + sum(rejected.values())`` always holds.
+    """Counts of a load; every record read is kept, rejected or passed over.
+
+    A record that holds several comparisons counts once for each of them; one that is rejected or
+    passed over as a whole counts once.
 
     Attributes
     ----------
     format : name of the loader.
     file : where the records came from.
     max_records : the limit on records kept, or None for all of them.
-    read, kept : numbers of records; one that holds several comparisons counts once for each.
-    flagged : numbers of kept records with a property of ``FLAGS``.
-    problems : one entry per rejected record, in file order.
+    read, kept : numbers of records.
+    flagged : numbers of kept records with a property of ``FLAGS``; 0 where not given.
+    problems : why records were rejected, in file order: the first ones, if there are many.
+    unlisted : number of rejected records that no problem lists, per reason.
+    passed : number of sound records that were not asked for, by a reason of ``PASSED`` and what
+        they are: ``{"other_language: de": 12}``.
+
+    Raises
+    ------
+    ValueError
+        Unless ``read == kept + sum(rejected.values()) + sum(passed.values())``.
     """
 
     format: str
@@ -104,8 +106,15 @@ class LoadReport:
     max_records: int | None
     read: int
     kept: int
-    flagged: dict[str, int]
-    problems: tuple[Problem, ...]
+    flagged: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    unlisted: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    passed: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        told = self.kept + sum(self._reasons().values()) + sum(self.passed.values())
+        if self.read != told:
+            raise ValueError(f"{self.read} records read, but {told} accounted for; count each once")
 
     @property
     def rejected(self) -> dict[str, int]:
@@ -113,10 +122,13 @@ class LoadReport:
         return dict(sorted((dict.fromkeys(COMMON, 0) | self._reasons()).items()))
 
     def _reasons(self) -> dict[str, int]:
-        return Counter(problem.reason for problem in self.problems)
+        found = Counter(self.unlisted)
+        for problem in self.problems:
+            found[problem.reason] += problem.count
+        return found
 
     def to_dict(self) -> dict[str, Any]:
-        """Counts and problems as plain types, ready for JSON."""
+        """Counts and problems as plain types, ready for JSON; `unlisted` is the sum."""
         return {
             "format": self.format,
             "file": self.file,
@@ -124,14 +136,42 @@ class LoadReport:
             "read": self.read,
             "kept": self.kept,
             "rejected": self.rejected,
-            "flagged": self.flagged,
+            "passed": dict(sorted(self.passed.items())),
+            "flagged": dict.fromkeys(FLAGS, 0) | dict(self.flagged),
             "problems": [problem.to_dict() for problem in self.problems],
+            "unlisted": sum(self.unlisted.values()),
         }
 
+    def lines(self, most: int) -> list[str]:
+        """Counts, what was passed over, and ``most`` of the problems, a line each."""
+        reasons, passed = self._reasons(), sum(self.passed.values())
+        counts = f"{self.read} records read, {self.kept} kept, {sum(reasons.values())} rejected"
+        each = ", ".join(f"{n} {reason}" for reason, n in sorted(reasons.items()))
+        listed = self.problems[:most]
+        more = sum(reasons.values()) - sum(problem.count for problem in listed)
+        return [
+            f"{self.file}: {counts}"
+            + (f" ({each})" if each else "")
+            + (f", {passed} passed over" if passed else ""),
+            *self._passed_over(),
+            *map(str, listed),
+            *([f"… and {more} more"] if more else []),
+        ]
+
+    def _passed_over(self) -> list[str]:
+        kinds: dict[str, Counter[str]] = {}
+        for key, n in self.passed.items():
+            reason, _, kind = key.partition(": ")
+            kinds.setdefault(reason, Counter())[kind] = n
+        told = []
+        for reason, found in sorted(kinds.items()):
+            n, (what, remedy) = found.total(), PASSED[reason]
+            some = f"all {n}" if n == self.read else f"{n} of {self.read}"
+            each = [f"{kind} ({m})" for kind, m in found.most_common(KINDS_SHOWN) if kind]
+            each += ["…"] * (len(found) > KINDS_SHOWN)
+            names = f": {', '.join(each)}" if each else ""
+            told.append(f"{some} records {what}{names}; {remedy.format(*found)}")
+        return told
+
     def __str__(self) -> str:
-        shown = [str(problem) for problem in self.problems[:5]]
-        more = len(self.problems) - len(shown)
-        counts = f"{self.read} records read, {self.kept} kept, {len(self.problems)} rejected"
-        reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(self._reasons().items()))
-        head = f"{self.file}: {counts}" + (f" ({reasons})" if reasons else "")
-        return "\n".join([head, *shown, *([f"… and {more} more"] if more else [])])
+        return "\n".join(self.lines(5))

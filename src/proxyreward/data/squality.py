@@ -14,18 +14,19 @@ judge a summary by itself alone. This source stands in for that of
 
 In: ``data/human-eval/all-responses.jsonl[.gz]``. Out: pairs, whose ``meta`` holds the writers of
 chosen and rejected, ``grade`` (the difference of the mean ratings), the number of reviewers and
-``votes``, how many of them rank chosen above rejected; and a report. Called by
-:mod:`proxyreward.data.load`.
+``votes``, how many of them rank chosen above rejected; and a report.
 
 Source: Wang et al. 2022, https://github.com/nyu-mll/SQuALITY.
 """
 
+import math
 from collections.abc import Iterator, Mapping
-from itertools import combinations
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from proxyreward.data import fields, jsonl, transcripts
-from proxyreward.data.collect import Comparison, collect, preferred
+from proxyreward.data.collect import collect
+from proxyreward.data.comparison import Comparison, each_two, preferred
 from proxyreward.data.pairs import Pair
 from proxyreward.data.records import from_file, no_subset, only_local
 from proxyreward.data.report import LoadReport, RecordError
@@ -59,44 +60,49 @@ def comparisons(record: Mapping[str, Any]) -> Iterator[Comparison | RecordError]
     story = fields.turn(record, "passage-id")
     for question in fields.mapping(record, "questions"):
         answers = fields.mapping(record, "questions", question)
+        asked = fields.turn({"questions": question}, "questions")
         prompt = transcripts.single(
-            f"Summarise story {story} of Project Gutenberg so that question {question} is answered."
+            f"Summarise story {story} of Project Gutenberg so that question {asked} is answered."
         )
-        for writers in combinations(answers, 2):
-            try:
-                yield _comparison(prompt, answers, writers)
-            except RecordError as error:
-                yield error
+        yield from each_two(list(answers), partial(_judged, answers), partial(_comparison, prompt))
 
 
-def _comparison(prompt: str, answers: Mapping[str, Any], writers: tuple[str, str]) -> Comparison:
-    summaries = [fields.turn(answers, writer, "response") for writer in writers]
-    ratings, ranks = (
-        [_reviews(answers, writer, kind) for writer in writers]
-        for kind in ("overall-rating", "overall-rank")
-    )
-    if ratings[0].keys() != ratings[1].keys():
-        raise RecordError("reviewers_differ", f"{writers[1]}.reviews")
-    # Sums order as means do, for the reviewers are the same, and sums of whole numbers are exact.
-    totals = [sum(rating.values()) for rating in ratings]
-    best = preferred(*totals, field="overall-rating")
-    reviewers = len(ratings[0])
-    meta = {
-        "writers": [writers[best], writers[1 - best]],
-        "grade": abs(totals[0] - totals[1]) / reviewers,
-        "reviewers": reviewers,
-        "votes": sum(rank < ranks[1 - best][who] for who, rank in ranks[best].items()),
-    }
-    return Comparison(prompt, summaries[best], summaries[1 - best], meta)
+class _Judged(NamedTuple):
+    """A writer's summary, and the ratings and ranks that each reviewer gave it."""
+
+    writer: str
+    summary: str
+    ratings: Mapping[str, float]
+    ranks: Mapping[str, float]
 
 
-def _reviews(answers: Mapping[str, Any], writer: str, kind: str) -> dict[str, float]:
-    """One judgement of each reviewer of a writer's summary."""
+def _judged(answers: Mapping[str, Any], writer: str) -> _Judged:
+    summary = fields.turn(answers, writer, "response")
     reviews = fields.entries(answers, writer, "reviews")
     if not reviews:
         raise RecordError("no_reviews", f"{writer}.reviews")
-    path = (writer, "reviews")
-    return {
-        fields.text(answers, *path, i, "worker_id"): fields.number(answers, *path, i, kind)
-        for i in range(len(reviews))
+    paths = [(writer, "reviews", i) for i in range(len(reviews))]
+    people = [fields.text(answers, *path, "worker_id") for path in paths]
+    if len(set(people)) < len(people):
+        raise RecordError("duplicate_id", f"{writer}.reviews")
+    ratings, ranks = (
+        [fields.number(answers, *path, field, low=low, high=high) for path in paths]
+        for field, low, high in (("overall-rating", 0, 100), ("overall-rank", 1, math.inf))
+    )
+    return _Judged(writer, summary, dict(zip(people, ratings)), dict(zip(people, ranks)))
+
+
+def _comparison(prompt: str, *both: _Judged) -> Comparison:
+    if both[0].ratings.keys() != both[1].ratings.keys():
+        raise RecordError("reviewers_differ", f"{both[1].writer}.reviews")
+    # Sums order as means do, for the reviewers are the same, and sums of whole numbers are exact.
+    totals = [sum(one.ratings.values()) for one in both]
+    best = preferred(*totals, field="overall-rating")
+    chosen, rejected = both[best], both[1 - best]
+    meta = {
+        "writers": [chosen.writer, rejected.writer],
+        "grade": abs(totals[0] - totals[1]) / len(chosen.ratings),
+        "reviewers": len(chosen.ratings),
+        "votes": sum(rank < rejected.ranks[who] for who, rank in chosen.ranks.items()),
     }
+    return Comparison(prompt, chosen.summary, rejected.summary, meta)

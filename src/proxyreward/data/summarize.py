@@ -5,10 +5,9 @@ title), two ``summaries`` and the ``choice`` between them, 0 or 1. The prompt as
 the text; there are no ties. Its own field ``split`` says where a record belongs: ``train`` is the
 train split, ``valid1`` (seen when models were selected) and ``valid2`` are the validation split of
 the hub, which stands in for the test split as in paper *more*. Records of the other split are
-passed over. In: a published file (``comparisons/batch3.json`` and others, one record a line) or a
-hub name. Out: pairs, whose ``meta`` holds the post's id, the policies that wrote chosen and
-rejected, the annotator's confidence (1 to 9, or None), batch and split; and a report. Called by
-:mod:`proxyreward.data.load`.
+passed over and counted. In: a published file (``comparisons/batch3.json`` and others, one record a
+line) or a hub name. Out: pairs, whose ``meta`` holds the post's id, the policies that wrote chosen
+and rejected, the annotator's confidence (1 to 9, or None), batch and split; and a report.
 
 Source: Stiennon et al. 2020, https://github.com/openai/summarize-from-feedback.
 """
@@ -19,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from proxyreward.data import fields, jsonl, transcripts
-from proxyreward.data.collect import Comparison, collect
+from proxyreward.data.collect import collect
+from proxyreward.data.comparison import Comparison, Passed
 from proxyreward.data.pairs import Pair
 from proxyreward.data.records import PARQUET, from_file, from_hub, no_subset
 from proxyreward.data.report import LoadReport, RecordError
@@ -47,8 +47,8 @@ def load(
     )
 
 
-def comparisons(record: Mapping[str, Any], split: str) -> Iterator[Comparison]:
-    """The one comparison of a record, or none if it belongs to the other split.
+def comparisons(record: Mapping[str, Any], split: str) -> Iterator[Comparison | Passed]:
+    """The one comparison of a record, or Passed if it belongs to the other split.
 
     Raises
     ------
@@ -59,6 +59,7 @@ def comparisons(record: Mapping[str, Any], split: str) -> Iterator[Comparison]:
     if part not in SPLIT_OF:
         raise RecordError("unknown_split", "split")
     if SPLIT_OF[part] != split:
+        yield Passed("other_split", SPLIT_OF[part])
         return
     prompt = transcripts.single(_request(record))
     fields.two(record, "summaries")
@@ -70,11 +71,17 @@ def comparisons(record: Mapping[str, Any], split: str) -> Iterator[Comparison]:
     meta = {
         "post": fields.optional(record, "info", "id"),
         "policies": [fields.optional(record, "summaries", side, "policy") for side in order],
-        "confidence": fields.optional(record, "extra", "confidence"),
+        "confidence": _confidence(record),
         "batch": fields.optional(record, "batch"),
         "split": part,
     }
     yield Comparison(prompt, *(summaries[side] for side in order), meta)
+
+
+def _confidence(record: Mapping[str, Any]) -> float | None:
+    if fields.optional(record, "extra", "confidence") is None:
+        return None
+    return fields.number(record, "extra", "confidence", low=1, high=9)
 
 
 def _request(record: Mapping[str, Any]) -> str:

@@ -1,7 +1,6 @@
 """The HH transcript format: turns that start with ``\\n\\nHuman:`` or ``\\n\\nAssistant:``.
 
-In: transcript strings. Out: prompts, responses and single turns. Called by the loaders, the fold
-assignment and everything that reads a prompt.
+In: transcript strings. Out: prompts, responses and single turns.
 """
 
 import re
@@ -18,6 +17,18 @@ class TranscriptError(ValueError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+def unix(text: str) -> str:
+    r"""The text with every line break written as ``\n``."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def hides_markers(transcript: str, marker: re.Pattern[str] = _MARKER) -> bool:
+    """Whether carriage returns keep a turn marker from being seen as one."""
+    if "\r" not in transcript:
+        return False
+    return len(marker.findall(unix(transcript))) != len(marker.findall(transcript))
 
 
 def turns(transcript: str) -> list[tuple[str, str]]:
@@ -63,20 +74,27 @@ def split(transcript: str) -> tuple[str, str]:
     Raises
     ------
     TranscriptError
-        If the transcript is empty, does not begin with a Human turn, or does not end with an
-        Assistant turn.
+        If the transcript is empty, does not begin with a Human turn, does not end with an
+        Assistant turn, or holds carriage returns where a turn begins.
     """
+    if hides_markers(transcript):
+        raise TranscriptError("carriage_returns", "carriage returns hide a turn marker")
     if turns(transcript)[-1][0] != ASSISTANT:
         raise TranscriptError("no_final_assistant", "the last turn is not an Assistant turn")
     cut = transcript.rindex(ASSISTANT) + len(ASSISTANT)
     return transcript[:cut], transcript[cut:].strip()
 
 
+def requests(prompt: str) -> list[str]:
+    """Texts of the Human turns in order, the opening of the conversation first."""
+    return [text for mark, text in turns(prompt) if mark == HUMAN]
+
+
 def first_request(prompt: str) -> str:
     """Text of the first Human turn: the opening of the conversation."""
-    return turns(prompt)[0][1]
+    return requests(prompt)[0]
 
 
 def last_request(prompt: str) -> str:
     """Text of the last Human turn: what the response has to answer."""
-    return next(text for mark, text in reversed(turns(prompt)) if mark == HUMAN)
+    return requests(prompt)[-1]

@@ -4,9 +4,9 @@ A record holds a question, two answers and a score for each, from -1 to 1 with s
 which answer people prefer, the size how strongly, and 0 is a tie, which is rejected. On the hub a
 row has the fields ``question.full_text``, ``answer_0``, ``score_0``, ``answer_1``, ``score_1``; in
 the published file ``comparisons.jsonl`` a line is a list of two objects with ``question``,
-``answer`` and ``score``. Both are read. In: a ``.jsonl[.gz]`` file or a hub name. Out: pairs, whose
-``meta`` holds the question's id and ``grade``, the difference of the scores; and a report. Called
-by :mod:`proxyreward.data.load`.
+``answer`` and ``score``, and both must name the same question. Both are read. In: a
+``.jsonl[.gz]`` file or a hub name. Out: pairs, whose ``meta`` holds the question's id and
+``grade``, the difference of the scores; and a report.
 
 Source: Nakano et al. 2021, appendix K.
 """
@@ -15,10 +15,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from proxyreward.data import fields, jsonl, transcripts
-from proxyreward.data.collect import Comparison, collect, preferred
+from proxyreward.data.collect import collect
+from proxyreward.data.comparison import Comparison, preferred
 from proxyreward.data.pairs import Pair
 from proxyreward.data.records import PARQUET, from_file, from_hub, no_subset
 from proxyreward.data.report import DataError, LoadReport, RecordError
+
+ROUNDING = 1e-6
+"""How far the sum of two scores may be from 0."""
 
 
 def load(
@@ -58,7 +62,9 @@ def comparisons(row: Mapping[str, Any]) -> Iterator[Comparison]:
     """
     prompt = transcripts.single(fields.request(row, "question", "full_text"))
     answers = [fields.turn(row, f"answer_{side}") for side in (0, 1)]
-    scores = [fields.number(row, f"score_{side}") for side in (0, 1)]
+    scores = [fields.number(row, f"score_{side}", low=-1, high=1) for side in (0, 1)]
+    if abs(sum(scores)) > ROUNDING:
+        raise RecordError("not_opposite", "score_1")
     best = preferred(*scores, field="score_0")
     meta = {"question": fields.optional(row, "question", "id"), "grade": abs(scores[0] - scores[1])}
     yield Comparison(prompt, answers[best], answers[1 - best], meta)
@@ -82,4 +88,8 @@ def parse(raw: bytes) -> dict[str, Any]:
         for side in (0, 1)
         for field in ("answer", "score")
     }
+    for part in ("full_text", "id"):
+        first, second = (fields.plain(record, side, "question", part) for side in (0, 1))
+        if first != second:
+            raise RecordError("contexts_differ", f"1.question.{part}")
     return {"question": fields.value(record, 0, "question"), **sides}

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from proxyreward.findings.reading import read_table, require_numbers
 from proxyreward.metrics.testset import TestSet
 
 OPTIMISERS = BEST_OF_N, PPO = ("best-of-n", "ppo")
@@ -32,6 +33,25 @@ RUNS = [
     "entropy",
 ]  # fmt: skip
 _TABLES = {"bench": "parquet", "tests": "parquet"}
+_TEXT = {  # columns of names; the others hold numbers
+    "rms": ["family", "rm", "label"],
+    "prompts": ["variant", "category", "prompt"],
+    "bench": ["category"],
+    "tests": ["variant", "source"],
+    "regret": ["family", "policy", "optimiser", "training", "category", "golden", "proxy"],
+    "curves": ["optimiser", "golden", "proxy"],
+    "runs": ["run", "rm", "training", "status", "message"],
+}
+_NUMBERS = {
+    "rms": ["flip_rate"],
+    "prompts": ["prompt_id"],
+    "bench": ["pair_id", "side"],
+    "tests": ["prompt_id", "sample_id"],
+    **{
+        name: [column for column in columns if column not in _TEXT[name]]
+        for name, columns in {"regret": REGRET, "curves": CURVES, "runs": RUNS}.items()
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -82,13 +102,15 @@ class Evidence:
         ------
         FileNotFoundError
             A table is missing; names it.
+        ValueError
+            A table is damaged, has no rows, or lacks a column or a reward model; names both.
         """
-        tables = {}
-        for field in fields(cls):
-            suffix = _TABLES.get(field.name, "csv")
-            load = pd.read_parquet if suffix == "parquet" else pd.read_csv
-            tables[field.name] = load(Path(folder) / f"{field.name}.{suffix}")
-        return cls(**tables)
+        names = [field.name for field in fields(cls)]
+        paths = {name: Path(folder) / f"{name}.{_TABLES.get(name, 'csv')}" for name in names}
+        found = cls(**{n: read_table(path, _TEXT[n], _NUMBERS[n]) for n, path in paths.items()})
+        require_numbers(paths["bench"], found.bench, found.rms["rm"].tolist())
+        require_numbers(paths["tests"], found.tests, found.names())
+        return found
 
     def names(self, family: str = MAIN) -> list[str]:
         """Reward models of a family in order."""
@@ -100,6 +122,8 @@ class Evidence:
 
     def pairs(self, family: str = MAIN) -> np.ndarray:
         """Scores of the test pairs, shape ``(rms, pairs, 2)``."""
+        if len(self.bench) % 2:
+            raise ValueError("bench: a test pair lacks a side; run the stage `evidence` again")
         scores = self.bench[self.names(family)].to_numpy(dtype=float)
         return scores.reshape(-1, 2, scores.shape[1]).transpose(2, 0, 1)
 
@@ -110,6 +134,11 @@ class Evidence:
             known = self.tests["variant"].unique().tolist()
             raise KeyError(f"no test set {variant!r}; choose one of {known}")
         prompts = rows["prompt_id"].nunique()
+        if (rows.groupby("prompt_id").size() != len(rows) // prompts).any():
+            raise ValueError(
+                f"tests: not every prompt of {variant!r} has as many responses; "
+                "run the stage `evidence` again"
+            )
         first = rows[rows["prompt_id"] == rows["prompt_id"].iloc[0]]
         scores = rows[self.names()].to_numpy(dtype=float).T
         asked = self.prompts[self.prompts["variant"] == variant]

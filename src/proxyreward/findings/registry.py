@@ -11,6 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+SUPPORT = ("supported", "mixed", "contradicted", "not_printed", "definition")
+_TYPES = {"values": Mapping, "claims": tuple, "notes": tuple}  # of fields that are no text
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -106,28 +109,53 @@ def load_registry(path: Path | None = None) -> Registry:
     Raises
     ------
     ValueError
-        If an entry or claim has a missing or unknown field, or an id occurs twice.
+        If the file cannot be read, an entry or claim has a field that is missing, unknown or of
+        another type, or an id occurs twice; names the file and the record.
     """
     import yaml
 
     source = path or files("proxyreward.findings").joinpath("claims.yaml")
-    records = yaml.safe_load(source.read_text(encoding="utf-8"))
-    entries = tuple(_entry(record) for record in records)
-    _require_unique(e.id for e in entries)
-    _require_unique(c.id for e in entries for c in e.claims)
+    try:
+        records = yaml.safe_load(source.read_text(encoding="utf-8"))
+        if not isinstance(records, list):
+            raise ValueError("the file holds no list of entries")
+        entries = tuple(_entry(record) for record in records)
+        _require_unique(e.id for e in entries)
+        _require_unique(c.id for e in entries for c in e.claims)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        problem = " ".join(str(error).split())
+        raise ValueError(
+            f"{source}: {problem}; install the package again, or `git checkout` the file"
+        ) from None
     return Registry(entries)
 
 
-def _entry(record: Mapping[str, Any]) -> Entry:
-    claims = tuple(_build(Claim, claim) for claim in record.get("claims", ()))
-    return _build(Entry, {**record, "claims": claims, "notes": tuple(record.get("notes", ()))})
+def _entry(record: Any) -> Entry:
+    lists = {name: _field(record, name, list, []) for name in ("claims", "notes")}
+    claims = tuple(_build(Claim, claim) for claim in lists["claims"])
+    return _build(Entry, {**record, "claims": claims, "notes": tuple(lists["notes"])})
 
 
-def _build(kind: type, record: Mapping[str, Any]) -> Any:
+def _field(record: Any, name: str, kind: type, default: Any = None) -> Any:
+    """A field of a record, if both are of the right type."""
+    if not isinstance(record, Mapping):
+        raise ValueError(f"{str(record)[:60]!r} stands where a record with fields should be")
+    value = record.get(name, default)
+    if not isinstance(value, kind):
+        raise ValueError(f"{record.get('id')}: field {name!r} is no {kind.__name__.lower()}")
+    return value
+
+
+def _build(kind: type, record: Any) -> Any:
+    _field(record, "id", str)
     known = {field.name for field in fields(kind)}
     unknown = set(record) - known
     if unknown:
-        raise ValueError(f"{record.get('id')}: unknown field {sorted(unknown)[0]!r}")
+        raise ValueError(f"{record.get('id')}: unknown field {sorted(unknown, key=str)[0]!r}")
+    for name in record:
+        _field(record, name, _TYPES.get(name, str))
+    if record.get("printed_support", SUPPORT[0]) not in SUPPORT:
+        raise ValueError(f"{record['id']}: field 'printed_support' must be one of {SUPPORT}")
     try:
         return kind(**record)
     except TypeError as error:
@@ -137,7 +165,7 @@ def _build(kind: type, record: Mapping[str, Any]) -> Any:
 def _lookup(known: Mapping[str, Any], key: str, what: str) -> Any:
     if key in known:
         return known[key]
-    nearest = get_close_matches(key, known, n=1, cutoff=0.0)
+    nearest = get_close_matches(str(key), map(str, known), n=1, cutoff=0.0)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     raise KeyError(f"no {what} {key!r}{hint}")
 

@@ -25,15 +25,17 @@ from proxyreward.findings.evidence import (
     RUNS,
 )
 from proxyreward.metrics.best_of_n import best_of_n_curves, kl_bound
+from proxyreward.metrics.checks import count
 from proxyreward.metrics.regret import golden_gain, ndr_matrix
 
 
 def n_grid(samples: int) -> list[int]:
-    """Powers of two below `samples`, and `samples` itself.
+    """Powers of two below `samples`, and `samples` itself; ValueError if that is no count.
 
     >>> n_grid(20)
     [1, 2, 4, 8, 16, 20]
     """
+    count("samples", samples)
     powers = [2**k for k in range(samples.bit_length()) if 2**k < samples]
     return [*powers, samples]
 
@@ -44,13 +46,18 @@ def standardised(pool: np.ndarray, names: Sequence[str]) -> np.ndarray:
     Raises
     ------
     ValueError
-        If an RM gives every sample one score; names it.
+        If an RM gives every sample one score, or one that is not finite; names it.
     """
     mean = pool.mean(axis=(1, 2), dtype=float)
     sd = np.array([plane.std(dtype=float) for plane in pool])
-    if not (sd > 0).all():
-        name = names[int(np.argmin(sd))]
-        raise ValueError(f"{name} gives every sample of the pool one score; train it again")
+    for name, plane, spread in zip(names, pool, sd, strict=True):
+        if not np.isfinite(spread):
+            raise ValueError(
+                f"{name} gives a score that is not finite or too large; train it again"
+            )
+        # Equality decides: the sd of equal scores can be rounding noise.
+        if (plane == plane.flat[0]).all():
+            raise ValueError(f"{name} gives every sample of the pool one score; train it again")
     return (pool - mean[:, None, None]) / sd[:, None, None]
 
 

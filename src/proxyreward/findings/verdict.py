@@ -6,23 +6,19 @@ the scorecard's fields. Called by every finding; the scorecard stage writes the 
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from proxyreward.files import write_whole
+from proxyreward.findings import scorecard
 from proxyreward.findings.registry import Registry
+from proxyreward.findings.scorecard import VERDICTS, Verdict
 from proxyreward.metrics.resampling import Interval
 
-Verdict = Literal["reproduced", "not reproduced", "inconclusive", "not testable here"]
 Direction = Literal["above", "below", "within"]
-VERDICTS: tuple[Verdict, ...] = (
-    "reproduced",
-    "not reproduced",
-    "inconclusive",
-    "not testable here",
-)
 
 
 @dataclass(frozen=True)
@@ -182,28 +178,24 @@ def write_scorecard(path: Path, decisions: Iterable[Decision], registry: Registr
 
     Raises
     ------
-    KeyError
-        If a claim is not in the registry; names the nearest known one.
     ValueError
-        If a claim is decided twice.
+        If a claim is decided twice or not in the registry, or its numbers contradict each other.
     """
     rows = sorted(decisions, key=lambda decision: decision.claim_id)
-    ids = [row.claim_id for row in rows]
-    for claim_id in ids:
-        registry.claim(claim_id)
-        if ids.count(claim_id) > 1:
-            raise ValueError(f"{claim_id}: decided more than once")
     records = [{key: _plain(value) for key, value in asdict(row).items()} for row in rows]
+    scorecard.check(records, registry)
     text = json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_whole(path, text + "\n")
 
 
-def read_scorecard(path: Path) -> list[Decision]:
-    """Read what :func:`write_scorecard` wrote; null becomes NaN."""
-    numbers = {field.name for field in fields(Decision) if field.type in (float, "float")}
+def read_scorecard(path: Path, registry: Registry | None = None) -> list[Decision]:
+    """Read what :func:`write_scorecard` wrote; null becomes NaN.
+
+    Errors as of :func:`proxyreward.findings.scorecard.read`.
+    """
     return [
-        Decision(**{k: np.nan if k in numbers and v is None else v for k, v in record.items()})
-        for record in json.loads(path.read_text(encoding="utf-8"))
+        Decision(**{key: np.nan if value is None else value for key, value in row.items()})
+        for row in scorecard.read(path, registry)
     ]
 
 

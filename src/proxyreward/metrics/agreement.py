@@ -5,7 +5,7 @@ In: scores of response pairs. Out: shares of agreeing pairs. Called by `findings
 
 import numpy as np
 
-from proxyreward.metrics.pairs import checked
+from proxyreward.metrics.checks import numbers
 from proxyreward.metrics.within_prompt import accuracy, across
 
 
@@ -36,9 +36,5 @@ def accuracy_matrix(bench: np.ndarray) -> np.ndarray:
     ----------
     Wen et al. 2024, Figure 10.
     """
-    if np.ndim(bench) != 3 or np.shape(bench)[1] == 0 or np.shape(bench)[2] != 2:
-        raise ValueError(
-            f"bench must be (rms, pairs, 2) with a pair at least, got {np.shape(bench)}"
-        )
-    bench, _ = checked(bench, bench)
+    bench = numbers("bench", bench, "rms, pairs, 2")
     return across(accuracy, bench, bench[None])

@@ -7,6 +7,8 @@ comparisons were asked for. Called by `testset`.
 import numpy as np
 from scipy.special import expit
 
+from proxyreward.metrics.checks import array, generator, number, numbers
+
 
 def noisy_order(
     rewards: np.ndarray, quality: float, rng: np.random.Generator
@@ -34,7 +36,7 @@ def noisy_order(
     Raises
     ------
     ValueError
-        If `quality` is negative or no number, or a reward is not finite.
+        If `quality` is negative or no number, a reward is not finite, or `rng` is no generator.
 
     References
     ----------
@@ -65,17 +67,15 @@ def noisy_preferences(rewards: np.ndarray, quality: float, rng: np.random.Genera
     ndarray of bool, shape (..., responses, responses)
         Exactly one of `[..., i, j]` and `[..., j, i]` holds; the diagonal is False.
     """
-    rewards = np.asarray(rewards, dtype=float)
-    if not quality >= 0:
-        raise ValueError(f"quality must be at least 0, got {quality}")
-    if not np.isfinite(rewards).all():
-        where = tuple(np.argwhere(~np.isfinite(rewards))[0].tolist())
-        raise ValueError(f"reward at index {where} is not finite")
+    rewards = numbers("rewards", rewards, "..., responses")
+    quality = number("quality", quality, 0, np.inf)
+    generator(rng)
     responses = rewards.shape[-1]
     one, other = np.triu_indices(responses, k=1)
     gap = rewards[..., one] - rewards[..., other]
     # Equal rewards stay a coin toss for an annotator of infinite quality.
-    margin = np.multiply(quality, gap, out=np.zeros(gap.shape), where=gap != 0)
+    with np.errstate(over="ignore"):  # what overflows is certain
+        margin = np.multiply(quality, gap, out=np.zeros(gap.shape), where=gap != 0)
     first = rng.random(gap.shape) < expit(margin)
     preferred = np.zeros((*rewards.shape, responses), dtype=bool)
     preferred[..., one, other], preferred[..., other, one] = first, ~first
@@ -101,8 +101,19 @@ def merge_sort(preferred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Indices of the responses, best first.
     comparisons : ndarray of int, shape (...)
         Comparisons asked for.
+
+    Raises
+    ------
+    ValueError
+        If the outcomes are not square truth values, or not one response of each pair is preferred.
     """
+    preferred = array("preferred", preferred, "..., responses, responses", "b")
     shape, responses = preferred.shape[:-2], preferred.shape[-1]
+    if preferred.shape[-2] != responses:
+        raise ValueError(f"preferred must be square, got {preferred.shape}")
+    one, other = np.triu_indices(responses, k=1)
+    if (preferred[..., one, other] == preferred[..., other, one]).any():
+        raise ValueError("preferred must hold one of [i, j] and [j, i] for every pair, not both")
     rows = preferred.reshape(-1, responses, responses)
     order, comparisons = _sort(rows, 0, responses)
     return order.reshape(*shape, responses), comparisons.reshape(shape)

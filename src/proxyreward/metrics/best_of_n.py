@@ -10,6 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
+from proxyreward.metrics.checks import (
+    LARGEST,
+    array,
+    count,
+    counts,
+    finite,
+    number,
+    numbers,
+    same_shape,
+)
+
 
 def weights(samples: int, ns: Sequence[int]) -> np.ndarray:
     r"""Weight of each rank in the order-statistic estimator.
@@ -34,7 +45,7 @@ def weights(samples: int, ns: Sequence[int]) -> np.ndarray:
     Raises
     ------
     ValueError
-        If an n lies outside 1..N.
+        If `samples` or an n is no whole number, or lies outside 1..10^6 or 1..N.
 
     References
     ----------
@@ -45,9 +56,8 @@ def weights(samples: int, ns: Sequence[int]) -> np.ndarray:
     >>> weights(3, [1, 2, 3]).round(3).tolist()
     [[0.333, 0.333, 0.333], [0.0, 0.333, 0.667], [0.0, 0.0, 1.0]]
     """
-    n = np.asarray(ns, dtype=int)[:, None]
-    if n.size and (n.min() < 1 or n.max() > samples):
-        raise ValueError(f"every n must lie in 1..{samples} (the samples per prompt), got {ns}")
+    samples = count("samples", samples)
+    n = counts("ns", ns, high=samples)[:, None]
     log_factorial = gammaln(np.arange(samples + 1) + 1.0)
     rank = np.arange(1, samples + 1)[None, :]
     below = np.maximum(rank - n, 0)
@@ -83,13 +93,9 @@ def best_of_n(golden: np.ndarray, proxy: np.ndarray, ns: Sequence[int]) -> np.nd
     ValueError
         If the shapes differ, a score is not finite, or an n lies outside 1..samples.
     """
-    golden, proxy = np.asarray(golden, dtype=float), np.asarray(proxy, dtype=float)
-    if golden.shape != proxy.shape or golden.ndim != 2:
-        raise ValueError(
-            f"golden {golden.shape} and proxy {proxy.shape} must both be (prompts, samples)"
-        )
-    _require_finite(golden, "golden")
-    _require_finite(proxy, "proxy")
+    golden = numbers("golden", golden, "prompts, samples")
+    proxy = numbers("proxy", proxy, "prompts, samples")
+    same_shape(golden=golden, proxy=proxy)
     return weights(golden.shape[1], ns) @ _Ranking.of(proxy).sort(golden).T
 
 
@@ -117,11 +123,8 @@ def best_of_n_curves(scores: np.ndarray, ns: Sequence[int]) -> np.ndarray:
     ValueError
         If `scores` is not three-dimensional or not finite, or an n lies outside 1..samples.
     """
-    scores = np.asarray(scores)
-    if scores.ndim != 3:
-        raise ValueError(f"scores must be (rms, prompts, samples), got shape {scores.shape}")
-    for rm, plane in enumerate(scores):
-        _require_finite(plane, f"RM {rm}")
+    scores = array("scores", scores, "rms, prompts, samples")
+    finite("scores", scores)
     table = weights(scores.shape[2], ns)
     curves = np.empty((len(scores), len(scores), len(table)))
     for proxy, plane in enumerate(scores):
@@ -151,6 +154,11 @@ def kl_bound(n: np.ndarray | Sequence[int] | int, base: float = 2.0) -> np.ndarr
     ndarray
         Same shape as `n`.
 
+    Raises
+    ------
+    ValueError
+        If an n is below 1 or not finite, or the base not above 1.
+
     References
     ----------
     Hilton 2023; Wen et al. 2024, appendix 8.10.
@@ -160,7 +168,7 @@ def kl_bound(n: np.ndarray | Sequence[int] | int, base: float = 2.0) -> np.ndarr
     >>> float(kl_bound(2).round(4))
     0.2787
     """
-    n = np.asarray(n, dtype=float)
+    n, base = numbers("n", n), number("base", base, 1, LARGEST, ends=False)
     if (n < 1).any():
         raise ValueError(f"n must be at least 1, got {n.min():g}")
     return (np.log(n) - (n - 1) / n) / np.log(base)
@@ -192,13 +200,3 @@ class _Ranking:
         sizes = np.diff(self.starts, append=ascending.size)
         means = np.add.reduceat(ascending.ravel(), self.starts) / sizes
         return np.repeat(means, sizes).reshape(ascending.shape)
-
-
-def _require_finite(plane: np.ndarray, name: str) -> None:
-    bad = ~np.isfinite(plane)
-    if bad.any():
-        prompt, sample = np.argwhere(bad)[0]
-        raise ValueError(
-            f"{name}: score of prompt {prompt}, sample {sample} is not finite "
-            f"({bad.sum()} in all); score the pool again or drop this reward model"
-        )

@@ -17,10 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, logit, ndtri
 
+from proxyreward.metrics.checks import count, number, one_of
 from proxyreward.metrics.labelled import by_row, checked_margins, mean, reached
-from proxyreward.metrics.pairs import checked, flat, margins, one_of, ratio, signs
+from proxyreward.metrics.pairs import checked, flat, margins, ratio, signs
+from proxyreward.metrics.scaling import near_one
 
 CERTAIN = 40.0  # a margin whose confidence is 1 to double precision
+MAXIMUM = np.finfo(float).max
 
 
 def ece(
@@ -155,7 +158,7 @@ def pair_ece(
         parts = _in_bins(above, _edges(row, bins, binning, orientation, counts))
         return ratio(sum(abs(part) for part in parts), counts.sum(axis=-1))
 
-    return by_row(error, *checked_margins(margin, weights))
+    return by_row(error, margin, weights)
 
 
 class Reliability(NamedTuple):
@@ -192,7 +195,7 @@ def reliability(
 ) -> Reliability:
     """Confidence and accuracy in each bin of :func:`pair_ece`.
 
-    Parameters and errors as there; `level` is the coverage of the intervals.
+    Parameters and errors as there; `level` is the coverage of the intervals, between 0 and 1.
 
     Examples
     --------
@@ -201,6 +204,7 @@ def reliability(
     ([0.75, 1.0], [4.0, 2.0], [0.75, 1.0])
     """
     _check_options(bins, binning, orientation, ("proxy", "both"))
+    level = number("level", level, 0, 1, ends=False)
     margin, once = checked_margins(margin, None)
     start = 0.0 if orientation == "proxy" else -np.inf
 
@@ -265,10 +269,11 @@ def inverse_temperature(margin: np.ndarray, weights: np.ndarray | None = None) -
     ----------
     Guo et al. 2017, temperature scaling.
     """
-    return by_row(_inverse_temperature, *checked_margins(margin, weights))
+    return by_row(_inverse_temperature, margin, weights)
 
 
 def _inverse_temperature(margin: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    margin, exponent = near_one(margin)
     total, square = weights @ margin, weights @ margin**2
     wrong = weights @ np.maximum(-margin, 0)
     right = (weights > 0) & (margin > 0)
@@ -276,12 +281,14 @@ def _inverse_temperature(margin: np.ndarray, weights: np.ndarray) -> np.ndarray:
     # Before the root: sigma(-x) lies above 1/2 - x/4 for positive x. Behind it: at the minimum the
     # loss is at most log 2, and that of wrong pairs alone is above the sum of their margins.
     low = ratio(2 * np.maximum(total, 0), square)
-    high = ratio(np.log(2) * weights.sum(axis=-1), wrong)
+    high = np.minimum(ratio(np.log(2) * weights.sum(axis=-1), wrong), MAXIMUM)
     for _ in range(64):
         middle = np.sqrt(low) * np.sqrt(high)
         falling = np.vecdot(weights, margin * expit(-middle[..., None] * margin)) > 0
         low, high = np.where(falling, middle, low), np.where(falling, high, middle)
-    return np.where(total > 0, np.where(wrong > 0, high, certain), 0.0)
+    found = np.where(total > 0, np.where(wrong > 0, high, certain), 0.0)
+    with np.errstate(over="ignore"):
+        return np.minimum(np.ldexp(found, -exponent[0]), MAXIMUM)
 
 
 def _not_chosen(sign: np.ndarray, margin: np.ndarray) -> np.ndarray:
@@ -294,8 +301,7 @@ def _not_chosen(sign: np.ndarray, margin: np.ndarray) -> np.ndarray:
 def _check_options(bins: int, binning: str, orientation: str, known: tuple[str, ...]) -> None:
     one_of("orientation", orientation, known)
     one_of("binning", binning, ("mass", "width"))
-    if bins < 1:
-        raise ValueError(f"bins must be at least 1, got {bins}")
+    count("bins", bins, high=10_000)
 
 
 def _entries(
@@ -350,8 +356,8 @@ def _edges(
         last = -(-inner * margin.shape[-1] // bins) - 1
         edges = np.sort(margin, axis=-1)[..., last]
     else:
-        filled = counts.cumsum(axis=-1)
-        edges = margin[reached(filled, np.ceil(inner * filled[..., -1:] / bins))]
+        total = counts.sum(axis=-1, keepdims=True)
+        edges = margin[reached(counts, np.ceil(inner * total / bins))]
     return np.moveaxis(edges, -1, 0)[..., None]
 
 

@@ -17,8 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from proxyreward.metrics.checks import array, count, function, number, numbers, same_shape, shown
 from proxyreward.metrics.resampling import Interval
 
+READ = "biufUTOS"  # kinds of arrays that a judge reads: scores or texts
 # What is shown first and what second, each of shape (pairs,) -> whether the judge says the first.
 Judge = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -27,7 +29,11 @@ def by_score(shown_first: np.ndarray, shown_second: np.ndarray) -> np.ndarray:
     """The judge who knows a score of each response: a utility, or that of a reward model.
 
     It must choose between equal scores too and takes the first position, so that they are a tie.
+    Raises ValueError if the shapes differ or a score is not finite.
     """
+    shown_first = numbers("shown_first", shown_first)
+    shown_second = numbers("shown_second", shown_second)
+    same_shape(shown_first=shown_first, shown_second=shown_second)
     return shown_first >= shown_second
 
 
@@ -49,28 +55,42 @@ def ask_twice(judge: Judge, first: np.ndarray, second: np.ndarray) -> np.ndarray
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the shapes differ, or the judge does not say True or False of each pair.
     """
-    first, second = np.asarray(first), np.asarray(second)
-    if first.shape != second.shape:
-        raise ValueError(f"pairs must match, got shapes {first.shape} and {second.shape}")
-    return np.stack([judge(first, second), np.logical_not(judge(second, first))])
+    function("judge", judge)
+    first, second = (
+        array(name, read, "pairs", kinds=READ)
+        for name, read in (("first", first), ("second", second))
+    )
+    same_shape(first=first, second=second)
+    calls = [
+        array("the judge's answer", judge(*shown), "pairs", "b")
+        for shown in ((first, second), (second, first))
+    ]
+    for answer in calls:
+        same_shape(pairs=first, answers=answer)
+    return np.stack([calls[0], ~calls[1]])
 
 
 def outcomes(votes: np.ndarray) -> np.ndarray:
     """1 where both calls choose the first response, -1 where both choose the second, else 0.
 
-    `votes` are those of :func:`ask_twice`.
+    `votes` are those of :func:`ask_twice`, or more axes of them, `(2, ...)`; others raise
+    ValueError.
 
     >>> outcomes(np.array([[True, True, False], [True, False, False]])).tolist()
     [1, 0, -1]
     """
-    return votes.sum(axis=0) - 1
+    return _votes(votes).sum(axis=0) - 1
 
 
 def disagreement(votes: np.ndarray) -> float:
-    """Share of pairs whose two calls choose different responses; the tie rate, by definition."""
-    return float((votes[0] != votes[1]).mean())
+    """Share of pairs whose two calls choose different responses; the tie rate, by definition.
+
+    NaN without a pair; errors as of :func:`outcomes`.
+    """
+    first, second = _votes(votes)
+    return float((first != second).mean()) if first.size else np.nan
 
 
 class Tally(NamedTuple):
@@ -82,17 +102,21 @@ class Tally(NamedTuple):
 
     @property
     def tie_rate(self) -> float:
-        """Share of ties among all pairs."""
-        return self.tie / sum(self)
+        """Share of ties among all pairs; NaN without a pair."""
+        return self.tie / sum(self) if sum(self) else np.nan
 
 
 def tally(outcomes: np.ndarray) -> Tally:
-    """Count outcomes.
+    """Count outcomes; raises ValueError if one is none of -1, 0, 1.
 
     >>> tally(np.array([1, 0, -1, 1]))
     Tally(win=2, tie=1, lose=1)
     """
-    return Tally(*(int((outcomes == value).sum()) for value in (1, 0, -1)))
+    outcomes = numbers("outcomes", outcomes)
+    found = Tally(*(int((outcomes == value).sum()) for value in (1, 0, -1)))
+    if sum(found) != outcomes.size:
+        raise ValueError(f"outcomes must be -1, 0 or 1, got {np.unique(outcomes)[:5]}")
+    return found
 
 
 def compare(judge: Judge, first: np.ndarray, second: np.ndarray) -> Tally:
@@ -107,16 +131,28 @@ def compare(judge: Judge, first: np.ndarray, second: np.ndarray) -> Tally:
 def win_rate(counts: Tally, level: float = 0.95) -> Interval:
     """Share of wins among the pairs that are no ties, with its exact (Clopper-Pearson) interval.
 
-    Without such a pair the share is NaN and the interval all of 0..1.
+    Without such a pair the share is NaN and the interval all of 0..1. Raises ValueError if the
+    counts are not three whole numbers of 0 or more, or `level` does not lie between 0 and 1.
 
     >>> [round(end, 3) for end in win_rate(Tally(win=8, tie=5, lose=2))]
     [0.8, 0.444, 0.975]
     """
     from scipy.stats import binomtest
 
-    decided = counts.win + counts.lose
+    if not isinstance(counts, tuple) or len(counts) != 3:
+        raise ValueError(f"counts must be a Tally of win, tie and lose, got {shown(counts)}")
+    win, _, lose = (count(name, value, 0, 10**9) for name, value in zip(Tally._fields, counts))
+    level = number("level", level, 0, 1, ends=False)
+    decided = win + lose
     if not decided:
         return Interval(np.nan, 0.0, 1.0)
-    test = binomtest(counts.win, decided)
+    test = binomtest(win, decided)
     low, high = test.proportion_ci(level, method="exact")
     return Interval(test.statistic, float(low), float(high))
+
+
+def _votes(votes: np.ndarray) -> np.ndarray:
+    votes = array("votes", votes, kinds="b")
+    if votes.shape[:1] != (2,):
+        raise ValueError(f"votes must be (2, ...), one row for each call, got {votes.shape}")
+    return votes

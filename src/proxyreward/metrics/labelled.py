@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from proxyreward.metrics.checks import EXACT, broadcast, function, numbers
 from proxyreward.metrics.pairs import ratio
 
 IN_CACHE = 1 << 17  # weights that are worked on together
@@ -29,26 +30,18 @@ def checked_margins(
         If there is no pair, the shapes do not broadcast, a margin is not finite, or a weight is
         no whole number of 0 or more.
     """
-    margin = np.asarray(margin, dtype=float)
-    pairs = margin.shape[-1] if margin.ndim else 0
-    weights = np.ones(pairs) if weights is None else np.asarray(weights, dtype=float)
-    if pairs < 1 or weights.shape[-1:] != (pairs,):
-        raise ValueError(
-            f"margin {margin.shape} and weights {weights.shape} must end in the same pairs"
-        )
-    if not np.isfinite(margin).all():
-        where = tuple(np.argwhere(~np.isfinite(margin))[0].tolist())
-        raise ValueError(f"margin at index {where} is not finite")
-    if not ((weights >= 0) & (weights == np.floor(weights)) & np.isfinite(weights)).all():
-        raise ValueError("weights must be whole numbers of 0 or more: counts of the pairs")
-    axes = len(np.broadcast_shapes(margin.shape, weights.shape))
+    margin = numbers("margin", margin, "..., pairs")
+    weights = np.ones(margin.shape[-1]) if weights is None else _weights(margin, weights)
+    if not (weights == np.floor(weights)).all():
+        raise ValueError("weights must be whole numbers: counts of the pairs")
+    axes = len(broadcast(margin=margin, weights=weights))
     return _with_axes(margin, axes), _with_axes(weights, axes)
 
 
 def by_row(
     statistic: Callable[[np.ndarray, np.ndarray], np.ndarray],
     margin: np.ndarray,
-    weights: np.ndarray,
+    weights: np.ndarray | None,
 ) -> np.ndarray:
     """Apply a statistic to each row of margins, with all the weights that meet it.
 
@@ -59,8 +52,12 @@ def by_row(
     statistic : callable
         Takes one row, shape (pairs,), and weights, shape (..., pairs); returns shape (..., any).
     margin, weights
-        As :func:`checked_margins` returns them.
+        As :func:`checked_margins` takes them, which raises its errors here too.
     """
+    return _by_row(function("statistic", statistic), *checked_margins(margin, weights))
+
+
+def _by_row(statistic: Callable, margin: np.ndarray, weights: np.ndarray) -> np.ndarray:
     if margin.size == margin.shape[-1]:
         row = margin.reshape(-1)
         if weights.ndim < 2:
@@ -68,39 +65,62 @@ def by_row(
         blocks = min(-(-weights.size // IN_CACHE), len(weights))
         return np.concatenate([statistic(row, part) for part in np.array_split(weights, blocks)])
     rows = range(max(len(margin), len(weights)))
-    return np.stack([by_row(statistic, *(part[row % len(part)] for part in (margin, weights)))
+    return np.stack([_by_row(statistic, *(part[row % len(part)] for part in (margin, weights)))
                      for row in rows])  # fmt: skip
 
 
 def mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted mean over the last axis; NaN if nothing has weight."""
+    """Weighted mean over the last axis; NaN if nothing has weight, or if a value is NaN.
+
+    Raises ValueError if values and weights do not end in the same axis, a weight is negative, or
+    a number is infinite.
+    """
+    values = numbers("values", values, "..., pairs", "nan")
+    weights = _weights(values, weights)
     return ratio(np.vecdot(weights, values), weights.sum(axis=-1))
 
 
-def reached(cumulative: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def reached(weights: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """First place in each row whose cumulative weight is at least the target.
 
     Parameters
     ----------
-    cumulative : ndarray, shape (..., pairs)
-        Whole numbers that do not fall.
+    weights : ndarray, shape (..., pairs)
+        Whole numbers of 0 or more.
     targets : ndarray, shape (..., any)
-        Above 0 and at most the last cumulative weight of the row, which may be exceeded by
-        rounding only; any place may come out where a row has no weight.
+        Above 0 and at most the weight of the row, which may be exceeded by rounding only; any
+        place may come out where a row has no weight.
 
     Returns
     -------
     ndarray of int, shape (..., any)
         Within 0..pairs - 1.
     """
-    pairs = cumulative.shape[-1]
-    rows = cumulative.reshape(-1, pairs)
+    weights = _weights(np.asarray(weights), weights)
+    targets = numbers("targets", targets)
+    if not targets.ndim or targets.shape[:-1] != weights.shape[:-1]:
+        raise ValueError(f"weights {weights.shape} and targets {targets.shape} need the same rows")
+    pairs = weights.shape[-1]
+    rows = weights.cumsum(axis=-1).reshape(-1, pairs)
     # One search over all rows, each raised by the weight of those before it.
     before = np.concatenate([[0.0], rows[:-1, -1].cumsum()])[:, None]
     places = np.searchsorted((rows + before).ravel(), targets.reshape(len(rows), -1) + before)
     return (
         (places - pairs * np.arange(len(rows))[:, None]).clip(0, pairs - 1).reshape(targets.shape)
     )
+
+
+def _weights(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weights of values, both ending in the same pairs."""
+    weights = numbers("weights", weights, "..., pairs")
+    if values.shape[-1] != weights.shape[-1]:
+        raise ValueError(f"{values.shape[-1]} pairs need as many weights, got {weights.shape}")
+    if weights.min() < 0 or weights.max() > EXACT:
+        raise ValueError(
+            f"weights must lie in 0..{EXACT:.0f}, got {weights.min()}..{weights.max()}"
+        )
+    broadcast(pairs=values, weights=weights)
+    return weights
 
 
 def _with_axes(values: np.ndarray, axes: int) -> np.ndarray:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from proxyreward.metrics.labelled import by_row, checked_margins, mean, reached
-from proxyreward.metrics.pairs import one_of, ratio
+from proxyreward.metrics.checks import flag, one_of
+from proxyreward.metrics.labelled import by_row, mean, reached
+from proxyreward.metrics.pairs import ratio
+from proxyreward.metrics.scaling import near_one
 
 REACH = 1.5  # of whiskers, in interquartile ranges
 
@@ -78,6 +80,7 @@ def outliers(
     (2.0, 45.0, 0.0)
     """
     one_of("reading", reading, ("one box", "by sign"))
+    flag("scale_free", scale_free)
 
     def found(row: np.ndarray, counts: np.ndarray) -> np.ndarray:
         order = row.argsort()
@@ -90,7 +93,7 @@ def outliers(
         (above, high), (below, low) = upper, lower
         return np.stack([above, ratio(high, unit), below, ratio(-low, unit)], axis=-1)
 
-    return Outliers(*np.moveaxis(by_row(found, *checked_margins(margin, weights)), -1, 0))
+    return Outliers(*np.moveaxis(by_row(found, margin, weights), -1, 0))
 
 
 def _beyond(margin: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -103,17 +106,16 @@ def _beyond(margin: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _quartiles(margin: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """First and third quartile of a row in rising order whose entries are repeated, (2, ...)."""
-    filled = counts.cumsum(axis=-1)
-    total = filled[..., -1:]
+    total = counts.sum(axis=-1, keepdims=True)
     place = np.array([0.25, 0.75]) * (total - 1)
     before = np.floor(place)
-    below, above = (
-        margin[reached(filled, target)] for target in (before + 1, np.minimum(before + 2, total))
-    )
+    targets = np.concatenate([before + 1, np.minimum(before + 2, total)], axis=-1)
+    below, above = np.split(margin[reached(counts, targets)], 2, axis=-1)
     return np.moveaxis(below + (place - before) * (above - below), -1, 0)
 
 
 def _deviation(margin: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Standard deviation of a row whose entries are repeated."""
-    centre = mean(margin, counts)[..., None]
-    return np.sqrt(mean((margin - centre) ** 2, counts))
+    scaled, exponent = near_one(margin)
+    centre = mean(scaled, counts)[..., None]
+    return np.ldexp(np.sqrt(mean((scaled - centre) ** 2, counts)), exponent[..., 0])

@@ -6,14 +6,18 @@ by `within_prompt` and `calibration`.
 
 import numpy as np
 
+from proxyreward.metrics.checks import array, broadcast, count, numbers
+from proxyreward.metrics.checks import one_of as one_of
+
 
 def pairs(responses: int) -> tuple[np.ndarray, np.ndarray]:
     """Places of the first and the second response of each pair."""
-    return np.triu_indices(responses, k=1)
+    return np.triu_indices(count("responses", responses, high=10_000), k=1)
 
 
 def margins(scores: np.ndarray) -> np.ndarray:
     """Differences of all pairs of a prompt's responses, shape (..., prompts, pairs)."""
+    scores = numbers("scores", scores, "..., responses")
     one, other = pairs(scores.shape[-1])
     return scores[..., one] - scores[..., other]
 
@@ -24,14 +28,21 @@ def signs(scores: np.ndarray) -> np.ndarray:
 
 
 def flat(parts: np.ndarray) -> np.ndarray:
-    """The last two axes as one."""
+    """The last two axes as one; NaN and infinite entries stay what they are."""
+    parts = array("parts", parts, "..., rows, columns")
     return parts.reshape(*parts.shape[:-2], -1)
 
 
 def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Quotient; NaN where the denominator is 0."""
-    undefined = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
-    return np.divide(numerator, denominator, out=undefined, where=denominator != 0)
+    """Quotient; NaN where the denominator is 0, infinite beyond double precision.
+
+    NaNs and infinities of both sides are passed on as division does.
+    """
+    numerator = numbers("numerator", numerator, may_be="any")
+    denominator = numbers("denominator", denominator, may_be="any")
+    undefined = np.full(broadcast(numerator=numerator, denominator=denominator), np.nan)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.divide(numerator, denominator, out=undefined, where=denominator != 0)
 
 
 def checked(golden: np.ndarray, proxy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -40,22 +51,13 @@ def checked(golden: np.ndarray, proxy: np.ndarray) -> tuple[np.ndarray, np.ndarr
     Raises
     ------
     ValueError
-        If prompts and responses differ, there are too few, or a score is not finite.
+        If prompts and responses differ, there are too few, the axes before them do not broadcast,
+        or a score is not finite.
     """
-    golden, proxy = np.asarray(golden, dtype=float), np.asarray(proxy, dtype=float)
-    shapes = f"golden {golden.shape} and proxy {proxy.shape}"
-    if golden.ndim < 2 or golden.shape[-2:] != proxy.shape[-2:]:
+    golden = numbers("golden", golden, "..., prompts, 2+ responses")
+    proxy = numbers("proxy", proxy, "..., prompts, 2+ responses")
+    if golden.shape[-2:] != proxy.shape[-2:]:
+        shapes = f"golden {golden.shape} and proxy {proxy.shape}"
         raise ValueError(f"{shapes} must end in the same (prompts, responses)")
-    if golden.shape[-2] < 1 or golden.shape[-1] < 2:
-        raise ValueError(f"{shapes} must hold a prompt and two responses to it at least")
-    for name, scores in (("golden", golden), ("proxy", proxy)):
-        if not np.isfinite(scores).all():
-            where = tuple(np.argwhere(~np.isfinite(scores))[0].tolist())
-            raise ValueError(f"{name} score at index {where} is not finite")
+    broadcast(golden=golden, proxy=proxy)
     return golden, proxy
-
-
-def one_of(option: str, value: str, choices: tuple[str, ...]) -> None:
-    """Refuse an option that is none of the choices."""
-    if value not in choices:
-        raise ValueError(f"{option} must be one of {choices}, got {value!r}")

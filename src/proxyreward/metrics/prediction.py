@@ -4,8 +4,9 @@ In: two square matrices over `(goldens, proxies)`, a metric such as accuracy and
 Out: Kendall, Pearson, Spearman and MRR with intervals over golden RMs. Called by `findings`.
 
 Only off-diagonal entries count: a golden RM is no proxy of itself. NaN rules: a coefficient is
-NaN if a value is NaN or one side is constant; a golden RM with a NaN among its proxies (no golden
-gain) is left out of everything; `mean_g` skips golden RMs whose coefficient is NaN.
+NaN if a value is NaN or one side is constant; a golden RM with a NaN or an infinity among its
+proxies (no golden gain) is left out of everything; `mean_g` skips golden RMs whose coefficient is
+NaN. All else that is wrong with an argument is a ValueError, an infinity in a coefficient too.
 """
 
 from collections.abc import Callable
@@ -14,35 +15,47 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+from proxyreward.metrics.checks import broadcast, count, number, numbers, one_of
 from proxyreward.metrics.resampling import draw_goldens, percentile_interval
+from proxyreward.metrics.scaling import near_one
 
 
 def off_diagonal(matrix: np.ndarray) -> np.ndarray:
     """Entries of square matrices `(..., rms, rms)` without the diagonal: `(..., rms, rms - 1)`."""
-    matrix = np.asarray(matrix, dtype=float)
-    rms = matrix.shape[-1]
-    if matrix.ndim < 2 or matrix.shape[-2] != rms or rms < 3:
+    matrix = numbers("matrix", matrix, may_be="any")
+    if matrix.ndim < 2 or matrix.shape[-2] != matrix.shape[-1] or matrix.shape[-1] < 3:
         raise ValueError(f"need a square matrix of 3 reward models at least, got {matrix.shape}")
+    rms = matrix.shape[-1]
     kept = matrix[..., ~np.eye(rms, dtype=bool)]
     return kept.reshape(*matrix.shape[:-1], rms - 1)
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Pearson's correlation along the last axis, shape (...)."""
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    (x, _), (y, _) = (near_one(side) for side in _sides(x=x, y=y))
     dx, dy = x - x.mean(axis=-1, keepdims=True), y - y.mean(axis=-1, keepdims=True)
     scale = np.sqrt((dx**2).sum(axis=-1) * (dy**2).sum(axis=-1))
     return _ratio((dx * dy).sum(axis=-1), scale, ~_constant(x) & ~_constant(y))
 
 
 def slope(x: np.ndarray, y: np.ndarray) -> float:
-    """Slope of the least-squares line of y on x, both of shape (values,); NaN for a constant x."""
+    """Slope of the least-squares line of y on x, both of shape (values,).
+
+    NaN for a constant x or if a value is NaN; infinite beyond double precision.
+    """
+    (x, scale_x), (y, scale_y) = (near_one(side) for side in _sides(x=x, y=y))
+    if x.ndim != 1 or y.ndim != 1:
+        raise ValueError(f"x {x.shape} and y {y.shape} must both be (values,)")
+    if _constant(x):
+        return np.nan
     dx = x - x.mean()
-    return float(dx @ y / (dx @ dx)) if (x != x[0]).any() else np.nan
+    with np.errstate(over="ignore"):
+        return float(np.ldexp(dx @ y / (dx @ dx), (scale_y - scale_x)[0]))
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Spearman's correlation (average ranks for ties) along the last axis, shape (...)."""
+    x, y = _sides(x=x, y=y)
     return pearson(rankdata(x, axis=-1), rankdata(y, axis=-1))
 
 
@@ -53,7 +66,7 @@ def kendall(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     with C concordant, D discordant, P all pairs of entries and T those tied in one variable.
     """
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    x, y = _sides(x=x, y=y)
     balance = np.zeros(np.broadcast_shapes(x.shape, y.shape)[:-1])
     untied_x, untied_y = np.zeros_like(balance), np.zeros_like(balance)
     # Pairs one lag apart at a time: memory stays that of the input.
@@ -72,7 +85,7 @@ def reciprocal_rank(metric: np.ndarray, ndr: np.ndarray) -> np.ndarray:
     Ties: tied NDRs share their mean rank; if the metric ties several proxies for the first place,
     their reciprocal ranks are averaged.
     """
-    metric, ndr = np.asarray(metric, dtype=float), np.asarray(ndr, dtype=float)
+    metric, ndr = _sides(metric=metric, ndr=ndr)
     first = metric == metric.max(axis=-1, keepdims=True)
     reciprocal = 1.0 / rankdata(-ndr, axis=-1)
     return _ratio((first * reciprocal).sum(axis=-1), first.sum(axis=-1), first.any(axis=-1))
@@ -80,9 +93,7 @@ def reciprocal_rank(metric: np.ndarray, ndr: np.ndarray) -> np.ndarray:
 
 def mrr_chance(proxies: int) -> float:
     r"""MRR of a random order of `proxies` proxies, :math:`H_k / k`."""
-    if proxies < 1:
-        raise ValueError(f"need a proxy at least, got {proxies}")
-    return float((1.0 / np.arange(1, proxies + 1)).mean())
+    return float((1.0 / np.arange(1, count("proxies", proxies) + 1)).mean())
 
 
 CORRELATIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -109,9 +120,13 @@ def by_golden(statistic: str, metric: np.ndarray, ndr: np.ndarray) -> np.ndarray
     ndarray, shape (..., goldens)
         NaN for a golden RM with a NaN among its proxies or with a constant side.
     """
-    x, y = np.broadcast_arrays(off_diagonal(metric), off_diagonal(ndr))
+    one_of("statistic", statistic, tuple(STATISTICS))
+    x, y = off_diagonal(metric), off_diagonal(ndr)
+    broadcast(metric=x, ndr=y)
+    x, y = np.broadcast_arrays(x, y)
     known = np.isfinite(x).all(axis=-1) & np.isfinite(y).all(axis=-1)
-    return np.where(known, STATISTICS[statistic](np.nan_to_num(x), np.nan_to_num(y)), np.nan)
+    x, y = (np.where(known[..., None], side, 0.0) for side in (x, y))
+    return np.where(known, STATISTICS[statistic](x, y), np.nan)
 
 
 @dataclass(frozen=True)
@@ -165,9 +180,10 @@ def associate(
     ----------
     Wen et al. 2024, Table 1.
     """
+    level = number("level", level, 0, 1, ends=False)
     x, y = off_diagonal(metric), off_diagonal(ndr)
-    if x.shape != y.shape:
-        raise ValueError(f"metric {np.shape(metric)} and ndr {np.shape(ndr)} differ in shape")
+    if x.shape != y.shape or x.ndim != 2:
+        raise ValueError(f"metric {np.shape(metric)} and ndr {np.shape(ndr)} must be equal squares")
     known = np.isfinite(x).all(axis=1) & np.isfinite(y).all(axis=1)
     x, y = x[known], y[known]
     draws = draw_goldens(max(len(x), 1), resamples, rng)
@@ -209,6 +225,17 @@ def _pooled(
     return Association(
         statistic, "pooled", float(coefficient(x.ravel(), y.ravel())), *interval, len(x)
     )
+
+
+def _sides(**sides: np.ndarray) -> list[np.ndarray]:
+    """Both sides of a coefficient, NaN allowed, with the same last axis."""
+    found = {name: numbers(name, side, may_be="nan") for name, side in sides.items()}
+    one, other = (side.shape[-1:] for side in found.values())
+    if one != other or one in ((), (0,)):
+        shapes = " and ".join(f"{name} {side.shape}" for name, side in found.items())
+        raise ValueError(f"{shapes} must end in the same values, one at least")
+    broadcast(**found)
+    return list(found.values())
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray, defined: np.ndarray) -> np.ndarray:

@@ -5,6 +5,9 @@ In: expected golden rewards of policies. Out: ratios of gains. Called by `findin
 
 import numpy as np
 
+from proxyreward.metrics.checks import broadcast, numbers
+from proxyreward.metrics.pairs import ratio
+
 
 def normalised_drop_ratio(
     j_proxy: np.ndarray | float, j_golden: np.ndarray | float, j_initial: np.ndarray | float
@@ -27,7 +30,12 @@ def normalised_drop_ratio(
     Returns
     -------
     ndarray
-        NaN where the golden gain is exactly 0.
+        NaN where the golden gain is exactly 0 or a reward is NaN.
+
+    Raises
+    ------
+    ValueError
+        If the rewards do not broadcast, or one is infinite.
 
     References
     ----------
@@ -38,12 +46,11 @@ def normalised_drop_ratio(
     >>> float(normalised_drop_ratio(j_proxy=1.5, j_golden=2.0, j_initial=1.0))
     0.5
     """
-    gain = np.asarray(j_proxy, dtype=float) - j_initial
-    denominator = np.asarray(j_golden, dtype=float) - j_initial
-    gain, denominator = np.broadcast_arrays(gain, denominator)
-    ratio = np.full(gain.shape, np.nan)
-    np.divide(gain, denominator, out=ratio, where=denominator != 0)
-    return ratio
+    given = {"j_proxy": j_proxy, "j_golden": j_golden, "j_initial": j_initial}
+    given = {name: numbers(name, reward, may_be="nan") for name, reward in given.items()}
+    broadcast(**given)
+    proxy, golden, initial = given.values()
+    return ratio(proxy - initial, golden - initial)
 
 
 def golden_gain(rewards: np.ndarray, initial: np.ndarray) -> np.ndarray:
@@ -59,8 +66,14 @@ def golden_gain(rewards: np.ndarray, initial: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (goldens, ...)
-        In units of the golden reward.
+        In units of the golden reward; NaN where a reward is NaN.
+
+    Raises
+    ------
+    ValueError
+        As :func:`ndr_matrix`.
     """
+    rewards, initial = _checked(rewards, initial)
     own = np.moveaxis(np.diagonal(rewards, axis1=0, axis2=1), -1, 0)
     return own - _expand(initial, own.ndim)
 
@@ -84,18 +97,26 @@ def ndr_matrix(rewards: np.ndarray, initial: np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If goldens and proxies differ in number, or `initial` does not match them.
+        If goldens and proxies differ in number, `initial` does not match them, or a reward is
+        infinite.
     """
-    rewards = np.asarray(rewards, dtype=float)
-    if rewards.ndim < 2 or rewards.shape[0] != rewards.shape[1]:
-        raise ValueError(f"rewards must be (rms, rms, ...), got shape {rewards.shape}")
-    if np.shape(initial) != rewards.shape[:1]:
-        raise ValueError(f"initial must hold one value per golden RM, got {np.shape(initial)}")
+    rewards, initial = _checked(rewards, initial)
     start = _expand(initial, rewards.ndim)
     own = golden_gain(rewards, initial)[:, None] + start
     return normalised_drop_ratio(rewards, own, start)
 
 
+def _checked(rewards: np.ndarray, initial: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    rewards, initial = (
+        numbers("rewards", rewards, may_be="nan"),
+        numbers("initial", initial, may_be="nan"),
+    )
+    if rewards.ndim < 2 or rewards.shape[0] != rewards.shape[1]:
+        raise ValueError(f"rewards must be (rms, rms, ...), got shape {rewards.shape}")
+    if initial.shape != rewards.shape[:1]:
+        raise ValueError(f"initial must hold one value per golden RM, got {initial.shape}")
+    return rewards, initial
+
+
 def _expand(initial: np.ndarray, ndim: int) -> np.ndarray:
-    initial = np.asarray(initial, dtype=float)
     return initial.reshape(initial.shape + (1,) * (ndim - 1))

@@ -5,10 +5,21 @@ reward models and policies, so a pair is never treated as an independent draw: t
 resampled is the golden RM with all of its proxies. Called by `prediction` and `findings`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
+
+from proxyreward.metrics.checks import (
+    DRAWN,
+    MOST,
+    count,
+    flag,
+    function,
+    generator,
+    number,
+    numbers,
+)
 
 
 class Interval(NamedTuple):
@@ -20,14 +31,19 @@ class Interval(NamedTuple):
 
 
 def draw_goldens(goldens: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """Indices of golden RMs drawn with replacement, shape (resamples, goldens)."""
-    if goldens < 1 or resamples < 1:
-        raise ValueError(f"need a golden RM and a resample at least, got {goldens}, {resamples}")
+    """Indices of golden RMs drawn with replacement, shape (resamples, goldens).
+
+    Raises ValueError if a count is no whole number above 0, or both make more than 10^8 indices.
+    """
+    count("goldens", goldens)
+    count("resamples", resamples, high=min(MOST, DRAWN // goldens))
+    generator(rng)
     return rng.integers(goldens, size=(resamples, goldens))
 
 
 def mean_known(values: np.ndarray) -> float:
     """Mean of the values that are not NaN, shape (values,); NaN if there is none."""
+    values = numbers("values", values, "0+ values", "nan")
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else np.nan
 
@@ -45,11 +61,15 @@ def percentile_interval(values: np.ndarray, level: float = 0.95) -> tuple[float,
     Returns
     -------
     low, high : float
-        NaN if no value is defined.
+        NaN if no value is defined; infinite where the values are.
+
+    Raises
+    ------
+    ValueError
+        If `level` does not lie between 0 and 1, or the values are no row of numbers.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level}")
-    values = np.asarray(values, dtype=float)
+    level = number("level", level, 0, 1, ends=False)
+    values = numbers("values", values, "0+ resamples", "any")
     values = values[~np.isnan(values)]
     if not values.size:
         return np.nan, np.nan
@@ -90,11 +110,16 @@ def bootstrap(
     -------
     Interval
         Statistic of the golden RMs as they are, with the ends of its interval.
+
+    Raises
+    ------
+    ValueError
+        If the statistic does not return a number, or an option is wrong.
     """
+    function("statistic", statistic)
+    level = number("level", level, 0, 1, ends=False)
     draws = draw_goldens(goldens, resamples, rng)
-    estimate = float(statistic(np.arange(goldens)))
-    values = np.array([statistic(draw) for draw in draws], dtype=float)
-    return Interval(estimate, *ends(values, estimate, level, recentre))
+    return _interval(statistic, np.arange(goldens), draws, level, recentre)
 
 
 def bootstrap_draws(
@@ -126,29 +151,52 @@ def bootstrap_draws(
     >>> bootstrap_draws(lambda m: m[1] - m[0], values, 200, np.random.default_rng(0)).estimate
     0.15000000000000002
     """
-    values = np.asarray(values, dtype=float)
+    function("statistic", statistic)
+    level = number("level", level, 0, 1, ends=False)
+    values = numbers("values", values, "..., draws, goldens", "nan")
+    count("resamples", resamples, high=min(MOST, DRAWN // max(values.shape[-2:])))
+    generator(rng)
     known = ~np.isnan(values)
     filled = np.where(known, values, 0.0)
     draws, goldens = values.shape[-2:]
 
     def means(by_draw: np.ndarray, by_golden: np.ndarray) -> np.ndarray:
-        total, count = (
+        total, entries = (
             ((by_draw @ part) * by_golden).sum(axis=-1) for part in (filled, known.astype(float))
         )
-        mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+        mean = np.divide(total, entries, out=np.full(total.shape, np.nan), where=entries > 0)
         return np.moveaxis(mean, -1, 0)
 
     def weights(size: int) -> np.ndarray:
         return rng.multinomial(size, np.full(size, 1 / size), size=resamples).astype(float)
 
     [whole] = means(np.ones((1, draws)), np.ones((1, goldens)))
-    estimate = float(statistic(whole))
-    found = [statistic(mean) for mean in means(weights(draws), weights(goldens))]
-    return Interval(estimate, *ends(np.array(found, dtype=float), estimate, level, recentre))
+    return _interval(statistic, whole, means(weights(draws), weights(goldens)), level, recentre)
+
+
+def _interval(
+    statistic: Callable[[np.ndarray], float],
+    whole: np.ndarray,
+    draws: Iterable[np.ndarray],
+    level: float,
+    recentre: bool,
+) -> Interval:
+    """Interval of a statistic, from what it takes as it is and from resamples of it."""
+    found = [statistic(whole), *(statistic(draw) for draw in draws)]
+    found = numbers("what the statistic returns", found, "resamples", "any")
+    estimate = float(found[0])
+    return Interval(estimate, *ends(found[1:], estimate, level, recentre))
 
 
 def ends(values: np.ndarray, estimate: float, level: float, recentre: bool) -> tuple[float, float]:
-    """Ends of the interval of resampled values, shape (resamples,); see :func:`bootstrap`."""
+    """Ends of the interval of resampled values, shape (resamples,); see :func:`bootstrap`.
+
+    NaN and infinite as there, and with `recentre` where the estimate is. Raises ValueError as
+    :func:`percentile_interval`, and for an infinite value with `recentre`.
+    """
+    flag("recentre", recentre)
+    values = numbers("values", values, "0+ resamples", "nan" if recentre else "any")
+    estimate = numbers("estimate", estimate, may_be="any")
     if recentre and not np.isnan(values).all():
         values = values + (estimate - np.nanmean(values))
     return percentile_interval(values, level)

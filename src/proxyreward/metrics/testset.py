@@ -12,7 +12,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from proxyreward.metrics.annotation import noisy_order
+from proxyreward.metrics.checks import (
+    array,
+    count,
+    counts,
+    generator,
+    number,
+    numbers,
+    one_of,
+    shown,
+)
+from proxyreward.metrics.scaling import near_one
 from proxyreward.metrics.within_prompt import METRICS, across
+
+NONE = np.array([], dtype=str)  # sources, if responses are mixed
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,8 @@ class TestSet:
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, a score is not finite, or a name no text; an argument of a method
+        is wrong.
 
     References
     ----------
@@ -83,6 +97,14 @@ class TestSet:
     sources: np.ndarray
 
     def __post_init__(self) -> None:
+        checked = {
+            "proxies": numbers("proxies", self.proxies, "..., proxies, prompts, responses"),
+            "labels": numbers("labels", self.labels, "..., prompts, responses"),
+            "categories": array("categories", self.categories, kinds="U"),
+            "sources": array("sources", self.sources, kinds="U") if np.size(self.sources) else NONE,
+        }
+        for name, values in checked.items():
+            object.__setattr__(self, name, values)
         fits = self.proxies.ndim == 4 and self.labels.ndim == 3
         fits = fits and self.proxies.shape[2:] == self.labels.shape[1:]
         if not fits or len(self.proxies) not in (1, len(self.labels)):
@@ -117,16 +139,14 @@ class TestSet:
         sources : sequence of str, length responses
             Left out: responses of mixed sources.
         """
-        scores = np.asarray(scores, dtype=float)
-        if scores.ndim != 3:
-            raise ValueError(f"scores must be (rms, prompts, responses), got {scores.shape}")
+        scores = numbers("scores", scores, "rms, prompts, responses")
         if categories is None:
             categories = [""] * scores.shape[1]
         return cls(
             proxies=scores[None],
             labels=scores,
-            categories=np.asarray(categories, dtype=str),
-            sources=np.asarray([] if sources is None else sources, dtype=str),
+            categories=_names("categories", categories),
+            sources=_names("sources", NONE if sources is None else sources),
         )
 
     @property
@@ -136,6 +156,11 @@ class TestSet:
 
     def at(self, prompts: np.ndarray) -> TestSet:
         """Keep prompts, given by their places or by a mask."""
+        available = self.labels.shape[1]
+        prompts = array("prompts", prompts, "prompts", kinds="biu")
+        if prompts.dtype == bool and prompts.shape == (available,):
+            prompts = prompts.nonzero()[0]
+        counts("prompts", prompts, -available, available - 1)
         return replace(
             self,
             proxies=self.proxies[:, :, prompts],
@@ -172,9 +197,10 @@ class TestSet:
             Prompts to draw; left out: all, in their order.
         """
         _, available, choices = self.labels.shape
-        _within("responses", responses, choices)
+        count("responses", responses, high=choices)
+        generator(rng)
         if prompts is not None:
-            _within("prompts", prompts, available)
+            count("prompts", prompts, high=available)
             return self.at(rng.permutation(available)[:prompts]).draw(responses, rng)
         return self._take(rng.random((1, available, choices)).argsort(axis=-1)[..., :responses])
 
@@ -196,11 +222,10 @@ class TestSet:
             Source of the draws.
         """
         responses = self.labels.shape[-1]
-        _within("bins", bins, responses)
-        if not 0 <= chosen < rejected < bins:
-            raise ValueError(
-                f"need 0 <= chosen < rejected < {bins} (bins), got {chosen} and {rejected}"
-            )
+        count("bins", bins, 2, responses)
+        count("chosen", chosen, 0, bins - 2)
+        count("rejected", rejected, chosen + 1, bins - 1)
+        generator(rng)
         shuffled = rng.permutation(responses)
         order = shuffled[np.argsort(-self.labels[..., shuffled], axis=-1, kind="stable")]
         edges = np.arange(bins + 1) * responses // bins
@@ -230,8 +255,9 @@ class TestSet:
         comparisons : ndarray of int, shape (goldens, prompts)
             What it cost.
         """
-        centred = self.labels - self.labels.mean(axis=(1, 2), keepdims=True)
-        sd = self.labels.std(axis=(1, 2), keepdims=True)
+        labels, _ = near_one(self.labels, axes=2)
+        centred = labels - labels.mean(axis=(1, 2), keepdims=True)
+        sd = labels.std(axis=(1, 2), keepdims=True)
         ranks, comparisons = noisy_order(centred / np.where(sd > 0, sd, 1.0), quality, rng)
         return replace(self, labels=ranks), comparisons
 
@@ -248,6 +274,8 @@ class TestSet:
         rng : numpy.random.Generator
             Source of the draws.
         """
+        if not isinstance(other, TestSet):
+            raise ValueError(f"other must be a TestSet, got {shown(other)}")
         if self.labels.shape[2] != other.labels.shape[2]:
             raise ValueError(
                 f"{self.labels.shape[2]} and {other.labels.shape[2]} responses per prompt cannot "
@@ -259,8 +287,8 @@ class TestSet:
                 f"{self.labels.shape} and {other.labels.shape}, "
                 f"proxies {self.proxies.shape} and {other.proxies.shape}"
             )
-        if not 0 <= share <= 1:
-            raise ValueError(f"share must lie in 0..1, got {share}")
+        share = number("share", share, 0, 1)
+        generator(rng)
         prompts = self.labels.shape[1]
         replaced = rng.permutation(prompts) < round(share * prompts)
         same = np.array_equal(self.sources, other.sources)
@@ -286,8 +314,7 @@ class TestSet:
         -------
         ndarray, shape (goldens, proxies)
         """
-        if metric not in METRICS:
-            raise ValueError(f"no metric {metric!r}; choose one of {list(METRICS)}")
+        one_of("metric", metric, tuple(METRICS))
         return across(METRICS[metric], self.labels, self.proxies, **options)
 
     def _take(self, responses: np.ndarray) -> TestSet:
@@ -301,13 +328,13 @@ class TestSet:
 
 
 def _matching(kind: str, name: str, names: np.ndarray) -> np.ndarray:
-    kept = names == name
-    if not kept.any():
-        known = np.unique(names).tolist()
-        raise ValueError(f"no {kind} {name!r} in this test set; choose one of {known}")
-    return kept
+    one_of(kind, name, tuple(np.unique(names).tolist()))
+    return names == name
 
 
-def _within(name: str, asked: int, available: int) -> None:
-    if not 1 <= asked <= available:
-        raise ValueError(f"{name} must lie in 1..{available}, got {asked}")
+def _names(name: str, values: Sequence[str]) -> np.ndarray:
+    """Names as an array of text; those of a table arrive as objects."""
+    found = array(name, values, kinds="UO")
+    if not all(isinstance(text, str) for text in found.ravel()):
+        raise ValueError(f"{name} must be texts, got {shown(values)}")
+    return found.astype(str)

@@ -11,12 +11,15 @@ A prompt on which a metric is undefined (named with each) is left out; NaN if no
 """
 
 from collections.abc import Callable
+from inspect import signature
 
 import numpy as np
 from scipy.stats import rankdata
 
 from proxyreward.metrics.calibration import ece
-from proxyreward.metrics.pairs import checked, flat, one_of, pairs, ratio, signs
+from proxyreward.metrics.checks import array, function, one_of
+from proxyreward.metrics.pairs import checked, flat, pairs, ratio, signs
+from proxyreward.metrics.scaling import near_one
 
 
 def across(
@@ -40,8 +43,18 @@ def across(
     Returns
     -------
     ndarray, shape (goldens, proxies)
+
+    Raises
+    ------
+    ValueError
+        If the metric has no such option, and as the metric does.
     """
-    return metric(np.asarray(labels)[:, None], proxies, **options)
+    known = signature(function("metric", metric)).parameters
+    for option in options:
+        one_of("option of the metric", option, tuple(known))
+    labels = array("labels", labels, "goldens, prompts, responses")
+    proxies = array("proxies", proxies, "goldens, proxies, prompts, responses")
+    return metric(labels[:, None], proxies, **options)
 
 
 def accuracy(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
@@ -103,7 +116,7 @@ def pearson(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     Undefined where either scores all responses equally.
     """
     golden, proxy = checked(golden, proxy)
-    return _mean_product(_unit(golden), _unit(proxy))
+    return _mean_product(*(_unit(near_one(scores)[0]) for scores in (golden, proxy)))
 
 
 def spearman(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from proxyreward.models.pretrained import language_model, reward_model
 from proxyreward.models.tokenizer import SCRATCH
 
 
@@ -57,12 +58,12 @@ def build_policy(base: str, shape: Shape, tokenizer, seed: int):
 
     The seed is set before any weight is drawn.
     """
-    from transformers import AutoModelForCausalLM, LlamaForCausalLM, set_seed
+    from transformers import LlamaForCausalLM, set_seed
 
     set_seed(seed)
     if base == SCRATCH:
         return LlamaForCausalLM(_config(shape, tokenizer))
-    return _fit(AutoModelForCausalLM.from_pretrained(base), tokenizer)
+    return _fit(language_model(base), tokenizer)
 
 
 def build_reward_model(base: str, shape: Shape, tokenizer, seed: int):
@@ -70,23 +71,24 @@ def build_reward_model(base: str, shape: Shape, tokenizer, seed: int):
 
     Parameters as in :func:`build_policy`; a pretrained base keeps its body and gets a fresh head.
     """
-    from transformers import (
-        AutoModelForSequenceClassification,
-        LlamaForSequenceClassification,
-        set_seed,
-    )
+    from torch.nn.init import normal_
+    from transformers import LlamaForSequenceClassification, set_seed
 
     set_seed(seed)
     if base == SCRATCH:
         return LlamaForSequenceClassification(_config(shape, tokenizer, num_labels=1))
-    return _fit(AutoModelForSequenceClassification.from_pretrained(base, num_labels=1), tokenizer)
+    model = reward_model(base)
+    set_seed(seed)  # the head depends on nothing that reading the base has drawn
+    normal_(model.score.weight, std=getattr(model.config, "initializer_range", 0.02))
+    return _fit(model, tokenizer)
 
 
 def _fit(model, tokenizer):
     """Make room for tokens that the tokenizer added, and tell the model its padding token."""
-    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
-        model.resize_token_embeddings(len(tokenizer))
-    model.config.pad_token_id = tokenizer.pad_token_id
+    ids = max(tokenizer.get_vocab().values()) + 1  # more than it has tokens, if it leaves some out
+    if ids > model.get_input_embeddings().num_embeddings:
+        model.resize_token_embeddings(ids)
+    model.config.get_text_config().pad_token_id = tokenizer.pad_token_id
     return model
 
 
@@ -99,22 +101,16 @@ def _ready(model):
 
 def load_policy(folder: str | Path):
     """A policy saved by its trainer, ready to sample."""
-    from transformers import AutoModelForCausalLM
-
-    return _ready(AutoModelForCausalLM.from_pretrained(folder))
+    return _ready(language_model(folder))
 
 
 def load_reward_model(folder: str | Path):
     """A reward model saved by its trainer, ready to score."""
-    from transformers import AutoModelForSequenceClassification
-
-    return _ready(AutoModelForSequenceClassification.from_pretrained(folder))
+    return _ready(reward_model(folder))
 
 
 def load_critic(folder: str | Path):
     """A critic with the body of the policy in a folder and a head whose values start at 0."""
-    from transformers import AutoModelForSequenceClassification
-
-    critic = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1)
+    critic = reward_model(folder)
     critic.score.weight.data.zero_()
     return _ready(critic)

@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from proxyreward.data.report import DataError
 from proxyreward.data.transcripts import ASSISTANT, HUMAN
+from proxyreward.models.pretrained import reading
 
 PAD, EOS = "<pad>", "<eos>"
+EXAMPLE = "a b c 1 2 3"
 SCRATCH = "scratch"  # the base of models and tokenizers that start from nothing
 
 
@@ -42,13 +45,40 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int):
 
 
 def load_tokenizer(name: str | Path):
-    """The tokenizer in a folder or on the hub, with a padding token that is not its EOS."""
+    """The tokenizer in a folder or on the hub, with a padding token that is not its EOS.
+
+    Raises
+    ------
+    DataError
+        If there is none, it has no fast backend or no end-of-sequence token, or it finds no token
+        in a text.
+    """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(name)
+    with reading(name, "tokenizer"):
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+    fault = _fault(tokenizer)
+    if fault:
+        raise DataError(f"{name}: its tokenizer {fault}")
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
         tokenizer.add_special_tokens({"pad_token": PAD})
     return tokenizer
+
+
+def _fault(tokenizer) -> str | None:
+    """What keeps a tokenizer from being used here, and the remedy."""
+    if not tokenizer.is_fast:
+        return "has no fast backend (tokenizer.json); choose a base with one"
+    if tokenizer.eos_token_id is None:
+        separator = f" (its separator is {tokenizer.sep_token!r})" if tokenizer.sep_token else ""
+        return (
+            "has no end-of-sequence token; choose a base with one, or give it one as eos_token in "
+            f"its tokenizer_config.json{separator}"
+        )
+    # Without its files, a tokenizer that transformers knows is made without a vocabulary.
+    if not _ids(tokenizer, [EXAMPLE])[0]:
+        return "finds no token in a text; add its files, such as tokenizer.json"
+    return None
 
 
 def make_tokenizer(base: str, texts: Iterable[str], vocab_size: int):

@@ -10,6 +10,7 @@ A notebook's first code cell calls the helpers from here::
 
     use_style()                                          # one look for every figure
     folder = results_dir(scale)                          # pathlib.Path of results/<scale>/
+    settings("mixes", scale)                             # parameters that a stage ran with
     glue_number("spearman-bon", value, ".2f")            # prose: {glue:text}`spearman-bon`
     figure(fig, alt="…what the picture shows…", glue="scatter-bon")
     table(frame)                                         # a data frame, fit for a phone
@@ -18,19 +19,28 @@ A notebook's first code cell calls the helpers from here::
 """
 
 from proxyreward.findings.style import use_style
-from proxyreward.notebooks.display import figure, glue_number, provenance, table, verdict_table
-from proxyreward.notebooks.places import project_root, results_dir, run_record
+from proxyreward.notebooks.display import (
+    figure,
+    glue_number,
+    glue_text,
+    provenance,
+    table,
+    verdict_table,
+)
+from proxyreward.notebooks.places import project_root, results_dir, run_record, settings
 from proxyreward.notebooks.runner import execute_all, run
 
 __all__ = [
     "execute_all",
     "figure",
     "glue_number",
+    "glue_text",
     "project_root",
     "provenance",
     "results_dir",
     "run",
     "run_record",
+    "settings",
     "table",
     "use_style",
     "verdict_table",

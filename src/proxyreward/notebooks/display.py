@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from proxyreward.findings.style import svg
-from proxyreward.notebooks.places import read_json, results_dir, run_record
+from proxyreward.notebooks.places import as_recorded, run_record, scorecard
 
 NOT_RECORDED = "not recorded"
 _ABSENT = "–"
@@ -32,8 +32,8 @@ class Fragment:
         return self.text
 
 
-class Number:
-    """A formatted number whose plain text is just its digits."""
+class Text:
+    """A text, such as a formatted number, that shows as it is."""
 
     def __init__(self, text: str):
         self.text = text
@@ -66,10 +66,15 @@ def figure(fig: Any, alt: str, glue: str | None = None) -> None:
 
 def glue_number(name: str, value: float, fmt: str) -> None:
     """Glue `value`, formatted by `fmt` (such as ``.2f`` or ``.0%``), for ``{glue:text}`name```."""
+    text = _ABSENT if value is None or not math.isfinite(value) else format(value, fmt)
+    glue_text(name, text.replace("-", "−"))
+
+
+def glue_text(name: str, text: str) -> None:
+    """Glue words, such as a name from a record of the run, for ``{glue:text}`name```."""
     from myst_nb import glue
 
-    text = _ABSENT if value is None or not math.isfinite(value) else format(value, fmt)
-    glue(name, Number(text.replace("-", "−")), display=False)
+    glue(name, Text(text), display=False)
 
 
 def provenance(
@@ -81,6 +86,9 @@ def provenance(
 ) -> None:
     """Show the line that says where a figure comes from.
 
+    The commit is that of the run that wrote the results; it is withheld if they have been restored
+    or edited since.
+
     Parameters
     ----------
     stage : stage of `dvc.yaml` that wrote what the figure shows.
@@ -89,14 +97,12 @@ def provenance(
     scale : scale whose results were read.
     glue : name under which other pages that paste the figure can paste the line.
     """
-    recorded = run_record(scale).get("stages", {}).get(stage, {})
-    commit = _commit(recorded)
     given = ", ".join(f"{key}={value}" for key, value in parameters.items()) or "defaults"
     parts = {
         "stage": stage,
         "notebook": notebook,
         "parameters": given,
-        "commit": commit,
+        "commit": _commit(stage, scale),
         "scale": scale,
     }
     html = " · ".join(f"{label} <code>{escape(text)}</code>" for label, text in parts.items())
@@ -161,7 +167,7 @@ def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
     from proxyreward.findings.registry import load_registry
 
     registry = load_registry()
-    decided = {row["claim_id"]: row for row in read_json(results_dir(scale) / "scorecard.json")}
+    decided = scorecard(scale)
     rows = [
         verdict_row(claim, registry.claim(claim).statement, decided.get(claim))
         for claim in claim_ids
@@ -202,10 +208,13 @@ def verdict_row(claim_id: str, statement: str, row: Mapping[str, Any] | None) ->
     )
 
 
-def _commit(recorded: Mapping[str, Any]) -> str:
-    if not recorded.get("commit"):
+def _commit(stage: str, scale: str) -> str:
+    entry = run_record(scale).get("stages", {}).get(stage, {})
+    if not entry.get("commit") or "results" not in entry:
         return NOT_RECORDED
-    return str(recorded["commit"])[:10] + (" with local changes" if recorded.get("dirty") else "")
+    if not as_recorded(stage, scale):
+        return f"{NOT_RECORDED} (results were restored or edited since)"
+    return str(entry["commit"])[:10] + (" with local changes" if entry.get("dirty") else "")
 
 
 def _estimate(row: Mapping[str, Any]) -> str:

@@ -1,13 +1,15 @@
-"""Where the project and its results lie.
+"""Where the project and its results lie, and what is recorded of the runs that made them.
 
-In: the current folder or the variable ``PROXYREWARD_ROOT``.  Out: paths, and the content of
-`results/<scale>/run.json`.  Called by the notebooks' helpers, the runner, the book and `cli`.
+In: the current folder or the variable ``PROXYREWARD_ROOT``.  Out: paths, verdicts, and the settings
+and costs of a scale's stages.
 """
 
 import json
 import os
 from pathlib import Path
 from typing import Any
+
+from proxyreward.files import content_hash
 
 ROOT_VARIABLE = "PROXYREWARD_ROOT"
 
@@ -22,10 +24,15 @@ def project_root() -> Path:
     Raises
     ------
     NotFound
-        If no folder from here upwards holds a `dvc.yaml`.
+        If that folder, or no folder from here upwards, holds a `dvc.yaml`.
     """
     if named := os.environ.get(ROOT_VARIABLE):
-        return Path(named).resolve()
+        if (Path(named) / "dvc.yaml").is_file():
+            return Path(named).resolve()
+        raise NotFound(
+            f"{ROOT_VARIABLE} names {named}, where no dvc.yaml lies. Remedy: name the project's "
+            "folder, or unset the variable and change into that folder"
+        )
     here = Path.cwd().resolve()
     for folder in (here, *here.parents):
         if (folder / "dvc.yaml").is_file():
@@ -68,14 +75,93 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotFound(f"{path}: no such file. Remedy: run `dvc repro`, which writes it") from None
-    except json.JSONDecodeError as error:
-        raise NotFound(
-            f"{path}: not readable as JSON ({error}). Remedy: restore it with "
-            "`git checkout`, or run `dvc repro` again"
-        ) from None
+    except (ValueError, RecursionError, OSError) as error:
+        raise damaged(path, f"not readable as JSON ({error})") from None
+
+
+def damaged(path: Path, why: str) -> NotFound:
+    """Return the error for a file of results that is not what a stage writes."""
+    return NotFound(
+        f"{path}: {why}. Remedy: restore it with `git checkout -- {path}`, or run `dvc repro` again"
+    )
+
+
+def settings(stage: str, scale: str) -> dict[str, Any]:
+    """Return the parameters that a stage ran with, nested as in `params.yaml`.
+
+    They are those that the stage declares in `dvc.yaml`, as the run had them that wrote its folder
+    of results, whatever the scale's file says now.
+
+    Raises
+    ------
+    NotFound
+        If the stage left no such record at this scale.
+    """
+    return _mapping(results_dir(scale) / stage / "settings.json")
+
+
+def all_settings(scale: str) -> dict[str, Any]:
+    """Return the parameters that a scale's stages ran with, together; empty if none is recorded.
+
+    Stages that ran with different values of one parameter (the pipeline was left half-way) are told
+    apart by `settings` alone; here the last in the order of their names counts.
+    """
+    merged: dict[str, Any] = {}
+    for path in sorted(results_dir(scale).glob("*/settings.json")):
+        for part, value in _mapping(path).items():
+            both = isinstance(value, dict) and isinstance(merged.get(part), dict)
+            merged[part] = merged[part] | value if both else value
+    return merged
 
 
 def run_record(scale: str) -> dict[str, Any]:
     """Return `results/<scale>/run.json`, or an empty mapping where nothing was recorded."""
     path = results_dir(scale) / "run.json"
-    return read_json(path) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    record = _mapping(path)
+    stages = record.get("stages", {})
+    if not isinstance(stages, dict) or not all(isinstance(row, dict) for row in stages.values()):
+        raise damaged(path, "no record of a run: 'stages' does not map names to entries")
+    return record
+
+
+def as_recorded(stage: str, scale: str) -> bool:
+    """Whether a stage's results are, byte for byte, those that its recorded run wrote.
+
+    Results that a cache or an editor put there come from another run, with another commit and
+    another cost. Where the record does not say what the run wrote, the answer is no.
+    """
+    entry = run_record(scale).get("stages", {}).get(stage, {})
+    written = results_dir(scale) / entry.get("folder", stage)
+    return written.exists() and content_hash(written) == entry.get("results")
+
+
+def scorecard(scale: str) -> dict[str, dict[str, Any]]:
+    """Return the rows of a scale's `scorecard.json` by claim.
+
+    Raises
+    ------
+    NotFound
+        If there is no such file, or it is no list of claims, each with one of the known verdicts.
+    """
+    from proxyreward.findings.verdict import VERDICTS
+
+    path = results_dir(scale) / "scorecard.json"
+    rows = read_json(path)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise damaged(path, "holds no list of rows")
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row.get("claim_id"), str) or row.get("verdict") not in VERDICTS:
+            raise damaged(path, f"row {number} lacks a claim or one of the known verdicts")
+    decided = {row["claim_id"]: row for row in rows}
+    if len(decided) < len(rows):
+        raise damaged(path, "decides a claim twice")
+    return decided
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise damaged(path, "holds no mapping")
+    return content

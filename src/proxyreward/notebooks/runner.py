@@ -1,25 +1,22 @@
 """The typed notebook runner: papermill's Python API behind strict parameters and stable bytes.
 
 In: a notebook's name and ``key=value`` words.  Out: an executed notebook whose bytes depend on
-nothing but code, parameters and results.  Called by `cli` (a student's run) and by `book`.
+nothing but code, parameters and results.
 """
 
-import ast
-import dataclasses
-import difflib
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from subprocess import DEVNULL
 from typing import Any
 
-from proxyreward.notebooks.places import ROOT_VARIABLE, NotFound, project_root
-from proxyreward.pipeline.typed import ConfigError, build, parse_text
+from proxyreward.files import write_whole
+from proxyreward.notebooks.parameters import check_values, declared, notebook_path, read_notebook
+from proxyreward.notebooks.places import project_root
+from proxyreward.notebooks.surroundings import own_kernel
+from proxyreward.scratch import scratch, turn
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 DEFAULT_SCALE = "tiny"
-_TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 # Memory addresses and the kernel's temporary file names differ from run to run.
 _VOLATILE = (
     (re.compile(r" at 0x[0-9a-f]+"), ""),
@@ -28,7 +25,7 @@ _VOLATILE = (
 
 
 class NotebookFailed(RuntimeError):
-    """A cell raised; the message names notebook, cell and exception, and the partial result."""
+    """A cell raised, or the outcome cannot be written; the message says where, and the remedy."""
 
 
 def run(name: str, values: Mapping[str, str], output_dir: str | Path) -> Path:
@@ -47,7 +44,8 @@ def run(name: str, values: Mapping[str, str], output_dir: str | Path) -> Path:
     ConfigError
         If a parameter is unknown or ill-typed; lists the known ones with their defaults.
     NotebookFailed
-        If a cell raises; the partial notebook is kept as ``<name>.failed.ipynb``.
+        If `output_dir` cannot be written, or a cell raises; the partial notebook is then kept as
+        ``<name>.failed.ipynb``.
     """
     import nbformat
     from nbclient.exceptions import DeadKernelError
@@ -56,38 +54,50 @@ def run(name: str, values: Mapping[str, str], output_dir: str | Path) -> Path:
     source = notebook_path(name)
     parameters = check_values(name, source, values)
     folder = Path(output_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    # The hidden file is renamed when whole, so a half-written notebook never bears the name.
-    draft, done = folder / f".{name}.{os.getpid()}.ipynb", folder / f"{name}.ipynb"
+    _keep(folder)
+    with scratch() as own:
+        draft = own / source.name
+        try:
+            execute_notebook(
+                str(source),
+                str(draft),
+                parameters=parameters,
+                kernel_name=KERNEL["name"],
+                language="python",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                cwd=str(source.parent),
+                kernel_manager_class=own_kernel(own),
+            )
+        except PapermillExecutionError as error:
+            text = draft.read_text(encoding="utf-8")
+            failed = _keep(folder, f"{name}.failed.ipynb", text)
+            first_line = (error.source.strip().splitlines() or [""])[0]
+            raise NotebookFailed(
+                f"{source}: cell {error.cell_index + 1} ({first_line!r}) raised {error.ename}: "
+                f"{' '.join(error.evalue.split())}. Remedy: the cells up to it are in {failed}"
+            ) from None
+        except DeadKernelError:
+            raise NotebookFailed(
+                f"{source}: its process died, most often for lack of memory. Remedy: "
+                "run it with smaller parameters"
+            ) from None
+        executed = normalise(read_notebook(draft), name)
+    return _keep(folder, f"{name}.ipynb", nbformat.writes(executed) + "\n")
+
+
+def _keep(folder: Path, name: str = "", text: str = "") -> Path:
+    """Write a file of `folder` in one step; without a name, find out whether that can be done."""
     try:
-        execute_notebook(
-            str(source),
-            str(draft),
-            parameters=parameters,
-            kernel_name=KERNEL["name"],
-            language="python",
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            cwd=str(source.parent),
-            kernel_manager_class=_own_kernel(),
-        )
-    except PapermillExecutionError as error:
-        failed = folder / f"{name}.failed.ipynb"
-        os.replace(draft, failed)
-        first_line = (error.source.strip().splitlines() or [""])[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        with turn(folder):
+            if name:
+                write_whole(folder / name, text)
+    except OSError as error:
         raise NotebookFailed(
-            f"{source}: cell {error.cell_index + 1} ({first_line!r}) raised {error.ename}: "
-            f"{error.evalue}. Remedy: the cells up to it are in {failed}"
+            f"{folder}: cannot be written ({error}). Remedy: mend that, and run it again"
         ) from None
-    except DeadKernelError:
-        raise NotebookFailed(
-            f"{source}: its process died, most often for lack of memory. Remedy: "
-            "run it with smaller parameters"
-        ) from None
-    executed = normalise(nbformat.read(draft, as_version=4), name)
-    nbformat.write(executed, draft)
-    os.replace(draft, done)
-    return done
+    return folder / name
 
 
 def execute_all(scale: str, dest: str | Path) -> list[Path]:
@@ -102,70 +112,6 @@ def execute_all(scale: str, dest: str | Path) -> list[Path]:
         words = {"scale": scale} if follows and scale != DEFAULT_SCALE else {}
         executed.append(run(source.stem, words, dest))
     return executed
-
-
-def notebook_path(name: str) -> Path:
-    """Return the path of a notebook's source; an unknown name is an error naming the nearest."""
-    folder = project_root() / "notebooks"
-    names = sorted(path.stem for path in folder.glob("*.ipynb"))
-    if name not in names:
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
-        hint = f"nearest: {near[0]!r}" if near else "the folder holds none"
-        raise NotFound(
-            f"no notebook {name!r} in {folder}; {hint}. "
-            f"Remedy: choose one of {', '.join(names) or '(none)'}"
-        )
-    return folder / f"{name}.ipynb"
-
-
-def check_values(name: str, source: Path, values: Mapping[str, str]) -> dict[str, Any]:
-    """Convert the given texts to the types the notebook declares; returns only the given ones."""
-    parameters = declared(source)
-    fields = {field.name: field for field in dataclasses.fields(parameters)}
-    parsed = {
-        key: parse_text(fields[key].type, text) if key in fields else text
-        for key, text in values.items()
-    }
-    try:
-        checked = build(parameters, parsed, f"notebook {name}")
-    except ConfigError as error:
-        known = "; ".join(
-            f"{key}: {_type_name(field.type)} = {getattr(parameters(), key)!r}"
-            for key, field in fields.items()
-        )
-        raise ConfigError(f"{error}. Parameters of {name}: {known or 'none'}") from None
-    return {key: getattr(checked, key) for key in values}
-
-
-def declared(source: Path) -> type:
-    """Return a dataclass of the typed parameters that a notebook's `parameters` cell declares.
-
-    The cell holds annotated assignments only, such as ``top_n: int = 256``; it is parsed, not run.
-    """
-    import nbformat
-
-    notebook = nbformat.read(source, as_version=4)
-    cells = [
-        cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])
-    ]
-    fields = []
-    for node in ast.parse("\n".join(cells)).body:
-        try:
-            kind, default = _annotation(node.annotation), ast.literal_eval(node.value)
-        except (AttributeError, KeyError, ValueError, TypeError):
-            raise ConfigError(
-                f"{source}: the parameters cell says {ast.unparse(node)!r}. Remedy: "
-                "write it as `name: type = default` with str, int, float, bool or a "
-                "list of them"
-            ) from None
-        fields.append(
-            (
-                node.target.id,
-                kind,
-                dataclasses.field(default_factory=lambda default=default: default),
-            )
-        )
-    return dataclasses.make_dataclass("Parameters", fields, frozen=True)
 
 
 def normalise(notebook: Any, name: str) -> Any:
@@ -205,44 +151,3 @@ def _steady(text: str) -> str:
     for pattern, replacement in _VOLATILE:
         text = pattern.sub(replacement, text)
     return text
-
-
-def _annotation(node: ast.expr) -> Any:
-    if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "list":
-        return list[_annotation(node.slice)]
-    if isinstance(node, ast.BinOp) and ast.unparse(node.right) == "None":
-        return _annotation(node.left) | None
-    return _TYPES[node.id]
-
-
-def _type_name(kind: Any) -> str:
-    return kind.__name__ if isinstance(kind, type) and kind in _TYPES.values() else str(kind)
-
-
-def _own_kernel() -> type:
-    """Return a kernel manager that runs this very interpreter, whatever kernels are registered."""
-    from jupyter_client.kernelspec import KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
-
-    class OwnKernel(AsyncKernelManager):
-        def _kernel_spec_manager_default(self) -> KernelSpecManager:
-            return KernelSpecManager(parent=self, kernel_dirs=[])
-
-        def _transport_encryption_default(self) -> str:
-            return "auto"  # without it the kernel warns, and other users could read along
-
-        async def start_kernel(self, **options: Any) -> None:
-            # The notebook imports this very package, and a fixed hash seed keeps the order of
-            # sets, and so the bytes, the same.
-            package = str(Path(__file__).resolve().parents[2])
-            path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-            environment = {
-                **os.environ,
-                "PYTHONPATH": path,
-                "PYTHONHASHSEED": "0",
-                ROOT_VARIABLE: str(project_root()),
-            }
-            # What the kernel itself says is noise here; a cell's own stderr arrives as output.
-            await super().start_kernel(**{**options, "env": environment, "stderr": DEVNULL})
-
-    return OwnKernel

@@ -1,42 +1,38 @@
 """Family runner: a stage's items (frozen specs), run in parallel, each finished exactly once.
 
 In: specs, a function `work(item, folder)`, hashes of what it reads. Out: one folder per item under
-the family's folder, holding what `work` wrote and `spec.json`. Called by the stages that train,
-sample, score and optimise.
+the family's folder, holding what `work` wrote, `spec.json` and `files.json`; beside the family's
+folder, a lock, a note of the running process and the logs of the items that failed.
 
-An item is worked on in a hidden partial folder that is renamed when it is complete, so a folder
-with an item's name is always whole. `spec.json` holds everything that decides the item's content:
-its parameters, inputs, code and library versions. A rerun keeps the items whose `spec.json` would
-come out the same, redoes the others, and removes those that left the family.
+An item is worked on in a hidden partial folder that is renamed when it is complete. `spec.json`
+holds everything that decides the item's content: its parameters, inputs, code and library versions;
+`files.json` the hashes of all its files. A rerun keeps the items whose `spec.json` would come out
+the same and whose files are as they were finished, redoes the others, and removes those that left
+the family.
 """
 
 import contextlib
 import dataclasses
+import functools
 import importlib.metadata
 import json
 import shutil
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-from proxyreward.pipeline import record
+from proxyreward.pipeline import record, remains
 from proxyreward.pipeline.closure import fingerprint
-from proxyreward.pipeline.worker import Place, options, plan, take
+from proxyreward.pipeline.finished import SPEC, clean, partial_folder, remove_partial, seal
+from proxyreward.pipeline.spread import spread
+from proxyreward.pipeline.worker import FamilyError, Place, plan, take
 
-SPEC = "spec.json"
-LOG = "log.txt"
 LIBRARIES = ("torch", "transformers", "trl")
 
 Work = Callable[[Any, Path], None]
-
-
-class FamilyError(RuntimeError):
-    """Some items failed; those that finished are kept."""
 
 
 def run_family(
@@ -66,16 +62,18 @@ def run_family(
     module
         Dotted name of the module whose import closure holds the code behind `work`.
     backend, workers
-        joblib backend, and number of parallel workers. None takes one worker per GPU, without a
-        GPU one per usable core; a cluster backend decides for itself. Results do not depend on
-        either: a worker on a CPU computes with one thread. For ``dask``, name the scheduler in
-        ``DASK_SCHEDULER_ADDRESS``, give its workers one thread each and a shared file system.
+        ``loky`` or ``dask`` (or ``sequential``: in this process), and the number of parallel
+        workers. None takes one worker per GPU, without a GPU one per usable core; on a cluster, all
+        that it has. Results do not depend on either: a worker on a CPU computes with one thread.
+        For ``dask``, name the scheduler in ``DASK_SCHEDULER_ADDRESS``, give its workers one thread
+        each and a shared file system.
 
     Raises
     ------
     FamilyError
         Items failed. Names each with the last line of its traceback and its log. The others are
-        finished first and kept, so that the next run redoes only the failed ones.
+        finished first and kept, so that the next run redoes only the failed ones. Or the backend
+        cannot be used.
     ValueError, TypeError
         Names that repeat or are no file names; a field that JSON cannot hold.
     """
@@ -88,12 +86,16 @@ def run_family(
     specs = {name: _spec_text(item, shared) for name, item in _by_name(items).items()}
     directory.mkdir(parents=True, exist_ok=True)
     with _only_run(directory):
-        _clean(directory, specs)
+        clean(directory, specs)
+        shutil.rmtree(_logs(directory), ignore_errors=True)
         todo = [item for item in items if not (directory / item.name).is_dir()]
         kept = len(items) - len(todo)
         print(f"{directory.name}: {len(todo)} items to run, {kept} kept", file=sys.stderr)
         record.keep(kept)
-        failures = _run(todo, specs, work, directory, backend, workers)
+        try:
+            failures = _run(todo, specs, work, directory, backend, workers)
+        finally:  # what a lost worker has left must not be taken for a part of the family
+            remove_partial(directory)
     if failures:
         lines = [f"  {name}: {reason}" for name, reason in sorted(failures.items())]
         raise FamilyError(
@@ -115,6 +117,7 @@ def _only_run(directory: Path) -> Iterator[None]:
         print(f"{directory.name}: waiting for another run of it to end", file=sys.stderr)
         lock.acquire()
     try:
+        remains.take_over(_note(directory))
         yield
     finally:
         lock.release()
@@ -128,54 +131,56 @@ def _run(
     backend: str,
     workers: int | None,
 ) -> dict[str, str]:
-    """Run the items on joblib; return the reason of every failure by item name."""
+    """Run the items; return the reason of every failure by item name."""
     if not todo:
         return {}
-    import joblib
-
     failures: dict[str, str] = {}
-    waiting = {item.name for item in todo}
     start = time.monotonic()
     place = plan(backend, workers, len(todo))
-    with joblib.parallel_config(backend=backend, n_jobs=place.workers, **options(backend)):
-        # Items take seconds to minutes: batches would only delay their progress lines.
-        parallel = joblib.Parallel(return_as="generator_unordered", batch_size=1)
-        calls = (
-            joblib.delayed(_finish)(item, specs[item.name], work, directory, place) for item in todo
-        )
-        try:
-            for name, reason in parallel(calls):
-                waiting.discard(name)
-                if reason:
-                    failures[name] = reason
-                _report(directory.name, name, reason, len(todo), len(waiting), start)
-        except BrokenProcessPool:
-            reason = "a worker was lost; if memory ran out, set runner.workers lower"
-            failures |= {name: reason for name in waiting}
+    tasks = {
+        item.name: functools.partial(_finish, item, specs[item.name], work, directory, place)
+        for item in todo
+    }
+    with contextlib.closing(spread(tasks, backend, place)) as ended:
+        for count, (name, reason) in enumerate(ended, start=1):
+            # A worker may finish an item and be lost before it can say so.
+            if reason and not (directory / name).is_dir():
+                failures[name] = reason
+            _report(directory.name, name, name in failures, len(todo), len(todo) - count, start)
     return failures
 
 
-def _finish(
-    item: Any, spec: str, work: Work, directory: Path, place: Place
-) -> tuple[str, str | None]:
-    """Do one item in a worker: (name, None), or (name, last traceback line and log)."""
+def _finish(item: Any, spec: str, work: Work, directory: Path, place: Place) -> str | None:
+    """Do one item in a worker; returns None, or the last line of its traceback and its log."""
     take(place)
-    partial = Path(tempfile.mkdtemp(prefix=f".{item.name}.partial-", dir=directory))
-    log = partial / LOG
+    done = directory / item.name
+    if done.is_dir():  # by a worker that was lost with its answer
+        return None
+    log = _logs(directory) / f"{item.name}.txt"
     try:
+        remains.enter(_note(directory))
+        log.parent.mkdir(parents=True, exist_ok=True)
+        partial = partial_folder(done)
         (partial / SPEC).write_text(spec, encoding="utf-8")
         with log.open("w", encoding="utf-8") as stream:
             with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
                 work(item, partial)
+        seal(partial, done)
         log.unlink()
-        partial.chmod(0o755)  # mkdtemp makes it private
-        partial.rename(directory / item.name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a library that exits must not end the run as done
         with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as stream:
             traceback.print_exc(file=stream)
         last = traceback.format_exception_only(error)[-1].strip()
-        return item.name, f"{last} (log: {log})"
-    return item.name, None
+        return f"{last} (log: {log})"
+    return None
+
+
+def _logs(directory: Path) -> Path:
+    return directory.parent / ".logs" / directory.name
+
+
+def _note(directory: Path) -> Path:
+    return directory.parent / f".{directory.name}.processes"
 
 
 def _by_name(items: Iterable[Any]) -> dict[str, Any]:
@@ -201,24 +206,11 @@ def _spec_text(item: Any, shared: dict[str, Any]) -> str:
         ) from None
 
 
-def _clean(directory: Path, specs: dict[str, str]) -> None:
-    """Remove what killed runs left, items that left the family, and items whose spec changed."""
-    # Partial folders first: once they are gone, no stray worker can finish an item any more.
-    for path in directory.glob(".*.partial-*"):
-        shutil.rmtree(path)
-    for path in directory.iterdir():
-        found = (path / SPEC).read_text(encoding="utf-8") if (path / SPEC).is_file() else None
-        if path.name in specs and found != specs[path.name] or path.name not in specs and found:
-            shutil.rmtree(path)
-
-
-def _report(
-    family: str, name: str, reason: str | None, total: int, left: int, start: float
-) -> None:
+def _report(family: str, name: str, failed: bool, total: int, left: int, start: float) -> None:
     elapsed = time.monotonic() - start
     remaining = elapsed * left / (total - left)
     print(
-        f"{family}: {total - left}/{total} {name}{' FAILED' if reason else ''} · "
+        f"{family}: {total - left}/{total} {name}{' FAILED' if failed else ''} · "
         f"{elapsed:.0f} s so far, about {remaining:.0f} s to go",
         file=sys.stderr,
         flush=True,

@@ -48,6 +48,7 @@ def items(params: Params) -> list[tuple[Mix, dict]]:
         pairs_per_source=mixes.pairs_per_source,
         learning_rate=mixes.learning_rate,
         warmup_ratio=mixes.warmup_ratio,
+        precision=params.model.precision,
     )
     more = replace(plain, weighting="min-norm", order="balanced")
     short = replace(plain, resampled=_whole(mixes.resampled // 2, mixes))

@@ -53,6 +53,7 @@ def runs(params: Params) -> list[PPORun]:
         temperature=params.samples.temperature,
         max_new_tokens=params.samples.max_new_tokens,
         max_length=params.model.max_length,
+        precision=params.model.precision,
     )
     every, names = judges(params), side_models(params)
     some = tuple(judge for judge in every if judge.name in names)

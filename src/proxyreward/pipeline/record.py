@@ -1,8 +1,7 @@
 """Run record: what each stage cost, on which machine, from which code.
 
 In: nothing but the running process. Out: `results/<scale>/run.json`, the one results file that
-may differ between two runs. Called by every stage's entry point as ``with stage(name, scale):``;
-read by the book's page on scales and cost.
+may differ between two runs.
 """
 
 import contextlib
@@ -10,7 +9,6 @@ import contextvars
 import datetime
 import importlib.metadata
 import json
-import os
 import platform
 import resource
 import shutil
@@ -22,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from proxyreward.files import content_hash, write_whole
 from proxyreward.pipeline.params import is_composed
 
 INTERVAL = 0.2
@@ -45,8 +44,17 @@ DECISIVE = ("src", "dvc.yaml", "params", "requirements.lock")
 
 
 @contextlib.contextmanager
-def stage(name: str, scale: str, results: Path = Path("results")) -> Iterator[None]:
+def stage(
+    name: str,
+    scale: str,
+    results: Path = Path("results"),
+    folder: str | None = None,
+    precision: str = "fp32",
+) -> Iterator[None]:
     """Measure the body (or, as a decorator, the function) and merge it into ``run.json``.
+
+    `folder` is the name of the stage's folder under ``results/<scale>/``, if it has one, and
+    `precision` that of training.
 
     Recorded per stage, only if the body succeeds:
 
@@ -58,6 +66,9 @@ def stage(name: str, scale: str, results: Path = Path("results")) -> Iterator[No
     - ``commit``, ``dirty``: Git commit (None without Git), and whether code, pipeline, scales or
       the lock file differ from it, or ``params.yaml`` from the scale that it names;
     - ``finished``: UTC time;
+    - ``precision``, ``folder``: as given;
+    - ``results``: content hash of the folder; what stands there is of this run only as long as it
+      has this hash;
     - ``kept``: only if the stage took items over from an earlier run. Then ``seconds`` and
       ``peak_memory_mb`` stay those of the earlier entry, if there is one: a run that had little
       left to do says nothing about the cost of the stage.
@@ -83,16 +94,12 @@ def stage(name: str, scale: str, results: Path = Path("results")) -> Iterator[No
         "seconds": round(time.monotonic() - start, 2),
         "peak_memory_mb": round(peak() / 2**20),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "precision": precision,
         **_commit(),
     }
-    record = _read(path)
-    if kept:
-        earlier = record["stages"].get(name, {})
-        cost = {key: earlier[key] for key in ("seconds", "peak_memory_mb") if key in earlier}
-        entry |= cost | {"kept": kept}
-    record["stages"][name] = entry
-    record |= {"machine": _machine(), "versions": _versions()}
-    _write(path, record)
+    if folder:
+        entry |= {"folder": folder, "results": content_hash(path.parent / folder)}
+    _merge(path, name, entry, kept, Path(results).parent / "outputs" / scale / ".run.json.lock")
 
 
 def keep(items: int) -> None:
@@ -115,11 +122,19 @@ def _read(path: Path) -> dict[str, Any]:
     return record
 
 
-def _write(path: Path, record: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    partial.replace(path)
+def _merge(path: Path, name: str, entry: dict[str, Any], kept: int, lock: Path) -> None:
+    from filelock import FileLock
+
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):  # another stage may end at the same moment
+        record = _read(path)
+        if kept:
+            earlier = record["stages"].get(name, {})
+            cost = {key: earlier[key] for key in ("seconds", "peak_memory_mb") if key in earlier}
+            entry |= cost | {"kept": kept}
+        record["stages"][name] = entry
+        record |= {"machine": _machine(), "versions": _versions()}
+        write_whole(path, json.dumps(record, indent=2, sort_keys=True) + "\n")
 
 
 @contextlib.contextmanager

@@ -28,7 +28,12 @@ def families(params: Params) -> dict[str, list[Member]]:
         base=model.base,
         shape=Shape(model.hidden_size, model.layers, model.heads, model.max_length),
         settings=RewardSettings(
-            reward.epochs, reward.learning_rate, reward.batch_size, reward.warmup_ratio, reward.l2
+            reward.epochs,
+            reward.learning_rate,
+            reward.batch_size,
+            reward.warmup_ratio,
+            reward.l2,
+            model.precision,
         ),
     )
 

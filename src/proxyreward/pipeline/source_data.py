@@ -1,7 +1,6 @@
 """Pairs of several sources as frames: those of the world, or real ones.
 
-In: parameters. Out: training pairs, test pairs, and what the loaders reported. Called by the stage
-`sources`.
+In: parameters. Out: training pairs, test pairs, and what the loaders reported.
 """
 
 import json
@@ -12,6 +11,7 @@ import pandas as pd
 
 from proxyreward.data.load import load_pairs
 from proxyreward.data.report import LoadReport
+from proxyreward.files import write_whole
 from proxyreward.findings.registry import load_registry
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import results
@@ -47,6 +47,6 @@ def real(params: Params) -> tuple[pd.DataFrame, dict[str, LoadReport]]:
         reports[origin.source] = report
     told = {name: report.to_dict() for name, report in reports.items()}
     text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
-    (results(params, "sources") / "reports.json").write_text(text, encoding="utf-8")
+    write_whole(results(params, "sources") / "reports.json", text)
     every = pd.concat(frames, ignore_index=True)
     return every.assign(pair_id=np.arange(len(every))), reports

@@ -1,12 +1,18 @@
 """What every stage does around its own work: read the parameters, measure the cost, say errors.
 
-A stage's name and function come in; the stage runs.  Each module of `pipeline.stages` calls
-:func:`main` when DVC runs it.
+A stage's name and function come in; the stage runs, and leaves its tables, the parameters that it
+used and an entry in the run record, or one line that says why not.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import os
+import signal
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,21 +20,65 @@ from typing import Any
 import pandas as pd
 
 from proxyreward.data.report import DataError
-from proxyreward.files import content_hash
+from proxyreward.files import content_hash, write_whole
 from proxyreward.pipeline import record
+from proxyreward.pipeline.declared import Stage, declared
 from proxyreward.pipeline.family import FamilyError, Work, run_family
 from proxyreward.pipeline.params import Params, load
 from proxyreward.pipeline.typed import ConfigError
 
+SETTINGS = "settings.json"
+
 
 def main(name: str, run: Callable[[Params], None]) -> None:
-    """Run a stage with the parameters of ``params.yaml`` and record what it cost."""
+    """Run a stage with the parameters of ``params.yaml``; record what it used and what it cost.
+
+    Every error ends the process with one line and a status that is not 0; the traceback of one that
+    was not foreseen is kept in a file that the line names. Ctrl-C and SIGTERM end it in order.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logs = Path("outputs")
     try:
         params = load()
-        with record.stage(name, params.scale):
+        logs = Path("outputs") / params.scale
+        stage = declared(name)
+        with record.stage(
+            name, params.scale, folder=stage.folder, precision=params.model.precision
+        ):
             run(params)
+            _write_settings(stage, params)
     except (ConfigError, DataError, FamilyError) as error:
         sys.exit(f"{name}: {error}")
+    except KeyboardInterrupt:
+        print(f"{name}: stopped; a rerun keeps the items that are finished", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        sys.exit(f"{name}: {told} (traceback: {_keep_traceback(name, logs)})")
+    finally:  # the process is about to end, and a signal would only make it end untidily
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _write_settings(stage: Stage, params: Params) -> None:
+    """Write the parameters that the stage declares, beside its tables."""
+    folder = Path("results") / params.scale / (stage.folder or "")
+    if stage.folder and not folder.is_file():
+        chosen = stage.chosen(dataclasses.asdict(params))
+        text = json.dumps(chosen, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        write_whole(folder / SETTINGS, text)
+
+
+def _keep_traceback(name: str, folder: Path) -> Path:
+    path = folder / ".logs" / f"{name}.txt"
+    try:
+        write_whole(path, traceback.format_exc())
+    except OSError:  # a full disk, a read-only project
+        number, other = tempfile.mkstemp(prefix=f"proxyreward-{name}-", suffix=".txt", text=True)
+        with os.fdopen(number, "w", encoding="utf-8") as stream:
+            traceback.print_exc(file=stream)
+        return Path(other)
+    return path
 
 
 def outputs(params: Params, stage: str) -> Path:

@@ -1,19 +1,30 @@
 """Strict conversion of plain mappings into frozen dataclasses.
 
-In: mappings read from YAML, or ``key=value`` words from a command line, and a dataclass whose
-annotations say what each key must be.  Out: an instance, or a `ConfigError` that names the place,
-the full dotted key, the nearest known key and the remedy.  Called by `params` and by the notebook
-runner, so that a mistyped parameter reads the same everywhere.
+In: mappings of texts read from YAML, or ``key=value`` words from a command line, and a dataclass
+whose annotations say what each key must be.  Out: an instance, or a `ConfigError` that names the
+place, the full dotted key, the nearest known key and the remedy.  A mistyped parameter reads the
+same everywhere.
 """
 
+import contextlib
 import dataclasses
 import difflib
-import json
-import math
-import types
+import reprlib
+import sys
 import typing
-from collections.abc import Callable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+import yaml
+
+from proxyreward.pipeline import texts
+from proxyreward.pipeline.fields import fields_of, inner_kind
+
+# What a message shows of a value: enough to find it, never a screen full.
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 200
+_short.maxlevel, _short.maxlist, _short.maxdict = 3, 20, 20
 
 
 class ConfigError(ValueError):
@@ -21,11 +32,11 @@ class ConfigError(ValueError):
 
 
 class RuleBroken(ValueError):
-    """Raised by a dataclass's `__post_init__`: a field, and what it must satisfy."""
+    """Raised by a dataclass's `__post_init__`: a field, what it must satisfy, and the remedy."""
 
-    def __init__(self, field: str, problem: str):
+    def __init__(self, field: str, problem: str, remedy: str = "change it"):
         super().__init__(f"{field}: {problem}")
-        self.field, self.problem = field, problem
+        self.field, self.problem, self.remedy = field, problem, remedy
 
 
 def knob(help: str, *rules: tuple[Callable[[Any], bool], str]) -> Any:
@@ -52,10 +63,10 @@ def build(cls: type, values: object, place: str, prefix: str = "") -> Any:
         raise _error(
             place,
             prefix or "(top level)",
-            f"must be a mapping, not {values!r}",
-            f"write its keys: {', '.join(_fields(cls))}",
+            f"must be a mapping, not {_short.repr(values)}",
+            f"write its keys: {', '.join(fields_of(cls))}",
         )
-    known = _fields(cls)
+    known = fields_of(cls)
     for key in values:
         if key not in known:
             raise unknown(place, prefix + str(key), [prefix + name for name in known])
@@ -70,67 +81,111 @@ def build(cls: type, values: object, place: str, prefix: str = "") -> Any:
     try:
         return cls(**converted)
     except RuleBroken as broken:
-        raise _error(place, prefix + broken.field, broken.problem, "change it") from None
+        raise _error(place, prefix + broken.field, broken.problem, broken.remedy) from None
 
 
 def convert(annotation: Any, value: object, place: str, key: str) -> Any:
     """Return `value` as `annotation` says; an int may stand for a float, nothing else bends."""
+    if (inner := inner_kind(annotation)) is not annotation:
+        return None if value is None else convert(inner, value, place, key)
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if dataclasses.is_dataclass(annotation):
         return build(annotation, value, place, key + ".")
-    if origin in (typing.Union, types.UnionType):
-        if value is None and type(None) in arguments:
-            return None
-        (inner,) = [argument for argument in arguments if argument is not type(None)]
-        return convert(inner, value, place, key)
     if origin is typing.Literal:
         if value not in arguments:
             raise _error(
                 place,
                 key,
-                f"must be one of {', '.join(map(str, arguments))}, not {value!r}",
+                f"must be one of {', '.join(map(str, arguments))}, not {_short.repr(value)}",
                 _nearest(str(value), arguments) or "choose one of them",
             )
         return value
     if origin in (tuple, list):
         if not isinstance(value, list | tuple):
-            raise _error(place, key, f"must be a list, not {value!r}", f"write [{value}]")
+            raise _error(
+                place,
+                key,
+                f"must be a list, not {_short.repr(value)}",
+                "write [first, second, …], an item that holds one of , [ ] { } # : in quotes",
+            )
         return origin(
             convert(arguments[0], item, place, f"{key}[{position}]")
             for position, item in enumerate(value)
         )
     if annotation is float and type(value) in (int, float):
-        if not math.isfinite(value):
-            raise _error(place, key, f"must be a finite number, not {value!r}", "write a number")
+        if not abs(value) <= sys.float_info.max:
+            raise _error(
+                place, key, f"must be a finite number, not {_short.repr(value)}", "write a number"
+            )
         return float(value)
     if type(value) is not annotation:
         raise _error(
-            place, key, f"must be {_spoken(annotation)}, not {value!r}", _remedy(annotation, value)
+            place,
+            key,
+            f"must be {_spoken(annotation)}, not {_short.repr(value)}",
+            _remedy(annotation, value),
+        )
+    if annotation is str and any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value):
+        raise _error(
+            place,
+            key,
+            f"must be text without control signs and broken characters, not {_short.repr(value)}",
+            "rename what it names",
         )
     return value
 
 
-def parse_text(annotation: Any, text: str) -> object:
+def read_pairs(words: Iterable[str]) -> dict[str, str]:
+    """Split ``key=value`` words at their first ``=``; a key may be given once."""
+    pairs: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise ConfigError(
+                f"command line: {_short.repr(word)} is not of the form key=value. "
+                "Remedy: write it as, say, scale=tiny"
+            )
+        if key in pairs:
+            raise ConfigError(
+                f"command line: {_short.repr(key)} is given twice. Remedy: keep one of them"
+            )
+        pairs[key] = value
+    return pairs
+
+
+def parse_text(annotation: Any, word: str) -> object:
     """Read one command-line word as `annotation` asks; `convert` judges the outcome.
 
-    ``true``/``false`` are the only booleans, ``null`` is None where None is allowed, lists are
-    written ``[1, 2]`` or ``1,2``.  A word that cannot be read is returned as it is.
+    Text is taken as it stands, without the quotes that may stand around all of it. ``null`` is None
+    where None is allowed, ``true``/``false`` are the only booleans, lists are written as in YAML,
+    ``[1, 2]``, or ``1,2``.  A word that cannot be read is returned as it is.
     """
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin in (typing.Union, types.UnionType):
-        inner = next(argument for argument in arguments if argument is not type(None))
-        return None if text == "null" else parse_text(inner, text)
-    if origin in (tuple, list):
-        items = text.strip().removeprefix("[").removesuffix("]").split(",")
-        return [parse_text(arguments[0], item.strip().strip("'\"")) for item in items if item]
-    if annotation is bool:
-        return {"true": True, "false": False}.get(text, text)
-    if annotation in (int, float):
+    if inner_kind(annotation) is not annotation:
+        return None if word == "null" else parse_text(inner_kind(annotation), word)
+    if typing.get_origin(annotation) in (tuple, list):
         try:
-            return annotation(text)
-        except ValueError:
-            return text
-    return text
+            return typed(annotation, texts.parse(word if word[:1] == "[" else f"[{word}]"))
+        except yaml.YAMLError:
+            return word
+    if annotation is str and len(word) > 1 and word[0] == word[-1] in ("'", '"'):
+        return word[1:-1]
+    return typed(annotation, word)
+
+
+def typed(annotation: Any, value: object) -> object:
+    """Read the texts in a value from `texts.parse` as `annotation` asks; `convert` judges it."""
+    annotation = inner_kind(annotation)
+    if isinstance(value, dict) and dataclasses.is_dataclass(annotation):
+        kinds = {name: kind for name, (_, kind) in fields_of(annotation).items()}
+        return {key: typed(kinds.get(key, str), item) for key, item in value.items()}
+    if isinstance(value, list) and typing.get_origin(annotation) in (tuple, list):
+        return [typed(typing.get_args(annotation)[0], item) for item in value]
+    if isinstance(value, str) and annotation is bool:
+        return {"true": True, "false": False}.get(value, value)
+    if isinstance(value, str) and annotation in (int, float) and "_" not in value:
+        with contextlib.suppress(ValueError):
+            return annotation(value)
+    return value
 
 
 def unknown(place: str, key: str, known: list[str]) -> ConfigError:
@@ -138,24 +193,9 @@ def unknown(place: str, key: str, known: list[str]) -> ConfigError:
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
     hint = f"nearest known key: {near[0]!r}" if near else "no key is known here"
     return ConfigError(
-        f"{place}: key {key!r} is unknown; {hint}. "
+        f"{place}: key {_short.repr(key)} is unknown; {hint}. "
         f"Remedy: rename or remove it. Known: {', '.join(known)}"
     )
-
-
-def leaves(instance: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield ``(dotted key, value)`` of a nested dataclass, in field order."""
-    for field in dataclasses.fields(instance):
-        value = getattr(instance, field.name)
-        if dataclasses.is_dataclass(value):
-            yield from leaves(value, f"{prefix}{field.name}.")
-        else:
-            yield prefix + field.name, value
-
-
-def _fields(cls: type) -> dict[str, tuple[dataclasses.Field, Any]]:
-    hints = typing.get_type_hints(cls)
-    return {field.name: (field, hints[field.name]) for field in dataclasses.fields(cls)}
 
 
 def _required(field: dataclasses.Field) -> bool:
@@ -166,7 +206,8 @@ def _required(field: dataclasses.Field) -> bool:
 def _check_rules(field: dataclasses.Field, value: object, place: str, key: str) -> None:
     for test, must in field.metadata.get("rules", ()):
         if value is not None and not test(value):
-            raise _error(place, key, f"{must}, not {json.dumps(value)}", "change the value")
+            shown = list(value) if isinstance(value, tuple) else value
+            raise _error(place, key, f"{must}, not {_short.repr(shown)}", "change the value")
 
 
 def _error(place: str, key: str, problem: str, remedy: str) -> ConfigError:
@@ -188,21 +229,8 @@ def _remedy(annotation: Any, value: object) -> str:
     if annotation is bool:
         return "write true or false"
     if annotation is str:
-        return f"put it in quotes: '{value}'"
-    try:
-        number = float(value) if isinstance(value, str | float) else math.nan
-    except ValueError:
-        number = math.nan
-    if annotation is int and number.is_integer():
+        return "put quotes round it where it is written" if value is not None else "write a text"
+    number = typed(float, value) if isinstance(value, str) else value
+    if annotation is int and isinstance(number, float) and number.is_integer():
         return f"write {int(number)}"
-    if annotation is float and math.isfinite(number):
-        return f"write {_yaml_float(str(value))}"
     return f"write {_spoken(annotation)}"
-
-
-def _yaml_float(text: str) -> str:
-    """Spell a float so that YAML reads a number: it wants a point and a signed exponent."""
-    mantissa, _, exponent = text.lower().partition("e")
-    mantissa = mantissa if "." in mantissa else mantissa + ".0"
-    sign = "" if exponent[:1] in ("-", "+") else "+"
-    return f"{mantissa}e{sign}{exponent}" if exponent else mantissa

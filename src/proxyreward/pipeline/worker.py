@@ -1,7 +1,7 @@
 """Where the items of a family run: how many workers, on which device, with how many threads.
 
-In: the joblib backend, the wish for workers and the machine. Out: a `Place`, planned once by the
-family runner and taken by each worker process before it works.
+In: the backend, the wish for workers and the machine. Out: a `Place`, planned once by the family
+runner and taken by each worker process before it works.
 """
 
 import atexit
@@ -27,13 +27,17 @@ ONE_THREAD = {
 }
 
 
+class FamilyError(RuntimeError):
+    """Items of a family failed, or cannot run; those that finished are kept."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Place:
     """Plan of one family.
 
-    `workers` is joblib's ``n_jobs``, `devices` the GPU ids shared out over the workers (none: CPU),
-    `seats` a folder in which workers claim them. `main` is the id of the planning process if it is
-    to be the workers' parent.
+    `workers` is their number (-1: no limit), `devices` the ids of the GPUs that they share (none:
+    CPU), `seats` a folder in which workers claim them. `main` is the id of the planning process if
+    it is to be the workers' parent.
     """
 
     workers: int
@@ -51,7 +55,7 @@ class Seat:
 
 
 def plan(backend: str, workers: int | None, items: int) -> Place:
-    """Plan for `items` items on joblib's `backend` with `workers` workers (None: as many as fit).
+    """Plan for `items` items on `backend` with `workers` workers (None: as many as fit).
 
     A backend other than loky reaches machines that this process cannot see: there the number of
     workers and their devices are the cluster's own affair.
@@ -67,25 +71,19 @@ def plan(backend: str, workers: int | None, items: int) -> Place:
     return Place(count, devices, _seats() if devices else None, os.getpid())
 
 
-def options(backend: str) -> dict[str, Any]:
-    """What else joblib needs to know for its `backend`."""
-    if backend == "loky":
-        return {"inner_max_num_threads": 1}
-    if backend == "dask":
-        return {"scheduler_host": os.environ.get("DASK_SCHEDULER_ADDRESS")}
-    return {}
-
-
 def visible_devices() -> tuple[str, ...]:
-    """Ids of the GPUs that this process may use, in the form `CUDA_VISIBLE_DEVICES` takes."""
-    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if listed is not None:
-        return tuple(device for device in listed.split(",") if device not in ("", "-1"))
+    """Ids of the GPUs that torch sees, in the form `CUDA_VISIBLE_DEVICES` takes.
+
+    The variable alone says nothing: shells and schedulers set it where there is no GPU, too.
+    """
     if importlib.metadata.version("torch").endswith("+cpu"):
         return ()  # built for the CPU; importing it to hear so would cost every stage two seconds
     import torch
 
-    return tuple(str(device) for device in range(torch.cuda.device_count()))
+    seen = torch.cuda.device_count()  # heeds the variable
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    ids = map(str, range(seen)) if listed is None else map(str.strip, listed.split(","))
+    return tuple(itertools.islice(ids, seen))
 
 
 def take(place: Place) -> None:
@@ -104,7 +102,7 @@ def take(place: Place) -> None:
 
 @functools.cache
 def _seats() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="proxyreward-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"proxyreward-{os.getpid()}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 

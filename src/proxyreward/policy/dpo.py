@@ -36,8 +36,9 @@ import pandas as pd
 
 from proxyreward.data import pairs
 from proxyreward.models.build import load_policy
+from proxyreward.models.precision import Precision, autocast
 from proxyreward.models.tokenizer import load_tokenizer
-from proxyreward.models.training import plain_training, write_log
+from proxyreward.models.training import fit, plain_training
 from proxyreward.policy.perplexity import answer_distributions, answer_nll, of_answers
 from proxyreward.policy.rejection import RESPONSES, respond
 from proxyreward.policy.sft import UNCUT, encode_answers
@@ -72,6 +73,7 @@ class PreferenceSettings:
     resampled: int
     pairs_per_source: int
     learning_rate: float
+    precision: Precision = "fp32"
 
 
 @dataclass(frozen=True)
@@ -196,14 +198,16 @@ def _trainer_class():
 
         def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
             ids, answer = inputs["input_ids"], inputs["completion_mask"].bool()
-            hidden, log_probs = answer_distributions(model, ids, answer)
+            # This goes past `forward`, where a trainer puts its own autocast.
+            with autocast(ids.device, self.settings.precision):
+                hidden, log_probs = answer_distributions(model, ids, answer)
             reference = torch.cat([inputs["ref_chosen_logps"], inputs["ref_rejected_logps"]])
             ratio = of_answers(log_probs, ids, answer) - reference
             margin = self.settings.beta * torch.sub(*ratio.chunk(2))
             losses = -logsigmoid(margin)
             weights, told = torch.ones_like(losses), {}
             if self.settings.weighting == "min-norm":
-                with torch.no_grad(), torch.autocast(ids.device.type, enabled=False):
+                with torch.no_grad():
                     gradients = head_gradients(
                         hidden.float(),
                         log_probs,
@@ -252,7 +256,8 @@ def train_preferences(
     order = balanced_order(source, settings.resampled, seed)
     used, place = np.unique(order, return_inverse=True)
     seen = frame.iloc[used]
-    reference = log_probabilities(policy, tokenizer, seen, max_length)
+    with autocast(policy.device, settings.precision):  # as the policy's are, to compare with
+        reference = log_probabilities(policy, tokenizer, seen, max_length)
     disable_dropout_in_model(policy)  # the reference had none either
     arguments = TrainingArguments(
         output_dir=str(directory),
@@ -263,7 +268,7 @@ def train_preferences(
         train_sampling_strategy="sequential",
         dataloader_drop_last=True,
         remove_unused_columns=False,  # the collator reads them all
-        **plain_training(seed),
+        **plain_training(seed, settings.precision),
     )
     trainer = _trainer_class()(
         model=policy,
@@ -275,8 +280,7 @@ def train_preferences(
         settings=settings,
         sources=len(names),
     )
-    trainer.train()
-    write_log(trainer.state.log_history, directory)
+    fit(trainer, directory)
     steps = pd.DataFrame(trainer.rows)
     steps = steps.rename(columns={f"weight_{i}": f"weight_{name}" for i, name in enumerate(names)})
     steps.insert(0, "step", np.arange(1, len(steps) + 1))

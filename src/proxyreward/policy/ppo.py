@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from proxyreward.models.precision import Precision, autocast, check_precision
 from proxyreward.models.tokenizer import encode_prompts
 from proxyreward.policy.sampling import left_padded, sample_tokens, text
 
@@ -60,6 +61,10 @@ class PPOSettings:
         A policy whose mean entropy (nats a token) falls below it has collapsed.
     temperature, max_new_tokens, max_length
         Of sampling, as for the pool.
+    precision
+        Of training. In ``bf16-mixed``, rollouts, what policy, reference and critic say about them,
+        and the updates are all computed under one kind of autocast: a ratio, a clipped value or a
+        KL penalty compares like with like. Rewards and evaluations are fp32 in any case.
     """
 
     steps: int
@@ -81,6 +86,7 @@ class PPOSettings:
     temperature: float
     max_new_tokens: int
     max_length: int
+    precision: Precision = "fp32"
 
 
 class Diverged(RuntimeError):
@@ -321,7 +327,8 @@ class PPO:
         from torch.optim import Adam
 
         self.settings, self.tokenizer, self.reward = settings, tokenizer, reward
-        self.accelerator = Accelerator()
+        check_precision(settings.precision)
+        self.accelerator = Accelerator(mixed_precision="no")  # ours is in `_training`
         device = self.accelerator.device
         self.policy, self.critic = policy.to(device), critic.to(device)
         self.reference = reference.to(device).eval().requires_grad_(False)
@@ -413,7 +420,8 @@ class PPO:
         import torch
 
         settings = self.settings
-        seen = self._observe(prompts, settings.samples_per_prompt, self.draws)
+        with self._training():
+            seen = self._observe(prompts, settings.samples_per_prompt, self.draws)
         rollout, mask = seen.rollout, seen.rollout.mask
         asked = [prompt for prompt in prompts for _ in range(settings.samples_per_prompt)]
         rewards = torch.as_tensor(
@@ -437,7 +445,8 @@ class PPO:
                 f"{settings.lowest_entropy:g}; lower the learning rates or raise kl_coef"
             )
         with torch.no_grad():
-            values = values_of(self.critic, rollout)
+            with self._training():
+                values = values_of(self.critic, rollout)
             scores = rewards - settings.missing_eos_penalty * ~rollout.ended  # [D15]
             each = token_rewards(scores, seen.log_ratio, mask, settings.kl_coef)
             advantages, returns = advantages_and_returns(
@@ -458,10 +467,13 @@ class PPO:
             for rows in order.tensor_split(settings.minibatches):  # [D11]
                 part = rollout.part(rows)
                 log_probs, values, advantages, returns = (tensor[rows] for tensor in old)
-                new = of_tokens(log_distributions(self.policy, part, settings.temperature), part)
+                with self._training():
+                    told = log_distributions(self.policy, part, settings.temperature)
+                    worth = values_of(self.critic, part)
+                new = of_tokens(told, part)
                 errors = (
                     policy_loss(new, log_probs, advantages, settings.clip),
-                    value_loss(values_of(self.critic, part), values, returns, settings.value_clip),
+                    value_loss(worth, values, returns, settings.value_clip),
                 )
                 moved = ((new - log_probs).exp() - 1).abs() > settings.clip
                 losses = [self._token_mean(error, part.mask) for error in (*errors, moved)]
@@ -478,6 +490,10 @@ class PPO:
         for schedule in self.schedules:
             schedule.step()
         return np.mean(found, axis=0).tolist()
+
+    def _training(self):
+        """Context for what models compute in training; a new one after each update of weights."""
+        return autocast(self.accelerator.device, self.settings.precision)
 
     def _token_mean(self, errors: Tensor, mask: Tensor) -> Tensor:
         """Mean over the tokens of all processes; the processes' gradients are averaged later."""

@@ -14,8 +14,9 @@ from pathlib import Path
 import pandas as pd
 
 from proxyreward.models.build import Shape, build_policy
+from proxyreward.models.precision import Precision
 from proxyreward.models.tokenizer import encode, encode_prompts
-from proxyreward.models.training import plain_training, write_log
+from proxyreward.models.training import fit, plain_training
 
 IGNORED = -100  # the label that the loss skips
 UNCUT = 1 << 30  # a length that no row exceeds
@@ -28,6 +29,7 @@ class PolicySettings:
     epochs: float
     learning_rate: float
     batch_size: int
+    precision: Precision = "fp32"
 
 
 def encode_answers(
@@ -102,7 +104,7 @@ def train_further(
         max_length=None,
         train_sampling_strategy="group_by_length",
         gradient_checkpointing=False,
-        **plain_training(seed),
+        **plain_training(seed, settings.precision),
     )
     trainer = _trainer_class()(
         model=policy,
@@ -110,8 +112,7 @@ def train_further(
         train_dataset=demonstration_dataset(demonstrations, tokenizer, max_length),
         processing_class=tokenizer,
     )
-    trainer.train()
-    write_log(trainer.state.log_history, directory)
+    fit(trainer, directory)
 
 
 def train_policy(

@@ -91,16 +91,14 @@ def train(item: Mix, directory: Path) -> None:
         item.data, tokens_of, item.fold, item.shape.max_length
     )
 
-    def fit(names: tuple[str, ...], base: str, settings: MixSettings, folder: Path) -> None:
+    def fit(model, names: tuple[str, ...], settings: MixSettings, folder: Path) -> None:
         number = {name: i for i, name in enumerate(names)}
         own = np.flatnonzero(np.isin(source, names))
         numbers = np.array([number[name] for name in source[own]])
         if names == item.sources and item.splits > 1:
             shuffled = generator(f"splits of {names[0]}", item.seed).permutation(len(own))
             numbers = shuffled % item.splits
-        train_mixed(
-            tokens.select(own), numbers, tokenizer, base, item.shape, settings, item.seed, folder
-        )
+        train_mixed(model, tokens.select(own), numbers, tokenizer, settings, item.seed, folder)
 
     def score(folder: Path, rows: np.ndarray) -> np.ndarray:
         model = load_reward_model(folder)
@@ -110,17 +108,18 @@ def train(item: Mix, directory: Path) -> None:
         return np.stack(each, axis=1)
 
     tokenizer.save_pretrained(directory)
+    new = build_reward_model(item.base, item.shape, tokenizer, item.seed)
     if item.sources:
-        fit(item.sources, item.base, item.settings, directory)
+        fit(new, item.sources, item.settings, directory)
     else:
-        build_reward_model(item.base, item.shape, tokenizer, item.seed).save_pretrained(directory)
+        new.save_pretrained(directory)
     found = pd.DataFrame({"pair_id": tests["pair_id"].to_numpy()})
     found[list(PAIR)] = score(directory, np.arange(len(tests)))
     found["tuned"] = np.float32(np.nan)
     for name in tests["source"].unique() if item.tuned else ():
         rows = np.flatnonzero(tests["source"] == name)
         with tempfile.TemporaryDirectory() as folder:
-            fit((name,), str(directory), item.tuned, Path(folder))
+            fit(load_reward_model(directory), (name,), item.tuned, Path(folder))
             both = score(Path(folder), rows)
         found.loc[rows, "tuned"] = both[:, 0] - both[:, 1]
     found.to_parquet(directory / SCORES, index=False)

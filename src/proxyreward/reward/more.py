@@ -22,8 +22,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from proxyreward.models.build import Shape, build_reward_model
-from proxyreward.models.training import plain_training, write_log
+from proxyreward.models.precision import Precision
+from proxyreward.models.training import fit, plain_training
 from proxyreward.reward.balanced import balanced_order, mixed_order
 from proxyreward.reward.min_norm import min_norm
 from proxyreward.reward.score import TOKENS_PER_BATCH, batches_by_length
@@ -64,6 +64,7 @@ class MixSettings:
     pairs_per_source: int
     learning_rate: float
     warmup_ratio: float
+    precision: Precision = "fp32"
 
 
 def rows_in_order(source: np.ndarray, settings: MixSettings, seed: int) -> np.ndarray:
@@ -242,28 +243,29 @@ def step_record(gradients: np.ndarray, weights: np.ndarray) -> dict[str, float]:
 
 
 def train_mixed(
+    model,
     pairs,
     source: np.ndarray,
     tokenizer,
-    base: str,
-    shape: Shape,
     settings: MixSettings,
     seed: int,
     directory: Path,
 ) -> None:
-    """Train one epoch; save the model, the trainer's log and ``steps.csv`` to ``directory``.
+    """Train a reward model for one epoch; save it, the trainer's log and ``steps.csv``.
 
     Several processes (``accelerate launch``) share out each batch, and take the weights of the
     sources from the whole of it.
 
     Parameters
     ----------
+    model
+        A new one of `models.build`, or one trained before, which is trained further in place.
     pairs
         Tokenised pairs, see :func:`proxyreward.reward.train.preference_dataset`.
     source : ndarray of int, shape (len(pairs),)
         Source of each pair, numbered from 0 without gaps.
-    base
-        ``"scratch"``, or the name or folder of a pretrained model, whose body is taken.
+    seed
+        Of the order of the pairs.
 
     Raises
     ------
@@ -275,7 +277,6 @@ def train_mixed(
 
     order = rows_in_order(source, settings, seed)
     sources = int(source.max()) + 1
-    model = build_reward_model(base, shape, tokenizer, seed)
     dataset = pairs.add_column("source", source).select(order)
     stack = DataCollatorForPreference(tokenizer.pad_token_id)
 
@@ -303,7 +304,7 @@ def train_mixed(
         dataloader_drop_last=True,
         remove_unused_columns=False,  # the collator reads the source
         gradient_checkpointing=False,
-        **plain_training(seed),
+        **plain_training(seed, settings.precision),
     )
     trainer = _trainer_class()(
         model=model,
@@ -314,11 +315,10 @@ def train_mixed(
         weighting=settings.weighting,
         sources=sources,
     )
-    trainer.train()
+    fit(trainer, directory)
     if not trainer.accelerator.is_main_process:
         return
-    trainer.model.save_pretrained(directory)
-    write_log(trainer.state.log_history, directory)
+    model.save_pretrained(directory)
     steps = pd.DataFrame(trainer.rows)
     steps.insert(0, "step", np.arange(1, len(steps) + 1))
     steps.to_csv(directory / STEPS, index=False, float_format="%.6g", lineterminator="\n")

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.models.build import Shape, build_reward_model
+from proxyreward.models.precision import Precision
 from proxyreward.models.tokenizer import encode
-from proxyreward.models.training import plain_training, write_log
+from proxyreward.models.training import fit, plain_training
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class RewardSettings:
     batch_size: int
     warmup_ratio: float
     l2: float
+    precision: Precision = "fp32"
 
 
 def preference_dataset(pairs: pd.DataFrame, flips: np.ndarray, tokenizer, max_length: int):
@@ -104,7 +106,7 @@ def train_reward_model(
         train_sampling_strategy="group_by_length",
         remove_unused_columns=False,  # the sampler reads the length
         gradient_checkpointing=False,
-        **plain_training(seed),
+        **plain_training(seed, settings.precision),
     )
     trainer = _trainer_class()(
         model=model,
@@ -113,6 +115,5 @@ def train_reward_model(
         processing_class=tokenizer,
         l2=settings.l2,
     )
-    trainer.train()
-    trainer.model.save_pretrained(directory)
-    write_log(trainer.state.log_history, directory)
+    fit(trainer, directory)
+    model.save_pretrained(directory)

@@ -24,24 +24,26 @@ REASONS = {
 
 
 def kept(reports: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """What each loader kept of what it read: source, file, read, kept, rejected, why.
+    """What each loader kept of what it read: source, file, read, kept, left out, why.
 
     Parameters
     ----------
     reports
         Content of ``reports.json``: for each source the report of its load. `read` counts
-        comparisons, of which a record of the file can hold several.
+        comparisons, of which a record of the file can hold several. Left out are those that were
+        rejected, and sound ones that were not asked for.
     """
     rows = []
     for source, report in reports.items():
-        found = {reason: count for reason, count in report["rejected"].items() if count}
+        every = report["rejected"] | report["passed"]
+        found = {reason: count for reason, count in every.items() if count}
         why = "; ".join(
             f"{count} × {REASONS.get(reason, reason.replace('_', ' '))}"
             for reason, count in found.items()
         )
         counts = report["read"], report["kept"], sum(found.values())
         rows.append((source, report["file"], *counts, why or "–"))
-    return pd.DataFrame(rows, columns=["source", "file", "read", "kept", "rejected", "why"])
+    return pd.DataFrame(rows, columns=["source", "file", "read", "kept", "left out", "why"])
 
 
 def held(statistics: pd.DataFrame, mixtures: Mixtures) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """Table 8 of paper *rethinking* beside the settings of every scale of this project.
 
-In: composed parameters of each scale, as nested mappings. Out: a table of text cells. Called by the
-notebook `rethinking_setup`.
+In: the parameters of each scale, as nested mappings. Out: a table of text cells.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,14 +40,14 @@ DERIVED: dict[str, tuple[tuple[str, ...], Callable[[Mapping[str, Any]], Any]]] =
 
 
 def settings_table(
-    composed: Mapping[str, Mapping[str, Any]], registry: Registry, section: str = "all"
+    settings: Mapping[str, Mapping[str, Any]], registry: Registry, section: str = "all"
 ) -> pd.DataFrame:
     """Settings in rows, the paper's Table 8 and one column for each scale, as text.
 
     Parameters
     ----------
-    composed : mapping
-        Scale to its parameters, as `pipeline.params.compose` returns them.
+    settings : mapping
+        Heading of a scale's column to its parameters, all or some, nested as in `params.yaml`.
     registry : Registry
         Where the paper's values come from.
     section : str
@@ -58,7 +57,7 @@ def settings_table(
     -------
     DataFrame
         setting, paper ("not stated" where the paper leaves it open, a dash where it has no such
-        setting), and a column per scale.
+        setting), and a column per scale (a dash where it has no such parameter).
 
     Raises
     ------
@@ -67,14 +66,14 @@ def settings_table(
     """
     if section not in (*SECTIONS, "all"):
         raise ValueError(f"no section {section!r}; choose all, {' or '.join(SECTIONS)}")
-    flat = {scale: flatten(values) for scale, values in composed.items()}
+    flat = {scale: flatten(values) for scale, values in settings.items()}
     known = dict.fromkeys(key for values in flat.values() for key in values)
     shown = SECTIONS if section == "all" else (section,)
     keys = [key for key in known if key.split(".")[0] in shown]
     if section == "all":
         keys += [key for key in PRINTED if key in known and key not in keys]
     rows = [
-        (name, _printed(registry, path), *(_text(ours(values)) for values in flat.values()))
+        (name, _printed(registry, path), *(_text(_derived(name, ours, v)) for v in flat.values()))
         for name, (path, ours) in DERIVED.items()
         if name.split(":")[0] in shown
     ]
@@ -82,6 +81,11 @@ def settings_table(
         paper = _printed(registry, PRINTED[key]) if key in PRINTED else "–"
         rows.append((key, paper, *(_text(values.get(key)) for values in flat.values())))
     return pd.DataFrame(rows, columns=["setting", "paper", *flat])
+
+
+def _derived(name: str, ours: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any]) -> Any:
+    section = name.split(":")[0]
+    return ours(values) if any(key.startswith(f"{section}.") for key in values) else None
 
 
 def _printed(registry: Registry, path: tuple[str, ...]) -> str:

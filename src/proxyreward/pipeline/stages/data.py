@@ -1,7 +1,7 @@
 """Stage `data`: preference pairs from the world or from real files, and a tokenizer for them.
 
-In: nothing, or the files that `data.name` points to.  Out: ``outputs/<scale>/data/``; for real
-pairs also the load report in ``results/<scale>/data/``.
+In: nothing, or the files that `data.name` points to.  Out: ``outputs/<scale>/data/``, and what was
+read and kept in ``results/<scale>/data/``.
 """
 
 import json
@@ -11,7 +11,10 @@ import numpy as np
 
 from proxyreward.data import folds, pairs
 from proxyreward.data.load import load_pairs
+from proxyreward.data.report import LoadReport
+from proxyreward.files import write_whole
 from proxyreward.models.tokenizer import make_tokenizer
+from proxyreward.pipeline.bases import write_bases
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results
 from proxyreward.pipeline.world_data import texts, write_world
@@ -21,8 +24,11 @@ def run(params: Params) -> None:
     """Write pairs, folds and tokenizer; for the world also everything that is asked in it."""
     folder = outputs(params, "data")
     folder.mkdir(parents=True, exist_ok=True)
-    if params.data.source == "world":
+    world = params.data.source == "world"
+    write_bases(params, [params.model.base], world, folder)
+    if world:
         frame, read = write_world(params.world, params.seed, folder)
+        report = LoadReport("world", "the embedded world", None, len(frame), len(frame))
     else:
         real = params.data
         frame, report = load_pairs(
@@ -30,8 +36,8 @@ def run(params: Params) -> None:
         )
         print(report, file=sys.stderr)
         read = texts(frame, "chosen", "rejected")
-        told = json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n"
-        (results(params, "data") / "report.json").write_text(told, encoding="utf-8")
+    told = json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n"
+    write_whole(results(params, "data") / "report.json", told)
     pairs.write(frame, folder / "pairs.parquet")
     if params.reward.folds:
         held_out = folds.assign(frame["prompt"], params.reward.folds, params.seed)

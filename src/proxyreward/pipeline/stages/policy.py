@@ -25,7 +25,9 @@ def run(params: Params) -> None:
             seed=seeds.number(f"{name} policy", params.seed),
             base=model.base,
             shape=shape,
-            settings=PolicySettings(policy.epochs, policy.learning_rate, policy.batch_size),
+            settings=PolicySettings(
+                policy.epochs, policy.learning_rate, policy.batch_size, model.precision
+            ),
         )
         for name, shape in shapes.items()
     ]

@@ -12,6 +12,7 @@ from proxyreward.data import folds, pairs
 from proxyreward.data.statistics import statistics
 from proxyreward.models.tokenizer import make_tokenizer
 from proxyreward.pipeline import source_data
+from proxyreward.pipeline.bases import write_bases
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, write_tables
 from proxyreward.pipeline.world_data import texts
@@ -23,9 +24,13 @@ def run(params: Params) -> None:
     folder, mixes = outputs(params, "sources"), params.mixes
     folder.mkdir(parents=True, exist_ok=True)
     reports = None
+    write_bases(params, [params.model.base, *mixes.bases], False, folder)
     if mixes.origins:
         training, reports = source_data.real(params)
-        np.save(folder / FOLDS, folds.assign(training["prompt"], mixes.folds, params.seed))
+        number = folds.assign(training["prompt"], mixes.folds, params.seed)
+        least = len(mixes.origins) if mixes.side else 1  # a control cuts a source into as many
+        folds.check_sources(training["prompt"], training["source"], number, least)
+        np.save(folder / FOLDS, number)
         parts = {"training": training}
     else:
         training, tests = source_data.of_world(params)

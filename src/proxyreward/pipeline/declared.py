@@ -1,0 +1,55 @@
+"""What `dvc.yaml` declares of a stage: the parameters that decide it, and where its results lie.
+
+In: `dvc.yaml` and a stage's name. Out: a `Stage`.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from proxyreward.pipeline.typed import ConfigError
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """Dotted names of the stage's parameters, and its folder (or file) under results/<scale>/."""
+
+    params: tuple[str, ...]
+    folder: str | None
+
+    def chosen(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the declared ones of nested `values`, nested in the same way."""
+        chosen: dict[str, Any] = {}
+        for name in self.params:
+            *parents, last = name.split(".")
+            source, target = values, chosen
+            for parent in parents:
+                source, target = source[parent], target.setdefault(parent, {})
+            target[last] = source[last]
+        return chosen
+
+
+def declared(name: str, path: str | Path = "dvc.yaml") -> Stage:
+    """Read what the stage `name` declares.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or no YAML, or knows no such stage.
+    """
+    try:
+        stage = yaml.safe_load(Path(path).read_text(encoding="utf-8"))["stages"][name]
+        params, outs = stage.get("params", []), stage["outs"]
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file. Remedy: run in the project's root") from None
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{path}: no stage {name} can be read there ({' '.join(str(error).split())}). "
+            f"Remedy: mend it, or restore it with `git checkout -- {path}`"
+        ) from None
+    paths = [PurePosixPath(out if isinstance(out, str) else next(iter(out))) for out in outs]
+    folders = [out.name for out in paths if out.parts[0] == "results"]
+    return Stage(tuple(params), folders[0] if folders else None)

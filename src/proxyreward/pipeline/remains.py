@@ -1,0 +1,53 @@
+"""What a killed run leaves in the machine's memory, and how the next one removes it.
+
+In: a file that notes which processes work. Out: the entries that dead ones left are gone. Loky's
+semaphores and folders are removed by the process that made them or by its tracker; when the whole
+process group is killed, nobody is left to do so.
+"""
+
+import contextlib
+import glob
+import os
+import platform
+import shutil
+import tempfile
+from pathlib import Path
+
+SHARED = "/dev/shm"
+PATTERNS = ("sem.loky-{}-*", "joblib_memmapping_folder_{}_*", "proxyreward-{}-*")
+
+
+def take_over(note: Path) -> None:
+    """Remove what the processes in `note` left, as far as they are gone, and note this one instead.
+
+    The note stays when a run ends: it may be killed between its work and its end. Only entries that
+    bear a dead process's id are touched, and only on the machine that it ran on.
+    """
+    import psutil
+
+    with contextlib.suppress(FileNotFoundError):
+        for line in set(note.read_text(encoding="utf-8").splitlines()):
+            process, _, machine = line.partition(" ")
+            if process.isdecimal() and machine == platform.node():
+                if not psutil.pid_exists(int(process)):
+                    _remove(process)
+        note.unlink()
+    enter(note)
+
+
+def enter(note: Path) -> None:
+    """Add this process to `note`."""
+    with note.open("a", encoding="utf-8") as stream:
+        stream.write(f"{os.getpid()} {platform.node()}\n")
+
+
+def _remove(process: str) -> None:
+    for folder in {SHARED, tempfile.gettempdir()}:
+        for pattern in PATTERNS:
+            for path in map(Path, glob.glob(pattern.format(process), root_dir=folder)):
+                entry = folder / path
+                if entry.is_dir():
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    with contextlib.suppress(OSError):
+                        entry.unlink()

@@ -1,0 +1,121 @@
+"""The scales in `params/`, composed by Hydra, and what a scale leaves out of the pipeline.
+
+In: `params/config.yaml`, `params/scale/<name>.yaml`, `dvc.yaml`.  Out: plain values, unchecked but
+for the scale's own name, or a `ConfigError` naming file and remedy.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from proxyreward.pipeline import texts
+from proxyreward.pipeline.rules import NAME
+from proxyreward.pipeline.typed import ConfigError
+
+# Hydra looks for it above everything else, comments included.
+PACKAGE = re.compile(r"\s*#\s*@package +_global_\s*$", re.MULTILINE)
+
+
+def read_yaml(path: str | Path, remedy: str) -> dict[str, Any]:
+    """Read a file that holds a mapping, its words as texts; `remedy` ends every message.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, cannot be read, is not UTF-8 or YAML, or holds no mapping.
+    """
+    try:
+        values = texts.parse(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}. Remedy: {remedy}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 (byte {error.start}). Remedy: {remedy}") from None
+    except yaml.YAMLError as error:
+        told = " ".join(str(error).split())
+        raise ConfigError(f"{path}: not readable as YAML ({told}). Remedy: {remedy}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: holds no mapping of keys to values. Remedy: {remedy}")
+    return values
+
+
+def compose_scale(folder: Path, scale: str | None, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Compose `folder` with Hydra, where `own` values stand before interpolations are resolved.
+
+    Parameters
+    ----------
+    folder : `params/`, absolute.
+    scale : name of a file in ``folder/scale``; None takes the default of ``config.yaml``.
+    own : dotted keys and their values.
+    """
+    from hydra import compose, initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    scale = scale if scale is not None else _default(folder)
+    _check_file(folder, scale)
+    try:
+        with initialize_config_dir(str(folder), version_base=None):
+            config = compose("config", overrides=[f"scale={scale}"])
+        for key, value in own.items():
+            if "${" not in repr(value):  # a word is text as it stands, never an interpolation
+                OmegaConf.update(config, key, value)
+        values = OmegaConf.to_container(config, resolve=True)
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
+        raise ConfigError(
+            f"{folder.name}/scale/{scale}.yaml: {' '.join(str(error).split())}. "
+            f"Remedy: mend it, or {folder.name}/config.yaml"
+        ) from None
+    if values["scale"] != scale:
+        raise _named(folder, scale, f"it is composed to scale {str(values['scale'])[:60]!r}")
+    return values
+
+
+def left_out(values: Mapping[str, Any], pipeline: str | Path) -> list[str]:
+    """Return the stages of the file `pipeline` without entries: a list in their matrix is empty."""
+    stages = read_yaml(pipeline, "restore it with `git checkout`").get("stages") or {}
+    return [name for name, stage in stages.items() if _is_empty(stage.get("matrix"), values)]
+
+
+def _is_empty(matrix: Mapping[str, Any] | None, values: Mapping[str, Any]) -> bool:
+    lists = [entries for entries in (matrix or {}).values() if isinstance(entries, str)]
+    return any(values.get(entries.strip("${}")) == [] for entries in lists)
+
+
+def _default(folder: Path) -> str:
+    file = folder / "config.yaml"
+    listed = read_yaml(file, "restore it with `git checkout`").get("defaults") or []
+    named = [entry["scale"] for entry in listed if isinstance(entry, dict) and "scale" in entry]
+    if len(named) != 1:
+        raise ConfigError(f"{file}: defaults name no scale. Remedy: add the line `- scale: tiny`")
+    return named[0]
+
+
+def _check_file(folder: Path, scale: str) -> None:
+    """Refuse a scale that is no file of its own name, or that Hydra would put in a wrong place."""
+    file = folder / "scale" / f"{scale}.yaml"
+    names = sorted(path.stem for path in file.parent.glob("*.yaml"))
+    if scale not in names:
+        raise ConfigError(
+            f"command line: no scale {scale!r} in {folder.name}/scale/. "
+            f"Remedy: choose one of {', '.join(filter(NAME[0], names))}"
+        )
+    if not NAME[0](scale):
+        raise ConfigError(f"{file}: a scale's name {NAME[1]}. Remedy: rename the file")
+    values = read_yaml(file, f"mend it, and {_beginning(scale)}")
+    if not PACKAGE.match(file.read_text(encoding="utf-8")):
+        raise _named(folder, scale, "its first line is not `# @package _global_`")
+    if values.get("scale") != scale:
+        found = f"scale is {values['scale']!r}" if "scale" in values else "scale is missing"
+        raise _named(folder, scale, f"{found}, and results of a scale go by its file's name")
+
+
+def _named(folder: Path, scale: str, problem: str) -> ConfigError:
+    return ConfigError(f"{folder.name}/scale/{scale}.yaml: {problem}. Remedy: {_beginning(scale)}")
+
+
+def _beginning(scale: str) -> str:
+    return f"begin it with the two lines `# @package _global_` and `scale: {scale}`"

@@ -1,0 +1,146 @@
+"""All parameters together: the parts, what follows from them, and what must hold between them.
+
+In: the parts.  Out: one frozen `Params`, or `RuleBroken` with the remedy.
+"""
+
+import dataclasses
+import shlex
+from collections.abc import Callable
+
+from proxyreward.pipeline.rules import NAME, SEED, is_size
+from proxyreward.pipeline.schema_parts import (
+    PPO,
+    Data,
+    Findings,
+    Mixes,
+    Model,
+    Policy,
+    Rejection,
+    Reward,
+    Runner,
+    Samples,
+    Tokenizer,
+    World,
+)
+from proxyreward.pipeline.typed import RuleBroken, knob
+
+__all__ = ["Data", "Mixes", "Model", "Params", "Watched", "World", "is_size", "watched"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Watched:
+    """A file or folder outside the code whose content decides results."""
+
+    name: str = knob("what it is: libraries, data, base, source-… or mix-base-…")
+    path: str = knob("where it is, from the project's root")
+
+
+@dataclasses.dataclass(frozen=True)
+class Params:
+    """Everything `params.yaml` says; one nested dataclass per part of the pipeline."""
+
+    scale: str = knob("name of the scale: the folder under outputs/ and results/", NAME)
+    worlds: tuple[str, ...] = knob("[scale] where the embedded world's stages run, else []")
+    flipped: tuple[str, ...] = knob("[scale] where one source with flipped labels is used, else []")
+    mixed: tuple[str, ...] = knob("[scale] where several sources are mixed, else []")
+    watched: tuple[Watched, ...] = knob(
+        "files outside the code that decide results; `proxyreward params key=value` writes them"
+    )
+    seed: int = knob("root of every random generator", SEED)
+    data: Data  # preference data
+    world: World  # sizes of the embedded world
+    tokenizer: Tokenizer  # tokenizer
+    model: Model  # size of every model
+    policy: Policy  # initial policy
+    reward: Reward  # family of reward models
+    mixes: Mixes  # reward models on several sources
+    rejection: Rejection  # policies aligned with these
+    samples: Samples  # pool of responses
+    ppo: PPO  # policies optimised by PPO
+    findings: Findings  # how findings draw and resample
+    runner: Runner  # how items run in parallel; results do not depend on it
+
+    def __post_init__(self) -> None:
+        if self.data.source != "world" and self.data.name is None and not self.mixes.origins:
+            raise RuleBroken("data.name", f"must be given when data.source is {self.data.source}")
+        if self.data.source != "world" and self.data.name is not None and not self.reward.folds:
+            raise RuleBroken(
+                "reward.folds", "must be 2 or more for real pairs, which have no test pairs beside"
+            )
+        self._check_switches()
+        if self.samples.max_new_tokens >= self.model.max_length:
+            raise RuleBroken(
+                "samples.max_new_tokens",
+                "must be less than model.max_length "
+                f"({self.model.max_length}), which also holds the prompt",
+            )
+        self._check_watched()
+
+    def _check_switches(self) -> None:
+        world = self.data.source == "world"
+        runs = {
+            "worlds": (world, f"data.source is {self.data.source}"),
+            "flipped": (world or self.data.name is not None, f"data.name is {self.data.name!r}"),
+            "mixed": (
+                world or bool(self.mixes.origins),
+                f"mixes has {len(self.mixes.origins)} origins",
+            ),
+        }
+        wrong = {
+            key: (expected, why)
+            for key, (run, why) in runs.items()
+            if getattr(self, key) != (expected := (self.scale,) if run else ())
+        }
+        if not wrong:
+            return
+        key, (expected, why) = next(iter(wrong.items()))
+        other = any(set(getattr(self, key)) - {self.scale} for key in wrong)
+        words = [f"{key}=[{', '.join(expected)}]" for key, (expected, _) in wrong.items()]
+        fitting = [f"scale={self.scale}"] if other else words
+        raise RuleBroken(
+            key,
+            f"must be {list(expected)} where {why}",
+            f"give `proxyreward params` the words {shlex.join(fitting)}",
+        )
+
+    def _check_watched(self) -> None:
+        # Which bases are folders was seen when the file was written; a file is checked anywhere.
+        listed = {file.path for file in self.watched if "base" in file.name.split("-")}
+        expected = watched(self.data, self.model.base, self.mixes, listed.__contains__)
+        if self.watched != expected:
+            raise RuleBroken(
+                "watched",
+                "does not fit data, model.base and mixes, which it follows",
+                f"run `proxyreward params {shlex.quote(f'model.base={self.model.base}')}`, which "
+                "writes it anew",
+            )
+
+
+def is_path(base: str) -> bool:
+    """Whether a base is written as a path: it begins with ``/``, ``./``, ``../`` or ``~``."""
+    return base in (".", "..") or base.startswith(("/", "./", "../", "~"))
+
+
+def watched(
+    data: Data, base: str, mixes: Mixes, exists: Callable[[str], bool]
+) -> tuple[Watched, ...]:
+    """Return the files outside the code that decide results: libraries, local pairs, local bases.
+
+    Parameters
+    ----------
+    data, base, mixes : the parameters that name them; `base` is `model.base`.
+    exists : whether a base that may be a hub's name is a folder here.
+    """
+
+    def local(base: str) -> bool:
+        built = base == "scratch" or is_size(base)
+        return not built and (is_path(base) or exists(base))
+
+    files = {"libraries": "requirements.lock"}
+    if data.source == "local" and data.name is not None:
+        files["data"] = data.name
+    if local(base):
+        files["base"] = base
+    files |= {f"source-{one.source}": one.name for one in mixes.origins if one.place == "local"}
+    files |= {f"mix-base-{i}": one for i, one in enumerate(mixes.bases) if local(one)}
+    return tuple(Watched(name, path) for name, path in files.items())

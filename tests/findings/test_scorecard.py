@@ -1,0 +1,103 @@
+import json
+
+import pytest
+
+from proxyreward.findings import scorecard
+from proxyreward.findings.verdict import read_scorecard
+
+CLAIM = "rethinking.fig3.c1"
+ROW = {
+    "claim_id": CLAIM, "verdict": "reproduced", "estimate": 0.5, "ci_low": 0.25, "ci_high": 1.0,
+    "n": 7, "paper_value": None, "reason": "because",
+}  # fmt: skip
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "scorecard.json"
+
+
+def refused(path, content, problem, registry=None):
+    """Whether both readers refuse a file with one line that names it and the remedy."""
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    for read in (scorecard.read, read_scorecard):
+        with pytest.raises(ValueError, match=problem) as error:
+            read(path, registry)
+        message = str(error.value)
+        assert message.startswith(f"{path}: ") and "`dvc repro`" in message
+        assert message.isprintable()
+
+
+def test_entries_read_as_they_stand(path, registry):
+    path.write_text(json.dumps([ROW]), encoding="utf-8")
+    assert scorecard.read(path, registry) == [ROW]
+    assert read_scorecard(path, registry)[0].n == 7
+
+
+@pytest.mark.parametrize("name", ROW)
+def test_every_field_is_needed_and_named(path, name):
+    rest = {key: value for key, value in ROW.items() if key != name}
+    refused(path, json.dumps([ROW | {"claim_id": "a"}, rest]), f"entry 1 .*'{name}' is missing")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"colour": 1}, "field 'colour' is unknown"),
+        ({"verdict": "maybe"}, "field 'verdict' must be one of"),
+        ({"verdict": None}, "field 'verdict' must be a text"),
+        ({"reason": " "}, "field 'reason' must be a text"),
+        ({"reason": "red \u001b[31m"}, "field 'reason' must be a text of one line"),
+        ({"reason": "half \ud800"}, "field 'reason' must be a text of one line"),
+        ({"claim_id": 3}, "field 'claim_id' must be a text"),
+        ({"estimate": "0.5"}, "field 'estimate' must be a number or null, got '0.5'"),
+        ({"estimate": True}, "field 'estimate' must be a number"),
+        ({"estimate": None}, "'estimate' is null, but the claim is reproduced"),
+        ({"ci_low": [0.1]}, "field 'ci_low' must be a number"),
+        ({"ci_low": None}, "'ci_low' and 'ci_high' are no interval: None and 1.0"),
+        ({"ci_low": 2.0}, "'ci_low' and 'ci_high' are no interval: 2.0 and 1.0"),
+        ({"n": 7.0}, "field 'n' must be a whole number"),
+        ({"n": -1}, "field 'n' must be a whole number"),
+        ({"n": False}, "field 'n' must be a whole number"),
+        ({"claim_id": "rethinking.fig3.c99"}, "did you mean 'rethinking.fig3.c"),
+    ],
+)
+def test_an_entry_that_no_finding_writes_is_refused(path, registry, change, problem):
+    refused(path, json.dumps([ROW | change]), f"entry 0 .*{problem}", registry)
+
+
+def test_a_claim_is_decided_once(path):
+    refused(path, json.dumps([ROW, ROW]), rf"entry 1 \(claim '{CLAIM}'\): .* more than once")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("{}", "no list of entries"),
+        ("[3]", "entry 0 .*no object"),
+        (json.dumps([ROW])[:-9], "Unterminated|delimiter|Expecting"),
+        ("", "Expecting value"),
+        (json.dumps([ROW]).encode("utf-16"), "codec"),
+        (json.dumps([ROW]).replace("0.5", "NaN"), "NaN is no JSON number"),
+        (json.dumps([ROW]).replace("1.0", "Infinity"), "Infinity is no JSON number"),
+        (json.dumps([ROW]).replace("0.5", "1e999"), "field 'estimate' must be a number"),
+        (json.dumps([ROW]).replace('"n": 7', '"n": 7, "n": 8'), "one key twice"),
+        ("[" * 100_000, "recursion"),
+    ],
+)
+def test_a_damaged_file_is_refused(path, content, problem):
+    refused(path, content, problem)
+
+
+def test_a_missing_file_is_told(path):
+    with pytest.raises(ValueError, match="No such file or directory; `dvc repro`"):
+        scorecard.read(path)
+
+
+def test_what_could_not_be_read_is_not_written(path, registry):
+    from proxyreward.findings.verdict import Decision, write_scorecard
+
+    exchanged = Decision(CLAIM, "inconclusive", 0.5, 1.0, 0.0, 7, 0.1, "because")
+    with pytest.raises(ValueError, match="no interval"):
+        write_scorecard(path, [exchanged], registry)
+    assert not path.exists()
