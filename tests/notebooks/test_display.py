@@ -95,9 +95,9 @@ def test_provenance_withholds_the_commit_of_other_results(project, recorded, sho
 
 
 def test_verdict_table_reads_scorecard_and_registry(project, shown):
-    (project / "results" / "tiny" / "scorecard.json").write_text(
-        '[{"claim_id": "rethinking.table1.c1", "verdict": "reproduced", "estimate": 1}]'
-    )
+    row = {"claim_id": "rethinking.table1.c1", "verdict": "reproduced", "reason": "so", "n": 90}
+    row |= {"estimate": 0.5, "ci_low": 0.4, "ci_high": 0.6, "paper_value": None}
+    (project / "results" / "tiny" / "scorecard.json").write_text(json.dumps([row]))
     verdict_table(["rethinking.table1.c1", "rethinking.table1.c2"], "tiny")
     assert repr(shown[0]) == (
         "rethinking.table1.c1: reproduced\nrethinking.table1.c2: not recorded"

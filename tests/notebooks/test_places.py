@@ -111,5 +111,5 @@ def test_results_are_as_recorded_until_a_byte_of_them_changes(results):
 )
 def test_a_damaged_scorecard_is_an_error_with_remedy(results, rows):
     (results / "scorecard.json").write_text(json.dumps(rows))
-    with pytest.raises(NotFound, match="scorecard.json: .*Remedy"):
+    with pytest.raises(NotFound, match="scorecard.json: .*`dvc repro`"):
         scorecard("tiny")

@@ -8,13 +8,14 @@ Called by the findings of paper *more* and their notebooks.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from proxyreward.findings.reading import read_table
 from proxyreward.metrics.calibration import inverse_temperature, pair_ece
 from proxyreward.metrics.resampling import Interval, ends
 
@@ -88,15 +89,9 @@ class Mixtures:
     @classmethod
     def read(cls, folder: Path) -> Mixtures:
         """Read what the `mixes` stage wrote."""
-        csv = {"rms", "steps"}
-        return cls(
-            **{
-                field.name: pd.read_csv(folder / f"{field.name}.csv")
-                if field.name in csv
-                else pd.read_parquet(folder / f"{field.name}.parquet")
-                for field in fields(cls)
-            }
-        )
+        texts = {"rms.csv": ["rm", "scheme", "base"], "steps.csv": ["rm"]}
+        texts |= {f"{name}.parquet": ["source"] for name in ("margins", "tuned", "rewards")}
+        return cls(**{Path(file).stem: read_table(folder / file, of) for file, of in texts.items()})
 
     @cached_property
     def sources(self) -> tuple[str, ...]:

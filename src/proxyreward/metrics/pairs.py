@@ -7,7 +7,6 @@ by `within_prompt` and `calibration`.
 import numpy as np
 
 from proxyreward.metrics.checks import array, broadcast, count, numbers
-from proxyreward.metrics.checks import one_of as one_of
 
 
 def pairs(responses: int) -> tuple[np.ndarray, np.ndarray]:

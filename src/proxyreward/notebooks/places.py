@@ -143,21 +143,16 @@ def scorecard(scale: str) -> dict[str, dict[str, Any]]:
     Raises
     ------
     NotFound
-        If there is no such file, or it is no list of claims, each with one of the known verdicts.
+        If there is no such file, or an entry is not as a finding writes it.
     """
-    from proxyreward.findings.verdict import VERDICTS
+    from proxyreward.findings import scorecard as card
+    from proxyreward.findings.registry import load_registry
 
-    path = results_dir(scale) / "scorecard.json"
-    rows = read_json(path)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise damaged(path, "holds no list of rows")
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row.get("claim_id"), str) or row.get("verdict") not in VERDICTS:
-            raise damaged(path, f"row {number} lacks a claim or one of the known verdicts")
-    decided = {row["claim_id"]: row for row in rows}
-    if len(decided) < len(rows):
-        raise damaged(path, "decides a claim twice")
-    return decided
+    try:
+        rows = card.read(results_dir(scale) / "scorecard.json", load_registry())
+    except ValueError as error:
+        raise NotFound(str(error)) from None
+    return {row["claim_id"]: row for row in rows}
 
 
 def _mapping(path: Path) -> dict[str, Any]:

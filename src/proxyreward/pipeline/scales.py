@@ -64,7 +64,7 @@ def compose_scale(folder: Path, scale: str | None, own: Mapping[str, Any]) -> di
             if "${" not in repr(value):  # a word is text as it stands, never an interpolation
                 OmegaConf.update(config, key, value)
         values = OmegaConf.to_container(config, resolve=True)
-    except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError) as error:
         raise ConfigError(
             f"{folder.name}/scale/{scale}.yaml: {' '.join(str(error).split())}. "
             f"Remedy: mend it, or {folder.name}/config.yaml"

@@ -10,7 +10,7 @@ A policy aligned by rejection sampling bears the name of its reward model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -18,9 +18,18 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.mixtures import HH, Mixtures
+from proxyreward.findings.reading import read_table
 
 START, DPO, DPO_MORE = "start", "dpo", "dpo-more"
-_CSV = ("policies", "preference_steps")
+_TEXTS = {  # columns of names; a policy that has no base has none there
+    "policies.csv": ["policy", "scheme"],
+    "candidates.parquet": ["source"],
+    "best.parquet": [],
+    "said.parquet": ["policy", "source"],
+    "perplexity.parquet": ["source"],
+    "preferences.parquet": ["source"],
+    "preference_steps.csv": ["policy"],
+}
 
 
 @dataclass(frozen=True)
@@ -68,10 +77,8 @@ class Rejection:
         """Read what the `rejection` stage wrote."""
         return cls(
             **{
-                field.name: pd.read_csv(folder / f"{field.name}.csv")
-                if field.name in _CSV
-                else pd.read_parquet(folder / f"{field.name}.parquet")
-                for field in fields(cls)
+                Path(file).stem: read_table(folder / file, texts)
+                for file, texts in _TEXTS.items()
             }
         )
 

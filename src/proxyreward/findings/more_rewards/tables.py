@@ -18,7 +18,7 @@ from proxyreward.findings.more_rewards.replicates import (
     measures,
 )
 from proxyreward.findings.registry import Registry
-from proxyreward.metrics.pairs import one_of
+from proxyreward.metrics.checks import one_of
 
 CONTRASTS = ((MORE, MULTITASK), (MORE, TOP), (MULTITASK, TOP))
 # The paper's tables of outliers, its smallest base first.

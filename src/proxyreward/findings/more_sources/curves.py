@@ -25,7 +25,7 @@ from proxyreward.findings.mixtures import (
     size,
     temperature_scaled,
 )
-from proxyreward.metrics.pairs import one_of
+from proxyreward.metrics.checks import one_of
 
 ECE, SCALED, SIZE, ACCURACY = "ece", "scaled", "size", "accuracy"
 MEASURES = (ECE, SCALED, SIZE, ACCURACY)

@@ -7,11 +7,10 @@ from ``benchmarks/more_step.json``, which differs from machine to machine and is
 
 from pathlib import Path
 
-import pandas as pd
-
 from proxyreward.data.seeds import generator
 from proxyreward.findings import more_schemes, verdict
 from proxyreward.findings.mixtures import Draws, Mixtures
+from proxyreward.findings.reading import read_table
 from proxyreward.findings.registry import load_registry
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, results, write_tables
@@ -29,7 +28,7 @@ def run(params: Params) -> None:
     tables = more_schemes.compute(
         schemes,
         few,
-        pd.read_csv(results(params, "sources") / "statistics.csv"),
+        read_table(results(params, "sources") / "statistics.csv", ["source", "part"]),
         resampled=params.mixes.resampled,
         rng=generator("more_schemes steps", params.seed),
     )

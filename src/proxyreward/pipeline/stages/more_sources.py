@@ -4,11 +4,10 @@ In: ``results/<scale>/mixes/`` and ``results/<scale>/sources/``.  Out:
 ``results/<scale>/more_sources/``: tables and ``claims.json``.
 """
 
-import pandas as pd
-
 from proxyreward.data.seeds import generator
 from proxyreward.findings import more_sources, verdict
 from proxyreward.findings.mixtures import Draws, Mixtures
+from proxyreward.findings.reading import read_table
 from proxyreward.findings.registry import load_registry
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, results, write_tables
@@ -18,7 +17,7 @@ def run(params: Params) -> None:
     """Compute the tables, decide the claims, write both."""
     folder, registry = results(params, "more_sources"), load_registry()
     mixtures = Mixtures.read(results(params, "mixes"))
-    statistics = pd.read_csv(results(params, "sources") / "statistics.csv")
+    statistics = read_table(results(params, "sources") / "statistics.csv", ["source", "part"])
     rng = generator("more_sources draws", params.seed)
     draws = Draws.of(mixtures, params.findings.resamples, rng)
     controls = more_sources.Controls.of(mixtures, draws, statistics, rng)

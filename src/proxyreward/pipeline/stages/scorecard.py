@@ -15,8 +15,9 @@ def run(params: Params) -> None:
     """Collect the claims that the findings have decided."""
     folder = Path("results") / params.scale
     files = sorted(folder.glob("*/claims.json"))
-    decisions = [decision for file in files for decision in verdict.read_scorecard(file)]
-    verdict.write_scorecard(folder / "scorecard.json", decisions, load_registry())
+    registry = load_registry()
+    decisions = [row for file in files for row in verdict.read_scorecard(file, registry)]
+    verdict.write_scorecard(folder / "scorecard.json", decisions, registry)
 
 
 if __name__ == "__main__":
