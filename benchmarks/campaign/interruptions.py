@@ -29,6 +29,7 @@ from benchmarks.campaign.trial import MADE, PATIENCE, RECORD, Trial
 
 from proxyreward.pipeline.lockfile import is_whole
 from proxyreward.pipeline.params import load
+from proxyreward.pipeline.typed import ConfigError
 
 SHARE = {"pipeline": 6, "book": 2, "params": 1}
 """How often a round is one of these commands."""
@@ -36,6 +37,8 @@ LATEST = {"pipeline": 0.5, "book": 0.4, "params": 0.02}
 """Latest moment of an interruption, as a share of the time of the first run."""
 WATCHED = {"pipeline": "dvc.lock", "book": "book/_build/html", "params": "params.yaml"}
 CUT_OFF = "(dvc.lock cut off)"
+MANY = 5
+"""Faults that end the campaign: what one leaves behind may be the cause of the next."""
 
 
 def interrupt(trial: Trial, what: str, random: Random, table: Counter[str]) -> None:
@@ -71,7 +74,7 @@ def _written(path: Path) -> tuple[int, ...]:
 def _end(trial: Trial, run: psutil.Popen, random: Random) -> str:
     """End a run, or kill one of its workers and let it end itself; returns how."""
     workers = [process for process in trial.family(run) if "loky" in _words(process)]
-    killed = ["worker killed"] * bool(workers)
+    killed = ["worker killed"] * (2 * bool(workers))
     how = random.choice(["SIGKILL", "SIGKILL", "SIGINT", "SIGTERM", *killed])
     try:
         if how == "worker killed":
@@ -97,16 +100,25 @@ def unfinish(trial: Trial, random: Random) -> None:
     """Take results away, whole stages or single items, so that there is something to do again."""
     # Or they would come from the cache.
     shutil.rmtree(trial.copy / ".dvc/cache/runs", ignore_errors=True)
-    stages = [path for name in MADE[:2] for path in (trial.copy / name).iterdir() if path.is_dir()]
-    for folder in random.sample(stages, random.randint(1, 3)):
-        items = [path for path in folder.iterdir() if (path / "spec.json").is_file()]
+    stages = sorted(path for name in MADE[:2] for path in (trial.copy / name).glob("[!.]*/"))
+    for folder in random.sample(stages, min(len(stages), random.randint(1, 3))):
+        items = sorted(path for path in folder.iterdir() if (path / "spec.json").is_file())
         some = random.sample(items, len(items) // 2) if random.random() < 0.7 else []
         for path in some or [folder]:
             shutil.rmtree(path)
 
 
-def play(trial: Trial, what: str, times: int, random: Random, table: Counter[str]) -> None:
-    """Interrupt a command some times, then run it to its end and check what it left."""
+def holds(trial: Trial, what: str, times: int, random: Random, table: Counter[str]) -> bool:
+    """Interrupt a command some times, run it to its end, and check what it left; print a fault."""
+    try:
+        _play(trial, what, times, random, table)
+    except (Fault, ConfigError) as error:
+        print(f"FAULT {what}: {error}")
+        return False
+    return True
+
+
+def _play(trial: Trial, what: str, times: int, random: Random, table: Counter[str]) -> None:
     if what == "book":
         (trial.copy / RECORD).write_bytes(trial.record)
     for _ in range(times):
@@ -129,16 +141,13 @@ def main() -> int:
         trial = Trial(Path(folder).resolve())
         try:
             trial.make_reference()
-            while done < words.count:
+            while done < words.count and faults < MANY:
                 (what,) = random.choices(list(SHARE), list(SHARE.values()))
-                try:
-                    play(trial, what, min(random.randint(1, 5), words.count - done), random, table)
-                except Fault as error:
-                    faults += 1
-                    print(f"FAULT {what}: {error}")
+                times = min(random.randint(1, 5), words.count - done)
+                faults += not holds(trial, what, times, random, table)
                 done = table.total() - table[CUT_OFF]
                 print(f"{done} interruptions, {faults} faults", flush=True)
-            play(trial, "book", 0, random, table)
+            faults += not holds(trial, "book", 0, random, table)
         finally:
             trial.end_all()
     print(json.dumps(table, indent=2, sort_keys=True))
