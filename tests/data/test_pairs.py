@@ -70,6 +70,12 @@ def test_meta_that_json_cannot_hold_is_named(frame, tmp_path):
         write(frame, tmp_path / "p.parquet")
 
 
+def test_meta_that_would_change_on_the_way_is_named(frame, tmp_path):
+    frame.at[0, "meta"] = {1: 2}
+    with pytest.raises(DataError, match="row 0, field 'meta': .*read back"):
+        write(frame, tmp_path / "p.parquet")
+
+
 @pytest.mark.parametrize("value", [float("nan"), "\ud800", float("-inf")])
 def test_meta_that_cannot_be_stored_is_named(frame, tmp_path, value):
     frame.at[0, "meta"] = {"a": [value]}

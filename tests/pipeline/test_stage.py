@@ -114,6 +114,7 @@ def test_a_traceback_that_cannot_be_kept_in_the_project_goes_elsewhere(run, tmp_
 
 
 PROGRAM = """
+    import signal
     import time
     from dataclasses import dataclass
     from pathlib import Path
@@ -135,6 +136,7 @@ PROGRAM = """
         run_family(items, work, family, [], "proxyreward.pipeline.closure", workers=2)
 
     if __name__ == "__main__":
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
         stage.load = Toy
         stage.main("toy", run)
 """

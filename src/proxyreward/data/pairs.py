@@ -140,6 +140,8 @@ def _encodable(text: str) -> bool:
 def _dump(meta: dict[str, Any]) -> str:
     text = json.dumps(meta, sort_keys=True, ensure_ascii=False, allow_nan=False)
     text.encode("utf-8")  # refuses lone surrogates, which JSON can spell and parquet cannot
+    if json.loads(text) != meta:  # keys that are no text, tuples
+        raise ValueError("it would not be read back as it is")
     return text
 
 

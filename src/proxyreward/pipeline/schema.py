@@ -63,11 +63,11 @@ class Params:
     def __post_init__(self) -> None:
         if self.data.source != "world" and self.data.name is None and not self.mixes.origins:
             raise RuleBroken("data.name", f"must be given when data.source is {self.data.source}")
+        self._check_switches()
         if self.data.source != "world" and self.data.name is not None and not self.reward.folds:
             raise RuleBroken(
                 "reward.folds", "must be 2 or more for real pairs, which have no test pairs beside"
             )
-        self._check_switches()
         if self.samples.max_new_tokens >= self.model.max_length:
             raise RuleBroken(
                 "samples.max_new_tokens",
