@@ -91,6 +91,12 @@ def test_execute_all_passes_the_scale_only_where_it_is_followed(project, write_n
     assert "at real-hh" in real
 
 
+def test_a_notebook_that_fails_among_all_is_run_alone_by_the_remedy(project, write_notebook):
+    write_notebook(project / "notebooks" / "page.ipynb", "raise KeyError(scale)")
+    with pytest.raises(NotebookFailed, match="KeyError.*`proxyreward notebook page scale=smoke`"):
+        execute_all("smoke", project / "out")
+
+
 def test_normalise_joins_streams_and_drops_addresses():
     output = nbformat.v4.new_output
     cell = nbformat.v4.new_code_cell(

@@ -110,7 +110,14 @@ def execute_all(scale: str, dest: str | Path) -> list[Path]:
     for source in sorted((project_root() / "notebooks").glob("*.ipynb")):
         follows = getattr(declared(source)(), "scale", None) == DEFAULT_SCALE
         words = {"scale": scale} if follows and scale != DEFAULT_SCALE else {}
-        executed.append(run(source.stem, words, dest))
+        try:
+            executed.append(run(source.stem, words, dest))
+        except NotebookFailed as error:  # `dest` may be gone when this is read
+            again = " ".join([source.stem, *(f"{key}={value}" for key, value in words.items())])
+            raise NotebookFailed(
+                f"{str(error).partition(' Remedy:')[0]} Remedy: run `proxyreward notebook "
+                f"{again}`, which keeps the cells up to it"
+            ) from None
     return executed
 
 
