@@ -120,6 +120,13 @@ def test_params_say_what_they_kept_and_what_the_scale_leaves_out(project, capsys
     assert "left out" not in said[2]
 
 
+def test_params_name_watched_files_that_are_not_there(project, capsys, tmp_path):
+    (tmp_path / "there.jsonl").touch()
+    for name, told in (("there.jsonl", False), ("absent.jsonl", True)):
+        assert main(["params", "scale=real-hh", f"data.name={tmp_path / name}"]) == 0
+        assert (f"not there yet: {tmp_path / name} (data)" in capsys.readouterr().out) is told
+
+
 def test_broken_params_do_not_stop_a_fresh_start(project, capsys):
     (project / "params.yaml").write_bytes(b"scale: \xff [")
     assert main(["params", "seed=1"]) == 2

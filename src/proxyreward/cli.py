@@ -34,12 +34,12 @@ def main(words: Sequence[str] | None = None) -> int:
         print("proxyreward: interrupted", file=sys.stderr)
         return 130
     except Exception as error:
-        from proxyreward.failures import settle_output, told, visible
+        from proxyreward.failures import settle_output, told
 
         settle_output()
         if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has seen enough
             return 0
-        print(f"proxyreward: {visible(told(error))}", file=sys.stderr)
+        print(f"proxyreward: {told(error)}", file=sys.stderr)
         return 2
 
 
@@ -60,8 +60,8 @@ def notebook(arguments: argparse.Namespace) -> None:
 
 def claims(arguments: argparse.Namespace) -> None:
     """List the claims with their verdicts at a scale, or show one claim in full."""
-    from proxyreward.failures import visible
     from proxyreward.findings.registry import load_registry
+    from proxyreward.messages import visible
     from proxyreward.notebooks.places import NotFound, results_dir, scorecard
 
     registry = load_registry()
@@ -97,6 +97,7 @@ def params(arguments: argparse.Namespace) -> None:
     'data.name=~/my pairs (1).jsonl', less quotes around the whole of it; null is no value; a list
     is written as in YAML, such as 'mixes.bases=[16x1x2, 64x1x4]'.
     """
+    from proxyreward.messages import visible
     from proxyreward.notebooks.places import project_root
     from proxyreward.pipeline.fields import leaves
     from proxyreward.pipeline.params import change, load, origins, write
@@ -127,6 +128,12 @@ def params(arguments: argparse.Namespace) -> None:
                 f"left out at this scale: {', '.join(skipped)}; do not name these to dvc repro, "
                 "as DVC takes the name of a stage without entries for the whole pipeline"
             )
+        for file in values["watched"]:
+            if not (root / file["path"]).exists():
+                print(
+                    f"not there yet: {visible(file['path'])} ({file['name']}), at which dvc repro "
+                    "stops; correct the path, or put the file there"
+                )
     else:
         for key, value, place in origins(target, config):
             print(f"{key:<26} {_json(value):<24} {Path(place).relative_to(root)}")
@@ -141,7 +148,7 @@ def book(arguments: argparse.Namespace) -> None:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        from proxyreward.failures import visible
+        from proxyreward.messages import visible
 
         super().error(visible(message))
 

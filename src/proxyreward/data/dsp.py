@@ -21,7 +21,8 @@ from proxyreward.data.collect import collect
 from proxyreward.data.comparison import Comparison, preferred
 from proxyreward.data.pairs import Pair
 from proxyreward.data.records import from_file, no_subset, only_local
-from proxyreward.data.report import LoadReport, RecordError, shown
+from proxyreward.data.report import LoadReport, RecordError
+from proxyreward.messages import visible
 
 _MARKER = re.compile(r"(?:^|\n\n)## (Human|Assistant):\n")
 
@@ -38,7 +39,7 @@ def load(
         comparisons,
         data_format="dsp",
         file=file,
-        source=shown(Path(name).name.split(".")[0]),
+        source=visible(Path(name).name.split(".")[0]),
         max_records=max_records,
     )
 

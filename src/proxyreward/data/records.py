@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from proxyreward.data.report import DataError, shown
+from proxyreward.data.report import DataError
+from proxyreward.messages import visible
 
 SPLITS = ("train", "test")
 PARQUET = "refs/convert/parquet"
@@ -39,7 +40,7 @@ def from_file(
     if told and split not in told:
         raise DataError(f"{path}: is the {told.pop()!r} split, not {split!r}; correct one of them")
     records = ((number, partial(parse, raw)) for number, raw in lines(path))
-    return shown(f"{path.absolute().parent.name}/{path.name}"), records
+    return visible(f"{path.absolute().parent.name}/{path.name}"), records
 
 
 def from_hub(
@@ -63,7 +64,7 @@ def from_hub(
             "which reports damaged records line by line"
         ) from error
     records = ((number, partial(dict, row)) for number, row in enumerate(rows, start=1))
-    return shown(f"{name}/{subset or 'all'}/{split}"), records
+    return visible(f"{name}/{subset or 'all'}/{split}"), records
 
 
 def only_local(data_format: str, source: str, where: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from proxyreward.data.reasons import COMMON, FLAGS, PASSED, REMEDIES
+from proxyreward.messages import visible
 
 NAME_LENGTH = 100
 """Longest name of a field that a report repeats; a file may hold any number of long ones."""
@@ -17,21 +18,14 @@ KINDS_SHOWN = 10
 
 def short_name(text: str) -> str:
     """A name out of a file, safe to print and cut to a length that a report can repeat."""
-    return shown(text[:NAME_LENGTH])
-
-
-def shown(text: str) -> str:
-    """Text of a file or of the user, safe to print: on one line, control characters escaped."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
-    )
+    return visible(text[:NAME_LENGTH])
 
 
 class DataError(ValueError):
     """A file, folder, name or setting from which no pairs can be read; the text says what to do."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(shown(message))
+        super().__init__(visible(message))
 
 
 class RecordError(ValueError):

@@ -68,7 +68,7 @@ def _client() -> Any:
         from distributed import Client
     except ImportError:
         raise FamilyError(
-            "runner.backend=dask needs the package distributed: pip install 'proxyreward[cluster]'"
+            "runner.backend=dask needs the package distributed: pip install -r requirements.lock"
         ) from None
     try:
         return Client(address, timeout=CONNECT, set_as_default=False)

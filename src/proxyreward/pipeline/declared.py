@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
+from proxyreward.pipeline.scales import read_yaml
 from proxyreward.pipeline.typed import ConfigError
 
 
@@ -38,17 +37,15 @@ def declared(name: str, path: str | Path = "dvc.yaml") -> Stage:
     Raises
     ------
     ConfigError
-        The file is missing or no YAML, or knows no such stage.
+        The file cannot be read, or knows no such stage.
     """
+    remedy = f"mend it, or restore it with `git checkout -- {path}`"
     try:
-        stage = yaml.safe_load(Path(path).read_text(encoding="utf-8"))["stages"][name]
+        stage = read_yaml(path, f"run in the project's root; {remedy}")["stages"][name]
         params, outs = stage.get("params", []), stage["outs"]
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file. Remedy: run in the project's root") from None
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
-            f"{path}: no stage {name} can be read there ({' '.join(str(error).split())}). "
-            f"Remedy: mend it, or restore it with `git checkout -- {path}`"
+            f"{path}: no stage {name} can be read there ({error}). Remedy: {remedy}"
         ) from None
     paths = [PurePosixPath(out if isinstance(out, str) else next(iter(out))) for out in outs]
     folders = [out.name for out in paths if out.parts[0] == "results"]

@@ -81,8 +81,8 @@ class Model:
     heads: int = knob("attention heads", FEW)
     max_length: int = knob("longest prompt and response together, in tokens", COUNT)
     precision: Literal["fp32", "bf16-mixed"] = knob(
-        "of training: fp32, or bf16-mixed, which computes in bfloat16 under autocast where a GPU "
-        "supports it; weights and scores are fp32 in both"
+        "of training: fp32, or bf16-mixed, which computes in bfloat16 under autocast and needs a "
+        "GPU for it; weights and scores are fp32 in both"
     )
 
     def __post_init__(self) -> None:
@@ -245,5 +245,7 @@ class Findings:
 
 @dataclasses.dataclass(frozen=True)
 class Runner:
-    backend: Literal["loky", "dask"] = knob("of joblib: loky on this machine, dask on a cluster")
-    workers: int | None = knob("parallel workers; null takes one per core", WORKERS)
+    backend: Literal["loky", "dask"] = knob("loky: processes of this machine; dask: a cluster")
+    workers: int | None = knob(
+        "parallel workers; null takes one per GPU or core, or the whole cluster", WORKERS
+    )

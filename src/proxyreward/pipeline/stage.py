@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import signal
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ import pandas as pd
 
 from proxyreward.data.report import DataError
 from proxyreward.files import content_hash, write_whole
+from proxyreward.messages import keep_traceback, visible
 from proxyreward.pipeline import record
 from proxyreward.pipeline.declared import Stage, declared
 from proxyreward.pipeline.family import FamilyError, Work, run_family
@@ -53,8 +51,8 @@ def main(name: str, run: Callable[[Params], None]) -> None:
         print(f"{name}: stopped; a rerun keeps the items that are finished", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        sys.exit(f"{name}: {told} (traceback: {_keep_traceback(name, logs)})")
+        told = visible(" ".join(f"{type(error).__name__}: {error}".split()))
+        sys.exit(f"{name}: {told} (traceback: {keep_traceback(error, name, logs / '.logs')})")
     finally:  # the process is about to end, and a signal would only make it end untidily
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
@@ -67,18 +65,6 @@ def _write_settings(stage: Stage, params: Params) -> None:
         chosen = stage.chosen(dataclasses.asdict(params))
         text = json.dumps(chosen, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         write_whole(folder / SETTINGS, text)
-
-
-def _keep_traceback(name: str, folder: Path) -> Path:
-    path = folder / ".logs" / f"{name}.txt"
-    try:
-        write_whole(path, traceback.format_exc())
-    except OSError:  # a full disk, a read-only project
-        number, other = tempfile.mkstemp(prefix=f"proxyreward-{name}-", suffix=".txt", text=True)
-        with os.fdopen(number, "w", encoding="utf-8") as stream:
-            traceback.print_exc(file=stream)
-        return Path(other)
-    return path
 
 
 def outputs(params: Params, stage: str) -> Path:

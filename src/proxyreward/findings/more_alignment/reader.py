@@ -76,10 +76,7 @@ class Rejection:
     def read(cls, folder: Path) -> Rejection:
         """Read what the `rejection` stage wrote."""
         return cls(
-            **{
-                Path(file).stem: read_table(folder / file, texts)
-                for file, texts in _TEXTS.items()
-            }
+            **{Path(file).stem: read_table(folder / file, texts) for file, texts in _TEXTS.items()}
         )
 
     @cached_property
