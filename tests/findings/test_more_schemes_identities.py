@@ -9,7 +9,7 @@ from proxyreward.findings.more_schemes import identities
 from proxyreward.models.build import Shape, build_reward_model, load_reward_model
 from proxyreward.models.tokenizer import train_tokenizer
 from proxyreward.reward import more
-from proxyreward.reward.train import preference_dataset
+from proxyreward.reward.train import token_pairs
 
 
 def test_equal_weights_change_nothing():
@@ -49,7 +49,7 @@ def pairs():
         {"prompt": "\n\nHuman: hi\n\nAssistant:", "chosen": first, "rejected": second}
     )
     tokenizer = train_tokenizer(first + second, 300)
-    tokens = preference_dataset(frame, np.zeros(24, bool), tokenizer, 24)
+    tokens = token_pairs(frame, np.zeros(24, bool), tokenizer, 24)
     return tokenizer, tokens, np.arange(24) % 3
 
 
@@ -64,7 +64,7 @@ def test_training_with_equal_weights_is_plain_training(pairs, tmp_path, monkeypa
         )
         folder = tmp_path / weighting
         model = build_reward_model("scratch", Shape(8, 1, 1, 24), tokenizer, 0)
-        more.train_mixed(model, tokens, source, tokenizer, settings, 0, folder)
+        more.train_mixed(model, tokens, source, settings, 0, folder)
         trained[weighting] = load_reward_model(folder).state_dict()
     for name, value in trained["plain"].items():
         assert (value == trained["min-norm"][name]).all(), name

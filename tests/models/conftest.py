@@ -22,7 +22,6 @@ def bf16(monkeypatch):
 
     for module in ("models.training", "policy.ppo"):
         monkeypatch.setattr(f"proxyreward.{module}.check_precision", lambda precision: None)
-    monkeypatch.setattr("transformers.training_args.is_torch_bf16_gpu_available", lambda: True)
     yield "bf16-mixed"
     AcceleratorState._reset_state(reset_partial_state=True)
 

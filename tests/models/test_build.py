@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from proxyreward.data.report import DataError
 from proxyreward.models import build
 from proxyreward.models.build import build_policy, build_reward_model
 
@@ -142,3 +143,23 @@ def test_a_saved_model_is_loaded_as_it_was(builder, load, shape, tokenizer, tmp_
     model.save_pretrained(tmp_path)
     loaded = load(tmp_path)
     assert equal(model, loaded.cpu()) and not loaded.training
+
+
+@pytest.mark.parametrize("cap", [None, 0.1])
+def test_a_policy_takes_its_logits_from_its_head_alone(cap, tmp_path, tokenizer, shape):
+    """A model that caps them is refused as a policy; as a reward model it has no logits."""
+    import torch
+    from transformers import Gemma2Config, Gemma2ForCausalLM
+
+    config = Gemma2Config(
+        vocab_size=400, hidden_size=16, intermediate_size=16, num_hidden_layers=1, head_dim=8,
+        num_attention_heads=2, num_key_value_heads=1, final_logit_softcapping=cap,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    Gemma2ForCausalLM(config).save_pretrained(tmp_path)
+    build_reward_model(str(tmp_path), shape, tokenizer, seed=0)
+    if cap is None:
+        build_policy(str(tmp_path), shape, tokenizer, seed=0)
+    else:
+        with pytest.raises(DataError, match="more than a linear map"):
+            build_policy(str(tmp_path), shape, tokenizer, seed=0)

@@ -1,72 +1,95 @@
-import copy
+"""Tests of the loop that all trainers share; what each trains is compared with TRL's trainers in
+`reward/test_train.py` and `policy/test_dpo.py`."""
+
 import json
-import os
 
 import numpy as np
 import pytest
+import torch
 
 from proxyreward.data.report import DataError
-from proxyreward.models.training import LOG, fit, plain_training, write_log
+from proxyreward.models import training
+from proxyreward.models.training import LOG, grouped_by_length
+
+ROWS = torch.arange(24.0).view(12, 2) / 24
 
 
-def test_a_log_keeps_what_is_learnt_and_drops_speeds(tmp_path):
-    log = [
-        {"loss": 0.5, "epoch": 1.0},
-        {"train_runtime": 2.0, "train_samples_per_second": 8.0, "train_loss": 0.4},
-    ]
-    write_log(log, tmp_path)
-    assert json.loads((tmp_path / LOG).read_text()) == [
-        {"loss": 0.5, "epoch": 1.0},
-        {"train_loss": 0.4},
-    ]
+@pytest.fixture()
+def fit(tmp_path):
+    """Train a linear map to ROWS' sums; returns it and the log."""
+
+    def run(batches, seed=0, precision="fp32", loss=None, dropout=0.0, warmup_steps=0):
+        torch.manual_seed(1)
+        model = torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.Dropout(dropout))
+
+        def squared(rows):
+            return (model(ROWS[rows])[:, 0] - ROWS[rows].sum(1)).square().mean()
+
+        training.train(
+            model, batches, loss or squared, learning_rate=0.1, warmup_steps=warmup_steps,
+            precision=precision, seed=seed, directory=tmp_path,
+        )  # fmt: skip
+        return model, json.loads((tmp_path / LOG).read_text())
+
+    return run
 
 
-def test_training_is_seeded_and_calls_nobody():
-    arguments = plain_training(9, "fp32")
-    assert (arguments["seed"], arguments["data_seed"]) == (9, 9)
-    assert arguments["report_to"] == "none" and arguments["save_strategy"] == "no"
+def test_every_step_is_logged_and_the_loss_falls(fit):
+    model, log = fit(np.arange(12).reshape(3, 4).repeat(20, axis=0), warmup_steps=6)
+    assert [row["step"] for row in log] == list(range(1, 61)) and not model.training
+    assert log[-1]["loss"] < 0.05 * log[0]["loss"]
 
 
-@pytest.mark.parametrize("left_there", ["bf16", "fp16"])
-def test_the_precision_is_the_one_asked_for(left_there, monkeypatch):
-    from transformers import TrainingArguments
+def test_the_rate_warms_up_and_falls_as_a_cosine(fit):
+    _, log = fit([np.arange(4)] * 10, warmup_steps=4)
+    found = [row["learning_rate"] for row in log]
+    falling = 0.05 * (1 + np.cos(np.pi * np.arange(6) / 6))
+    np.testing.assert_allclose(found, [0, 0.025, 0.05, 0.075, *falling])
 
-    monkeypatch.setitem(os.environ, "ACCELERATE_MIXED_PRECISION", left_there)
-    assert TrainingArguments(**plain_training(0, "fp32")).mixed_precision == "no"
+
+@pytest.mark.parametrize("epochs, steps", [(1, 4), (2, 8), (0.5, 2), (1.3, 6)])
+def test_batches_hold_each_row_once_an_epoch(epochs, steps):
+    lengths = np.random.default_rng(0).integers(5, 50, 30)
+    batches = grouped_by_length(lengths, 8, epochs, seed=3)
+    assert len(batches) == steps
+    if epochs >= 1:
+        assert sorted(np.concatenate(batches[:4])) == list(range(30))
 
 
-def test_a_precision_that_is_not_to_be_had_is_refused(monkeypatch):
+def test_rows_of_like_length_go_together():
+    lengths = np.random.default_rng(0).integers(5, 200, 320)
+    batches = grouped_by_length(lengths, 8, 1, seed=0)
+    assert np.mean([np.ptp(lengths[rows]) for rows in batches]) < 0.3 * np.ptp(lengths)
+    other = grouped_by_length(lengths, 8, 1, seed=1)
+    assert any((a != b).any() for a, b in zip(batches, other))
+    again = grouped_by_length(lengths, 8, 1, seed=0)
+    assert all((a == b).all() for a, b in zip(batches, again))
+
+
+def test_the_seed_decides_what_is_dropped_out(fit):
+    batches = [np.arange(12)] * 5
+    logs = [fit(batches, seed, dropout=0.5)[1] for seed in (0, 0, 1)]
+    assert logs[0] == logs[1] != logs[2]
+
+
+def test_a_loss_that_is_no_number_ends_the_training(fit):
+    with pytest.raises(ValueError, match="the loss is nan in step 1; lower the learning rate"):
+        fit([np.arange(4)], loss=lambda rows: torch.tensor(torch.nan, requires_grad=True))
+
+
+def test_bf16_mixed_computes_under_autocast_and_leaves_nothing_behind(fit, bf16):
+    seen = []
+
+    def loss(rows):
+        seen.append(torch.is_autocast_enabled("cpu"))
+        return torch.zeros((), requires_grad=True)
+
+    fit([np.arange(4)] * 2, precision=bf16, loss=loss)
+    fit([np.arange(4)] * 2, loss=loss)
+    assert seen == [True, True, False, False] and not torch.is_autocast_enabled("cpu")
+
+
+def test_a_precision_that_is_not_to_be_had_is_refused(fit, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(DataError, match="bf16-mixed needs a GPU"):
-        plain_training(0, "bf16-mixed")
-
-
-def test_a_model_trained_in_bf16_scores_in_fp32_as_its_saved_copy_does(
-    bf16, corpus, reward_model, tokenizer, tmp_path
-):
-    import torch
-    from datasets import Dataset
-    from trl import RewardConfig, RewardTrainer
-
-    from proxyreward.models.build import load_reward_model
-
-    rows = [[token, 5, 6] for token in range(2, 400)]
-    model = copy.deepcopy(reward_model)
-    trainer = RewardTrainer(
-        model=model,
-        args=RewardConfig(str(tmp_path), max_length=None, max_steps=2, **plain_training(0, bf16)),
-        train_dataset=Dataset.from_dict({"chosen_ids": rows[:16], "rejected_ids": rows[16:32]}),
-        processing_class=tokenizer,
-    )
-    fit(trainer, tmp_path)
-    model.save_pretrained(tmp_path)
-
-    def rewards(model):
-        with torch.no_grad():
-            return model.eval()(torch.tensor(rows)).logits.float().squeeze(1).numpy()
-
-    found = rewards(model)
-    assert (found == rewards(load_reward_model(tmp_path).cpu())).all()
-    with torch.autocast("cpu", torch.bfloat16):
-        coarse = rewards(model)
-    assert len(np.unique(found)) == len(rows) > len(np.unique(coarse))
+        fit([np.arange(4)], precision="bf16-mixed")

@@ -77,25 +77,10 @@ def alone(policy, tokenizer, row, side):
     return sum(told[i - 1, ids[i]].item() for i in range(max(len(ids) - own, 1), len(ids)))
 
 
-def trainer_of(policy, rows, told, tokenizer, settings, folder):
-    from transformers import TrainingArguments
-
-    return dpo._trainer_class()(
-        model=policy,
-        args=TrainingArguments(str(folder), report_to="none"),
-        train_dataset=dpo.preference_dataset(rows, told, tokenizer),
-        settings=settings,
-        sources=len(SOURCES),
-    )
-
-
-def collated(rows, told, tokenizer):
-    from trl.trainer.dpo_trainer import DataCollatorForPreference
-
-    dataset = dpo.preference_dataset(rows, told, tokenizer)
-    return DataCollatorForPreference(tokenizer.pad_token_id, 64, truncation_mode="keep_end")(
-        list(dataset)
-    )
+def losses_of(batch, tokenizer, settings):
+    """The losses of a batch of pairs, and its row numbers."""
+    policy, rows, told, _ = batch
+    return dpo.Preferences(policy, rows, told, tokenizer, settings, 3, 64), np.arange(len(rows))
 
 
 def autograd_head_gradients(policy, ids, answer, told):
@@ -121,10 +106,9 @@ def test_log_probabilities_are_those_of_each_row_alone(start, frame, reference, 
         np.testing.assert_allclose(reference[i], expected, rtol=1e-5)
 
 
-def test_the_loss_is_that_of_dpo_by_hand(batch, tokenizer, tmp_path):
-    policy, rows, told, margin = batch
-    trainer = trainer_of(policy, rows, told, tokenizer, PLAIN, tmp_path)
-    loss = trainer.compute_loss(policy, collated(rows, told, tokenizer)).item()
+def test_the_loss_is_that_of_dpo_by_hand(batch, tokenizer):
+    one, rows = losses_of(batch, tokenizer, PLAIN)
+    loss, margin = one.loss(rows).item(), batch[-1]
     assert loss == pytest.approx(np.log1p(np.exp(-margin)).mean(), rel=1e-5)
     assert abs(loss - np.log(2)) > 0.01
 
@@ -132,9 +116,9 @@ def test_the_loss_is_that_of_dpo_by_hand(batch, tokenizer, tmp_path):
 def test_head_gradients_are_those_of_backward_passes(batch, tokenizer):
     import torch
 
-    policy, rows, told, margin = batch
-    inputs = collated(rows, told, tokenizer)
-    ids, answer = inputs["input_ids"], inputs["completion_mask"].bool()
+    policy, _, told, margin = batch
+    one, rows = losses_of(batch, tokenizer, PLAIN)
+    ids, answer = one.tensors(rows)
     with torch.no_grad():
         states = dpo.answer_distributions(policy, ids, answer)
         found = dpo.head_gradients(*states, ids, answer, torch.tensor(margin).float(), BETA, 3)
@@ -143,37 +127,32 @@ def test_head_gradients_are_those_of_backward_passes(batch, tokenizer):
         assert expected.norm() > 0.01
 
 
-def test_more_weighs_the_losses_so_that_the_head_gradient_is_shortest(batch, tokenizer, tmp_path):
-    policy, rows, told, margin = batch
-    inputs = collated(rows, told, tokenizer)
-    gradients = autograd_head_gradients(
-        policy, inputs["input_ids"], inputs["completion_mask"].bool(), told
-    )
+def test_more_weighs_the_losses_so_that_the_head_gradient_is_shortest(batch, tokenizer):
+    policy, _, told, margin = batch
+    one, rows = losses_of(batch, tokenizer, SETTINGS)
+    gradients = autograd_head_gradients(policy, *one.tensors(rows), told)
     flat = np.stack([gradient.flatten().double().numpy() for gradient in gradients])
     weights = min_norm(flat @ flat.T)
     losses = np.log1p(np.exp(-margin))
     expected = sum(weight * losses[i::3].mean() for i, weight in enumerate(weights))
-    trainer = trainer_of(policy, rows, told, tokenizer, SETTINGS, tmp_path)
-    assert trainer.compute_loss(policy, inputs).item() == pytest.approx(expected, rel=1e-4)
-    [step] = trainer.rows
+    assert one.loss(rows).item() == pytest.approx(expected, rel=1e-4)
+    [step] = one.steps
     np.testing.assert_allclose([step[f"weight_{i}"] for i in range(3)], weights, atol=1e-3)
     assert step["combined"] < step["equal"] and np.ptp(weights) > 0.05
 
 
-def test_no_gradient_flows_through_the_weights(batch, tokenizer, tmp_path):
+def test_no_gradient_flows_through_the_weights(batch, tokenizer):
     import torch
 
-    policy, rows, told, _ = batch
-    trainer = trainer_of(policy, rows, told, tokenizer, SETTINGS, tmp_path)
-    trainer.compute_loss(policy, collated(rows, told, tokenizer)).backward()
+    policy = batch[0]
+    one, rows = losses_of(batch, tokenizer, SETTINGS)
+    one.loss(rows).backward()
     found = [weight.grad.clone() for weight in policy.parameters()]
-    fixed = [trainer.rows[0][f"weight_{i}"] for i in range(3)]
+    fixed = [one.steps[0][f"weight_{i}"] for i in range(3)]
     policy.zero_grad()
-    trainer.settings = PLAIN
+    plain, _ = losses_of(batch, tokenizer, PLAIN)
     for i, weight in enumerate(fixed):
-        part = collated(rows[i::3], told[i::3], tokenizer)
-        trainer.sources = 1
-        (weight * trainer.compute_loss(policy, part)).backward()
+        (weight * plain.loss(rows[i::3])).backward()
     for mine, parameter in zip(found, policy.parameters()):
         torch.testing.assert_close(mine, parameter.grad, rtol=1e-3, atol=1e-6)
     policy.zero_grad()
@@ -189,11 +168,11 @@ def test_plain_training_follows_the_trainer_of_trl(fit, start, frame, tokenizer,
     columns = {"prompt": ordered["prompt"].tolist()}
     for side in ("chosen", "rejected"):
         columns[side] = [f" {text}" if text else "" for text in ordered[side]]
-    plain = dpo.plain_training(0, "fp32") | {"logging_steps": 1}
     arguments = DPOConfig(
         str(tmp_path / "trl"), beta=BETA, per_device_train_batch_size=24, num_train_epochs=1,
         learning_rate=1e-2, lr_scheduler_type="cosine", max_length=64, truncation_mode="keep_end",
-        train_sampling_strategy="sequential", gradient_checkpointing=False, **plain,
+        train_sampling_strategy="sequential", gradient_checkpointing=False, adam_beta2=0.98,
+        bf16=False, use_cpu=True, report_to="none", save_strategy="no", logging_steps=1,
     )  # fmt: skip
     trl = DPOTrainer(
         load_policy(start), load_policy(start), arguments,

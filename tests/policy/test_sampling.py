@@ -3,6 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from proxyreward.models.states import padded
 from proxyreward.policy import sampling
 from proxyreward.policy.sampling import sample, sample_tokens
 
@@ -81,7 +82,7 @@ def test_temperature_flattens(model):
 def test_near_zero_temperature_is_greedy_generation(model):
     import torch
 
-    ids, mask = sampling.left_padded(ROWS, PAD)
+    ids, mask = padded(ROWS, PAD, "cpu", left=True)
     expected = model.generate(
         ids, attention_mask=mask, max_new_tokens=8, do_sample=False, suppress_tokens=[PAD]
     )[:, ids.shape[1] :].numpy()

@@ -5,16 +5,9 @@ import pytest
 import torch
 
 from proxyreward.models.build import load_policy
-from proxyreward.models.tokenizer import encode
-from proxyreward.policy import sft
+from proxyreward.models.tokenizer import encode, encode_answers
 from proxyreward.policy.perplexity import answer_nll
-from proxyreward.policy.sft import (
-    IGNORED,
-    PolicySettings,
-    demonstration_dataset,
-    train_further,
-    train_policy,
-)
+from proxyreward.policy.sft import PolicySettings, train_further, train_policy
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +15,10 @@ def demonstrations(corpus):
     return corpus.demonstrations[:24]
 
 
-def learnt(row):
-    return [token for token in row["labels"] if token != IGNORED]
+def learnt(tokenizer, frame, longest):
+    """Rows as they are trained on, and the tokens of each that are learnt."""
+    rows, starts = encode_answers(tokenizer, frame["prompt"], frame["response"], longest)
+    return rows, [row[start:] for row, start in zip(rows, starts)]
 
 
 def own_tokens(tokenizer, response):
@@ -32,41 +27,37 @@ def own_tokens(tokenizer, response):
     return [*tokenizer(text)["input_ids"], tokenizer.eos_token_id]
 
 
-def test_exactly_the_prompt_is_masked(demonstrations, tokenizer):
-    rows = demonstration_dataset(demonstrations, tokenizer, 200)
-    for row, prompt, response in zip(rows, demonstrations["prompt"], demonstrations["response"]):
-        head = len(tokenizer(prompt)["input_ids"])
-        assert row["labels"] == [IGNORED] * head + row["input_ids"][head:]
-        assert learnt(row) == own_tokens(tokenizer, response)
+def test_exactly_the_prompt_is_left_out(demonstrations, tokenizer):
+    rows, answers = learnt(tokenizer, demonstrations, 200)
+    for i, (prompt, response) in enumerate(zip(demonstrations["prompt"], demonstrations["response"])):
+        assert rows[i] == [*tokenizer(prompt)["input_ids"], *answers[i]]
+        assert answers[i] == own_tokens(tokenizer, response)
 
 
 # Shorter than prompt and response together, than the prompt alone, than most responses.
 @pytest.mark.parametrize("longest", [30, 12, 4])
 def test_a_row_that_lost_its_beginning_learns_the_same_response(demonstrations, tokenizer, longest):
-    rows = demonstration_dataset(demonstrations, tokenizer, longest)
-    for row, response in zip(rows, demonstrations["response"]):
-        assert len(row["labels"]) == len(row["input_ids"]) <= longest
-        assert learnt(row) == own_tokens(tokenizer, response)[-longest:]
+    rows, answers = learnt(tokenizer, demonstrations, longest)
+    assert max(map(len, rows)) <= longest
+    for answer, response in zip(answers, demonstrations["response"]):
+        assert answer == own_tokens(tokenizer, response)[-longest:]
 
 
 def test_an_empty_response_teaches_to_end(demonstrations, tokenizer):
     frame = pd.DataFrame({"prompt": demonstrations["prompt"][:1], "response": [""]})
-    (row,) = demonstration_dataset(frame, tokenizer, 64)
-    assert learnt(row) == [tokenizer.eos_token_id]
+    assert learnt(tokenizer, frame, 64)[1] == [[tokenizer.eos_token_id]]
 
 
 @pytest.fixture()
-def fit(demonstrations, tokenizer, shape, tmp_path, monkeypatch):
-    """Train with every step logged; returns the folder and the logged losses."""
-    plain = sft.plain_training
-    monkeypatch.setattr(sft, "plain_training", lambda *args: plain(*args) | {"logging_steps": 1})
+def fit(demonstrations, tokenizer, shape, tmp_path):
+    """Train; returns the folder and the logged losses."""
 
     def run(name="policy", epochs=2, seed=0, frame=demonstrations):
         settings = PolicySettings(epochs, learning_rate=1e-2, batch_size=8)
         folder = tmp_path / name
         train_policy(frame, tokenizer, "scratch", shape, settings, seed, folder)
         log = json.loads((folder / "train_log.json").read_text())
-        return folder, [row["loss"] for row in log if "loss" in row]
+        return folder, [row["loss"] for row in log]
 
     return run
 

@@ -14,7 +14,7 @@ import numpy as np
 from proxyreward.models.build import Shape, build_reward_model
 from proxyreward.models.tokenizer import train_tokenizer
 from proxyreward.reward.more import MixSettings, train_mixed
-from proxyreward.reward.train import preference_dataset
+from proxyreward.reward.train import token_pairs
 from proxyreward.world.mixture import mixture
 
 NAMES = ("helpful", "harmless", "summarize")
@@ -40,7 +40,7 @@ def material():
     """Tokenised pairs, their sources as numbers, and the tokenizer."""
     frame, _ = mixture(dict.fromkeys(NAMES, 24), test_pairs=1, quality=2.0, seed=0)
     tokenizer = train_tokenizer(frame["prompt"] + " " + frame["chosen"], vocab_size=400)
-    pairs = preference_dataset(frame, np.zeros(len(frame), bool), tokenizer, SHAPE.max_length)
+    pairs = token_pairs(frame, np.zeros(len(frame), bool), tokenizer, SHAPE.max_length)
     return pairs, frame["source"].map(NAMES.index).to_numpy(), tokenizer
 
 
@@ -49,7 +49,7 @@ def fit(settings: MixSettings, folder: Path, seed: int = 0) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     pairs, source, tokenizer = material()
     model = build_reward_model("scratch", SHAPE, tokenizer, seed)
-    train_mixed(model, pairs, source, tokenizer, settings, seed, folder)
+    train_mixed(model, pairs, source, settings, seed, folder)
     return folder
 
 

@@ -19,6 +19,8 @@ from proxyreward.reward.more import (
     source_weights,
     step_record,
 )
+from proxyreward.reward.score import TOKENS_PER_BATCH
+from proxyreward.reward.train import pair_rewards
 
 
 @pytest.fixture(scope="module")
@@ -37,29 +39,22 @@ def weights(folder):
     return torch.nn.utils.parameters_to_vector(model.parameters()).detach().numpy()
 
 
-def trainer(weighting, tmp_path, sources=3):
-    """A trainer with an untrained model, and one balanced batch with four pairs a source."""
-    from trl import RewardConfig
-    from trl.trainer.reward_trainer import DataCollatorForPreference
-
+def batch_of(weighting):
+    """The losses of an untrained model, and the rows of one balanced batch, four pairs a source."""
     pairs, source, tokenizer = material()
     model = build_reward_model("scratch", SHAPE, tokenizer, seed=1)
-    one = more._trainer_class()(
-        model=model,
-        args=RewardConfig(str(tmp_path), max_length=None, report_to="none", bf16=False),
-        train_dataset=pairs,
-        processing_class=tokenizer,
-        weighting=weighting,
-        sources=sources,
-    )
-    order = rows_in_order(source, PLAIN, 0)[:12]
-    batch = DataCollatorForPreference(tokenizer.pad_token_id)([pairs[int(i)] for i in order])
-    return one, batch | {"source": torch.tensor(source[order])}
+    return more._Mixing(model, pairs, source, weighting), rows_in_order(source, PLAIN, 0)[:12]
 
 
-def loss_and_gradients(one, batch):
+def rewards_of(one, rows):
+    """Differences of hidden states and of rewards, and the sources of the rows."""
+    rewards, pooled = pair_rewards(one.model, one.pairs.take(rows))
+    return pooled[0] - pooled[1], rewards[0] - rewards[1], one.source[rows]
+
+
+def loss_and_gradients(one, rows):
     one.model.zero_grad()
-    loss = one.compute_loss(one.model, dict(batch))
+    loss = one.loss(rows)
     loss.backward()
     return loss, [p.grad.clone() for p in one.model.parameters()]
 
@@ -67,27 +62,27 @@ def loss_and_gradients(one, batch):
 # --- Head gradients ------------------------------------------------------------------------------
 
 
-def test_head_gradients_are_those_of_autograd(tmp_path):
+def test_head_gradients_are_those_of_autograd():
     """The closed form of eq. 9 against one backward pass a source through the whole model."""
-    one, batch = trainer("min-norm", tmp_path)
-    rewards, pooled = one._forward(one.model, batch["input_ids"], batch["attention_mask"])
-    margin = torch.sub(*rewards.chunk(2))
-    found, counts = head_gradients(torch.sub(*pooled.chunk(2)), margin, batch["source"], 3)
+    one, rows = batch_of("min-norm")
+    delta, margin, source = rewards_of(one, rows)
+    found, counts = head_gradients(delta, margin, source, 3)
     assert counts.tolist() == [4, 4, 4]
     for i in range(3):
-        loss = -torch.nn.functional.logsigmoid(margin[batch["source"] == i]).mean()
+        loss = -torch.nn.functional.logsigmoid(margin[source == i]).mean()
         (expected,) = torch.autograd.grad(loss, one.model.score.weight, retain_graph=True)
         np.testing.assert_allclose(found[i], expected[0], rtol=1e-4, atol=1e-7)
 
 
-def test_splitting_a_batch_by_length_does_not_change_its_rewards(tmp_path, monkeypatch):
-    one, batch = trainer("plain", tmp_path)
-    ids, mask = batch["input_ids"], batch["attention_mask"]
-    whole = one.model(ids, attention_mask=mask).logits.squeeze(-1)
-    monkeypatch.setitem(more.TOKENS_PER_BATCH, "cpu", 200)
-    rewards, pooled = one._forward(one.model, ids, mask)
-    torch.testing.assert_close(rewards, whole, atol=1e-5, rtol=0)
-    torch.testing.assert_close(one.model.score(pooled)[:, 0], whole, atol=1e-5, rtol=0)
+def test_splitting_a_batch_by_length_does_not_change_its_rewards(monkeypatch):
+    one, rows = batch_of("plain")
+    monkeypatch.setitem(TOKENS_PER_BATCH, "cpu", 200)
+    rewards, pooled = pair_rewards(one.model, one.pairs.take(rows))
+    with torch.no_grad():
+        for side, tokens in enumerate((one.pairs.chosen, one.pairs.rejected)):
+            alone = [one.model(torch.tensor([tokens[i]])).logits.item() for i in rows]
+            assert rewards[side].tolist() == pytest.approx(alone, abs=1e-5)
+    torch.testing.assert_close(one.model.score(pooled)[..., 0], rewards)
 
 
 def test_an_absent_source_has_no_gradient_and_no_weight():
@@ -129,10 +124,10 @@ def test_equal_weights_on_a_balanced_batch_are_exactly_one(sources):
     assert (pair_weights(equal, counts, torch.arange(sources)) == 1).all()
 
 
-def test_equal_weights_give_the_plain_loss_and_gradients_bit_for_bit(tmp_path, monkeypatch):
+def test_equal_weights_give_the_plain_loss_and_gradients_bit_for_bit(monkeypatch):
     monkeypatch.setattr(more, "source_weights", lambda gradients, counts: np.full(3, 1 / 3))
     plain, balanced = (
-        loss_and_gradients(*trainer(weighting, tmp_path)) for weighting in ("plain", "min-norm")
+        loss_and_gradients(*batch_of(weighting)) for weighting in ("plain", "min-norm")
     )
     assert plain[0].item() == balanced[0].item()
     assert all(torch.equal(a, b) for a, b in zip(plain[1], balanced[1]))
@@ -147,28 +142,14 @@ def test_a_whole_training_with_equal_weights_ends_in_the_plain_model(
     )
 
 
-def test_the_plain_loss_is_that_of_the_library(tmp_path):
-    from trl import RewardTrainer
-
-    one, batch = trainer("plain", tmp_path)
-    loss = one.compute_loss(one.model, dict(batch))
-    plain = {key: value for key, value in batch.items() if key != "source"}
-    assert loss.item() == pytest.approx(
-        RewardTrainer.compute_loss(one, one.model, plain).item(), abs=1e-6
-    )
-
-
-def test_the_loss_is_the_weighted_sum_over_sources(tmp_path):
-    one, batch = trainer("min-norm", tmp_path)
-    loss, gradients = loss_and_gradients(one, batch)
-    (row,) = one.rows
+def test_the_loss_is_the_weighted_sum_over_sources():
+    one, rows = batch_of("min-norm")
+    loss, gradients = loss_and_gradients(one, rows)
+    (row,) = one.steps
     found = [row[f"weight_{i}"] for i in range(3)]
     assert sum(found) == pytest.approx(1) and np.ptp(found) > 1e-3
-    rewards, _ = one._forward(one.model, batch["input_ids"], batch["attention_mask"])
-    margin = torch.sub(*rewards.chunk(2))
-    losses = [
-        -torch.nn.functional.logsigmoid(margin[batch["source"] == i]).mean() for i in range(3)
-    ]
+    _, margin, source = rewards_of(one, rows)
+    losses = [-torch.nn.functional.logsigmoid(margin[source == i]).mean() for i in range(3)]
     expected = sum(w * own for w, own in zip(found, losses))
     assert loss.item() == pytest.approx(expected.item(), abs=1e-6)
     assert row["plain_loss"] == pytest.approx(sum(losses).item() / 3, abs=1e-6)
@@ -200,19 +181,18 @@ def test_micro_batches_have_unit_gradients_averaged_over_time():
     assert micro_weights(second[None], first)[1] == pytest.approx(0.99 * second + 0.01 * first)
 
 
-def test_micro_batches_weigh_their_own_pairs(tmp_path):
+def test_micro_batches_weigh_their_own_pairs():
     """With weights that tell micro-batch and source, the loss finds each in its pair."""
-    one, batch = trainer("public-code", tmp_path)
-    one.compute_loss(one.model, dict(batch))
-    rewards, pooled = one._forward(one.model, batch["input_ids"], batch["attention_mask"])
-    margin, delta = torch.sub(*rewards.chunk(2)), torch.sub(*pooled.chunk(2))
+    one, rows = batch_of("public-code")
+    one.loss(rows)
+    delta, margin, _ = rewards_of(one, rows)
     single = [
-        head_gradients(delta[i : i + 3], margin[i : i + 3], batch["source"][i : i + 3], 3)[0]
+        head_gradients(delta[i : i + 3], margin[i : i + 3], one.source[rows][i : i + 3], 3)[0]
         for i in range(0, 12, 3)
     ]
     micro, _ = micro_weights(torch.stack(single).numpy(), None)
     losses = -torch.nn.functional.logsigmoid(margin).detach().numpy().reshape(4, 3)
-    assert one.rows[0]["loss"] == pytest.approx((micro * losses).sum() / 4, abs=1e-6)
+    assert one.steps[0]["loss"] == pytest.approx((micro * losses).sum() / 4, abs=1e-6)
 
 
 # --- Training ------------------------------------------------------------------------------------
@@ -283,7 +263,7 @@ def test_two_processes_have_the_weights_and_losses_of_one(pair, trained, scheme)
 
 
 def test_a_batch_that_cannot_be_shared_out_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setenv("WORLD_SIZE", "3")
+    monkeypatch.setattr("accelerate.Accelerator.num_processes", 3)
     with pytest.raises(ValueError, match="4 pairs of each source .* to 3 processes"):
         fit(PLAIN, tmp_path)
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from proxyreward.models.tokenizer import encode
-from proxyreward.reward.score import batches_by_length, score, score_pairs, score_tokens
+from proxyreward.models.states import batches_by_length
+from proxyreward.reward.score import score, score_pairs, score_tokens
 
 LONGEST = 64
 
@@ -59,13 +60,11 @@ def test_order_and_duplicates_do_not_matter(reward_model, tokenizer, asked, refe
     np.testing.assert_allclose(scores, reference[order], atol=1e-5)
 
 
-def test_equal_rows_are_computed_once(reward_model, tokenizer, asked, monkeypatch):
+def test_equal_rows_are_computed_once(reward_model, tokenizer, asked):
     seen = []
-    body = reward_model.base_model.forward
-    monkeypatch.setattr(
-        reward_model.base_model, "forward", lambda x, **kw: seen.append(len(x)) or body(x, **kw)
-    )
+    watch = reward_model.score.register_forward_hook(lambda head, given, out: seen.append(len(out)))
     scores = score(reward_model, tokenizer, [asked[0][0]] * 9, ["Yes."] * 8 + ["No."], LONGEST)
+    watch.remove()
     assert sum(seen) == 2 and len(set(scores[:8])) == 1
 
 

@@ -8,9 +8,14 @@ import pytest
 from proxyreward.data.pairs import Pair, to_frame
 from proxyreward.models.build import build_policy, build_reward_model, load_reward_model
 from proxyreward.models.tokenizer import encode
-from proxyreward.reward import train
 from proxyreward.reward.score import score_pairs
-from proxyreward.reward.train import RewardSettings, preference_dataset, train_reward_model
+from proxyreward.reward.train import (
+    RewardSettings,
+    pair_rewards,
+    ranking_loss,
+    token_pairs,
+    train_reward_model,
+)
 
 WEIGHTS = "model.safetensors"
 SETTINGS = RewardSettings(epochs=1, learning_rate=1e-2, batch_size=16, warmup_ratio=0.1, l2=0.01)
@@ -30,17 +35,15 @@ def halves(tokenizer, shape, tmp_path_factory):
 
 
 @pytest.fixture()
-def fit(tokenizer, shape, tmp_path, monkeypatch):
-    """Train on a frame with every step logged; returns the folder and the logged losses."""
-    plain = train.plain_training
-    monkeypatch.setattr(train, "plain_training", lambda *args: plain(*args) | {"logging_steps": 1})
+def fit(tokenizer, shape, tmp_path):
+    """Train on a frame; returns the folder and the logged losses."""
 
     def run(frame, name="model", settings=SETTINGS, seed=0, flips=None, base="scratch"):
         flips = np.zeros(len(frame), bool) if flips is None else flips
         folder = tmp_path / name
         train_reward_model(frame, flips, tokenizer, base, shape, settings, seed, folder)
         log = json.loads((folder / "train_log.json").read_text())
-        return folder, [row["loss"] for row in log if "loss" in row]
+        return folder, [row["loss"] for row in log]
 
     return run
 
@@ -58,48 +61,63 @@ def loss_by_hand(model, rows, l2):
 
     with torch.no_grad():
         w, l = (  # noqa: E741
-            np.array([model(torch.tensor([row])).logits.item() for row in rows[side]])
-            for side in ("chosen_ids", "rejected_ids")
+            np.array([model(torch.tensor([row])).logits.item() for row in side])
+            for side in (rows.chosen, rows.rejected)
         )
     return np.mean(np.log1p(np.exp(l - w)) + l2 * (w**2 + l**2))
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.01, 0.7])
-def test_loss_is_bradley_terry_and_squared_rewards(corpus, tokenizer, reward_model, l2, tmp_path):
-    from trl import RewardConfig
-
-    rows = preference_dataset(corpus.pairs[:8], np.zeros(8, bool), tokenizer, 64)
-    trainer = train._trainer_class()(
-        model=reward_model,
-        args=RewardConfig(str(tmp_path), max_length=None, report_to="none", bf16=False),
-        train_dataset=rows,
-        processing_class=tokenizer,
-        l2=l2,
-    )
-    batch = trainer.data_collator([rows[i] for i in range(8)])
-    batch = {key: value.to(reward_model.device) for key, value in batch.items()}
-    reward_model.eval()
-    loss = trainer.compute_loss(reward_model, batch)
+def test_loss_is_bradley_terry_and_squared_rewards(corpus, tokenizer, reward_model, l2):
+    rows = token_pairs(corpus.pairs[:8], np.zeros(8, bool), tokenizer, 64)
+    loss = ranking_loss(pair_rewards(reward_model, rows)[0], l2)
     assert loss.item() == pytest.approx(loss_by_hand(reward_model, rows, l2), abs=1e-5)
+
+
+def test_training_is_that_of_the_library(corpus, tokenizer, shape, fit, tmp_path):
+    """TRL's trainer from the same start, on the same pairs in the same order, ends there too."""
+    import torch
+    from datasets import Dataset
+    from trl import RewardConfig, RewardTrainer
+
+    frame, settings = corpus.pairs[:64], dataclasses.replace(SETTINGS, l2=0.0, epochs=2)
+    folder, losses = fit(frame, settings=settings, seed=1)
+    rows = token_pairs(frame, np.zeros(64, bool), tokenizer, 64)
+    lengths = [max(len(a), len(b)) for a, b in zip(rows.chosen, rows.rejected)]
+    columns = {"chosen_ids": rows.chosen, "rejected_ids": rows.rejected, "length": lengths}
+    arguments = RewardConfig(
+        str(tmp_path / "library"), per_device_train_batch_size=16, num_train_epochs=2,
+        learning_rate=1e-2, lr_scheduler_type="cosine", warmup_steps=1, adam_beta2=0.98, seed=1,
+        train_sampling_strategy="group_by_length", remove_unused_columns=False, max_length=None,
+        gradient_checkpointing=False, bf16=False, use_cpu=True, report_to="none",
+        save_strategy="no", logging_steps=1,
+    )  # fmt: skip
+    model = build_reward_model("scratch", shape, tokenizer, seed=1)
+    trainer = RewardTrainer(model, arguments, train_dataset=Dataset.from_dict(columns),
+                            processing_class=tokenizer)  # fmt: skip
+    trainer.train()
+    told = [row["loss"] for row in trainer.state.log_history if "loss" in row]
+    assert losses == pytest.approx(told, abs=2e-5)
+    ours = load_reward_model(folder).state_dict()
+    for name, value in trainer.model.state_dict().items():
+        torch.testing.assert_close(ours[name], value, atol=1e-4, rtol=1e-3)
 
 
 def test_flips_swap_the_two_responses(corpus, tokenizer):
     pairs = corpus.pairs[:6]
     flips = np.array([True, False, True, False, False, True])
-    told = preference_dataset(pairs, flips, tokenizer, 64).to_pandas()
-    plain = preference_dataset(pairs, ~flips, tokenizer, 64).to_pandas()
+    told, plain = (token_pairs(pairs, each, tokenizer, 64) for each in (flips, ~flips))
     better = encode(tokenizer, pairs["prompt"], pairs["chosen"], 64)
     worse = encode(tokenizer, pairs["prompt"], pairs["rejected"], 64)
     for i, flip in enumerate(flips):
         expected = (worse[i], better[i]) if flip else (better[i], worse[i])
-        assert (told["chosen_ids"][i].tolist(), told["rejected_ids"][i].tolist()) == expected
-        assert plain["chosen_ids"][i].tolist() == expected[1]
-    assert told["length"].tolist() == [max(len(a), len(b)) for a, b in zip(better, worse)]
+        assert (told.chosen[i], told.rejected[i]) == expected
+        assert plain.chosen[i] == expected[1]
 
 
 def test_no_long_pair_is_dropped(corpus, tokenizer):
-    rows = preference_dataset(corpus.pairs, np.zeros(len(corpus.pairs), bool), tokenizer, 12)
-    assert len(rows) == len(corpus.pairs) and max(rows["length"]) == 12
+    rows = token_pairs(corpus.pairs, np.zeros(len(corpus.pairs), bool), tokenizer, 12)
+    assert len(rows) == len(corpus.pairs) and max(map(len, rows.chosen + rows.rejected)) == 12
 
 
 PINNED = [0.90037, 0.81418, 0.80341, 0.65362, 0.71054, 0.65302]
@@ -114,7 +132,7 @@ def test_first_loss_is_that_of_the_seeded_model(fit, corpus, tokenizer, shape):
     frame, settings = corpus.pairs[:16], dataclasses.replace(SETTINGS, l2=0.5)
     _, losses = fit(frame, settings=settings, seed=4)
     start = build_reward_model("scratch", shape, tokenizer, seed=4).eval()
-    rows = preference_dataset(frame, np.zeros(16, bool), tokenizer, 64)
+    rows = token_pairs(frame, np.zeros(16, bool), tokenizer, 64)
     assert losses == pytest.approx([loss_by_hand(start, rows, 0.5)], abs=1e-4)
 
 

@@ -35,7 +35,8 @@ def language_model(base: str, **options):
     Raises
     ------
     DataError
-        If it cannot be read, or weights of it would be drawn at random, as for a reward model.
+        If it cannot be read, weights of it would be drawn at random, as for a reward model, or its
+        logits are more than a linear map of its last states.
     """
     from transformers import AutoModelForCausalLM
 
@@ -43,7 +44,25 @@ def language_model(base: str, **options):
     if HEAD in unused:
         raise DataError(f"{base}: it is a reward model; make policies of a language model")
     _complete(base, missing)
+    _check_head(base, model)
     return model
+
+
+def _check_head(base: str, model) -> None:
+    """Refuse a model that scales or caps its logits: policies here take them from its head."""
+    import torch
+
+    if model.device.type == "meta":  # read without its weights
+        return
+    ids = torch.tensor([[3, 2, 1]])
+    with torch.no_grad(), reading(base, "head"):
+        expected = model.eval()(ids).logits
+        found = model.get_output_embeddings()(model.base_model(ids).last_hidden_state)
+    if not torch.allclose(found, expected, rtol=1e-3, atol=1e-3):
+        raise DataError(
+            f"{base}: its logits are more than a linear map of its last states (some models scale "
+            "or cap them); choose another base for policies"
+        )
 
 
 def reward_model(base: str, **options):

@@ -19,6 +19,7 @@ from proxyreward.models.pretrained import reading
 
 PAD, EOS = "<pad>", "<eos>"
 EXAMPLE = "a b c 1 2 3"
+UNCUT = 1 << 30  # a length that no row exceeds
 SCRATCH = "scratch"  # the base of models and tokenizers that start from nothing
 
 
@@ -102,6 +103,18 @@ def encode(
 def encode_prompts(tokenizer, prompts: Sequence[str], max_length: int) -> list[list[int]]:
     """Token ids of prompts that await a response, at most ``max_length`` a row, cut on the left."""
     return [row[-max_length:] for row in _ids(tokenizer, list(prompts))]
+
+
+def encode_answers(
+    tokenizer, prompts: Sequence[str], responses: Sequence[str], max_length: int
+) -> tuple[list[list[int]], list[int]]:
+    """Token rows as :func:`encode` makes them, and where each row's response begins."""
+    whole = encode(tokenizer, prompts, responses, UNCUT)
+    heads = encode_prompts(tokenizer, prompts, UNCUT)
+    rows = [row[-max_length:] for row in whole]
+    # A row that lost its beginning has lost as many tokens of its prompt.
+    kept = [max(len(h) - (len(w) - len(r)), 0) for h, w, r in zip(heads, whole, rows)]
+    return rows, kept
 
 
 def _ids(tokenizer, texts: list[str]) -> list[list[int]]:

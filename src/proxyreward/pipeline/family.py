@@ -30,7 +30,7 @@ from proxyreward.pipeline.finished import SPEC, clean, partial_folder, remove_pa
 from proxyreward.pipeline.spread import spread
 from proxyreward.pipeline.worker import FamilyError, Place, plan, take
 
-LIBRARIES = ("torch", "transformers", "trl")
+LIBRARIES = ("torch", "transformers")
 
 Work = Callable[[Any, Path], None]
 

@@ -5,12 +5,13 @@ worker is a failure of its tasks, never a wait for ever.
 """
 
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
 
 from proxyreward.pipeline import cluster
-from proxyreward.pipeline.worker import Place
+from proxyreward.pipeline.worker import KEPT_MEMORY, Place
 
 Task = Callable[[], str | None]
 LOST = "a worker was lost; if memory ran out, set runner.workers lower"
@@ -38,6 +39,8 @@ def spread(
         return
     import joblib
 
+    for name, value in KEPT_MEMORY.items():  # heeded by processes that start from now on
+        os.environ.setdefault(name, value)
     waiting = set(tasks)
     threads = {"inner_max_num_threads": 1} if backend == "loky" else {}
     with contextlib.ExitStack() as stack:

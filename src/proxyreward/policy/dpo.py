@@ -21,8 +21,8 @@ held fixed and p the predicted distribution, a token's log-probability has the g
 
 Where W is tied to the embeddings, this is the gradient of its use as head alone.
 
-The loss is written out here, on transformers' `Trainer` with TRL's collator: TRL's `DPOTrainer`
-keeps no hidden states, so the head's gradients could not be had without a second forward pass.
+TRL's `DPOTrainer` keeps no hidden states, so the head's gradients could not be had from it without
+a second forward pass; plain DPO here follows it step by step (tested).
 """
 
 from __future__ import annotations
@@ -36,12 +36,16 @@ import pandas as pd
 
 from proxyreward.data import pairs
 from proxyreward.models.build import load_policy
+from proxyreward.models import training
 from proxyreward.models.precision import Precision, autocast
-from proxyreward.models.tokenizer import load_tokenizer
-from proxyreward.models.training import fit, plain_training
-from proxyreward.policy.perplexity import answer_distributions, answer_nll, of_answers
+from proxyreward.models.tokenizer import encode_answers, load_tokenizer
+from proxyreward.policy.perplexity import (
+    answer_distributions,
+    answer_nll,
+    answer_tensors,
+    of_answers,
+)
 from proxyreward.policy.rejection import RESPONSES, respond
-from proxyreward.policy.sft import UNCUT, encode_answers
 from proxyreward.reward.balanced import balanced_order
 from proxyreward.reward.min_norm import min_norm
 from proxyreward.reward.more import STEPS, step_record
@@ -146,19 +150,6 @@ def head_gradients(
     return torch.stack([error[part].T @ hidden[part] for part in parts])
 
 
-def preference_dataset(frame: pd.DataFrame, reference: np.ndarray, tokenizer):
-    """Tokenised pairs for TRL's collator; `reference`, (pairs, 2), are log-probabilities."""
-    from datasets import Dataset
-
-    columns = {}
-    for side, told in zip(("chosen", "rejected"), reference.T):
-        rows, starts = encode_answers(tokenizer, frame["prompt"], frame[side], UNCUT)
-        columns["prompt_ids"] = [row[:start] for row, start in zip(rows, starts)]
-        columns[f"{side}_ids"] = [row[start:] for row, start in zip(rows, starts)]
-        columns[f"ref_{side}_logps"] = told
-    return Dataset.from_dict(columns)
-
-
 def log_probabilities(policy, tokenizer, frame: pd.DataFrame, max_length: int) -> np.ndarray:
     """Log-probabilities of the two responses of each pair, shape ``(pairs, 2)``, chosen first."""
     sides = [
@@ -180,54 +171,60 @@ def margins(policy: np.ndarray, reference: np.ndarray, beta: float) -> np.ndarra
     return beta * (chosen - rejected)
 
 
-def _trainer_class():
-    import torch
-    from torch.nn.functional import logsigmoid
-    from transformers import Trainer
+class Preferences:
+    """DPO losses of batches with one weight a source; pair b of a batch is of source
+    ``b % sources``.
 
-    class PreferenceTrainer(Trainer):
-        """DPO with one weight a source; row b of a batch is a pair of source ``b % sources``.
+    `told`, shape (pairs, 2), are the reference's log-probabilities; `steps` holds a record of
+    every batch.
+    """
 
-        `rows` holds a record of every step.
-        """
+    def __init__(
+        self, policy, frame: pd.DataFrame, told: np.ndarray, tokenizer,
+        settings: PreferenceSettings, sources: int, max_length: int,
+    ):  # fmt: skip
+        import torch
 
-        def __init__(self, *args, settings: PreferenceSettings, sources: int, **kwargs):
-            super().__init__(*args, **kwargs)
-            self.settings, self.sources = settings, sources
-            self.rows: list[dict[str, float]] = []
+        self.policy, self.settings, self.sources = policy, settings, sources
+        self.pad_id = tokenizer.pad_token_id
+        self.sides = [
+            list(zip(*encode_answers(tokenizer, frame["prompt"], frame[side], max_length)))
+            for side in ("chosen", "rejected")
+        ]
+        self.told = torch.tensor(told, dtype=torch.float32, device=policy.device)
+        self.steps: list[dict[str, float]] = []
 
-        def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-            ids, answer = inputs["input_ids"], inputs["completion_mask"].bool()
-            # This goes past `forward`, where a trainer puts its own autocast.
-            with autocast(ids.device, self.settings.precision):
-                hidden, log_probs = answer_distributions(model, ids, answer)
-            reference = torch.cat([inputs["ref_chosen_logps"], inputs["ref_rejected_logps"]])
-            ratio = of_answers(log_probs, ids, answer) - reference
-            margin = self.settings.beta * torch.sub(*ratio.chunk(2))
-            losses = -logsigmoid(margin)
-            weights, told = torch.ones_like(losses), {}
-            if self.settings.weighting == "min-norm":
-                with torch.no_grad():
-                    gradients = head_gradients(
-                        hidden.float(),
-                        log_probs,
-                        ids,
-                        answer,
-                        margin,
-                        self.settings.beta,
-                        self.sources,
-                    )
-                gradients = gradients.flatten(1).double().cpu().numpy()
-                found = min_norm(gradients @ gradients.T)
-                told = step_record(gradients, found)
-                each = torch.from_numpy(found * self.sources).to(losses)
-                weights = each.repeat(len(losses) // self.sources)
-            loss = (weights * losses).mean()
-            means = torch.stack([loss, losses.mean(), margin.abs().mean()]).tolist()
-            self.rows.append(dict(zip(("loss", "plain_loss", "size"), means)) | told)
-            return loss
+    def loss(self, rows: np.ndarray) -> Tensor:
+        """Weighted mean of the losses of these pairs."""
+        import torch
+        from torch.nn.functional import logsigmoid
 
-    return PreferenceTrainer
+        ids, answer = self.tensors(rows)
+        hidden, log_probs = answer_distributions(self.policy, ids, answer)
+        reference = self.told[torch.from_numpy(rows)].T.flatten()
+        ratio = of_answers(log_probs, ids, answer) - reference
+        margin = self.settings.beta * torch.sub(*ratio.chunk(2))
+        losses = -logsigmoid(margin)
+        weights, record = torch.ones_like(losses), {}
+        if self.settings.weighting == "min-norm":
+            with torch.no_grad():
+                gradients = head_gradients(
+                    hidden.float(), log_probs, ids, answer, margin, self.settings.beta, self.sources
+                )
+            gradients = gradients.flatten(1).double().cpu().numpy()
+            found = min_norm(gradients @ gradients.T)
+            record = step_record(gradients, found)
+            each = torch.from_numpy(found * self.sources).to(losses)
+            weights = each.repeat(len(losses) // self.sources)
+        loss = (weights * losses).mean()
+        means = torch.stack([loss, losses.mean(), margin.abs().mean()]).tolist()
+        self.steps.append(dict(zip(("loss", "plain_loss", "size"), means)) | record)
+        return loss
+
+    def tensors(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Token ids of the chosen, then of the rejected responses, and which are the answers'."""
+        asked = [side[i] for side in self.sides for i in rows]
+        return answer_tensors(*map(list, zip(*asked)), self.pad_id, self.policy.device)
 
 
 def train_preferences(
@@ -239,18 +236,16 @@ def train_preferences(
     seed: int,
     directory: Path,
 ) -> None:
-    """Train a policy on pairs, in place; write ``steps.csv`` and the trainer's log.
+    """Train a policy on pairs, in place; write ``steps.csv`` and the training's log.
 
-    The reference is the policy as it comes in.
+    The reference is the policy as it comes in, and neither drops anything out.
 
     Parameters
     ----------
     frame
         Pairs in the schema of `data.pairs`, of one source or more.
     """
-    from transformers import TrainingArguments
-    from trl.trainer.dpo_trainer import DataCollatorForPreference
-    from trl.trainer.utils import disable_dropout_in_model
+    import torch
 
     names, source = np.unique(frame["source"].to_numpy(str), return_inverse=True)
     order = balanced_order(source, settings.resampled, seed)
@@ -258,30 +253,24 @@ def train_preferences(
     seen = frame.iloc[used]
     with autocast(policy.device, settings.precision):  # as the policy's are, to compare with
         reference = log_probabilities(policy, tokenizer, seen, max_length)
-    disable_dropout_in_model(policy)  # the reference had none either
-    arguments = TrainingArguments(
-        output_dir=str(directory),
-        per_device_train_batch_size=len(names) * settings.pairs_per_source,
-        num_train_epochs=1,
+    for module in policy.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    batch = len(names) * settings.pairs_per_source
+    preferences = Preferences(
+        policy, seen, reference, tokenizer, settings, len(names), max_length
+    )
+    training.train(
+        policy,
+        place[: len(place) // batch * batch].reshape(-1, batch),
+        preferences.loss,
         learning_rate=settings.learning_rate,
-        lr_scheduler_type="cosine",
-        train_sampling_strategy="sequential",
-        dataloader_drop_last=True,
-        remove_unused_columns=False,  # the collator reads them all
-        **plain_training(seed, settings.precision),
+        warmup_steps=0,
+        precision=settings.precision,
+        seed=seed,
+        directory=directory,
     )
-    trainer = _trainer_class()(
-        model=policy,
-        args=arguments,
-        train_dataset=preference_dataset(seen, reference, tokenizer).select(place),
-        data_collator=DataCollatorForPreference(
-            tokenizer.pad_token_id, max_length, truncation_mode="keep_end"
-        ),
-        settings=settings,
-        sources=len(names),
-    )
-    fit(trainer, directory)
-    steps = pd.DataFrame(trainer.rows)
+    steps = pd.DataFrame(preferences.steps)
     steps = steps.rename(columns={f"weight_{i}": f"weight_{name}" for i, name in enumerate(names)})
     steps.insert(0, "step", np.arange(1, len(steps) + 1))
     steps.to_csv(directory / STEPS, index=False, float_format="%.6g", lineterminator="\n")

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from proxyreward.policy.sft import encode_answers
-from proxyreward.reward.score import batches_by_length
+from proxyreward.models.states import Rows, batches_by_length, padded, states
+from proxyreward.models.tokenizer import encode_answers
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,7 +38,8 @@ def answer_distributions(model, ids: Tensor, answer: Tensor) -> tuple[Tensor, Te
     ids : Tensor, shape (rows, length)
         Prompts and answers, padded on the right.
     answer : Tensor of bool, shape (rows, length)
-        Which tokens belong to an answer. A row's first token never counts: nothing predicts it.
+        Which tokens belong to an answer: the last ones of a row before its padding. A row's first
+        token never counts: nothing predicts it.
 
     Returns
     -------
@@ -46,8 +47,23 @@ def answer_distributions(model, ids: Tensor, answer: Tensor) -> tuple[Tensor, Te
         Last hidden states, the input of the head.
     log_probs : Tensor, shape (answer tokens, vocabulary)
     """
-    hidden = model.base_model(ids, use_cache=False).last_hidden_state[:, :-1][answer[:, 1:]]
+    import torch
+
+    inside = answer[:, 1:]
+    first, count = inside.int().argmax(1, keepdim=True), inside.sum(1, keepdim=True)
+    step = torch.arange(int(count.max()), device=ids.device)
+    at = (first + step).clamp(max=inside.shape[1])
+    hidden = states(model, ids, at)[step < count]
     return hidden, model.get_output_embeddings()(hidden).float().log_softmax(-1)
+
+
+def answer_tensors(rows: Rows, starts: Sequence[int], pad_id: int, device):
+    """Rows padded on the right, and which of their tokens belong to answers, for the above."""
+    import torch
+
+    ids, mask = padded(rows, pad_id, device)
+    places = torch.arange(ids.shape[1], device=device)
+    return ids, mask & (torch.tensor(starts, device=device)[:, None] <= places)
 
 
 def of_answers(log_probs: Tensor, ids: Tensor, answer: Tensor) -> Tensor:
@@ -90,12 +106,8 @@ def answer_nll(
     nll = np.empty(len(rows))
     with torch.inference_mode():
         for batch in batches_by_length(lengths, tokens_per_batch or TOKENS_PER_BATCH[device.type]):
-            longest = lengths[batch[-1]]
-            pad = tokenizer.pad_token_id
-            ids = torch.tensor([[*rows[i], *[pad] * (longest - lengths[i])] for i in batch])
-            first, end = (torch.tensor([n[i] for i in batch])[:, None] for n in (starts, lengths))
-            place = torch.arange(longest)
-            ids, answer = ids.to(device), ((first <= place) & (place < end)).to(device)
+            asked = [rows[i] for i in batch], [starts[i] for i in batch]
+            ids, answer = answer_tensors(*asked, tokenizer.pad_token_id, device)
             _, log_probs = answer_distributions(model, ids, answer)
             nll[batch] = -of_answers(log_probs, ids, answer).double().cpu().numpy()
     return nll, np.array(lengths, dtype=int) - np.maximum(np.array(starts, dtype=int), 1)

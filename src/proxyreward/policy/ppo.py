@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from proxyreward.models.precision import Precision, autocast, check_precision
+from proxyreward.models.states import padded, states
 from proxyreward.models.tokenizer import encode_prompts
-from proxyreward.policy.sampling import left_padded, sample_tokens, text
+from proxyreward.policy.sampling import sample_tokens, text
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -98,22 +99,25 @@ class Diverged(RuntimeError):
 
 @dataclass(frozen=True)
 class Rollout:
-    """Sampled responses to some prompts, prompts left-padded [D1].
+    """Sampled responses to some prompts.
 
-    `ids` and `attention` have shape (rows, prompt + tokens), `tokens` and `mask` (rows, tokens);
-    `ended`, shape (rows,), says which responses hold EOS.
+    `ids`, shape (rows, longest), holds prompts and responses, padded on the right [D1]; `start`,
+    shape (rows,), where each response begins. `tokens` and `mask`, shape (rows, tokens), are the
+    responses; `ended`, shape (rows,), says which of them hold EOS. `hidden`, shape (response
+    tokens, width), is what the policy drew them from, where that is known.
     """
 
     ids: Tensor
-    attention: Tensor
+    start: Tensor
     tokens: Tensor
     mask: Tensor
     ended: Tensor
     pad_id: int
+    hidden: Tensor | None = None
 
     def part(self, rows: Tensor) -> Rollout:
         """Some of the rows."""
-        tensors = (self.ids, self.attention, self.tokens, self.mask, self.ended)
+        tensors = (self.ids, self.start, self.tokens, self.mask, self.ended)
         return Rollout(*(tensor[rows] for tensor in tensors), self.pad_id)
 
 
@@ -123,57 +127,55 @@ def roll_out(
     """Sample `samples` responses to each prompt; a prompt's prefix is computed once [D2]."""
     import torch
 
-    rows = encode_prompts(tokenizer, prompts, settings.max_length - settings.max_new_tokens)
-    pad, eos = tokenizer.pad_token_id, tokenizer.eos_token_id
+    asked = encode_prompts(tokenizer, prompts, settings.max_length - settings.max_new_tokens)
+    pad, eos, device = tokenizer.pad_token_id, tokenizer.eos_token_id, policy.device
+    drawn_from: list[Tensor] = []
     tokens = sample_tokens(
-        policy, rows, samples, settings.temperature, settings.max_new_tokens, pad, eos, generator
-    ).to(policy.device)
+        policy, asked, samples, settings.temperature, settings.max_new_tokens, pad, eos, generator,
+        drawn_from,
+    ).to(device)  # fmt: skip
+    longest = len(drawn_from)
+    tokens = tokens[:, :longest]
     mask = tokens != pad  # the padding token is never drawn, so it marks what follows EOS
-    longest = int(mask.sum(1).max())
-    tokens, mask = tokens[:, :longest], mask[:, :longest]
-    ids, attention = (
-        tensor.repeat_interleave(samples, 0).to(policy.device) for tensor in left_padded(rows, pad)
-    )
+    said = [row[:count] for row, count in zip(tokens.tolist(), mask.sum(1).tolist())]
+    heads = [prompt for prompt in asked for _ in range(samples)]
+    ids, _ = padded([head + row for head, row in zip(heads, said)], pad, device)
     return Rollout(
-        ids=torch.cat([ids, tokens], 1),
-        attention=torch.cat([attention, mask.to(attention)], 1),
+        ids=ids,
+        start=torch.tensor(list(map(len, heads)), device=device),
         tokens=tokens,
         mask=mask,
         ended=(tokens == eos).any(1),
         pad_id=pad,
+        hidden=torch.stack(drawn_from, 1)[mask],
     )
 
 
 # --- What the models say about a rollout ---------------------------------------------------------
 
 
-def _positions(attention):
-    """Position ids that do not count padding [D1]."""
-    return (attention.cumsum(-1) - 1).clamp(min=0)
-
-
-def _hidden(model, rollout: Rollout) -> Tensor:
+def hidden_states(model, rollout: Rollout) -> Tensor:
     """Last hidden state before each response token, shape (rows, tokens, width)."""
-    length = rollout.tokens.shape[1]
-    hidden = model.base_model(
-        rollout.ids,
-        attention_mask=rollout.attention,
-        position_ids=_positions(rollout.attention),
-        use_cache=False,
-    ).last_hidden_state
-    return hidden[:, -length - 1 : -1]
+    import torch
+
+    steps = torch.arange(rollout.tokens.shape[1], device=rollout.ids.device)
+    at = (rollout.start[:, None] - 1 + steps).clamp(0, rollout.ids.shape[1] - 1)
+    return states(model, rollout.ids, at)
 
 
-def log_distributions(model, rollout: Rollout, temperature: float) -> Tensor:
+def log_distributions(
+    model, rollout: Rollout, temperature: float, drawn: bool = False
+) -> Tensor:
     """Log-probabilities of what could follow, shape (response tokens, vocabulary).
 
     The temperature divides the logits of policy and reference alike [D3]; the padding token,
     which is never drawn, has no probability here either [D4]. The vocabulary is spread out for
-    the response tokens alone, not for padding.
+    the response tokens alone, not for padding. `drawn` says that the model is the policy that the
+    rollout was drawn from, whose states are known.
     """
     import torch
 
-    hidden = _hidden(model, rollout)[rollout.mask]
+    hidden = rollout.hidden if drawn else hidden_states(model, rollout)[rollout.mask]
     logits = model.get_output_embeddings()(hidden).float() / temperature
     forbidden = torch.arange(logits.shape[-1], device=logits.device) == rollout.pad_id
     return logits.masked_fill(forbidden, torch.finfo(logits.dtype).min).log_softmax(-1)
@@ -187,7 +189,7 @@ def of_tokens(log_probs: Tensor, rollout: Rollout) -> Tensor:
 
 def values_of(critic, rollout: Rollout) -> Tensor:
     """Value of the state before each response token, shape (rows, tokens)."""
-    return critic.score(_hidden(critic, rollout)).squeeze(-1).float()
+    return critic.score(hidden_states(critic, rollout)).squeeze(-1).float()
 
 
 # --- Rewards and advantages ----------------------------------------------------------------------
@@ -402,7 +404,8 @@ class PPO:
         settings = self.settings
         with torch.no_grad():
             rollout = roll_out(self.policy, self.tokenizer, prompts, samples, settings, draws)
-            now = log_distributions(self.policy, rollout, settings.temperature)
+            drawn = rollout.hidden is not None
+            now = log_distributions(self.policy, rollout, settings.temperature, drawn)
             before = log_distributions(self.reference, rollout, settings.temperature)
             log_probs, chance = of_tokens(now, rollout), now.exp()
             divergence = (chance * (now - before)).sum(-1)

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ import pandas as pd
 from proxyreward.models.build import load_critic, load_policy, load_reward_model
 from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.policy.ppo import PPO, Diverged, PPOSettings, Reward
-from proxyreward.reward.score import score
+from proxyreward.reward.score import Asked, distinct_rows, score_asked
 
 LOG, POINTS, VALUES, OUTCOME = "log.csv", "points.csv", "values.npy", "outcome.json"
 FINISHED, DIVERGED = "finished", "diverged"
@@ -41,6 +42,10 @@ class Judge:
     hash: str
     mean: float
     sd: float
+
+    def rewards(self, asked: Asked) -> np.ndarray:
+        """Rewards of the responses that are asked about, in sd of the initial policy."""
+        return (score_asked(_model(self.folder, self.hash), asked) - self.mean) / self.sd
 
 
 @dataclass(frozen=True)
@@ -87,14 +92,14 @@ def train(run: PPORun, directory: Path) -> None:
     data = Path(run.data)
     tokenizer = load_tokenizer(data / "tokenizer")
     prompts = downstream(data, run.category)["prompt"].tolist()
-    rewards = {judge.name: reward_of(judge, tokenizer, run.settings) for judge in run.judges}
+    own = next(judge for judge in run.judges if judge.name == run.rm)
     policy = load_policy(run.policy)
     learner = PPO(
         policy,
         load_critic(run.policy),
         load_policy(run.policy),
         tokenizer,
-        rewards[run.rm],
+        reward_of(own, tokenizer, run.settings),
         run.settings,
         run.seed,
     )
@@ -103,8 +108,9 @@ def train(run: PPORun, directory: Path) -> None:
 
     def evaluate(step: int, samples: int) -> None:
         said, kl, entropy = learner.sample(prompts, samples, run.seed + 1)
-        asked = [prompt for prompt in prompts for _ in range(samples)]
-        scores = [rewards[j.name](asked, said).reshape(-1, samples).mean(1) for j in run.judges]
+        repeated = [prompt for prompt in prompts for _ in range(samples)]
+        asked = distinct_rows(tokenizer, repeated, said, run.settings.max_length)
+        scores = [judge.rewards(asked).reshape(-1, samples).mean(1) for judge in run.judges]
         points.append({"step": step, "kl_nats": kl.mean(), "entropy": entropy})
         values.append(np.stack(scores))
 
@@ -135,13 +141,17 @@ def downstream(data: Path, category: str | None) -> pd.DataFrame:
 
 def reward_of(judge: Judge, tokenizer, settings: PPOSettings) -> Reward:
     """The judge's reward in sd of the initial policy."""
-    model = load_reward_model(judge.folder)
 
     def reward(prompts: list[str], responses: list[str]) -> np.ndarray:
-        scores = score(model, tokenizer, prompts, responses, settings.max_length)
-        return (scores - judge.mean) / judge.sd
+        return judge.rewards(distinct_rows(tokenizer, prompts, responses, settings.max_length))
 
     return reward
+
+
+@lru_cache(maxsize=64)
+def _model(folder: str, content: str):
+    """A judge's model, kept for the next run: to load all of them takes as long as some steps."""
+    return load_reward_model(folder)
 
 
 @dataclass(frozen=True)

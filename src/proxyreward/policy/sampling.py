@@ -2,27 +2,23 @@
 
 A causal model and prompts come in, texts or tokens go out.  Callers: `pool` and `ppo`.
 
-A prompt's keys and values are computed once and shared by its samples; rows that have ended
-leave the batch.  The padding token is never drawn.
+A prompt's keys and values are computed once and shared by its samples; rows that have ended leave
+the batch when they are enough to pay for it.  The padding token is never drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from proxyreward.models.states import Rows, continue_rows, empty_cache, padded
 from proxyreward.models.tokenizer import encode_prompts
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 ROWS_PER_BATCH = 2048
-
-
-def left_padded(rows: Sequence[Sequence[int]], pad_id: int):
-    """Token rows and their attention mask, padded on the left to one length."""
-    import torch
-
-    longest = max(len(row) for row in rows)
-    ids = torch.tensor([[pad_id] * (longest - len(row)) + list(row) for row in rows])
-    mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
-    return ids, mask
+DENSE = 0.75  # the share of rows still going below which those that have ended are dropped
 
 
 def _draw(logits, temperature: float, pad_id: int, generator):
@@ -44,15 +40,22 @@ def _draw(logits, temperature: float, pad_id: int, generator):
 
 def sample_tokens(
     model,
-    rows: Sequence[Sequence[int]],
+    rows: Rows,
     count: int,
     temperature: float,
     max_new_tokens: int,
     pad_id: int,
     eos_id: int,
     generator,
+    before: list[Tensor] | None = None,
 ):
     """Draw ``count`` continuations of each token row.
+
+    Parameters
+    ----------
+    before
+        Gets the hidden states that each token was drawn from, one tensor of shape
+        ``(len(rows) * count, width)`` a token, 0 where a row has ended.
 
     Returns
     -------
@@ -61,41 +64,35 @@ def sample_tokens(
     """
     import torch
 
-    device = model.device
-    ids, mask = left_padded(rows, pad_id)
-    ids, mask = ids.to(device), mask.to(device)
+    device, head = model.device, model.get_output_embeddings()
+    ids, mask = padded(rows, pad_id, device, left=True)
     result = torch.full((len(rows) * count, max_new_tokens), pad_id, device=device)
-    alive = torch.arange(len(result), device=device)
     with torch.inference_mode():
-        positions = (mask.cumsum(-1) - 1).clamp(min=0)
-        out = model(
-            ids, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1
-        )
-        cache = out.past_key_values
-        cache.batch_repeat_interleave(count)
-        mask = mask.repeat_interleave(count, 0)
-        logits = out.logits[:, -1].repeat_interleave(count, 0)
-        position = positions[:, -1].repeat_interleave(count, 0)
+        cache = empty_cache(model, len(rows), ids.shape[1] + max_new_tokens)
+        at = torch.full((len(rows), 1), ids.shape[1] - 1, device=device)
+        hidden, cache = continue_rows(model, cache, ids, at, mask)
+        inside = torch.arange(len(rows), device=device).repeat_interleave(count)
+        cache, hidden = cache.choose(inside), hidden[inside, 0]
+        # The rows that the cache holds, and which of these have not ended.
+        held = live = torch.arange(len(result), device=device)
         for step in range(max_new_tokens):
-            token = _draw(logits, temperature, pad_id, generator)
-            result[alive, step] = token
-            going = token != eos_id
-            if step == max_new_tokens - 1 or not going.any():
+            if before is not None:
+                before.append(hidden.new_zeros(len(result), hidden.shape[1]))
+                before[-1][held[live]] = hidden
+            token = _draw(head(hidden), temperature, pad_id, generator)
+            result[held[live], step] = token
+            live, token = live[token != eos_id], token[token != eos_id]
+            if step == max_new_tokens - 1 or not len(live):
                 break
-            if not going.all():
-                stay = going.nonzero()[:, 0]
-                cache.batch_select_indices(stay)
-                alive, token, mask, position = alive[stay], token[stay], mask[stay], position[stay]
-            position = position + 1
-            mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
-            out = model(
-                token[:, None],
-                attention_mask=mask,
-                position_ids=position[:, None],
-                past_key_values=cache,
-                use_cache=True,
+            if len(live) < DENSE * len(held):
+                cache, held = cache.choose(live), held[live]
+                live = torch.arange(len(held), device=device)
+            ids = torch.full((len(held), 1), pad_id, device=device)
+            ids[live, 0] = token
+            hidden, cache = continue_rows(
+                model, cache, ids, torch.zeros_like(ids), torch.ones_like(ids, dtype=torch.bool)
             )
-            logits = out.logits[:, -1]
+            hidden = hidden[live, 0]
     return result.cpu()
 
 

@@ -20,7 +20,7 @@ from proxyreward.models.build import Shape, build_reward_model, load_reward_mode
 from proxyreward.models.tokenizer import SCRATCH, encode, load_tokenizer
 from proxyreward.reward.more import MixSettings, train_mixed
 from proxyreward.reward.score import score_tokens
-from proxyreward.reward.train import preference_dataset
+from proxyreward.reward.train import token_pairs
 
 PAIR = ("chosen", "rejected")
 TRAINING, TESTS, FOLDS = "training.parquet", "tests.parquet", "folds.npy"
@@ -75,7 +75,7 @@ def _read(data: str, tokenizer_from: str, fold: int | None, max_length: int):
         inside = np.load(folder / FOLDS) == fold
         training, tests = training[~inside], training[inside]
     tokenizer = load_tokenizer(tokenizer_from)
-    tokens = preference_dataset(training, np.zeros(len(training), bool), tokenizer, max_length)
+    tokens = token_pairs(training, np.zeros(len(training), bool), tokenizer, max_length)
     asked = [encode(tokenizer, tests["prompt"], tests[c], max_length) for c in PAIR]
     return tokenizer, training["source"].to_numpy(), tokens, tests, asked
 
@@ -98,7 +98,7 @@ def train(item: Mix, directory: Path) -> None:
         if names == item.sources and item.splits > 1:
             shuffled = generator(f"splits of {names[0]}", item.seed).permutation(len(own))
             numbers = shuffled % item.splits
-        train_mixed(model, tokens.select(own), numbers, tokenizer, settings, item.seed, folder)
+        train_mixed(model, tokens.take(own), numbers, settings, item.seed, folder)
 
     def score(folder: Path, rows: np.ndarray) -> np.ndarray:
         model = load_reward_model(folder)

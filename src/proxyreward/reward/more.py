@@ -13,20 +13,22 @@ its gradient needs no backward pass: with :math:`\delta_b = h(x, y_w) - h(x, y_l
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
+from proxyreward.models import training
 from proxyreward.models.precision import Precision
-from proxyreward.models.training import fit, plain_training
 from proxyreward.reward.balanced import balanced_order, mixed_order
 from proxyreward.reward.min_norm import min_norm
-from proxyreward.reward.score import TOKENS_PER_BATCH, batches_by_length
+from proxyreward.reward.train import TokenPairs, pair_rewards
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 STEPS = "steps.csv"
 # The share of the newest gradient in the running average of the public code.
@@ -149,84 +151,61 @@ def pair_weights(weights, counts, source):
     return (weights / share.clamp(min=1 / counts.sum()))[source]
 
 
-def _trainer_class():
-    import torch
-    from torch.nn.functional import logsigmoid
-    from trl import RewardTrainer
+class _Mixing:
+    """Losses of batches, with one weight a source taken from the reward head.
 
-    class MixTrainer(RewardTrainer):
-        """Ranking loss with one weight a source, the weights taken from the reward head.
+    `steps` holds a record of every batch; the same in each process.
+    """
 
-        `rows` holds a record of every step; the same in each process.
-        """
+    def __init__(self, model, pairs: TokenPairs, source: np.ndarray, weighting: Weighting):
+        import torch
+        from accelerate import Accelerator
 
-        def __init__(self, *args, weighting: Weighting, sources: int, **kwargs):
-            super().__init__(*args, **kwargs)
-            self.weighting, self.sources = weighting, sources
-            self.average: np.ndarray | None = None
-            self.rows: list[dict[str, float]] = []
-            self.hidden = None
-            head = self.accelerator.unwrap_model(self.model).score
-            head.register_forward_pre_hook(self._keep)
+        self.model, self.pairs, self.weighting = model, pairs, weighting
+        self.accelerator = Accelerator(mixed_precision="no")
+        self.source = torch.tensor(source).to(self.accelerator.device)
+        self.sources = int(source.max()) + 1
+        self.average: np.ndarray | None = None
+        self.steps: list[dict[str, float]] = []
 
-        def _keep(self, head, given):
-            self.hidden = given[0]
+    def loss(self, rows: np.ndarray) -> Tensor:
+        """Weighted mean of the ranking losses of this process's pairs."""
+        import torch
+        from torch.nn.functional import logsigmoid
 
-        def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-            source = inputs["source"]
-            rewards, pooled = self._forward(model, inputs["input_ids"], inputs["attention_mask"])
-            margin = torch.sub(*rewards.chunk(2))
-            losses = -logsigmoid(margin)
-            told = {}
-            if self.weighting == "plain":
-                loss = losses.mean()
-            else:
-                delta = torch.sub(*pooled.chunk(2))
-                weights, told = self._weigh(delta, margin.detach(), source)
-                loss = (weights * losses).mean()
-            means = torch.stack([loss, losses.mean(), margin.abs().mean()]).detach()
-            means = self.accelerator.reduce(means, "mean").tolist()
-            self.rows.append(dict(zip(("loss", "plain_loss", "size"), means)) | told)
-            return (loss, rewards) if return_outputs else loss
+        rewards, pooled = pair_rewards(self.model, self.pairs.take(rows))
+        margin = rewards[0] - rewards[1]
+        losses = -logsigmoid(margin)
+        loss, told = losses.mean(), {}
+        if self.weighting != "plain":
+            pooled = pooled.detach()
+            weights, told = self._weigh(pooled[0] - pooled[1], margin.detach(), self.source[rows])
+            loss = (weights * losses).mean()
+        means = torch.stack([loss, losses.mean(), margin.abs().mean()]).detach()
+        means = self.accelerator.reduce(means, "mean").tolist()
+        self.steps.append(dict(zip(("loss", "plain_loss", "size"), means)) | told)
+        return loss
 
-        def _forward(self, model, ids, mask):
-            """Rewards, shape (rows,), and hidden states below them, detached, (rows, width).
+    def _weigh(self, delta: Tensor, margin: Tensor, source: Tensor):
+        """Weights of this process's pairs, and what to record of the step."""
+        import torch
 
-            Rows of like length go together, as in `score`: that saves almost half of the tokens.
-            """
-            lengths = mask.sum(dim=1)
-            budget = TOKENS_PER_BATCH[ids.device.type]
-            parts = [torch.tensor(p) for p in batches_by_length(lengths.tolist(), budget)]
-            rewards, pooled = [], []
-            for rows in parts:
-                own = lengths[rows]
-                kept = slice(int(own.max()))
-                out = model(ids[rows, kept], attention_mask=mask[rows, kept], use_cache=False)
-                rewards.append(out.logits.squeeze(-1).float())
-                pooled.append(self.hidden.detach()[torch.arange(len(rows)), own - 1])
-            back = torch.cat(parts).argsort()
-            return torch.cat(rewards)[back], torch.cat(pooled)[back]
-
-        def _weigh(self, delta, margin, source):
-            """Weights of this process's pairs, and what to record of the step."""
-            gradients, counts = head_gradients(
-                delta, margin, source, self.sources, self.accelerator.reduce
-            )
-            found = gradients.cpu().numpy()
-            if self.weighting == "min-norm":
-                weights = torch.from_numpy(source_weights(found, counts.cpu().numpy()))
-                per_pair = pair_weights(weights.to(counts.device), counts, source)
-            else:
-                parts = [part.split(self.sources) for part in (delta, margin, source)]
-                single = [head_gradients(*part, self.sources)[0].cpu() for part in zip(*parts)]
-                micro, self.average = micro_weights(torch.stack(single).numpy(), self.average)
-                # A micro-batch holds the sources in order, so its weights stand in row order.
-                per_pair = torch.from_numpy(micro.ravel() * self.sources).to(margin.device)
-                mean = torch.from_numpy(micro.mean(axis=0)).to(margin.device)
-                weights = self.accelerator.reduce(mean, "mean")
-            return per_pair.to(margin.dtype), step_record(found, weights.cpu().numpy())
-
-    return MixTrainer
+        gradients, counts = head_gradients(
+            delta, margin, source, self.sources, self.accelerator.reduce
+        )
+        found = gradients.cpu().numpy()
+        if self.weighting == "min-norm":
+            weights = torch.from_numpy(source_weights(found, counts.cpu().numpy()))
+            per_pair = pair_weights(weights.to(counts.device), counts, source)
+        else:
+            parts = [part.split(self.sources) for part in (delta, margin, source)]
+            single = [head_gradients(*part, self.sources)[0].cpu() for part in zip(*parts)]
+            micro, self.average = micro_weights(torch.stack(single).numpy(), self.average)
+            # A micro-batch holds the sources in order, so its weights stand in row order.
+            per_pair = torch.from_numpy(micro.ravel() * self.sources).to(margin.device)
+            mean = torch.from_numpy(micro.mean(axis=0)).to(margin.device)
+            weights = self.accelerator.reduce(mean, "mean")
+        return per_pair.to(margin.dtype), step_record(found, weights.cpu().numpy())
 
 
 def step_record(gradients: np.ndarray, weights: np.ndarray) -> dict[str, float]:
@@ -244,14 +223,13 @@ def step_record(gradients: np.ndarray, weights: np.ndarray) -> dict[str, float]:
 
 def train_mixed(
     model,
-    pairs,
+    pairs: TokenPairs,
     source: np.ndarray,
-    tokenizer,
     settings: MixSettings,
     seed: int,
     directory: Path,
 ) -> None:
-    """Train a reward model for one epoch; save it, the trainer's log and ``steps.csv``.
+    """Train a reward model for one epoch; save it, its log and ``steps.csv``.
 
     Several processes (``accelerate launch``) share out each batch, and take the weights of the
     sources from the whole of it.
@@ -260,8 +238,6 @@ def train_mixed(
     ----------
     model
         A new one of `models.build`, or one trained before, which is trained further in place.
-    pairs
-        Tokenised pairs, see :func:`proxyreward.reward.train.preference_dataset`.
     source : ndarray of int, shape (len(pairs),)
         Source of each pair, numbered from 0 without gaps.
     seed
@@ -272,53 +248,29 @@ def train_mixed(
     ValueError
         If the pairs of a source in a batch cannot be shared out equally.
     """
-    from trl import RewardConfig
-    from trl.trainer.reward_trainer import DataCollatorForPreference
-
-    order = rows_in_order(source, settings, seed)
-    sources = int(source.max()) + 1
-    dataset = pairs.add_column("source", source).select(order)
-    stack = DataCollatorForPreference(tokenizer.pad_token_id)
-
-    def collate(rows: list[dict]) -> dict:
-        import torch
-
-        return stack(rows) | {"source": torch.tensor([row["source"] for row in rows])}
-
-    batch = sources * settings.pairs_per_source
-    processes = int(os.environ.get("WORLD_SIZE", "1"))  # set by every launcher
+    mixing = _Mixing(model, pairs, source, settings.weighting)
+    processes = mixing.accelerator.num_processes
     if settings.pairs_per_source % processes:
         raise ValueError(
             f"{settings.pairs_per_source} pairs of each source in a batch cannot be shared out "
             f"equally to {processes} processes; change one of the two numbers"
         )
-    arguments = RewardConfig(
-        output_dir=str(directory),
-        per_device_train_batch_size=batch // processes,
-        num_train_epochs=1,
+    order = rows_in_order(source, settings, seed)
+    batch = mixing.sources * settings.pairs_per_source
+    batches = order[: len(order) // batch * batch].reshape(-1, batch)
+    training.train(
+        model,
+        batches,
+        mixing.loss,
         learning_rate=settings.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=round(settings.warmup_ratio * (len(order) // batch)),
-        max_length=None,
-        train_sampling_strategy="sequential",
-        dataloader_drop_last=True,
-        remove_unused_columns=False,  # the collator reads the source
-        gradient_checkpointing=False,
-        **plain_training(seed, settings.precision),
+        warmup_steps=round(settings.warmup_ratio * len(batches)),
+        precision=settings.precision,
+        seed=seed,
+        directory=directory,
     )
-    trainer = _trainer_class()(
-        model=model,
-        args=arguments,
-        train_dataset=dataset,
-        processing_class=tokenizer,
-        data_collator=collate,
-        weighting=settings.weighting,
-        sources=sources,
-    )
-    fit(trainer, directory)
-    if not trainer.accelerator.is_main_process:
+    if not mixing.accelerator.is_main_process:
         return
     model.save_pretrained(directory)
-    steps = pd.DataFrame(trainer.rows)
+    steps = pd.DataFrame(mixing.steps)
     steps.insert(0, "step", np.arange(1, len(steps) + 1))
     steps.to_csv(directory / STEPS, index=False, float_format="%.6g", lineterminator="\n")

@@ -1,59 +1,46 @@
 """Scores of a reward model on any number of responses, fast and independent of batching.
 
-A model and texts come in, one float32 score a response goes out.  Callers: `scorings` and the
-reward of `policy.ppo_runs`.
+A model and texts come in, one float32 score a response goes out.  Callers: `scorings`, `mixes` and
+the rewards of `policy.ppo_runs`.
 
-Three things make it fast: equal (prompt, response) rows are scored once; rows are sorted by
-length and padded on the right, so a batch holds little padding and causal attention needs no
-mask; the head is applied to the last token alone.  `benchmarks/scoring.py` measures them.
+What makes it fast: equal (prompt, response) rows are scored once; rows of like length go together,
+padded on the right; the last layer and the head are computed for the last token alone; and where
+many responses answer a prompt, what their rows begin with is computed once.
+`benchmarks/scoring.py` measures it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from proxyreward.models.states import Rows, last_states
 from proxyreward.models.tokenizer import encode
 
 # Padding included. On a CPU a batch should stay in the cache, on a GPU it should fill the device.
 TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 131072}
 
 
-def batches_by_length(lengths: Sequence[int], tokens_per_batch: int) -> list[list[int]]:
-    """Row numbers sorted by length, cut so that ``rows * longest`` stays within a budget.
-
-    >>> batches_by_length([3, 1, 2, 9], tokens_per_batch=6)
-    [[1, 2], [0], [3]]
-    """
-    batches: list[list[int]] = []
-    for row in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
-        if batches and (len(batches[-1]) + 1) * lengths[row] <= tokens_per_batch:
-            batches[-1].append(row)
-        else:
-            batches.append([row])
-    return batches
-
-
 def score_tokens(
-    model, rows: Sequence[Sequence[int]], pad_id: int, tokens_per_batch: int | None = None
+    model,
+    rows: Rows,
+    pad_id: int,
+    tokens_per_batch: int | None = None,
+    prompt: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """Scores of token rows, float32, shape ``(len(rows),)``; the last token carries the score."""
+    """Scores of token rows, float32, shape ``(len(rows),)``; the last token carries the score.
+
+    ``prompt`` numbers the prompt of each row, see :func:`proxyreward.models.states.last_states`.
+    """
     import torch
 
     scores = np.empty(len(rows), dtype=np.float32)
-    device = model.device
-    budget = tokens_per_batch or TOKENS_PER_BATCH[device.type]
-    lengths = [len(row) for row in rows]
+    budget = tokens_per_batch or TOKENS_PER_BATCH[model.device.type]
     with torch.inference_mode():
-        for batch in batches_by_length(lengths, budget):
-            longest = lengths[batch[-1]]
-            padded = [[*rows[row], *[pad_id] * (longest - lengths[row])] for row in batch]
-            ids = torch.tensor(padded, device=device)
-            hidden = model.base_model(ids, use_cache=False).last_hidden_state
-            last = torch.tensor([lengths[row] - 1 for row in batch], device=device)
-            pooled = hidden[torch.arange(len(batch), device=device), last]
-            scores[batch] = model.score(pooled).squeeze(-1).float().cpu().numpy()
+        for batch, hidden in last_states(model, rows, pad_id, budget, prompt):
+            scores[batch] = model.score(hidden).squeeze(-1).float().cpu().numpy()
     return scores
 
 
@@ -78,18 +65,39 @@ def score(
     tokens_per_batch
         Size of a batch, padding included; None takes what suits the model's device.
     """
-    rows, index = distinct_rows(tokenizer, prompts, responses, max_length)
-    return score_tokens(model, rows, tokenizer.pad_token_id, tokens_per_batch)[index]
+    asked = distinct_rows(tokenizer, prompts, responses, max_length)
+    return score_asked(model, asked, tokens_per_batch)
+
+
+class Asked(NamedTuple):
+    """Token rows of every distinct (prompt, response), and the number of each row's prompt.
+
+    `index` says which of the rows each response is.
+    """
+
+    rows: list[list[int]]
+    prompt: list[int]
+    index: list[int]
+    pad_id: int
 
 
 def distinct_rows(
     tokenizer, prompts: Sequence[str], responses: Sequence[str], max_length: int
-) -> tuple[list[list[int]], list[int]]:
-    """Tokens of every distinct (prompt, response), and which of these each response is."""
+) -> Asked:
+    """Tokens of responses to prompts, for any number of models with that tokenizer."""
     keys = list(zip(prompts, responses, strict=True))
     number = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    place = {prompt: i for i, prompt in enumerate(dict.fromkeys(prompts))}
     rows = encode(tokenizer, [p for p, _ in number], [r for _, r in number], max_length)
-    return rows, [number[key] for key in keys]
+    return Asked(
+        rows, [place[p] for p, _ in number], [number[key] for key in keys], tokenizer.pad_token_id
+    )
+
+
+def score_asked(model, asked: Asked, tokens_per_batch: int | None = None) -> np.ndarray:
+    """Scores of the responses that were asked about, as :func:`score` gives them."""
+    scores = score_tokens(model, asked.rows, asked.pad_id, tokens_per_batch, asked.prompt)
+    return scores[asked.index]
 
 
 def score_pairs(model, tokenizer, pairs, max_length: int) -> np.ndarray:

@@ -17,7 +17,7 @@ import pandas as pd
 from proxyreward.data import pairs
 from proxyreward.models.build import load_reward_model
 from proxyreward.models.tokenizer import load_tokenizer
-from proxyreward.reward.score import distinct_rows, score_pairs, score_tokens
+from proxyreward.reward.score import Asked, distinct_rows, score_asked, score_pairs
 
 PAIRS = "pairs.parquet"
 
@@ -38,20 +38,19 @@ def run(item: Scoring, directory: Path) -> None:
     """Write ``<name of the file>.npy``, float32, one score a row, for each file."""
     model = load_reward_model(item.model)
     for path in item.responses:
-        rows, index, pad_id = _asked(path, item.data, item.max_length)
-        np.save(directory / f"{Path(path).stem}.npy", score_tokens(model, rows, pad_id)[index])
+        asked = _asked(path, item.data, item.max_length)
+        np.save(directory / f"{Path(path).stem}.npy", score_asked(model, asked))
 
 
 @lru_cache(maxsize=4)
-def _asked(path: str, data: str, max_length: int) -> tuple[list[list[int]], list[int], int]:
-    """Tokens of a file's distinct rows, which of them each row is, and the padding token.
+def _asked(path: str, data: str, max_length: int) -> Asked:
+    """Tokens of a file's distinct rows.
 
     Kept for the next reward model: they take as long as the scores of a small one.
     """
     tokenizer = load_tokenizer(Path(data) / "tokenizer")
     asked = pd.read_parquet(path, columns=["prompt", "response"])
-    rows = distinct_rows(tokenizer, asked["prompt"], asked["response"], max_length)
-    return *rows, tokenizer.pad_token_id
+    return distinct_rows(tokenizer, asked["prompt"], asked["response"], max_length)
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,34 @@
-"""Training of one reward model on labelled pairs, by TRL's `RewardTrainer`.
+r"""Training of one reward model on labelled pairs.
 
 A frame of pairs, an array of label flips and settings come in, a saved model goes out.  The
 `reward_models` stage calls it once for each member of the family.
+
+The loss is Bradley-Terry with a penalty on the scores (paper rethinking, eq. 4),
+
+.. math:: -\log \sigma(r_w - r_l) + \ell_2 \, (r_w^2 + r_l^2) .
+
+TRL's own `center_rewards_coefficient` penalises :math:`(r_w + r_l)^2`, which fixes the offset of
+the scores but not their scale.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from proxyreward.models import training
 from proxyreward.models.build import Shape, build_reward_model
 from proxyreward.models.precision import Precision
+from proxyreward.models.states import last_states
 from proxyreward.models.tokenizer import encode
-from proxyreward.models.training import fit, plain_training
+from proxyreward.reward.score import TOKENS_PER_BATCH
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -30,41 +43,53 @@ class RewardSettings:
     precision: Precision = "fp32"
 
 
-def preference_dataset(pairs: pd.DataFrame, flips: np.ndarray, tokenizer, max_length: int):
-    """Tokenised pairs for the trainer; where ``flips`` is True the two responses change places."""
-    from datasets import Dataset
+@dataclass(frozen=True)
+class TokenPairs:
+    """Token rows of the preferred and of the other responses, in the order of the pairs."""
 
+    chosen: list[list[int]]
+    rejected: list[list[int]]
+    pad_id: int
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def take(self, numbers: np.ndarray) -> TokenPairs:
+        """Some of the pairs."""
+        return TokenPairs(
+            [self.chosen[i] for i in numbers], [self.rejected[i] for i in numbers], self.pad_id
+        )
+
+
+def token_pairs(
+    pairs: pd.DataFrame, flips: np.ndarray, tokenizer, max_length: int
+) -> TokenPairs:
+    """Tokenised pairs; where ``flips`` is True the two responses change places."""
     first = encode(tokenizer, pairs["prompt"], pairs["chosen"], max_length)
     second = encode(tokenizer, pairs["prompt"], pairs["rejected"], max_length)
     chosen = [b if flip else a for a, b, flip in zip(first, second, flips, strict=True)]
     rejected = [a if flip else b for a, b, flip in zip(first, second, flips, strict=True)]
-    length = [max(len(a), len(b)) for a, b in zip(first, second)]
-    return Dataset.from_dict({"chosen_ids": chosen, "rejected_ids": rejected, "length": length})
+    return TokenPairs(chosen, rejected, tokenizer.pad_token_id)
 
 
-def _trainer_class():
-    from trl import RewardTrainer
+def pair_rewards(model, pairs: TokenPairs) -> tuple[Tensor, Tensor]:
+    """Rewards of both responses, shape (2, pairs), chosen first, and the hidden states that the
+    head reads them from, shape (2, pairs, width)."""
+    import torch
 
-    class SquaredRewardTrainer(RewardTrainer):
-        """Adds ``l2 * mean(r_w**2 + r_l**2)`` to the Bradley-Terry loss (rethinking, eq. 4).
+    rows = pairs.chosen + pairs.rejected
+    budget = TOKENS_PER_BATCH[model.device.type]
+    numbers, hidden = zip(*last_states(model, rows, pairs.pad_id, budget))
+    back = torch.from_numpy(np.argsort(np.concatenate(numbers))).to(model.device)
+    pooled = torch.cat(hidden)[back]
+    return model.score(pooled).float().view(2, -1), pooled.view(2, len(pairs), -1)
 
-        TRL's own `center_rewards_coefficient` penalises ``(r_w + r_l)**2``, which fixes the
-        offset of the scores but not their scale.
-        """
 
-        def __init__(self, *args, l2: float, **kwargs):
-            super().__init__(*args, **kwargs)
-            self.l2 = l2
+def ranking_loss(rewards: Tensor, l2: float) -> Tensor:
+    """Mean loss of rewards of shape (2, pairs), see the module's docstring."""
+    from torch.nn.functional import logsigmoid
 
-        def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-            loss, outputs = super().compute_loss(
-                model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch
-            )
-            # Half of the rows are chosen and half rejected, so the mean over pairs is twice this.
-            loss = loss + self.l2 * 2 * outputs.logits.float().pow(2).mean()
-            return (loss, outputs) if return_outputs else loss
-
-    return SquaredRewardTrainer
+    return (l2 * rewards.pow(2).sum(0) - logsigmoid(rewards[0] - rewards[1])).mean()
 
 
 def train_reward_model(
@@ -77,7 +102,7 @@ def train_reward_model(
     seed: int,
     directory: Path,
 ) -> None:
-    """Train on all given pairs; save the model and the trainer's log to ``directory``.
+    """Train on all given pairs; save the model and its log to ``directory``.
 
     Parameters
     ----------
@@ -88,32 +113,18 @@ def train_reward_model(
     base
         ``"scratch"`` or the name of a pretrained model.
     """
-    import math
-
-    from trl import RewardConfig
-
     model = build_reward_model(base, shape, tokenizer, seed)
-    dataset = preference_dataset(pairs, flips, tokenizer, shape.max_length)
-    steps = math.ceil(len(dataset) / settings.batch_size) * settings.epochs
-    arguments = RewardConfig(
-        output_dir=str(directory),
-        per_device_train_batch_size=settings.batch_size,
-        num_train_epochs=settings.epochs,
+    tokens = token_pairs(pairs, flips, tokenizer, shape.max_length)
+    lengths = [max(map(len, rows)) for rows in zip(tokens.chosen, tokens.rejected)]
+    batches = training.grouped_by_length(lengths, settings.batch_size, settings.epochs, seed)
+    training.train(
+        model,
+        batches,
+        lambda rows: ranking_loss(pair_rewards(model, tokens.take(rows))[0], settings.l2),
         learning_rate=settings.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=round(settings.warmup_ratio * steps),
-        max_length=None,
-        train_sampling_strategy="group_by_length",
-        remove_unused_columns=False,  # the sampler reads the length
-        gradient_checkpointing=False,
-        **plain_training(seed, settings.precision),
+        warmup_steps=round(settings.warmup_ratio * len(batches)),
+        precision=settings.precision,
+        seed=seed,
+        directory=directory,
     )
-    trainer = _trainer_class()(
-        model=model,
-        args=arguments,
-        train_dataset=dataset,
-        processing_class=tokenizer,
-        l2=settings.l2,
-    )
-    fit(trainer, directory)
     model.save_pretrained(directory)
