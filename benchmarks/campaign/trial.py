@@ -25,7 +25,8 @@ MADE = ("outputs/smoke", "results/smoke", "book/_build")
 RESULTS, HTML = Path("results/smoke"), Path("book/_build/html")
 RECORD = RESULTS / "run.json"
 COMMANDS = {
-    "pipeline": ["make", "reproduce", "SCALE=smoke", f"VENV={sys.prefix}", "INSTALLED="],
+    # MAKE is what `make reproduce` then builds the book with, which is a command of its own here.
+    "pipeline": f"make reproduce SCALE=smoke VENV={sys.prefix} INSTALLED= MAKE=true".split(),
     "book": ["proxyreward", "book", "--scale", "smoke"],
     "params": ["proxyreward", "params", "scale=smoke"],
 }
@@ -50,9 +51,11 @@ class Trial:
 
     def make_reference(self) -> None:
         """Run all once and remember what it took and left."""
-        start = time.monotonic()
-        self.finish("pipeline")
-        self.seconds = time.monotonic() - start
+        self.seconds = {}
+        for what in COMMANDS:
+            start = time.monotonic()
+            self.finish(what)
+            self.seconds[what] = time.monotonic() - start
         self.names, self.record = self._names(), (self.copy / RECORD).read_bytes()
         self.results, self.html = self._hashes(RESULTS), self._hashes(HTML)
 

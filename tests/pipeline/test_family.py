@@ -73,6 +73,20 @@ def test_paths_in_order_and_nothing_else(tmp_path):
     ]
 
 
+def test_a_whole_run_and_one_without_work_leave_the_same_folders(tmp_path):
+    def folders():
+        return {path for path in tmp_path.rglob("*") if path.is_dir()}
+
+    run([Square(1), Square(2)], tmp_path / "squares")
+    whole = folders()
+    run([Square(1), Square(2)], tmp_path / "squares")
+    assert (
+        folders()
+        == whole
+        == {tmp_path / "squares" / f"square-{i}" for i in (1, 2)} | {tmp_path / "squares"}
+    )
+
+
 def test_finished_items_are_kept(tmp_path):
     run([Square(2)], tmp_path / "f")
     kept = marked(tmp_path / "f", "square-2")

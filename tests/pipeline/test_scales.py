@@ -72,6 +72,17 @@ def test_a_wrong_line_is_named_with_its_file(config, line, told):
     assert told in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "content", ["seed: [", "a: &x [*x]", "- a", "a: 1\na: 2", b"\xff", "[" * 5000]
+)
+def test_a_broken_base_of_all_scales_is_one_line(config, content):
+    content = content.encode() if isinstance(content, str) else content
+    (config / "config.yaml").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"config\.yaml.*git checkout") as error:
+        compose(["scale=tiny"], config)
+    assert "\n" not in str(error.value)
+
+
 def test_a_name_that_a_table_would_lose_is_refused(config):
     (config / "scale" / "2022.yaml").write_text("# @package _global_\nscale: '2022'\n")
     with pytest.raises(ConfigError, match="2022.yaml.*Remedy: rename the file"):

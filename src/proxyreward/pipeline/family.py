@@ -16,6 +16,7 @@ import dataclasses
 import functools
 import importlib.metadata
 import json
+import os
 import shutil
 import sys
 import time
@@ -96,6 +97,10 @@ def run_family(
             failures = _run(todo, specs, work, directory, backend, workers)
         finally:  # what a lost worker has left must not be taken for a part of the family
             remove_partial(directory)
+            with contextlib.suppress(
+                OSError
+            ):  # there are logs of items that failed, or none at all
+                os.removedirs(_logs(directory))
     if failures:
         lines = [f"  {name}: {reason}" for name, reason in sorted(failures.items())]
         raise FamilyError(

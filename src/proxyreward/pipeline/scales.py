@@ -55,7 +55,8 @@ def compose_scale(folder: Path, scale: str | None, own: Mapping[str, Any]) -> di
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    scale = scale if scale is not None else _default(folder)
+    default = _default(folder)
+    scale = default if scale is None else scale
     _check_file(folder, scale)
     try:
         with initialize_config_dir(str(folder), version_base=None):
