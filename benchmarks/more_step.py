@@ -1,7 +1,7 @@
 """Cost of a training step of MORE against one of MultiTask, on the same batches.
 
-The steps are those of the trainer behind the stage `mixes` at scale tiny, on the middle and the
-largest base: loss, backward pass, clipping, update. Blocks of steps of the two schemes take turns,
+The steps are those of the stage `mixes` at scale tiny, on the middle and the largest base: loss,
+backward pass, clipping, update. Blocks of steps of the two schemes take turns,
 and each pair of neighbouring blocks gives one ratio; the interval is that of the median over pairs.
 Times are CPU seconds, hence those of one core.
 
@@ -23,16 +23,16 @@ from time import process_time
 import numpy as np
 
 from proxyreward.metrics.resampling import bootstrap
+from proxyreward.models import training
 from proxyreward.models.build import Shape, build_reward_model
 from proxyreward.models.tokenizer import train_tokenizer
-from proxyreward.models.training import plain_training
 from proxyreward.pipeline.mix_family import source_names
 from proxyreward.pipeline.params import Params, compose
 from proxyreward.pipeline.typed import build
 from proxyreward.pipeline.world_data import texts
 from proxyreward.reward.balanced import balanced_order
-from proxyreward.reward.more import _trainer_class, source_weights
-from proxyreward.reward.train import preference_dataset
+from proxyreward.reward.more import Mixing, source_weights
+from proxyreward.reward.train import token_pairs
 from proxyreward.world.mixture import mixture
 
 REPEATS, STEPS, CALLS = 40, 10, 200
@@ -41,73 +41,29 @@ TARGET = Path("benchmarks/more_step.json")
 SCHEMES = {"multitask": "plain", "more": "min-norm"}
 
 
-def balanced_pairs(params: Params):
-    """Tokenizer, and tokenised pairs in balanced order: one more batch than there are steps."""
+def balanced_pairs(params: Params) -> tuple:
+    """Tokenizer, tokenised pairs, their sources, and the batches of one block of steps."""
     mixes, names = params.mixes, source_names(params)
-    per_source = mixes.pairs_per_source * (STEPS + 1)
+    per_source = mixes.pairs_per_source * STEPS
     pairs, _ = mixture(dict.fromkeys(names, per_source), 2, mixes.quality, params.seed)
     tokenizer = train_tokenizer(texts(pairs, "chosen", "rejected"), params.tokenizer.vocab_size)
-    flips = np.zeros(len(pairs), bool)
-    tokens = preference_dataset(pairs, flips, tokenizer, params.model.max_length)
+    tokens = token_pairs(pairs, np.zeros(len(pairs), bool), tokenizer, params.model.max_length)
     source = pairs["source"].map({name: i for i, name in enumerate(names)}).to_numpy()
-    order = balanced_order(source, per_source, params.seed)
-    return tokenizer, tokens.add_column("source", source).select(order)
+    batches = balanced_order(source, per_source, params.seed).reshape(STEPS, -1)
+    return tokenizer, tokens, source, batches
 
 
-def trainer_of(weighting: str, base: str, params: Params, tokenizer, tokens, folder: str):
-    """The trainer of a scheme, set up as `train_mixed` does."""
-    import torch
-    from trl import RewardConfig
-    from trl.trainer.reward_trainer import DataCollatorForPreference
-
-    stack, sources = DataCollatorForPreference(tokenizer.pad_token_id), len(source_names(params))
-    arguments = RewardConfig(
-        output_dir=folder,
-        per_device_train_batch_size=sources * params.mixes.pairs_per_source,
-        num_train_epochs=1,
-        learning_rate=params.mixes.learning_rate,
-        max_length=None,
-        train_sampling_strategy="sequential",
-        remove_unused_columns=False,
-        gradient_checkpointing=False,
-        **plain_training(params.seed, params.model.precision),
-    )
-    return _trainer_class()(
-        model=build_reward_model(
-            "scratch", Shape.parse(base, params.model.max_length), tokenizer, params.seed
-        ),
-        args=arguments,
-        train_dataset=tokens,
-        processing_class=tokenizer,
-        data_collator=lambda rows: (
-            stack(rows) | {"source": torch.tensor([row["source"] for row in rows])}
-        ),
-        weighting=weighting,
-        sources=sources,
-    )
-
-
-def stepping(trainer) -> Callable[[], float]:
-    """A function that trains for some steps and returns the CPU seconds of one.
-
-    It goes from the end of the first step to that of the last, so that neither setting up nor the
-    first step counts.
-    """
-    from transformers import PrinterCallback, TrainerCallback
-
-    ends: list[float] = []
-
-    class Clock(TrainerCallback):
-        def on_step_end(self, args, state, control, **kwargs):
-            ends.append(process_time())
-
-    trainer.add_callback(Clock())
-    trainer.remove_callback(PrinterCallback)
+def stepping(mixing: Mixing, batches: np.ndarray, params: Params) -> Callable[[], float]:
+    """A function that trains for some steps and returns the CPU seconds of one."""
 
     def seconds_of_step() -> float:
-        ends.clear()
-        trainer.train()
-        return (ends[-1] - ends[0]) / (len(ends) - 1)
+        with tempfile.TemporaryDirectory() as folder:
+            start = process_time()
+            training.train(
+                mixing.model, batches, mixing.loss, learning_rate=params.mixes.learning_rate,
+                warmup_steps=0, precision=params.model.precision, seed=0, directory=Path(folder),
+            )  # fmt: skip
+            return (process_time() - start) / len(batches)
 
     return seconds_of_step
 
@@ -120,19 +76,21 @@ def seconds(work: Callable[[], object]) -> float:
     return (process_time() - start) / CALLS
 
 
-def measure(base: str, params: Params, tokenizer, tokens) -> dict:
+def measure(base: str, params: Params, tokenizer, tokens, source, batches) -> dict:
     """Milliseconds of both steps, their ratio with its interval, and the parts that MORE adds."""
     import torch
 
-    with tempfile.TemporaryDirectory() as folder:
-        trainers = {
-            scheme: trainer_of(weighting, base, params, tokenizer, tokens, folder)
-            for scheme, weighting in SCHEMES.items()
-        }
-        steps = [stepping(trainer) for trainer in trainers.values()]
-        for step in steps:
-            step()
-        times = np.array([[step() for step in steps] for _ in range(REPEATS)])
+    shape = Shape.parse(base, params.model.max_length)
+    mixings = {
+        scheme: Mixing(
+            build_reward_model("scratch", shape, tokenizer, params.seed), tokens, source, weighting
+        )
+        for scheme, weighting in SCHEMES.items()
+    }
+    steps = [stepping(mixing, batches, params) for mixing in mixings.values()]
+    for step in steps:
+        step()
+    times = np.array([[step() for step in steps] for _ in range(REPEATS)])
     ratio = times[:, 1] / times[:, 0]
     median = bootstrap(
         lambda rows: float(np.median(ratio[rows])), REPEATS, RESAMPLES, np.random.default_rng(0)
@@ -145,7 +103,7 @@ def measure(base: str, params: Params, tokenizer, tokens) -> dict:
     delta = torch.from_numpy(rng.normal(size=(len(source), width)).astype(np.float32))
     margin = torch.from_numpy(rng.normal(size=len(source)).astype(np.float32))
     gradients, counts = rng.normal(size=(sources, width)), np.full(sources, len(source) / sources)
-    weigh = seconds(lambda: trainers["more"]._weigh(delta, margin, source))
+    weigh = seconds(lambda: mixings["more"].weigh(delta, margin, source))
     solve = seconds(lambda: source_weights(gradients, counts))
     return {
         "base": base,

@@ -111,7 +111,7 @@ def main() -> None:
             "plain, padded to the longest": lambda: plain(*everything),
             "plain, equal rows once": lambda: deduplicated(*everything),
             "sorted, last token only": lambda: sorted_batches(*everything),
-            "score: all of these": lambda: score(*everything, SHAPE.max_length),
+            "score: all, beginnings once": lambda: score(*everything, SHAPE.max_length),
         }
     )
     print(f"{'':30}{'per second':>12}{'ratio':>8}{'largest difference':>20}")

@@ -31,7 +31,8 @@ def model(request, tokenizer):
         found = GPT2LMHeadModel(config)
     elif request.param == "grouped":
         config = LlamaConfig(vocab_size=400, hidden_size=16, intermediate_size=16,
-                             num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2)  # fmt: skip
+                             num_hidden_layers=2, num_attention_heads=4,
+                             num_key_value_heads=2)  # fmt: skip
         found = LlamaForCausalLM(config)
     else:
         found = build_policy("scratch", Shape.parse(request.param, 72), tokenizer, seed=0)
@@ -89,7 +90,9 @@ def test_gradients_are_those_of_the_models_forward(model, rows):
     ids, mask = padded(rows[:6], 0, "cpu")
     at = mask.sum(1, keepdim=True) - 1
     weights = [parameter for parameter in model.base_model.parameters()]
-    direction = torch.randn(6, 1, model.config.hidden_size, generator=torch.Generator().manual_seed(0))
+    direction = torch.randn(
+        6, 1, model.config.hidden_size, generator=torch.Generator().manual_seed(0)
+    )
     found = torch.autograd.grad((states(model, ids, at) * direction).sum(), weights)
     plain = model.base_model(ids).last_hidden_state.take_along_dim(at[..., None], 1)
     for mine, expected in zip(found, torch.autograd.grad((plain * direction).sum(), weights)):
@@ -116,7 +119,10 @@ def test_rows_go_on_token_by_token_while_others_leave(model, rows):
                 model, cache, token, torch.zeros_like(token), torch.ones_like(token).bool()
             )
             for row, state in zip(here, hidden[:, 0]):
-                close(state, alone(model, heads[chosen[row]] + following[row, : step + 1].tolist())[-1])
+                close(
+                    state,
+                    alone(model, heads[chosen[row]] + following[row, : step + 1].tolist())[-1],
+                )
 
 
 def test_a_chosen_cache_leaves_the_other_as_it_was(model, rows):

@@ -29,7 +29,9 @@ def own_tokens(tokenizer, response):
 
 def test_exactly_the_prompt_is_left_out(demonstrations, tokenizer):
     rows, answers = learnt(tokenizer, demonstrations, 200)
-    for i, (prompt, response) in enumerate(zip(demonstrations["prompt"], demonstrations["response"])):
+    for i, (prompt, response) in enumerate(
+        zip(demonstrations["prompt"], demonstrations["response"])
+    ):
         assert rows[i] == [*tokenizer(prompt)["input_ids"], *answers[i]]
         assert answers[i] == own_tokens(tokenizer, response)
 

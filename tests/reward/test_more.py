@@ -43,7 +43,7 @@ def batch_of(weighting):
     """The losses of an untrained model, and the rows of one balanced batch, four pairs a source."""
     pairs, source, tokenizer = material()
     model = build_reward_model("scratch", SHAPE, tokenizer, seed=1)
-    return more._Mixing(model, pairs, source, weighting), rows_in_order(source, PLAIN, 0)[:12]
+    return more.Mixing(model, pairs, source, weighting), rows_in_order(source, PLAIN, 0)[:12]
 
 
 def rewards_of(one, rows):

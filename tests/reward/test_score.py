@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from proxyreward.models.tokenizer import encode
 from proxyreward.models.states import batches_by_length
+from proxyreward.models.tokenizer import encode
 from proxyreward.reward.score import score, score_pairs, score_tokens
 
 LONGEST = 64

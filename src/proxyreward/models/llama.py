@@ -1,27 +1,31 @@
-"""The forward pass of the small Llamas that are built from scratch, without modules in between.
+"""The forward pass of small Llamas, without modules in between.
 
-In: a transformers model, whose weights are used where they lie, and token ids. Out: last hidden
+In: a transformers model, whose weights are read where they lie, and token ids. Out: last hidden
 states of the tokens that are asked for, equal up to rounding to those of the model's own `forward`.
 Called by `models.states` alone, which chooses between the two.
 
-Three things make it fast: few calls of torch, since a small model waits for these; in the last
-layer queries and all that follows for the asked tokens alone; a cache that is allocated once.
+A small model waits for calls of torch, not for arithmetic: hence few of them, on joined matrices.
+In the last layer, queries and what follows are computed for the asked tokens alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+SMALL = 512  # hidden units; modules around wider matrices cost nothing
+
 
 def computes(model) -> bool:
-    """Whether the model is a Llama of the plain kind that is computed here."""
+    """Whether the model is a small Llama of the plain kind that is computed here."""
     config = model.config
     return (
         config.model_type == "llama"
+        and config.hidden_size <= SMALL
         and config.num_key_value_heads == config.num_attention_heads
         and config.rope_parameters["rope_type"] == "default"
         and config.hidden_act == "silu"
@@ -29,120 +33,132 @@ def computes(model) -> bool:
     )
 
 
+def _joined(model) -> list[tuple[Tensor, ...]]:
+    """Matrices of each layer: queries, keys and values; output; gate and up; down.
+
+    The weights of the norms before them are multiplied in. Llama turns the pairs (i, i + size / 2)
+    of a head; rows of queries and keys are put so that the two of a pair lie together, as complex
+    numbers have it. Products of queries and keys do not depend on the order in a head.
+    """
+    import torch
+
+    found = []
+    for layer in model.base_model.layers:
+        own, mlp = layer.self_attn, layer.mlp
+        turned = torch.stack([own.q_proj.weight, own.k_proj.weight])
+        turned = turned.unflatten(1, (model.config.num_attention_heads, 2, -1)).transpose(2, 3)
+        heads = torch.cat([turned.flatten(0, 3), own.v_proj.weight])
+        gates = torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight])
+        norms = layer.input_layernorm.weight, layer.post_attention_layernorm.weight
+        found.append((heads * norms[0], own.o_proj.weight, gates * norms[1], mlp.down_proj.weight))
+    return found
+
+
 @dataclass(frozen=True)
 class Cache:
     """Keys and values of token rows.
 
-    `kept` has shape (layers, 2, rows, heads, room, size) and is filled in place; `seen`, shape
-    (rows, tokens so far), says which tokens are no padding.
+    `kept`, shape (layers, 2, rows, heads, room, size), is filled in place; `seen`, shape (rows,
+    tokens so far), says which tokens are no padding; `joined` are the model's matrices.
     """
 
     kept: Tensor
     seen: Tensor
+    joined: list[tuple[Tensor, ...]]
 
     def choose(self, rows: Tensor) -> Cache:
         """A cache of these rows, in this order; a row may come more than once."""
-        return Cache(self.kept[:, :, rows], self.seen[rows])
-
-    def grown(self, new: Tensor) -> Cache:
-        import torch
-
-        return Cache(self.kept, torch.cat([self.seen, new], 1))
-
-    def add(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Write a layer's newest keys and values; returns all of that layer."""
-        end = self.seen.shape[1]
-        new, all_ = slice(end - keys.shape[2], end), slice(end)
-        self.kept[layer, 0, :, :, new], self.kept[layer, 1, :, :, new] = keys, values
-        return self.kept[layer, 0, :, :, all_], self.kept[layer, 1, :, :, all_]
+        return replace(self, kept=self.kept[:, :, rows], seen=self.seen[rows])
 
 
 def empty_cache(model, rows: int, room: int) -> Cache:
     """A cache for `rows` token rows of at most `room` tokens each, padding included."""
     import torch
 
-    config, options = model.config, {"device": model.device}
+    config, device = model.config, model.device
     heads = config.num_attention_heads
     shape = (config.num_hidden_layers, 2, rows, heads, room, config.hidden_size // heads)
-    return Cache(
-        torch.empty(shape, **options), torch.empty(rows, 0, dtype=torch.bool, **options)
-    )
+    seen = torch.empty(rows, 0, dtype=torch.bool, device=device)
+    return Cache(torch.empty(shape, device=device), seen, _joined(model))
 
 
-def states(model, ids: Tensor, at: Tensor, cache: Cache | None) -> Tensor:
+def states(model, ids: Tensor, at: Tensor | None, cache: Cache | None) -> Tensor:
     """Last hidden states, shape (rows, asked, width).
 
-    Parameters
-    ----------
-    ids : Tensor of int, shape (rows, length)
-        Whole rows, padded on the right, if there is no cache.
-    at : Tensor of int, shape (rows, asked)
-        Which tokens of `ids` are asked for.
-    cache
-        Its `seen` tells about the tokens before `ids` and about `ids`, of which it gets the keys
-        and values.
+    `ids`, shape (rows, length), are whole rows padded on the right if there is no cache; otherwise
+    its `seen` tells about the tokens before and about these. `at`, shape (rows, asked), says which
+    tokens of `ids` are asked for (None: all).
     """
     import torch
     from torch.nn.functional import linear, scaled_dot_product_attention, silu
 
-    body, config, length = model.base_model, model.config, ids.shape[1]
-    heads, row = config.num_attention_heads, torch.arange(len(ids), device=ids.device)[:, None]
-    place = torch.arange(length, device=ids.device)[None]
-    start = 0 if cache is None else cache.seen.shape[1] - length
-    positions = place if cache is None else cache.seen.cumsum(1)[:, start:] - 1
-    size = config.hidden_size // heads
-    turns = _turns(positions.clamp(min=0), size, config.rope_parameters["rope_theta"])
-    x = body.embed_tokens.weight[ids]
-    for number, layer in enumerate(body.layers):
-        attention, last = layer.self_attn, number == len(body.layers) - 1
-        h = _normed(x, layer.input_layernorm)
-        keys = _turned(h, attention.k_proj.weight, turns, heads)
-        values = linear(h, attention.v_proj.weight).unflatten(2, (heads, size)).transpose(1, 2)
-        if cache is not None:
-            keys, values = cache.add(number, keys, values)
-        if last:
-            x, h, turns = x[row, at], h[row, at], turns.expand(len(ids), *turns.shape[1:])[row, at]
-        queries = _turned(h, attention.q_proj.weight, turns, heads)
-        if cache is None and not last:
-            mixed = scaled_dot_product_attention(queries, keys, values, is_causal=True)
+    config, width = model.config, model.config.hidden_size
+    heads, eps = config.num_attention_heads, config.rms_norm_eps
+    place = torch.arange(ids.shape[1], device=ids.device)[None]
+    joined, seen = (_joined(model), None) if cache is None else (cache.joined, cache.seen)
+    first = 0 if seen is None else seen.shape[1] - ids.shape[1]
+    positions = place if seen is None else (seen.cumsum(1) - 1).clamp(min=0)[:, first:]
+    turns = _turns(config, first + ids.shape[1], ids.device)[positions]
+    visible = None if seen is None else _visible(first + place, seen)  # None: causal order alone
+    x = model.base_model.embed_tokens.weight[ids]
+    for number, (inward, outward, gates, down) in enumerate(joined):
+        h = _normed(x, eps)
+        if at is None or number < len(joined) - 1:
+            both, values = linear(h, inward).split([2 * width, width], 2)
+            queries, keys = _turned(both, turns, 2 * heads).chunk(2, 1)
         else:
-            own = start + (at if last else place)[..., None]
-            visible = torch.arange(start + length, device=ids.device) <= own
-            if cache is not None:  # padding sees itself, or it would be no number
-                column = torch.arange(start + length, device=ids.device)
-                visible = (visible & cache.seen[:, None]) | (column == own)
-            mixed = scaled_dot_product_attention(queries, keys, values, visible[:, None])
-        x = x + linear(mixed.transpose(1, 2).flatten(2), attention.o_proj.weight)
-        h, mlp = _normed(x, layer.post_attention_layernorm), layer.mlp
-        wide = silu(linear(h, mlp.gate_proj.weight)) * linear(h, mlp.up_proj.weight)
-        x = x + linear(wide, mlp.down_proj.weight)
-    return _normed(x, body.norm)
+            row = torch.arange(len(ids), device=ids.device)[:, None]
+            x, picked, turned = x[row, at], h[row, at], turns.expand(len(ids), -1, -1, -1)[row, at]
+            queries = _turned(linear(picked, inward[:width]), turned, heads)
+            keys, values = linear(h, inward[width:]).chunk(2, 2)
+            keys = _turned(keys, turns, heads)
+            whole = torch.ones_like(ids, dtype=torch.bool) if seen is None else seen
+            visible = _visible(first + at, whole)
+        values = values.unflatten(2, (heads, -1)).transpose(1, 2)
+        if cache is not None:
+            kept, end = cache.kept[number], seen.shape[1]
+            kept[0, :, :, first:end], kept[1, :, :, first:end] = keys, values
+            keys, values = kept[:, :, :, :end]
+        mixed = scaled_dot_product_attention(
+            queries, keys, values, visible, is_causal=visible is None
+        )
+        x = x + linear(mixed.transpose(1, 2).flatten(2), outward)
+        gate, up = linear(_normed(x, eps), gates).chunk(2, 2)
+        x = x + linear(silu(gate) * up, down)
+    return _normed(x, eps) * model.base_model.norm.weight
 
 
-def _normed(x: Tensor, norm) -> Tensor:
-    from torch.nn.functional import rms_norm
-
-    return rms_norm(x, x.shape[-1:], norm.weight, norm.variance_epsilon)
+def _normed(x: Tensor, eps: float) -> Tensor:
+    return x * (x.square().mean(-1, keepdim=True) + eps).rsqrt()
 
 
-def _turns(positions: Tensor, size: int, theta: float) -> Tensor:
-    """Rotary rotations as complex numbers, shape (rows, tokens, 1, size / 2)."""
+def _visible(own: Tensor, seen: Tensor) -> Tensor:
+    """Which tokens each asked one sees: itself, and what was seen up to it."""
     import torch
 
-    speed = theta ** (-torch.arange(0, size, 2, device=positions.device) / size)
-    angle = positions[..., None, None] * speed
-    return torch.polar(torch.ones_like(angle), angle)
+    column, own = torch.arange(seen.shape[1], device=seen.device), own[..., None]
+    return ((seen[:, None] & (column < own)) | (column == own))[:, None]
 
 
-def _turned(h: Tensor, weight: Tensor, turns: Tensor, heads: int) -> Tensor:
-    """Queries or keys under rotary position, shape (rows, heads, tokens, size).
+def _turns(config, length: int, device) -> Tensor:
+    """Rotary rotations of positions as complex numbers, shape (positions, 1, size / 2)."""
+    size = config.hidden_size // config.num_attention_heads
+    return _table(size, config.rope_parameters["rope_theta"], 1 << length.bit_length(), device)
 
-    Llama turns the pairs (i, i + size / 2) of a head; here the two of a pair lie together, as
-    complex numbers have it. Products of queries and keys do not depend on the order in a head.
-    """
+
+@functools.lru_cache(maxsize=64)
+def _table(size: int, theta: float, length: int, device) -> Tensor:
     import torch
-    from torch.nn.functional import linear
 
-    paired = weight.unflatten(0, (heads, 2, -1)).transpose(1, 2).reshape(weight.shape)
-    pairs = linear(h, paired).float().unflatten(2, (heads, -1, 2))
-    return torch.view_as_real(torch.view_as_complex(pairs) * turns).flatten(3).transpose(1, 2)
+    with torch.inference_mode(False):
+        speed = theta ** (-torch.arange(0, size, 2, device=device) / size)
+        angle = torch.arange(length, device=device)[:, None, None] * speed
+        return torch.polar(torch.ones_like(angle), angle)
+
+
+def _turned(given: Tensor, turns: Tensor, heads: int) -> Tensor:
+    """Queries or keys under rotary position, shape (rows, heads, tokens, size)."""
+    import torch
+
+    pairs = torch.view_as_complex(given.float().unflatten(2, (heads, -1, 2)))
+    return torch.view_as_real(pairs * turns).flatten(3).transpose(1, 2)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,11 +39,6 @@ class Cache:
         past.batch_select_indices(rows)
         return Cache(past, self.seen[rows])
 
-    def grown(self, new: Tensor) -> Cache:
-        import torch
-
-        return Cache(self.past, torch.cat([self.seen, new], 1))
-
 
 def empty_cache(model, rows: int, room: int) -> Cache | llama.Cache:
     """A cache for `rows` token rows of at most `room` tokens each, padding included."""
@@ -56,7 +51,7 @@ def empty_cache(model, rows: int, room: int) -> Cache | llama.Cache:
     return Cache(DynamicCache(config=model.config), seen)
 
 
-def states(model, ids: Tensor, at: Tensor) -> Tensor:
+def states(model, ids: Tensor, at: Tensor | None = None) -> Tensor:
     """Last hidden states of whole rows, shape (rows, asked, width).
 
     Parameters
@@ -64,15 +59,15 @@ def states(model, ids: Tensor, at: Tensor) -> Tensor:
     ids : Tensor of int, shape (rows, length)
         Rows, padded on the right.
     at : Tensor of int, shape (rows, asked)
-        Which tokens of each row are asked for.
+        Which tokens of each row are asked for; None for all.
     """
     if llama.computes(model):
         return llama.states(model, ids, at, None)
     hidden = model.base_model(ids, use_cache=False).last_hidden_state
-    return hidden.take_along_dim(at[..., None], 1)
+    return hidden if at is None else hidden.take_along_dim(at[..., None], 1)
 
 
-def continue_rows(model, cache, ids: Tensor, at: Tensor, mask: Tensor):
+def continue_rows(model, cache, ids: Tensor, at: Tensor | None, mask: Tensor):
     """Last hidden states of what follows the rows of a cache, shape (rows, asked, width).
 
     Parameters
@@ -88,7 +83,9 @@ def continue_rows(model, cache, ids: Tensor, at: Tensor, mask: Tensor):
     -------
     The states, and the cache to go on with.
     """
-    cache = cache.grown(mask)
+    import torch
+
+    cache = replace(cache, seen=torch.cat([cache.seen, mask], 1))
     if llama.computes(model):
         return llama.states(model, ids, at, cache), cache
     start = cache.seen.shape[1] - ids.shape[1]
@@ -99,7 +96,7 @@ def continue_rows(model, cache, ids: Tensor, at: Tensor, mask: Tensor):
         past_key_values=cache.past,
         use_cache=True,
     ).last_hidden_state
-    return hidden.take_along_dim(at[..., None], 1), cache
+    return hidden if at is None else hidden.take_along_dim(at[..., None], 1), cache
 
 
 def padded(rows: Rows, pad_id: int, device, left: bool = False) -> tuple[Tensor, Tensor]:

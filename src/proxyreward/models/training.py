@@ -3,8 +3,8 @@
 A model, batches of row numbers and a loss come in; the model is trained in place and every step is
 logged.  Callers: the trainers of `reward` and `policy`, PPO excepted.
 
-The settings are those of transformers' `Trainer` (AdamW without weight decay, linear warm-up, cosine
-decay, gradients clipped at length 1), which for small models costs as much as the training itself.
+The settings are those of transformers' `Trainer` (AdamW without weight decay, linear warm-up,
+cosine decay, gradients clipped at length 1), which for small models costs as much as the training.
 """
 
 from __future__ import annotations

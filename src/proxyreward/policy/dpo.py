@@ -35,8 +35,8 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.data import pairs
-from proxyreward.models.build import load_policy
 from proxyreward.models import training
+from proxyreward.models.build import load_policy
 from proxyreward.models.precision import Precision, autocast
 from proxyreward.models.tokenizer import encode_answers, load_tokenizer
 from proxyreward.policy.perplexity import (
@@ -257,9 +257,7 @@ def train_preferences(
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
     batch = len(names) * settings.pairs_per_source
-    preferences = Preferences(
-        policy, seen, reference, tokenizer, settings, len(names), max_length
-    )
+    preferences = Preferences(policy, seen, reference, tokenizer, settings, len(names), max_length)
     training.train(
         policy,
         place[: len(place) // batch * batch].reshape(-1, batch),

@@ -163,9 +163,7 @@ def hidden_states(model, rollout: Rollout) -> Tensor:
     return states(model, rollout.ids, at)
 
 
-def log_distributions(
-    model, rollout: Rollout, temperature: float, drawn: bool = False
-) -> Tensor:
+def log_distributions(model, rollout: Rollout, temperature: float, drawn: bool = False) -> Tensor:
     """Log-probabilities of what could follow, shape (response tokens, vocabulary).
 
     The temperature divides the logits of policy and reference alike [D3]; the padding token,

@@ -89,9 +89,8 @@ def sample_tokens(
                 live = torch.arange(len(held), device=device)
             ids = torch.full((len(held), 1), pad_id, device=device)
             ids[live, 0] = token
-            hidden, cache = continue_rows(
-                model, cache, ids, torch.zeros_like(ids), torch.ones_like(ids, dtype=torch.bool)
-            )
+            new = torch.ones_like(ids, dtype=torch.bool)
+            hidden, cache = continue_rows(model, cache, ids, None, new)
             hidden = hidden[live, 0]
     return result.cpu()
 

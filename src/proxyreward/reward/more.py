@@ -151,7 +151,7 @@ def pair_weights(weights, counts, source):
     return (weights / share.clamp(min=1 / counts.sum()))[source]
 
 
-class _Mixing:
+class Mixing:
     """Losses of batches, with one weight a source taken from the reward head.
 
     `steps` holds a record of every batch; the same in each process.
@@ -179,15 +179,19 @@ class _Mixing:
         loss, told = losses.mean(), {}
         if self.weighting != "plain":
             pooled = pooled.detach()
-            weights, told = self._weigh(pooled[0] - pooled[1], margin.detach(), self.source[rows])
+            weights, told = self.weigh(pooled[0] - pooled[1], margin.detach(), self.source[rows])
             loss = (weights * losses).mean()
         means = torch.stack([loss, losses.mean(), margin.abs().mean()]).detach()
         means = self.accelerator.reduce(means, "mean").tolist()
         self.steps.append(dict(zip(("loss", "plain_loss", "size"), means)) | told)
         return loss
 
-    def _weigh(self, delta: Tensor, margin: Tensor, source: Tensor):
-        """Weights of this process's pairs, and what to record of the step."""
+    def weigh(self, delta: Tensor, margin: Tensor, source: Tensor):
+        """Weights of this process's pairs, and what to record of the step.
+
+        `delta`, shape (pairs, width), `margin` and `source`, shape (pairs,), see
+        :func:`head_gradients`.
+        """
         import torch
 
         gradients, counts = head_gradients(
@@ -248,7 +252,7 @@ def train_mixed(
     ValueError
         If the pairs of a source in a batch cannot be shared out equally.
     """
-    mixing = _Mixing(model, pairs, source, settings.weighting)
+    mixing = Mixing(model, pairs, source, settings.weighting)
     processes = mixing.accelerator.num_processes
     if settings.pairs_per_source % processes:
         raise ValueError(

@@ -61,9 +61,7 @@ class TokenPairs:
         )
 
 
-def token_pairs(
-    pairs: pd.DataFrame, flips: np.ndarray, tokenizer, max_length: int
-) -> TokenPairs:
+def token_pairs(pairs: pd.DataFrame, flips: np.ndarray, tokenizer, max_length: int) -> TokenPairs:
     """Tokenised pairs; where ``flips`` is True the two responses change places."""
     first = encode(tokenizer, pairs["prompt"], pairs["chosen"], max_length)
     second = encode(tokenizer, pairs["prompt"], pairs["rejected"], max_length)
