@@ -1,14 +1,17 @@
 """Interruptions: pipeline, book and `params` end at random moments; a plain rerun must mend all.
 
-Works in a copy of the project, at scale smoke. A first run that is left alone gives the reference.
-Then, round after round, some stages lose results, a few runs are interrupted (the group or one
-worker killed, SIGINT, SIGTERM; a third of them while a file is written on which all depends, such
-as `dvc.lock`), and the same command is run once more. It must succeed and leave the reference's
-files and bytes, no worker, no scratch folder and no shared memory of a process that is gone.
+Works in a copy of the project, at scale smoke or at one with a part of the stages. A first run that
+is left alone gives the reference. Then, round after round, some stages lose results, a few runs are
+interrupted (the group or one worker killed, SIGINT, SIGTERM; a third of them while a file is
+written on which all depends, such as `dvc.lock`), and the same command is run once more. It must
+succeed and leave the reference's files and bytes, no worker, no scratch folder and no shared memory
+of a process that is gone.
 
-Uses the environment of the running Python. A hundred take about two hours on two cores.
+Uses the environment of the running Python. A hundred take some hours on two cores at scale smoke,
+and less than one on the part.
 
 Run: python -m benchmarks.campaign.interruptions --count 100 --seed 1
+     python -m benchmarks.campaign.interruptions --count 100 --seed 1 --scale part
 """
 
 import argparse
@@ -25,7 +28,7 @@ from random import Random
 
 import psutil
 from benchmarks.campaign.common import Fault
-from benchmarks.campaign.trial import MADE, PATIENCE, RECORD, Trial
+from benchmarks.campaign.trial import PART, PATIENCE, Trial
 
 from proxyreward.pipeline.lockfile import is_whole
 from proxyreward.pipeline.params import load
@@ -101,7 +104,7 @@ def unfinish(trial: Trial, random: Random) -> None:
     """Take results away, whole stages or single items, so that there is something to do again."""
     # Or they would come from the cache.
     shutil.rmtree(trial.copy / ".dvc/cache/runs", ignore_errors=True)
-    stages = sorted(path for name in MADE[:2] for path in (trial.copy / name).glob("[!.]*/"))
+    stages = sorted(path for name in trial.made[:2] for path in (trial.copy / name).glob("[!.]*/"))
     for folder in random.sample(stages, min(len(stages), random.randint(1, 3))):
         items = sorted(path for path in folder.iterdir() if (path / "spec.json").is_file())
         some = random.sample(items, len(items) // 2) if random.random() < 0.7 else []
@@ -121,7 +124,7 @@ def holds(trial: Trial, what: str, times: int, random: Random, table: Counter[st
 
 def _play(trial: Trial, what: str, times: int, random: Random, table: Counter[str]) -> None:
     if what == "book":
-        (trial.copy / RECORD).write_bytes(trial.record)
+        (trial.copy / trial.record).write_bytes(trial.told)
     for _ in range(times):
         if what == "pipeline" and random.random() < 0.6:
             unfinish(trial, random)
@@ -135,20 +138,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--count", type=int, default=100, help="number of interruptions (100)")
     parser.add_argument("--seed", type=int, default=1, help="root of all that is random (1)")
+    parser.add_argument("--scale", choices=("smoke", PART), default="smoke", help="of the copy")
     words = parser.parse_args()
     random, table, faults, done = Random(words.seed), Counter[str](), 0, 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory() as folder:
-        trial = Trial(Path(folder).resolve())
+        trial = Trial(Path(folder).resolve(), words.scale)
         try:
             trial.make_reference()
             while done < words.count and faults < MANY:
-                (what,) = random.choices(list(SHARE), list(SHARE.values()))
+                shares = [SHARE[what] for what in trial.commands]
+                (what,) = random.choices(list(trial.commands), shares)
                 times = min(random.randint(1, 5), words.count - done)
                 faults += not holds(trial, what, times, random, table)
                 done = table.total() - table[CUT_OFF]
                 print(f"{done} interruptions, {faults} faults", flush=True)
-            faults += not holds(trial, "book", 0, random, table)
+            if "book" in trial.commands:
+                faults += not holds(trial, "book", 0, random, table)
         finally:
             trial.end_all()
     print(json.dumps(table, indent=2, sort_keys=True))

@@ -185,7 +185,7 @@ def _logs(directory: Path) -> Path:
 
 
 def _note(directory: Path) -> Path:
-    return directory.parent / f".{directory.name}.processes"
+    return directory.parent / remains.NOTE.format(directory.name)
 
 
 def _by_name(items: Iterable[Any]) -> dict[str, Any]:

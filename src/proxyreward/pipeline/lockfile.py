@@ -1,12 +1,15 @@
-"""`dvc.lock` after a run that was killed while DVC wrote it.
+"""What a killed run left, mended before the next: above all `dvc.lock`, if DVC was writing it.
 
-In: the project's folder.  Out: a `dvc.lock` that DVC reads.  ``make reproduce`` runs this module
-before ``dvc repro``, which stops at a lock file that is empty or cut off.
+In: the project's folder.  Out: a `dvc.lock` that DVC reads, and shared memory that is free again.
+``make reproduce`` runs this module before ``dvc repro``, which stops at a lock file that is empty
+or cut off.
 """
 
 import subprocess
 import sys
 from pathlib import Path
+
+from proxyreward.pipeline import remains
 
 LOCK = "dvc.lock"
 
@@ -45,3 +48,4 @@ def is_whole(path: Path) -> bool:
 if __name__ == "__main__":
     if told := mend():
         print(told, file=sys.stderr)
+    remains.sweep(Path("outputs"))

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 SHARED = "/dev/shm"
+NOTE = ".{}.processes"
 PATTERNS = ("sem.loky-{}-*", "joblib_memmapping_folder_{}_*", "proxyreward-{}-*")
 
 
@@ -23,22 +24,35 @@ def take_over(note: Path) -> None:
     The note stays when a run ends: it may be killed between its work and its end. Only entries that
     bear a dead process's id are touched, and only on the machine that it ran on.
     """
-    import psutil
-
     with contextlib.suppress(FileNotFoundError):
-        for line in set(note.read_text(encoding="utf-8").splitlines()):
-            process, _, machine = line.partition(" ")
-            if process.isdecimal() and machine == platform.node():
-                if not psutil.pid_exists(int(process)):
-                    _remove(process)
+        _remove_dead(note)
         note.unlink()
     enter(note)
+
+
+def sweep(outputs: Path) -> None:
+    """Remove what dead processes left that the notes below `outputs` name; the notes stay.
+
+    For families that do not run again, because DVC takes their results from its cache.
+    """
+    for note in outputs.glob("**/" + NOTE.format("*")):
+        _remove_dead(note)
 
 
 def enter(note: Path) -> None:
     """Add this process to `note`."""
     with note.open("a", encoding="utf-8") as stream:
         stream.write(f"{os.getpid()} {platform.node()}\n")
+
+
+def _remove_dead(note: Path) -> None:
+    import psutil
+
+    for line in set(note.read_text(encoding="utf-8").splitlines()):
+        process, _, machine = line.partition(" ")
+        if process.isdecimal() and machine == platform.node():
+            if not psutil.pid_exists(int(process)):
+                _remove(process)
 
 
 def _remove(process: str) -> None:
