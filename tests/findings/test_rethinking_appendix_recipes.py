@@ -98,5 +98,5 @@ def test_every_counterpart_is_a_parameter():
 
 
 def test_what_is_no_parameter_is_fixed_in_the_code(root):
-    source = (root / "src/proxyreward/reward/train.py").read_text()
-    assert 'lr_scheduler_type="cosine"' in source
+    source = (root / "src/proxyreward/models/training.py").read_text()
+    assert "schedule = get_cosine_schedule_with_warmup(" in source
