@@ -23,7 +23,7 @@ help:  ## list the commands
 
 reproduce: $(INSTALLED) $(DVC_LOCAL)  ## run the pipeline (dvc repro), then build the book
 	$(if $(SCALE),proxyreward params scale=$(SCALE))
-	@python -m proxyreward.pipeline.lockfile
+	@python -m proxyreward.pipeline.mending
 	dvc repro
 	$(MAKE) book SCALE=$$(proxyreward params --get scale)
 

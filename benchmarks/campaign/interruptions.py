@@ -30,7 +30,7 @@ import psutil
 from benchmarks.campaign.common import Fault
 from benchmarks.campaign.trial import PART, PATIENCE, Trial
 
-from proxyreward.pipeline.lockfile import is_whole
+from proxyreward.pipeline.mending import is_whole
 from proxyreward.pipeline.params import load
 from proxyreward.pipeline.typed import ConfigError
 

@@ -8,7 +8,7 @@ import pytest
 
 from proxyreward.data.pairs import Pair, to_frame
 from proxyreward.findings import mixtures
-from proxyreward.pipeline import mix_tables
+from proxyreward.pipeline import mix_tables, rejection_family
 from proxyreward.pipeline.mix_family import items, source_names, table
 from proxyreward.pipeline.params import Params, compose
 from proxyreward.pipeline.typed import ConfigError, build
@@ -124,6 +124,16 @@ def test_a_pretrained_base_is_taken_by_name():
     params = asked("scale=tiny", "mixes.bases=[EleutherAI/pythia-70m]")
     item, row = items(params)[0]
     assert item.base == row["base"] == "EleutherAI/pythia-70m" and "/" not in item.name
+
+
+def test_a_pretrained_reward_model_scores_candidates_with_its_own_tokenizer(monkeypatch):
+    monkeypatch.setattr(rejection_family, "content_hash", lambda path: "")
+    params = asked("scale=tiny", "mixes.bases=[EleutherAI/pythia-70m, 16x1x2]")
+    used = {row["base"]: set() for _, row in items(params)}
+    for scoring, (_, row) in zip(rejection_family.scorings(params), items(params)):
+        used[row["base"]].add(scoring.tokenizer)
+    assert used["EleutherAI/pythia-70m"] == {"EleutherAI/pythia-70m"}
+    assert used["16x1x2"] == {"outputs/tiny/sources/tokenizer"}
 
 
 # --- Tables --------------------------------------------------------------------------------------

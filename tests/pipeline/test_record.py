@@ -33,7 +33,7 @@ def test_machine_and_versions(tmp_path):
     record = read(tmp_path)
     assert record["machine"]["cores"] >= 1 and record["machine"]["memory_gb"] > 0
     assert record["versions"]["python"] == sys.version.split()[0]
-    assert {"torch", "transformers", "trl"} <= set(record["versions"])
+    assert {"torch", "transformers", "scipy"} <= set(record["versions"])
 
 
 def test_stages_that_end_at_once_are_all_recorded(tmp_path):

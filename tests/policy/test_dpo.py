@@ -236,22 +236,30 @@ def test_training_raises_the_margins_of_its_pairs(fit, frame, reference, tokeniz
         assert dpo.margins(now, reference, BETA).mean() > 0.05
 
 
-def test_bf16_mixed_computes_policy_and_reference_alike(fit, bf16, monkeypatch):
+def test_bf16_mixed_computes_policy_and_reference_alike_and_weights_in_fp32(fit, bf16, monkeypatch):
     import torch
 
-    plain, seen = dpo.answer_distributions, []
+    seen = {"answer_distributions": [], "head_gradients": []}
+    for name in seen:
+        monkeypatch.setattr(dpo, name, spy(getattr(dpo, name), seen[name]))
+    _, expected = fit(SETTINGS, "plain")
+    policy, steps = fit(dataclasses.replace(SETTINGS, precision=bf16), "mixed")
+    assert seen["answer_distributions"] == [False] * 4 + [True] * 4
+    assert set(seen["head_gradients"]) == {False}  # products rounded to bf16 would turn weights
+    assert steps["size"][0] < 1e-4 < 1e-3 < steps["size"][1]  # no margin before the first update
+    assert steps["loss"].tolist() == pytest.approx(expected["loss"].tolist(), abs=0.05)
+    assert {value.dtype for value in policy.parameters()} == {torch.float32}
 
-    def spy(*args):
+
+def spy(plain, seen):
+    """`plain`, with a note in `seen` of whether a call computed in mixed precision."""
+    import torch
+
+    def call(*args):
         seen.append(torch.is_autocast_enabled("cpu"))
         return plain(*args)
 
-    monkeypatch.setattr(dpo, "answer_distributions", spy)
-    _, expected = fit(SETTINGS, "plain")
-    policy, steps = fit(dataclasses.replace(SETTINGS, precision=bf16), "mixed")
-    assert seen == [False] * 4 + [True] * 4
-    assert steps["size"][0] < 1e-4 < 1e-3 < steps["size"][1]  # no margin before the first update
-    assert steps["loss"].tolist() == pytest.approx(expected["loss"].tolist(), abs=0.05)
-    assert {str(value.dtype) for value in policy.parameters()} == {"torch.float32"}
+    return call
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ def test_every_file_of_responses_is_scored_row_by_row(data, corpus, tokenizer, r
         asked = pd.DataFrame({"prompt": corpus.prompts["prompt"][: len(said)], "response": said})
         asked.to_parquet(data / f"{name}.parquet")
         files[str(data / f"{name}.parquet")] = asked
-    where = (str(data), str(data / "model"), "hash", tuple(files))
+    where = (str(data / "tokenizer"), str(data / "model"), "hash", tuple(files))
     scorings.run(scorings.Scoring("m", *where, 64), data)
     for name, asked in zip(("first", "second"), files.values()):
         expected = score(reward_model, tokenizer, asked["prompt"], asked["response"], 64)

@@ -51,7 +51,7 @@ def empty_cache(model, rows: int, room: int) -> Cache | llama.Cache:
     return Cache(DynamicCache(config=model.config), seen)
 
 
-def states(model, ids: Tensor, at: Tensor | None = None) -> Tensor:
+def states(model, ids: Tensor, at: Tensor) -> Tensor:
     """Last hidden states of whole rows, shape (rows, asked, width).
 
     Parameters
@@ -59,12 +59,12 @@ def states(model, ids: Tensor, at: Tensor | None = None) -> Tensor:
     ids : Tensor of int, shape (rows, length)
         Rows, padded on the right.
     at : Tensor of int, shape (rows, asked)
-        Which tokens of each row are asked for; None for all.
+        Which tokens of each row are asked for.
     """
     if llama.computes(model):
         return llama.states(model, ids, at, None)
     hidden = model.base_model(ids, use_cache=False).last_hidden_state
-    return hidden if at is None else hidden.take_along_dim(at[..., None], 1)
+    return hidden.take_along_dim(at[..., None], 1)
 
 
 def continue_rows(model, cache, ids: Tensor, at: Tensor | None, mask: Tensor):
@@ -75,7 +75,7 @@ def continue_rows(model, cache, ids: Tensor, at: Tensor | None, mask: Tensor):
     cache
         Of :func:`empty_cache`, or what this function returned; not to be used again.
     ids, at
-        As for :func:`states`, padding on either side.
+        As for :func:`states`, padding on either side; None asks for all tokens.
     mask : Tensor of bool, shape (rows, length)
         Which tokens are no padding.
 

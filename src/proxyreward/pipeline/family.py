@@ -97,9 +97,7 @@ def run_family(
             failures = _run(todo, specs, work, directory, backend, workers)
         finally:  # what a lost worker has left must not be taken for a part of the family
             remove_partial(directory)
-            with contextlib.suppress(
-                OSError
-            ):  # there are logs of items that failed, or none at all
+            with contextlib.suppress(OSError):  # logs of items that failed stay; or there are none
                 os.removedirs(_logs(directory))
     if failures:
         lines = [f"  {name}: {reason}" for name, reason in sorted(failures.items())]

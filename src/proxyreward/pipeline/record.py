@@ -37,7 +37,6 @@ LIBRARIES = (
     "tokenizers",
     "torch",
     "transformers",
-    "trl",
 )
 # Paths whose bytes decide the results: a commit names them only when they are as committed.
 DECISIVE = ("src", "dvc.yaml", "params", "requirements.lock")

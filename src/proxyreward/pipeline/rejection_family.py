@@ -23,7 +23,7 @@ from proxyreward.policy.initial import INITIAL
 from proxyreward.policy.pool import PoolItem
 from proxyreward.policy.rejection import Aligned
 from proxyreward.policy.sft import PolicySettings
-from proxyreward.reward.mixes import TESTS, TRAINING
+from proxyreward.reward.mixes import TESTS, TRAINING, tokenizer_of
 from proxyreward.reward.scorings import Scoring
 from proxyreward.world.mixture import prompts_of
 
@@ -89,7 +89,7 @@ def scorings(params: Params) -> list[Scoring]:
     return [
         Scoring(
             name=item.name,
-            data=str(outputs(params, "sources")),
+            tokenizer=tokenizer_of(item),
             model=str(models / item.name),
             model_hash=content_hash(models / item.name),
             responses=(str(folder(params) / CANDIDATES),),

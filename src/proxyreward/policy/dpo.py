@@ -207,7 +207,7 @@ class Preferences:
         losses = -logsigmoid(margin)
         weights, record = torch.ones_like(losses), {}
         if self.settings.weighting == "min-norm":
-            with torch.no_grad():
+            with torch.no_grad(), autocast(self.policy.device, "fp32"):
                 gradients = head_gradients(
                     hidden.float(), log_probs, ids, answer, margin, self.settings.beta, self.sources
                 )

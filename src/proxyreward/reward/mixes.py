@@ -80,15 +80,19 @@ def _read(data: str, tokenizer_from: str, fold: int | None, max_length: int):
     return tokenizer, training["source"].to_numpy(), tokens, tests, asked
 
 
+def tokenizer_of(item: Mix) -> str:
+    """Folder or hub name of an item's tokenizer: its base's own, or that of the sources."""
+    return f"{item.data}/tokenizer" if item.base == SCRATCH else item.base
+
+
 def train(item: Mix, directory: Path) -> None:
     """Train and test one item.
 
     ``scores.parquet``: columns ``pair_id, chosen, rejected`` of the test pairs, and ``tuned``: the
     margin of the copy trained on the pair's own source (NaN if there is none).
     """
-    tokens_of = f"{item.data}/tokenizer" if item.base == SCRATCH else item.base
     tokenizer, source, tokens, tests, asked = _read(
-        item.data, tokens_of, item.fold, item.shape.max_length
+        item.data, tokenizer_of(item), item.fold, item.shape.max_length
     )
 
     def fit(model, names: tuple[str, ...], settings: MixSettings, folder: Path) -> None:

@@ -27,7 +27,7 @@ class Scoring:
     """One reward model (``name``) and the files of prompts and responses that it scores."""
 
     name: str
-    data: str
+    tokenizer: str  # folder, or name on the hub
     model: str
     model_hash: str  # so that a model's scores are redone when it is
     responses: tuple[str, ...]  # parquet files, each row a prompt and a response
@@ -38,17 +38,17 @@ def run(item: Scoring, directory: Path) -> None:
     """Write ``<name of the file>.npy``, float32, one score a row, for each file."""
     model = load_reward_model(item.model)
     for path in item.responses:
-        asked = _asked(path, item.data, item.max_length)
+        asked = _asked(path, item.tokenizer, item.max_length)
         np.save(directory / f"{Path(path).stem}.npy", score_asked(model, asked))
 
 
 @lru_cache(maxsize=4)
-def _asked(path: str, data: str, max_length: int) -> Asked:
+def _asked(path: str, tokenizer_from: str, max_length: int) -> Asked:
     """Tokens of a file's distinct rows.
 
     Kept for the next reward model: they take as long as the scores of a small one.
     """
-    tokenizer = load_tokenizer(Path(data) / "tokenizer")
+    tokenizer = load_tokenizer(tokenizer_from)
     asked = pd.read_parquet(path, columns=["prompt", "response"])
     return distinct_rows(tokenizer, asked["prompt"], asked["response"], max_length)
 

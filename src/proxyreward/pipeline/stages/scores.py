@@ -34,7 +34,7 @@ def run(params: Params) -> None:
     items = [
         Scoring(
             name=member.name,
-            data=str(data),
+            tokenizer=str(data / "tokenizer"),
             model=str(models / member.name),
             model_hash=content_hash(models / member.name),
             responses=tuple(str(folder / f"{name}.parquet") for name in asked),

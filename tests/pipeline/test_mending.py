@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from proxyreward.pipeline.lockfile import is_whole, mend
+from proxyreward.pipeline.mending import is_whole, mend
 
 
 @pytest.fixture
