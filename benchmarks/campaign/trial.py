@@ -19,6 +19,7 @@ import yaml
 from benchmarks.campaign.common import Fault
 
 from proxyreward.files import file_hashes
+from proxyreward.pipeline import remains
 from proxyreward.world.build import build
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +124,7 @@ class Trial:
             hashes = self.expected[folder]
             if other := {name for name, _ in self._hashes(folder).items() ^ hashes.items()}:
                 raise Fault(f"other bytes after {what}: {sorted(other)[:10]}")
-        gone = {str(pid) for pid in self.seen if not psutil.pid_exists(pid)}
+        gone = {str(pid) for pid in self.seen if not remains.runs(pid)}
         shared = [entry.name for entry in Path("/dev/shm").iterdir()]
         left = [name for name in shared if gone & set(re.findall(r"\d+", name))]
         if what != "params":

@@ -1,10 +1,14 @@
-"""A lock file that a killed run left behind: whole, empty or cut off; with and without Git."""
+"""What a killed run left behind: a lock file, whole, empty or cut off, and paths held by DVC."""
 
+import json
+import os
 import subprocess
+import sys
 
+import psutil
 import pytest
 
-from proxyreward.pipeline.mending import is_whole, mend
+from proxyreward.pipeline.mending import HELD, free, is_whole, mend
 
 
 @pytest.fixture
@@ -59,3 +63,60 @@ def test_a_whole_or_absent_lock_is_left_alone(tracked):
     assert mend(tracked.parent) is None and tracked.read_bytes() == before
     tracked.unlink()
     assert mend(tracked.parent) is None and not tracked.exists()
+
+
+@pytest.fixture
+def held(tmp_path):
+    """The file in which DVC notes who holds which path."""
+    path = tmp_path / HELD
+    path.parent.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def ended():
+    """A process that has ended and still has its number, as its parent has not asked."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    yield {"pid": process.pid, "cmd": ""}
+    process.wait()
+
+
+def test_paths_of_ended_processes_are_free_again_and_those_of_others_stay(held, tmp_path, ended):
+    here = {"pid": os.getpid(), "cmd": psutil.Process().cmdline()[-1]}
+    another = {"pid": os.getpid(), "cmd": "dvc repro of the day before a restart"}
+    held.write_text(
+        json.dumps(
+            {
+                "read": {"a": [ended, here], "b": [another]},
+                "write": {"c": ended, "d": another, "e": here},
+            }
+        )
+    )
+    assert "free again" in free(tmp_path)
+    assert json.loads(held.read_text()) == {"read": {"a": [here]}, "write": {"e": here}}
+    assert free(tmp_path) is None
+
+
+@pytest.mark.parametrize("content", ["", '{"read": {"a": [{"pi', '{"read": 1}'])
+def test_a_cut_off_note_of_held_paths_is_removed(held, tmp_path, content):
+    held.write_text(content)
+    assert "removed" in free(tmp_path)
+    assert not held.exists()
+
+
+def test_dvc_works_on_with_what_is_left(held, tmp_path, ended):
+    """A process of that number exists, so that DVC alone would not take the path."""
+    git(tmp_path, "init")
+    subprocess.run([sys.executable, "-m", "dvc", "init", "-q", "-f"], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "stage", "add", "-q", "-n", "one", "-o", "out",
+                    "echo 1 > out"], cwd=tmp_path, check=True)  # fmt: skip
+    held.write_text(json.dumps({"write": {str(tmp_path / "out"): ended}}))
+
+    def repro():
+        command = [sys.executable, "-m", "dvc", "repro"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert "is busy" in repro().stderr
+    free(tmp_path)
+    assert repro().returncode == 0 and (tmp_path / "out").exists()

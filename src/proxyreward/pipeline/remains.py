@@ -25,8 +25,8 @@ def take_over(note: Path) -> None:
     bear a dead process's id are touched, and only on the machine that it ran on.
     """
     with contextlib.suppress(FileNotFoundError):
-        _remove_dead(note)
-        note.unlink()
+        living = _remove_dead(note)
+        note.write_text("".join(f"{line}\n" for line in living), encoding="utf-8")
     enter(note)
 
 
@@ -45,14 +45,36 @@ def enter(note: Path) -> None:
         stream.write(f"{os.getpid()} {platform.node()}\n")
 
 
-def _remove_dead(note: Path) -> None:
+def runs(pid: int, command: str = "") -> bool:
+    """Whether a process of that number runs, and its command line ends with `command`.
+
+    One that has ended keeps its number until its parent has asked how; it does not run any more.
+    One that this user may not look at counts as running.
+    """
     import psutil
 
-    for line in set(note.read_text(encoding="utf-8").splitlines()):
+    try:
+        process = psutil.Process(pid)
+        ended = process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return not ended and " ".join(process.cmdline()).endswith(command)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def _remove_dead(note: Path) -> list[str]:
+    """Remove what dead processes in `note` left; returns its other lines, sorted."""
+    others = []
+    for line in sorted(set(note.read_text(encoding="utf-8").splitlines())):
         process, _, machine = line.partition(" ")
-        if process.isdecimal() and machine == platform.node():
-            if not psutil.pid_exists(int(process)):
-                _remove(process)
+        if not process.isdecimal():
+            continue
+        if machine == platform.node() and not runs(int(process)):
+            _remove(process)
+        else:
+            others.append(line)
+    return others
 
 
 def _remove(process: str) -> None:
