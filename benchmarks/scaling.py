@@ -74,8 +74,8 @@ def report(name: str, base: tuple[int, ...], costs: np.ndarray) -> None:
 
 def plot(measured: dict[str, np.ndarray], path: str) -> None:
     """Time and memory against the factor, both as multiples of factor 1."""
-    from proxyreward.findings.drawing import canvas
-    from proxyreward.findings.style import use_style
+    from proxyreward.findings.core.drawing import canvas
+    from proxyreward.findings.core.style import use_style
 
     use_style()
     figure, axes = canvas(6.0, len(measured), 2)

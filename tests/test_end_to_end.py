@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from proxyreward.findings.registry import load_registry
+from proxyreward.findings.core.registry import load_registry
 
 pytestmark = [pytest.mark.slow, pytest.mark.book]
 

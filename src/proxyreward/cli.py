@@ -60,7 +60,7 @@ def notebook(arguments: argparse.Namespace) -> None:
 
 def claims(arguments: argparse.Namespace) -> None:
     """List the claims with their verdicts at a scale, or show one claim in full."""
-    from proxyreward.findings.registry import load_registry
+    from proxyreward.findings.core.registry import load_registry
     from proxyreward.messages import visible
     from proxyreward.notebooks.places import NotFound, results_dir, scorecard
 

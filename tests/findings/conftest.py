@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding1
-from proxyreward.findings.evidence import CURVES, REGRET, RUNS, Evidence
-from proxyreward.findings.registry import load_registry
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.rethinking import finding1
+from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS, Evidence
 
 
 @pytest.fixture(scope="session")

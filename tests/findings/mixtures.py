@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from proxyreward.findings.mixtures import Mixtures
+from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.pipeline.mix_family import source_names, table
 from proxyreward.pipeline.mix_tables import shown
 from proxyreward.pipeline.params import Params, compose

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from proxyreward.findings.mixtures import HH, MORE, MULTITASK, Mixtures
-from proxyreward.findings.more_alignment.reader import DPO, DPO_MORE, START, Rejection
+from proxyreward.findings.more.mixtures import Mixtures
+from proxyreward.findings.more.more_alignment.reader import DPO, DPO_MORE, START, Rejection
+from proxyreward.vocabulary import HH, MORE, MULTITASK
 
 SAMPLES, STEPS = 4, 6
 SPREAD = 2.0  # of the gaps of test pairs, in logits of the label

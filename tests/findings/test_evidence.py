@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings.evidence import Evidence, at_n, write
+from proxyreward.findings.rethinking.evidence import Evidence, at_n, write
 
 
 def test_written_evidence_reads_back(evidence, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding1
+from proxyreward.findings.rethinking import finding1
 
 CLAIMS = {
     "fig1.c1", "fig2.c1", "fig2.c2", "finding1.c1", "finding1.c2", "finding1.c3", "table1.c1",

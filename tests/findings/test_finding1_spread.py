@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from proxyreward.findings.finding1.spread import (
+from proxyreward.findings.rethinking.finding1.spread import (
     asymmetry_excess,
     decile_ranges,
     decile_spread,

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding1
+from proxyreward.findings.rethinking import finding1
 from proxyreward.metrics.agreement import accuracy_matrix
 
 

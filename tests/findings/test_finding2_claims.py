@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding2
-from proxyreward.findings.finding2.tables import third
+from proxyreward.findings.rethinking import finding2
+from proxyreward.findings.rethinking.finding2.tables import third
 
 RMS, PROMPTS = 6, 150
 SOURCES = np.repeat(["careful", "chatty", "blunt", "timid", "initial"], 2)

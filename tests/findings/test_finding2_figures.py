@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding2
+from proxyreward.findings.rethinking import finding2
 
 
 @pytest.fixture(scope="module")

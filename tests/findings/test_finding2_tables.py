@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding2
-from proxyreward.findings.repeats import as_array
+from proxyreward.findings.rethinking import finding2
+from proxyreward.findings.rethinking.repeats import as_array
 from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.prediction import by_golden
 

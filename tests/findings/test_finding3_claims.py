@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from proxyreward.data.transcripts import ASSISTANT, HUMAN, render
-from proxyreward.findings import finding3
-from proxyreward.findings.evidence import PARAPHRASE, REWRITE
+from proxyreward.findings.rethinking import finding3
+from proxyreward.vocabulary import PARAPHRASE, REWRITE
 from proxyreward.world import prompts as world
 
 RMS, PROMPTS, WRITERS = 6, 100, ("careful", "chatty", "blunt", "timid")

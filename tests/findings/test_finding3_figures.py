@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding3
+from proxyreward.findings.rethinking import finding3
 
 CATEGORIES = ["Chat", "Math", "Safety"]
 

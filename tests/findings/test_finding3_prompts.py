@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from proxyreward.findings.finding3.prompts import compare, nearest, tfidf
+from proxyreward.findings.rethinking.finding3.prompts import compare, nearest, tfidf
 
 
 def frame(original, paraphrase, rewrite, categories):

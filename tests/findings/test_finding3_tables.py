@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding3
-from proxyreward.findings.finding3.summaries import advantage, diagonal_maxima, square
-from proxyreward.findings.repeats import as_array
+from proxyreward.findings.rethinking import finding3
+from proxyreward.findings.rethinking.finding3.summaries import advantage, diagonal_maxima, square
+from proxyreward.findings.rethinking.repeats import as_array
 from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.prediction import by_golden
 

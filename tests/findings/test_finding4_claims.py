@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding4
-from proxyreward.findings.finding4.parts import every, includes_zero, magnitude
-from proxyreward.findings.finding4.tables import PRINTED
-from proxyreward.findings.verdict import Part, conjunction
+from proxyreward.findings.core.verdict import Part, conjunction
+from proxyreward.findings.rethinking import finding4
+from proxyreward.findings.rethinking.finding4.parts import every, includes_zero, magnitude
+from proxyreward.findings.rethinking.finding4.tables import PRINTED
 from proxyreward.metrics.resampling import Interval
 
 CLAIMS = {

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from proxyreward.findings.finding4.designs import (
+from proxyreward.findings.rethinking.finding4.designs import (
     budgets,
     measures,
     response_grid,

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding4
-from proxyreward.findings.finding4.draws import _budgets, affordable
+from proxyreward.findings.rethinking import finding4
+from proxyreward.findings.rethinking.finding4.draws import _budgets, affordable
 
 
 def compute(evidence, seed=0, **options):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from proxyreward.findings import finding4
+from proxyreward.findings.rethinking import finding4
 from proxyreward.metrics.prediction import mrr_chance
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding4
+from proxyreward.findings.rethinking import finding4
 
 
 @pytest.fixture(scope="module")

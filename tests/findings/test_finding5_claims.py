@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding5
-from proxyreward.findings.verdict import write_scorecard
+from proxyreward.findings.core.verdict import write_scorecard
+from proxyreward.findings.rethinking import finding5
 
 CLAIMS = {
     "finding5.c1", "finding5.c2", "fig8.c1", "fig8.c2", "fig8.c3", "appendix.theory.c1",

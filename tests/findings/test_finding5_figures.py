@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from proxyreward.findings import finding5
+from proxyreward.findings.rethinking import finding5
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import finding5
-from proxyreward.findings.finding5 import theory
+from proxyreward.findings.rethinking import finding5
+from proxyreward.findings.rethinking.finding5 import theory
 from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.best_of_n import best_of_n
 

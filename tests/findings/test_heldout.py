@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from proxyreward.data.report import DataError
-from proxyreward.findings.heldout import baselines, compute, plot, resampled_means
+from proxyreward.findings.real.heldout import baselines, compute, plot, resampled_means
 
 
 def frame_of(texts, openings=None):

@@ -8,15 +8,10 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
 
-from proxyreward.findings.mixtures import (
+from proxyreward.findings.more.mixtures import (
     FORMS,
-    HH,
-    MORE,
-    MULTITASK,
     PAPER_FORM,
-    SINGLE,
     STANDARD,
-    TOP,
     Draws,
     Mixtures,
     accuracy,
@@ -26,6 +21,7 @@ from proxyreward.findings.mixtures import (
     temperature_scaled,
 )
 from proxyreward.metrics.calibration import log_loss, pair_ece
+from proxyreward.vocabulary import HH, MORE, MULTITASK, SINGLE, TOP
 
 
 @pytest.fixture(scope="module")

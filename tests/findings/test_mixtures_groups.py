@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.findings.mixtures import mixtures
 
-from proxyreward.findings.mixtures import Draws, accuracy, interval
+from proxyreward.findings.more.mixtures import Draws, accuracy, interval
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,11 @@ import pytest
 from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
 from tests.findings.rejections import rejection
 
-from proxyreward.findings.mixtures import HH, MORE, MULTITASK, Draws, ece
-from proxyreward.findings.more_alignment.aligned import perplexity, policies
-from proxyreward.findings.more_alignment.rows import select
+from proxyreward.findings.more.mixtures import Draws, ece
+from proxyreward.findings.more.more_alignment.aligned import perplexity, policies
+from proxyreward.findings.more.more_alignment.rows import select
 from proxyreward.policy.perplexity import corpus_perplexity, mean_perplexity
+from proxyreward.vocabulary import HH, MORE, MULTITASK
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import pytest
 from tests.findings.mixtures import EFFECTS, Effect, by_scheme, calibrated, mixtures
 from tests.findings.rejections import rejection
 
-from proxyreward.findings import more_alignment
-from proxyreward.findings.mixtures import MORE, MULTITASK
-from proxyreward.findings.more_alignment.reader import DPO
+from proxyreward.findings.more import more_alignment
+from proxyreward.findings.more.more_alignment.reader import DPO
+from proxyreward.vocabulary import MORE, MULTITASK
 
 CLAIMS = {
     "table2.c1", "table2.c2", "table2.c3", "table2.c4", "table2.c5",

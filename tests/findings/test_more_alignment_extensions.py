@@ -5,10 +5,11 @@ import pytest
 from tests.findings.mixtures import Effect, by_scheme, mixtures
 from tests.findings.rejections import rejection
 
-from proxyreward.findings.mixtures import MORE, MULTITASK, Draws, accuracy, ece
-from proxyreward.findings.more_alignment.extensions import MEAN, preferences, tuned
-from proxyreward.findings.more_alignment.reader import DPO, DPO_MORE
-from proxyreward.findings.more_alignment.rows import select
+from proxyreward.findings.more.mixtures import Draws, accuracy, ece
+from proxyreward.findings.more.more_alignment.extensions import MEAN, preferences, tuned
+from proxyreward.findings.more.more_alignment.reader import DPO, DPO_MORE
+from proxyreward.findings.more.more_alignment.rows import select
+from proxyreward.vocabulary import MORE, MULTITASK
 
 
 @pytest.fixture(scope="module")

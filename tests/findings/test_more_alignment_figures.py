@@ -6,10 +6,10 @@ import pytest
 from tests.findings.mixtures import mixtures
 from tests.findings.rejections import STEPS, rejection
 
-from proxyreward.findings import more_alignment
-from proxyreward.findings.mixtures import MORE, MULTITASK
-from proxyreward.findings.more_alignment.pool import AS_IS
-from proxyreward.findings.more_alignment.rows import select
+from proxyreward.findings.more import more_alignment
+from proxyreward.findings.more.more_alignment.pool import AS_IS
+from proxyreward.findings.more.more_alignment.rows import select
+from proxyreward.vocabulary import MORE, MULTITASK
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,7 @@ import pytest
 from tests.findings.mixtures import mixtures
 from tests.findings.rejections import rejection
 
-from proxyreward.findings.mixtures import MORE, MULTITASK
-from proxyreward.findings.more_alignment.judges import (
+from proxyreward.findings.more.more_alignment.judges import (
     ALL,
     expected_ties,
     first_position,
@@ -15,6 +14,7 @@ from proxyreward.findings.more_alignment.judges import (
     ties,
 )
 from proxyreward.metrics.judge import ask_twice, compare, disagreement
+from proxyreward.vocabulary import MORE, MULTITASK
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr as reference
 
-from proxyreward.findings.evidence import BEST_OF_N, PPO
-from proxyreward.findings.more_alignment.optimisers import label_flips, optimisers
-from proxyreward.findings.more_alignment.pool import AS_IS, SCALED, partial_spearman
-from proxyreward.findings.more_alignment.rows import select
+from proxyreward.findings.more.more_alignment.optimisers import label_flips, optimisers
+from proxyreward.findings.more.more_alignment.pool import AS_IS, SCALED, partial_spearman
+from proxyreward.findings.more.more_alignment.rows import select
 from proxyreward.metrics.calibration import pair_ece
+from proxyreward.vocabulary import BEST_OF_N, PPO
 
 
 def test_accuracy_and_ece_are_those_of_the_labelled_pairs(evidence):

@@ -8,10 +8,10 @@ import pytest
 from tests.findings.mixtures import mixtures
 from tests.findings.rejections import SAMPLES, rejection
 
-from proxyreward.findings.mixtures import HH, MORE
-from proxyreward.findings.more_alignment.reader import DPO, Rejection
-from proxyreward.findings.more_alignment.rows import prompt_draws, row, select
+from proxyreward.findings.more.more_alignment.reader import DPO, Rejection
+from proxyreward.findings.more.more_alignment.rows import prompt_draws, row, select
 from proxyreward.metrics.labelled import mean
+from proxyreward.vocabulary import HH, MORE
 
 
 @pytest.fixture(scope="module")

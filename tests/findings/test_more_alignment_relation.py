@@ -12,10 +12,10 @@ from scipy.stats import spearmanr as reference
 from tests.findings.mixtures import Effect, calibrated, mixtures
 from tests.findings.rejections import rejection
 
-from proxyreward.findings.mixtures import HH, MORE, MULTITASK, RAW, Draws, temperature_scaled
-from proxyreward.findings.more_alignment import pool as pools_module
-from proxyreward.findings.more_alignment import relation
-from proxyreward.findings.more_alignment.pool import (
+from proxyreward.findings.more.mixtures import Draws, temperature_scaled
+from proxyreward.findings.more.more_alignment import pool as pools_module
+from proxyreward.findings.more.more_alignment import relation
+from proxyreward.findings.more.more_alignment.pool import (
     ALIGNED,
     AS_IS,
     EVERY,
@@ -23,7 +23,8 @@ from proxyreward.findings.more_alignment.pool import (
     TRAINED,
     partial_spearman,
 )
-from proxyreward.findings.more_alignment.rows import select
+from proxyreward.findings.more.more_alignment.rows import select
+from proxyreward.vocabulary import HH, MORE, MULTITASK, RAW
 
 
 def level(rm):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from tests.findings.mixtures import EFFECTS, Effect, by_scheme, mixtures
 
-from proxyreward.findings import more_conflict
-from proxyreward.findings.mixtures import Draws
-from proxyreward.findings.more_conflict import Conflict
+from proxyreward.findings.more import more_conflict
+from proxyreward.findings.more.mixtures import Draws
+from proxyreward.findings.more.more_conflict import Conflict
 
 CLAIMS = {"fig1.c1", "fig1.c2", "fig1.c3", "fig3.c1", "fig3.c2", "fig7.c1"}
 HARMLESS = "harmless"

@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import mixtures
 
-from proxyreward.findings import more_conflict
-from proxyreward.findings.mixtures import Draws
-from proxyreward.findings.more_conflict import ALL, Conflict
-from proxyreward.findings.more_conflict.transfer import margin_of
+from proxyreward.findings.more import more_conflict
+from proxyreward.findings.more.mixtures import Draws
+from proxyreward.findings.more.more_conflict import ALL, Conflict
+from proxyreward.findings.more.more_conflict.transfer import margin_of
 
 MODELS = ["Raw", "helpful", "harmless", "oasst", "webgpt", "summarize"]
 

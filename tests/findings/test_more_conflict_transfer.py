@@ -5,14 +5,14 @@ import pytest
 from scipy.stats import ks_2samp, zscore
 from tests.findings.mixtures import mixtures
 
-from proxyreward.findings.mixtures import Draws, accuracy
-from proxyreward.findings.more_conflict.distributions import (
+from proxyreward.findings.more.mixtures import Draws, accuracy
+from proxyreward.findings.more.more_conflict.distributions import (
     Distributions,
     Standardised,
     rank_tests,
     rewards_of,
 )
-from proxyreward.findings.more_conflict.transfer import Transfer, margin_of, models
+from proxyreward.findings.more.more_conflict.transfer import Transfer, margin_of, models
 
 RESAMPLES = 20
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
 
-from proxyreward.findings import more_rewards
-from proxyreward.findings.mixtures import Draws
+from proxyreward.findings.more import more_rewards
+from proxyreward.findings.more.mixtures import Draws
 
 CLAIMS = {
     "table1.c1", "table1.c2", "table1.c3", "fig5.c1", "fig5.c2", "table5.c1", "table5.c2",

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from tests.findings.mixtures import mixtures
 
-from proxyreward.findings.mixtures import FORMS, HH, PAPER_FORM, STANDARD, Draws
-from proxyreward.findings.more_rewards import form_name, reliability_bins, rescaled
-from proxyreward.findings.more_rewards.replicates import measures
+from proxyreward.findings.more.mixtures import FORMS, PAPER_FORM, STANDARD, Draws
+from proxyreward.findings.more.more_rewards import form_name, reliability_bins, rescaled
+from proxyreward.findings.more.more_rewards.replicates import measures
+from proxyreward.vocabulary import HH
 
 FACTORS = (1e-3, 0.5, 1.0, 2.0)
 

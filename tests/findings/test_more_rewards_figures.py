@@ -4,10 +4,11 @@ import pytest
 from matplotlib.colors import to_rgba
 from tests.findings.mixtures import mixtures
 
-from proxyreward.findings import more_rewards
-from proxyreward.findings.mixture_drawing import SCHEME_COLOURS
-from proxyreward.findings.mixtures import HH, PAPER_FORM, STANDARD, Draws
+from proxyreward.findings.more import more_rewards
+from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS
+from proxyreward.findings.more.mixtures import PAPER_FORM, STANDARD, Draws
 from proxyreward.metrics.outliers import outliers
+from proxyreward.vocabulary import HH
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import mixtures
 
-from proxyreward.findings.mixtures import Draws
-from proxyreward.findings.more_rewards.growth import growth, sizes, trend, trends
+from proxyreward.findings.more.mixtures import Draws
+from proxyreward.findings.more.more_rewards.growth import growth, sizes, trend, trends
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tests.findings.mixtures import mixtures
 
-from proxyreward.findings.mixtures import HH, MORE, MULTITASK, Draws
-from proxyreward.findings.more_rewards.replicates import (
+from proxyreward.findings.more.mixtures import Draws
+from proxyreward.findings.more.more_rewards.replicates import (
     AS_TRAINED,
     SCALED,
     SCHEMES,
@@ -17,6 +17,7 @@ from proxyreward.findings.more_rewards.replicates import (
 )
 from proxyreward.metrics.calibration import inverse_temperature
 from proxyreward.metrics.outliers import outliers
+from proxyreward.vocabulary import HH, MORE, MULTITASK
 
 
 @pytest.fixture(scope="module")

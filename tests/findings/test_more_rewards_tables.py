@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import mixtures
 
-from proxyreward.findings import more_rewards
-from proxyreward.findings.mixtures import HH, Draws, accuracy, interval, size
+from proxyreward.findings.more import more_rewards
+from proxyreward.findings.more.mixtures import Draws, accuracy, interval, size
+from proxyreward.vocabulary import HH
 
 
 @pytest.fixture(scope="module")

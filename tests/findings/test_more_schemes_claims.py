@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
 
-from proxyreward.findings import more_schemes
-from proxyreward.findings.mixtures import Draws
-from proxyreward.findings.more_schemes.claims import _parts
-from proxyreward.findings.more_schemes.tables import TIMES, steps
-from proxyreward.findings.verdict import write_scorecard
+from proxyreward.findings.core.verdict import write_scorecard
+from proxyreward.findings.more import more_schemes
+from proxyreward.findings.more.mixtures import Draws
+from proxyreward.findings.more.more_schemes.claims import _parts
+from proxyreward.findings.more.more_schemes.tables import TIMES, steps
 
 CLAIMS = {
     "fig2.c1", "fig2.c2", "table3.c1", "table3.c2", "table3.c3", "table4.c1",

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from tests.findings.mixtures import mixtures
 
-from proxyreward.findings import more_schemes
-from proxyreward.findings.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
-from proxyreward.findings.mixtures import Draws
-from proxyreward.findings.more_schemes.tables import CONTROLS, forms
+from proxyreward.findings.more import more_schemes
+from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
+from proxyreward.findings.more.mixtures import Draws
+from proxyreward.findings.more.more_schemes.tables import CONTROLS, forms
 
 
 @pytest.fixture(scope="module")

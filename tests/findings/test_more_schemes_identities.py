@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import more_schemes
-from proxyreward.findings.more_schemes import identities
+from proxyreward.findings.more import more_schemes
+from proxyreward.findings.more.more_schemes import identities
 from proxyreward.models.build import Shape, build_reward_model, load_reward_model
 from proxyreward.models.tokenizer import train_tokenizer
 from proxyreward.reward import more

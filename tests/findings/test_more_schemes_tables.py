@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
 
-from proxyreward.findings import more_schemes
-from proxyreward.findings.mixtures import FORMS, PAPER_FORM, Draws
-from proxyreward.findings.more_schemes import tables
+from proxyreward.findings.more import more_schemes
+from proxyreward.findings.more.mixtures import FORMS, PAPER_FORM, Draws
+from proxyreward.findings.more.more_schemes import tables
 from proxyreward.metrics.calibration import pair_ece
 
 EFFECTS = {

@@ -5,8 +5,8 @@ import pytest
 from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
 from tests.findings.test_more_sources_gradients import SIZES, statistics
 
-from proxyreward.findings import more_sources
-from proxyreward.findings.mixtures import Draws
+from proxyreward.findings.more import more_sources
+from proxyreward.findings.more.mixtures import Draws
 
 CLAIMS = {"fig6.c1", "fig6.c2", "finding.drift_cancel.c1", "finding.drift_cancel.c2"}
 KNOWLEDGE = 0.7

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from tests.findings.mixtures import mixtures
 
-from proxyreward.findings.mixtures import (
+from proxyreward.findings.more.mixtures import (
     FORMS,
-    HH,
     PAPER_FORM,
     STANDARD,
     Draws,
@@ -12,7 +11,7 @@ from proxyreward.findings.mixtures import (
     ece,
     size,
 )
-from proxyreward.findings.more_sources.curves import (
+from proxyreward.findings.more.more_sources.curves import (
     ACCURACY,
     SCALED,
     SIZE,
@@ -21,6 +20,7 @@ from proxyreward.findings.more_sources.curves import (
     evaluated,
     orders,
 )
+from proxyreward.vocabulary import HH
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import pytest
 from tests.findings.mixtures import mixtures
 from tests.findings.test_more_sources_gradients import SIZES, statistics
 
-from proxyreward.findings import more_sources
-from proxyreward.findings.mixtures import FORMS, Draws
-from proxyreward.findings.more_sources import MEASURES, Controls
-from proxyreward.findings.more_sources.figures import smoothed
-from proxyreward.findings.more_sources.gradients import step_weights
+from proxyreward.findings.more import more_sources
+from proxyreward.findings.more.mixtures import FORMS, Draws
+from proxyreward.findings.more.more_sources import MEASURES, Controls
+from proxyreward.findings.more.more_sources.figures import smoothed
+from proxyreward.findings.more.more_sources.gradients import step_weights
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import by_scheme, mixtures
 
-from proxyreward.findings.mixtures import MULTITASK, MULTITASK_AS_IS, TOP, Draws, accuracy
-from proxyreward.findings.more_sources.gradients import (
+from proxyreward.findings.more.mixtures import Draws, accuracy
+from proxyreward.findings.more.more_sources.gradients import (
     COMBINED,
     EQUAL,
     Norms,
@@ -15,7 +15,8 @@ from proxyreward.findings.more_sources.gradients import (
     mean_weights,
     step_weights,
 )
-from proxyreward.findings.more_sources.shares import Shares
+from proxyreward.findings.more.more_sources.shares import Shares
+from proxyreward.vocabulary import MULTITASK, MULTITASK_AS_IS, TOP
 
 STEPS = 12
 SIZES = {"helpful": 200, "harmless": 160, "oasst": 80, "webgpt": 60, "summarize": 500}

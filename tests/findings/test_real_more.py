@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import Effect, by_scheme, mixtures
 
-from proxyreward.findings import real_more
-from proxyreward.findings.mixtures import FORMS, MORE, MULTITASK, STANDARD, Draws
-from proxyreward.findings.more_schemes.schemes import Schemes
+from proxyreward.findings.more.mixtures import FORMS, STANDARD, Draws
+from proxyreward.findings.more.more_schemes.schemes import Schemes
+from proxyreward.findings.real import real_more
 from proxyreward.pipeline.params import compose
+from proxyreward.vocabulary import MORE, MULTITASK
 
 matplotlib.use("Agg")
 RESAMPLES = 40

@@ -1,6 +1,6 @@
 import pytest
 
-from proxyreward.findings.registry import load_registry
+from proxyreward.findings.core.registry import load_registry
 
 ENTRY = """
 - id: a.fig1

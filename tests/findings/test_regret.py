@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import regret
-from proxyreward.findings.evidence import CURVES, REGRET, RUNS
+from proxyreward.findings.rethinking import regret
+from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS
 from proxyreward.metrics.best_of_n import best_of_n
 
 

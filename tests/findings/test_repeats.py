@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings.repeats import (
+from proxyreward.findings.rethinking.repeats import (
     as_array,
     coefficients,
     draw_errors,

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from proxyreward.data.pairs import Pair, to_frame
-from proxyreward.findings import rethinking_appendix
-from proxyreward.findings.verdict import read_scorecard, write_scorecard
+from proxyreward.findings.core.verdict import read_scorecard, write_scorecard
+from proxyreward.findings.rethinking import rethinking_appendix
 
 ENTRIES = ("fig12", "fig13", "table7", "table8")
 ENTRIES += tuple(f"appendix.{name}" for name in ("kl_penalty", "datasets", "details"))

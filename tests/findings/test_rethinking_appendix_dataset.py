@@ -3,9 +3,9 @@ import pytest
 
 from proxyreward.data.construction import construct, length_gap
 from proxyreward.data.pairs import Pair, to_frame
-from proxyreward.findings.rethinking_appendix.claims import _dataset, _divergence
-from proxyreward.findings.rethinking_appendix.dataset import dataset_table
-from proxyreward.findings.rethinking_appendix.divergence import kl_integral
+from proxyreward.findings.rethinking.rethinking_appendix.claims import _dataset, _divergence
+from proxyreward.findings.rethinking.rethinking_appendix.dataset import dataset_table
+from proxyreward.findings.rethinking.rethinking_appendix.divergence import kl_integral
 from proxyreward.metrics.best_of_n import kl_bound
 
 

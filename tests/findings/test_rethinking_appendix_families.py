@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings.rethinking_appendix import (
+from proxyreward.findings.rethinking.rethinking_appendix import (
     association_table,
     common_n,
     family_associations,
     family_pairs,
     mutual_accuracy,
 )
-from proxyreward.findings.rethinking_appendix.claims import _families
-from proxyreward.findings.rethinking_appendix.families import difference, matrices
+from proxyreward.findings.rethinking.rethinking_appendix.claims import _families
+from proxyreward.findings.rethinking.rethinking_appendix.families import difference, matrices
 
 
 def planted(evidence, spread_a, spread_p, follows_a, follows_p, size=6):

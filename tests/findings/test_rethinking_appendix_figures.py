@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings import rethinking_appendix as appendix
-from proxyreward.findings.rethinking_appendix.penalties import run_ends
+from proxyreward.findings.rethinking import rethinking_appendix as appendix
+from proxyreward.findings.rethinking.rethinking_appendix.penalties import run_ends
 
 
 @pytest.fixture(autouse=True)

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings.rethinking_appendix.penalties import (
+from proxyreward.findings.rethinking.rethinking_appendix.penalties import (
     Penalised,
     penalty_associations,
     printed,
     run_ends,
     trend,
 )
-from proxyreward.findings.rethinking_appendix.penalty_claims import decide_penalty
+from proxyreward.findings.rethinking.rethinking_appendix.penalty_claims import decide_penalty
 
 PENALTIES = (0.0, 0.01, 0.05, 0.1)
 

@@ -1,9 +1,9 @@
 import pytest
 
-from proxyreward.findings.rethinking_appendix import recipe_table, settings_table
-from proxyreward.findings.rethinking_appendix.claims import _recipes
-from proxyreward.findings.rethinking_appendix.recipes import REWARD_MODELS, differing
-from proxyreward.findings.rethinking_appendix.settings import PRINTED
+from proxyreward.findings.rethinking.rethinking_appendix import recipe_table, settings_table
+from proxyreward.findings.rethinking.rethinking_appendix.claims import _recipes
+from proxyreward.findings.rethinking.rethinking_appendix.recipes import REWARD_MODELS, differing
+from proxyreward.findings.rethinking.rethinking_appendix.settings import PRINTED
 from proxyreward.pipeline.params import known_keys
 
 

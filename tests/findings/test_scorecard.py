@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from proxyreward.findings import scorecard
-from proxyreward.findings.verdict import read_scorecard
+from proxyreward.findings.core import scorecard
+from proxyreward.findings.core.verdict import read_scorecard
 
 CLAIM = "rethinking.fig3.c1"
 ROW = {
@@ -95,7 +95,7 @@ def test_a_missing_file_is_told(path):
 
 
 def test_what_could_not_be_read_is_not_written(path, registry):
-    from proxyreward.findings.verdict import Decision, write_scorecard
+    from proxyreward.findings.core.verdict import Decision, write_scorecard
 
     exchanged = Decision(CLAIM, "inconclusive", 0.5, 1.0, 0.0, 7, 0.1, "because")
     with pytest.raises(ValueError, match="no interval"):

@@ -7,7 +7,7 @@ import sys
 
 DRAW = """
 import hashlib, sys
-from proxyreward.findings.style import svg, use_style
+from proxyreward.findings.core.style import svg, use_style
 use_style()
 import matplotlib.pyplot as plt
 fig, axes = plt.subplots()
@@ -61,7 +61,7 @@ def test_a_users_settings_and_backend_have_no_part(tmp_path, capsys):
 def test_settings_changed_since_the_drawing_have_no_part():
     import matplotlib
 
-    from proxyreward.findings.style import svg, use_style
+    from proxyreward.findings.core.style import svg, use_style
 
     with matplotlib.rc_context():
         use_style()

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from proxyreward.findings.verdict import (
+from proxyreward.findings.core.verdict import (
     Decision,
     Part,
     conjunction,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings.wordcounts import heldout_margins, terms
+from proxyreward.findings.core.wordcounts import heldout_margins, terms
 
 FOLD = np.arange(20) % 4
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from proxyreward.files import content_hash
-from proxyreward.findings.style import use_style
+from proxyreward.findings.core.style import use_style
 from proxyreward.notebooks import display
 from proxyreward.notebooks.display import (
     figure,

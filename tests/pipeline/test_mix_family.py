@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from proxyreward import vocabulary
 from proxyreward.data.pairs import Pair, to_frame
-from proxyreward.findings import mixtures
 from proxyreward.pipeline import mix_tables, rejection_family
 from proxyreward.pipeline.mix_family import items, source_names, table
 from proxyreward.pipeline.params import Params, compose
@@ -56,7 +56,7 @@ def test_schemes_of_a_base_and_seed_start_from_the_same_weights(tiny):
 
 def test_orders_are_a_latin_square(tiny):
     """Over all orders each later source is added first, second, … once."""
-    added = of(tiny, mixtures.ADDED)
+    added = of(tiny, vocabulary.ADDED)
     three = {row["order"]: item.sources for item, row in added if row["k"] == 3}
     four = {row["order"]: item.sources for item, row in added if row["k"] == 4}
     assert [three[i][2] for i in range(3)] == list(FIVE[2:])
@@ -67,7 +67,7 @@ def test_orders_are_a_latin_square(tiny):
 
 def test_a_fixed_total_shares_the_pairs_of_two_sources(tiny):
     mixes = tiny.mixes
-    for item, row in of(tiny, mixtures.FIXED_TOTAL):
+    for item, row in of(tiny, vocabulary.FIXED_TOTAL):
         each = item.settings.resampled
         assert each % mixes.pairs_per_source == 0
         assert 0 <= 2 * mixes.resampled - row["k"] * each < row["k"] * mixes.pairs_per_source
@@ -75,7 +75,7 @@ def test_a_fixed_total_shares_the_pairs_of_two_sources(tiny):
 
 
 def test_splits_cut_one_source(tiny):
-    found = of(tiny, mixtures.SPLITS)
+    found = of(tiny, vocabulary.SPLITS)
     assert [row["k"] for _, row in found] == [2, 3, 4, 5]
     assert all(item.sources == FIVE[:1] and item.splits == row["k"] for item, row in found)
 
@@ -88,11 +88,11 @@ def test_controls_differ_from_the_schemes_in_one_thing(tiny):
     def changed(one, other):
         return {key for key, value in settings(one).items() if settings(other)[key] != value}
 
-    assert changed(mixtures.BALANCED, mixtures.MORE) == {"weighting"}
-    assert changed(mixtures.BALANCED, mixtures.MULTITASK) == {"order"}
-    assert changed(mixtures.PUBLIC_CODE, mixtures.MORE) == {"weighting"}
-    assert changed(mixtures.MULTITASK_AS_IS, mixtures.MULTITASK) == {"resampled"}
-    assert changed(mixtures.MORE_AS_IS, mixtures.MULTITASK_AS_IS) == {"weighting"}
+    assert changed(vocabulary.BALANCED, vocabulary.MORE) == {"weighting"}
+    assert changed(vocabulary.BALANCED, vocabulary.MULTITASK) == {"order"}
+    assert changed(vocabulary.PUBLIC_CODE, vocabulary.MORE) == {"weighting"}
+    assert changed(vocabulary.MULTITASK_AS_IS, vocabulary.MULTITASK) == {"resampled"}
+    assert changed(vocabulary.MORE_AS_IS, vocabulary.MULTITASK_AS_IS) == {"weighting"}
 
 
 def test_real_sources_have_folds_and_no_controls():

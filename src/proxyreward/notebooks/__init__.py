@@ -18,7 +18,7 @@ A notebook's first code cell calls the helpers from here::
     provenance("finding1", "finding1", {"top_n": top_n}, scale)
 """
 
-from proxyreward.findings.style import use_style
+from proxyreward.findings.core.style import use_style
 from proxyreward.notebooks.display import (
     figure,
     glue_number,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from proxyreward.findings.style import svg
+from proxyreward.findings.core.style import svg
 from proxyreward.notebooks.places import as_recorded, run_record, scorecard
 
 NOT_RECORDED = "not recorded"
@@ -164,7 +164,7 @@ def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
     KeyError
         If a claim is not in the registry; names the nearest.
     """
-    from proxyreward.findings.registry import load_registry
+    from proxyreward.findings.core.registry import load_registry
 
     registry = load_registry()
     decided = scorecard(scale)

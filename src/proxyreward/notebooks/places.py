@@ -145,8 +145,8 @@ def scorecard(scale: str) -> dict[str, dict[str, Any]]:
     NotFound
         If there is no such file, or an entry is not as a finding writes it.
     """
-    from proxyreward.findings import scorecard as card
-    from proxyreward.findings.registry import load_registry
+    from proxyreward.findings.core import scorecard as card
+    from proxyreward.findings.core.registry import load_registry
 
     try:
         rows = card.read(results_dir(scale) / "scorecard.json", load_registry())

@@ -9,7 +9,7 @@ from pathlib import Path
 from subprocess import DEVNULL
 from typing import Any
 
-from proxyreward.findings.style import own_settings
+from proxyreward.findings.core.style import own_settings
 from proxyreward.notebooks.places import ROOT_VARIABLE, project_root
 
 # Settings of a user's Python, IPython, Jupyter, matplotlib, Sphinx and locale.

@@ -7,14 +7,14 @@ Called by the `evidence` stage.
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.regret import Optimised, Pool, standardised
+from proxyreward.findings.rethinking.regret import Optimised, Pool, standardised
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.ppo_family import runs
 from proxyreward.pipeline.reward_families import families, label, members
 from proxyreward.pipeline.stage import outputs
-from proxyreward.policy.initial import INITIAL, SECOND
 from proxyreward.policy.ppo_runs import read
 from proxyreward.reward.scorings import PAIRS
+from proxyreward.vocabulary import INITIAL, MAIN, SECOND
 
 
 def rms_table(params: Params) -> pd.DataFrame:
@@ -47,21 +47,21 @@ def test_scores(params: Params) -> pd.DataFrame:
     folder = outputs(params, "scores")
     answers = pd.read_parquet(folder / "tests.parquet")
     keys = answers[["variant", "prompt_id", "source", "sample_id"]]
-    names = [member.name for member in families(params)["main"]]
+    names = [member.name for member in families(params)[MAIN]]
     return keys.assign(**{name: np.load(folder / name / "tests.npy") for name in names})
 
 
 def main_pool(params: Params) -> Pool:
     """The main family's standardised scores of the initial policy's pool."""
-    return _pool(params, "main", INITIAL)
+    return _pool(params, MAIN, INITIAL)
 
 
 def every_pool(params: Params) -> list[Pool]:
     """The main family's pools of both policies, then the other families' of the initial one."""
-    others = [family for family in families(params) if family != "main"]
+    others = [family for family in families(params) if family != MAIN]
     return [
         main_pool(params),
-        _pool(params, "main", SECOND),
+        _pool(params, MAIN, SECOND),
         *(_pool(params, family, INITIAL) for family in others),
     ]
 
@@ -79,7 +79,7 @@ def _plane(params: Params, name: str, family: str, policy: str) -> np.ndarray:
     """A model's scores of a pool, shape ``(prompts, samples)``."""
     folder = outputs(params, "scores") / name
     side = folder / "side.npy"
-    path = side if family != "main" and side.exists() else folder / f"{policy}.npy"
+    path = side if family != MAIN and side.exists() else folder / f"{policy}.npy"
     return np.load(path).reshape(params.world.pool_prompts, -1)
 
 

@@ -9,7 +9,13 @@ from dataclasses import replace
 import pandas as pd
 
 from proxyreward.data import seeds
-from proxyreward.findings.mixtures import (
+from proxyreward.models.build import Shape
+from proxyreward.models.tokenizer import SCRATCH
+from proxyreward.pipeline.params import Mixes, Params, is_size
+from proxyreward.pipeline.stage import outputs
+from proxyreward.reward.mixes import Mix
+from proxyreward.reward.more import MixSettings
+from proxyreward.vocabulary import (
     ADDED,
     BALANCED,
     FIXED_TOTAL,
@@ -22,12 +28,6 @@ from proxyreward.findings.mixtures import (
     SINGLE,
     SPLITS,
 )
-from proxyreward.models.build import Shape
-from proxyreward.models.tokenizer import SCRATCH
-from proxyreward.pipeline.params import Mixes, Params, is_size
-from proxyreward.pipeline.stage import outputs
-from proxyreward.reward.mixes import Mix
-from proxyreward.reward.more import MixSettings
 from proxyreward.world.sources import SOURCES
 
 COLUMNS = ["rm", "scheme", "base", "seed", "k", "order"]

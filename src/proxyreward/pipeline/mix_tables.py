@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.data.folds import conversation_groups
-from proxyreward.findings.mixtures import RAW, SINGLE
 from proxyreward.reward.mixes import SCORES
 from proxyreward.reward.more import STEPS
+from proxyreward.vocabulary import RAW, SINGLE
 
 
 def margins(tests: pd.DataFrame, scores: dict[str, pd.DataFrame], column: str) -> pd.DataFrame:

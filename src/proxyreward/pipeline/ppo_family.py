@@ -14,9 +14,9 @@ from proxyreward.files import content_hash
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.reward_families import families
 from proxyreward.pipeline.stage import outputs
-from proxyreward.policy.initial import INITIAL
 from proxyreward.policy.ppo import PPOSettings
 from proxyreward.policy.ppo_runs import Judge, PPORun
+from proxyreward.vocabulary import INITIAL, MAIN
 
 INPUTS = ("data", "policy", "reward_models")
 
@@ -25,7 +25,7 @@ def judges(params: Params) -> tuple[Judge, ...]:
     """The main family, normalised on the pool of the initial policy."""
     models, scores = outputs(params, "reward_models"), outputs(params, "scores")
     found = []
-    for member in families(params)["main"]:
+    for member in families(params)[MAIN]:
         pool = np.load(scores / member.name / "initial.npy").astype(float)
         folder = models / member.name
         found.append(Judge(member.name, str(folder), content_hash(folder), pool.mean(), pool.std()))
@@ -34,7 +34,7 @@ def judges(params: Params) -> tuple[Judge, ...]:
 
 def side_models(params: Params) -> list[str]:
     """Reward models of the runs with a penalty or on one category, spread over the flip rates."""
-    names = [member.name for member in families(params)["main"]]
+    names = [member.name for member in families(params)[MAIN]]
     count = min(params.ppo.side_rms, len(names))
     return [names[i] for i in np.linspace(0, len(names) - 1, count).round().astype(int)]
 

@@ -12,19 +12,18 @@ import pandas as pd
 
 from proxyreward.data import pairs, seeds
 from proxyreward.files import content_hash
-from proxyreward.findings.mixtures import HH, MORE, MULTITASK, SINGLE
 from proxyreward.pipeline.mix_family import items as mixes
 from proxyreward.pipeline.mix_family import table
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import outputs
 from proxyreward.policy import pool
 from proxyreward.policy.dpo import PreferencePolicy, PreferenceSettings
-from proxyreward.policy.initial import INITIAL
 from proxyreward.policy.pool import PoolItem
 from proxyreward.policy.rejection import Aligned
 from proxyreward.policy.sft import PolicySettings
 from proxyreward.reward.mixes import TESTS, TRAINING, tokenizer_of
 from proxyreward.reward.scorings import Scoring
+from proxyreward.vocabulary import HH, INITIAL, MORE, MULTITASK, SINGLE
 from proxyreward.world.mixture import prompts_of
 
 START, DPO, DPO_MORE = "start", "dpo", "dpo-more"

@@ -12,6 +12,7 @@ from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import outputs
 from proxyreward.reward.members import Member
 from proxyreward.reward.train import RewardSettings
+from proxyreward.vocabulary import ARCHITECTURES, MAIN, PARTS
 
 
 def families(params: Params) -> dict[str, list[Member]]:
@@ -55,7 +56,7 @@ def families(params: Params) -> dict[str, list[Member]]:
         member(f"part-{k}-of-{reward.parts}", parts=(k, reward.parts))
         for k in range(1, reward.parts)
     ]
-    return {"main": flipped, "architectures": [*shapes, flipped[0]], "parts": [*parts, flipped[0]]}
+    return {MAIN: flipped, ARCHITECTURES: [*shapes, flipped[0]], PARTS: [*parts, flipped[0]]}
 
 
 def members(params: Params) -> list[Member]:
@@ -65,8 +66,8 @@ def members(params: Params) -> list[Member]:
 
 def label(family: str, member: Member) -> str:
     """What figures call a member of a family."""
-    if family == "architectures":
+    if family == ARCHITECTURES:
         return " × ".join(str(n) for n in (member.shape.hidden_size, member.shape.layers))
-    if family == "parts":
+    if family == PARTS:
         return f"{member.parts[0]}/{member.parts[1]}" if member.parts[1] > 1 else "all"
     return f"{member.flip_rate:g}"

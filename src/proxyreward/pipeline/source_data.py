@@ -12,7 +12,7 @@ import pandas as pd
 from proxyreward.data.load import load_pairs
 from proxyreward.data.report import LoadReport
 from proxyreward.files import write_whole
-from proxyreward.findings.registry import load_registry
+from proxyreward.findings.core.registry import load_registry
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import results
 from proxyreward.world.mixture import mixture

@@ -15,8 +15,6 @@ from proxyreward.models.build import Shape
 from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.policy.sft import PolicySettings, train_policy
 
-INITIAL, SECOND = "initial", "second"
-
 
 @dataclass(frozen=True)
 class InitialPolicy:

@@ -14,8 +14,8 @@ import pandas as pd
 
 from proxyreward.models.build import load_policy
 from proxyreward.models.tokenizer import load_tokenizer
-from proxyreward.policy.initial import INITIAL
 from proxyreward.policy.sampling import sample
+from proxyreward.vocabulary import INITIAL
 
 FILE = "pool.parquet"
 

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from proxyreward.vocabulary import ORIGINAL, PARAPHRASE, REWRITE
 from proxyreward.world.build import as_transcript
 from proxyreward.world.prompts import Prompt, paraphrase, rewrite
 from proxyreward.world.writers import WRITERS
 
-ORIGINAL, PARAPHRASE, REWRITE = "original", "paraphrase", "rewrite"
 REWORDED = {PARAPHRASE: paraphrase, REWRITE: rewrite}
 
 

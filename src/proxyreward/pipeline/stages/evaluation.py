@@ -8,11 +8,12 @@ import pandas as pd
 
 from proxyreward.data import folds, pairs
 from proxyreward.files import content_hash
-from proxyreward.findings import heldout
+from proxyreward.findings.real import heldout
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.reward_families import families, members
 from proxyreward.pipeline.stage import main, outputs, results, run_items, write_tables
 from proxyreward.reward.scorings import PAIRS, HeldOut, held_out
+from proxyreward.vocabulary import MAIN
 
 REFERENCE_FOLDS = 5  # for the word-count reference where the reward models need no folds
 
@@ -42,7 +43,7 @@ def run(params: Params) -> None:
     number = folds.assign(frame["prompt"], params.reward.folds or REFERENCE_FOLDS, params.seed)
     scored = [
         pd.read_parquet(done[member] / PAIRS).assign(rm=label(member.flip_rate))
-        for member in families(params)["main"]
+        for member in families(params)[MAIN]
     ]
     table = pd.concat(scored, ignore_index=True)
     table["margin"] = table.pop("chosen") - table.pop("rejected")

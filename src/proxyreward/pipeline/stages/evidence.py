@@ -1,13 +1,13 @@
 """Stage `evidence`: what the findings read, small enough for Git.
 
 In: ``outputs/<scale>/{data,evaluation,scores,ppo}/``.  Out: ``results/<scale>/evidence/``, the
-tables of :class:`proxyreward.findings.evidence.Evidence`.
+tables of :class:`proxyreward.findings.rethinking.evidence.Evidence`.
 """
 
 import pandas as pd
 
 from proxyreward.data import pairs
-from proxyreward.findings import evidence, regret
+from proxyreward.findings.rethinking import evidence, regret
 from proxyreward.pipeline.evidence_inputs import (
     bench_scores,
     every_pool,

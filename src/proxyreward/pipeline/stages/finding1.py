@@ -8,12 +8,14 @@ import pandas as pd
 
 from proxyreward.data import flips, pairs
 from proxyreward.data.seeds import generator
-from proxyreward.findings import finding1, verdict
-from proxyreward.findings.evidence import BEST_OF_N, PPO, Evidence
-from proxyreward.findings.registry import load_registry
-from proxyreward.findings.style import svg, use_style
+from proxyreward.findings.core import verdict
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.core.style import svg, use_style
+from proxyreward.findings.rethinking import finding1
+from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, write_tables
+from proxyreward.vocabulary import BEST_OF_N, PPO
 
 
 def run(params: Params) -> None:

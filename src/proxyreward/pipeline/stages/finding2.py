@@ -4,9 +4,10 @@ In: ``results/<scale>/evidence/``.  Out: ``results/<scale>/finding2/``: tables a
 """
 
 from proxyreward.data.seeds import generator
-from proxyreward.findings import finding2, verdict
-from proxyreward.findings.evidence import Evidence
-from proxyreward.findings.registry import load_registry
+from proxyreward.findings.core import verdict
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.rethinking import finding2
+from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, results, write_tables
 

@@ -7,9 +7,10 @@ In: ``outputs/<scale>/scores/`` and ``results/<scale>/evidence/``.  Out:
 import pandas as pd
 
 from proxyreward.data.seeds import generator
-from proxyreward.findings import finding5, verdict
-from proxyreward.findings.evidence import Evidence
-from proxyreward.findings.registry import load_registry
+from proxyreward.findings.core import verdict
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.rethinking import finding5
+from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.pipeline.evidence_inputs import main_pool
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, results, write_tables

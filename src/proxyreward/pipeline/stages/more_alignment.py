@@ -5,10 +5,11 @@ tables and ``claims.json``.
 """
 
 from proxyreward.data.seeds import generator
-from proxyreward.findings import more_alignment, verdict
-from proxyreward.findings.evidence import Evidence
-from proxyreward.findings.mixtures import Mixtures
-from proxyreward.findings.registry import load_registry
+from proxyreward.findings.core import verdict
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.more import more_alignment
+from proxyreward.findings.more.mixtures import Mixtures
+from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, results, write_tables
 

@@ -4,9 +4,10 @@ In: ``results/<scale>/mixes/``.  Out: ``results/<scale>/more_rewards/``: tables 
 """
 
 from proxyreward.data.seeds import generator
-from proxyreward.findings import more_rewards, verdict
-from proxyreward.findings.mixtures import Draws, Mixtures
-from proxyreward.findings.registry import load_registry
+from proxyreward.findings.core import verdict
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.more import more_rewards
+from proxyreward.findings.more.mixtures import Draws, Mixtures
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, results, write_tables
 

@@ -8,10 +8,11 @@ from ``benchmarks/more_step.json``, which differs from machine to machine and is
 from pathlib import Path
 
 from proxyreward.data.seeds import generator
-from proxyreward.findings import more_schemes, verdict
-from proxyreward.findings.mixtures import Draws, Mixtures
-from proxyreward.findings.reading import read_table
-from proxyreward.findings.registry import load_registry
+from proxyreward.findings.core import verdict
+from proxyreward.findings.core.reading import read_table
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.more import more_schemes
+from proxyreward.findings.more.mixtures import Draws, Mixtures
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, results, write_tables
 

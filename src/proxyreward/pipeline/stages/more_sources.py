@@ -5,10 +5,11 @@ In: ``results/<scale>/mixes/`` and ``results/<scale>/sources/``.  Out:
 """
 
 from proxyreward.data.seeds import generator
-from proxyreward.findings import more_sources, verdict
-from proxyreward.findings.mixtures import Draws, Mixtures
-from proxyreward.findings.reading import read_table
-from proxyreward.findings.registry import load_registry
+from proxyreward.findings.core import verdict
+from proxyreward.findings.core.reading import read_table
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.more import more_sources
+from proxyreward.findings.more.mixtures import Draws, Mixtures
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, results, write_tables
 

@@ -7,8 +7,9 @@ from proxyreward.data import seeds
 from proxyreward.models.build import Shape
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, run_items
-from proxyreward.policy.initial import INITIAL, SECOND, InitialPolicy, train
+from proxyreward.policy.initial import InitialPolicy, train
 from proxyreward.policy.sft import PolicySettings
+from proxyreward.vocabulary import INITIAL, SECOND
 
 
 def run(params: Params) -> None:

@@ -7,13 +7,13 @@ candidates, every reward model's scores of them, the policies' words; and
 
 import pandas as pd
 
-from proxyreward.findings.mixtures import HH
 from proxyreward.pipeline import rejection_family as family
 from proxyreward.pipeline import rejection_tables as tables
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, run_items, write_tables
 from proxyreward.policy import dpo, pool, rejection
 from proxyreward.reward import scorings
+from proxyreward.vocabulary import HH
 
 
 def run(params: Params) -> None:

@@ -12,18 +12,19 @@ import pandas as pd
 
 from proxyreward.data import pairs
 from proxyreward.data.seeds import generator
-from proxyreward.findings import rethinking_appendix, verdict
-from proxyreward.findings.evidence import Evidence
-from proxyreward.findings.registry import load_registry
-from proxyreward.findings.rethinking_appendix import recipes
+from proxyreward.findings.core import verdict
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.rethinking import rethinking_appendix
+from proxyreward.findings.rethinking.evidence import Evidence
+from proxyreward.findings.rethinking.rethinking_appendix.recipes import PPO_RUNS, REWARD_MODELS
 from proxyreward.pipeline.family import SPEC
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, write_tables
 
 
-def specs(folder: Path, pattern: str) -> list[dict]:
-    """Settings of the items whose name fits the pattern, in order of name."""
-    files = sorted(folder.glob(f"{pattern}/{SPEC}"))
+def specs(family: Path) -> list[dict]:
+    """Settings of a family's main items, which are named after flip rates, in order of name."""
+    files = sorted(family.glob(f"flip-*/{SPEC}"))
     return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
@@ -32,10 +33,9 @@ def run(params: Params) -> None:
     folder, registry = results(params, "rethinking_appendix"), load_registry()
     evidence, data = Evidence.read(results(params, "evidence")), outputs(params, "data")
     resamples = params.findings.resamples
-    # The main runs bear the names of their reward models.
     families = {
-        "reward models": (specs(outputs(params, "reward_models"), "flip-*"), recipes.REWARD_MODELS),
-        "PPO runs": (specs(outputs(params, "ppo"), "flip-*"), recipes.PPO_RUNS),
+        "reward models": (specs(outputs(params, "reward_models")), REWARD_MODELS),
+        "PPO runs": (specs(outputs(params, "ppo")), PPO_RUNS),
     }
     tables = rethinking_appendix.compute(
         evidence,

@@ -7,8 +7,8 @@ for the pools `initial` and `second` (downstream prompts) and `tests` (accuracy 
 from proxyreward.data import seeds
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, run_items
-from proxyreward.policy.initial import INITIAL, SECOND
 from proxyreward.policy.pool import PoolItem, draw
+from proxyreward.vocabulary import INITIAL, SECOND
 
 
 def run(params: Params) -> None:

@@ -5,8 +5,8 @@ In: ``results/<scale>/<finding>/claims.json``.  Out: ``results/<scale>/scorecard
 
 from pathlib import Path
 
-from proxyreward.findings import verdict
-from proxyreward.findings.registry import load_registry
+from proxyreward.findings.core import verdict
+from proxyreward.findings.core.registry import load_registry
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main
 

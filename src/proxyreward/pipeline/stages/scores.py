@@ -16,6 +16,7 @@ from proxyreward.pipeline.stage import main, outputs, run_items
 from proxyreward.policy import pool
 from proxyreward.reward.scorings import Scoring
 from proxyreward.reward.scorings import run as score_all
+from proxyreward.vocabulary import INITIAL, MAIN, SECOND
 from proxyreward.world import oracle
 
 
@@ -25,12 +26,12 @@ def run(params: Params) -> None:
     samples, models = outputs(params, "samples"), outputs(params, "reward_models")
     folder.mkdir(parents=True, exist_ok=True)
     prompts = pd.read_parquet(data / "prompts.parquet")
-    said = {name: pool.read(samples, name).merge(prompts) for name in ("initial", "second")}
-    said["side"] = said["initial"].query(f"sample_id < {params.samples.side_per_prompt}")
+    said = {name: pool.read(samples, name).merge(prompts) for name in (INITIAL, SECOND)}
+    said["side"] = said[INITIAL].query(f"sample_id < {params.samples.side_per_prompt}")
     said["tests"] = pool.answers(data, samples)
     for name, frame in said.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
-    main_names = {member.name for member in families(params)["main"]}
+    main_names = {member.name for member in families(params)[MAIN]}
     items = [
         Scoring(
             name=member.name,
@@ -41,10 +42,10 @@ def run(params: Params) -> None:
             max_length=params.model.max_length,
         )
         for member in members(params)
-        for asked in [("initial", "second", "tests") if member.name in main_names else ("side",)]
+        for asked in [(INITIAL, SECOND, "tests") if member.name in main_names else ("side",)]
     ]
     run_items(params, "scores", items, score_all, [data, *sorted(folder.glob("*.parquet"))])
-    asked = said["initial"]
+    asked = said[INITIAL]
     utility = oracle.utility(asked["prompt"].map(last_request), asked["response"])
     np.save(folder / "oracle_initial.npy", utility.reshape(len(prompts), -1))
 

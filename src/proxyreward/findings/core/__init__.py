@@ -1,0 +1,1 @@
+"""What all findings share: the registry of claims, verdicts, and the parts of figures."""

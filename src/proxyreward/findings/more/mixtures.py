@@ -1,0 +1,274 @@
+"""What the findings of paper *more* read: margins of every reward model on the same test pairs.
+
+In: the tables that the `mixes` stage writes to ``results/<scale>/mixes/``. Out: arrays of margins
+by scheme, and common resamples of pairs and seeds, so that any contrast of schemes is paired.
+Called by the findings of paper *more* and their notebooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.findings.core.reading import read_table
+from proxyreward.metrics.calibration import inverse_temperature, pair_ece
+from proxyreward.metrics.resampling import Interval, ends
+from proxyreward.vocabulary import (
+    ADDED,
+    MORE,
+    SINGLE,
+    TOP,
+)
+
+# What each form of the ECE is called: its options. The paper states none. The first is the standard
+# one, and that of the part on paper rethinking: claims are decided by it. "paper" is the form that
+# its printed numbers and its authors' program point to.
+STANDARD, PAPER_FORM = "standard", "paper"
+FORMS: dict[str, dict[str, object]] = {
+    STANDARD: {"bins": 10, "binning": "mass", "orientation": "proxy"},
+    PAPER_FORM: {"bins": 5, "binning": "width", "orientation": "both"},
+} | {
+    f"{bins} bins of equal {binning}, {'both orders' if orientation == 'both' else 'one order'}": {
+        "bins": bins,
+        "binning": binning,
+        "orientation": orientation,
+    }
+    for orientation in ("proxy", "both")
+    for binning in ("mass", "width")
+    for bins in (5, 10, 20)
+    if (bins, binning, orientation) not in ((10, "mass", "proxy"), (5, "width", "both"))
+}
+
+Metric = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Mixtures:
+    """The tables of ``results/<scale>/mixes/``.
+
+    Attributes
+    ----------
+    rms
+        ``rm, scheme, base, seed, k, order``: `scheme` is ``raw`` (untrained head),
+        ``single-<source>``, ``multitask`` (random mixture, all sources), ``more``, or a control on
+        the middle base: ``balanced`` (plain loss on MORE's batches), ``public-code`` (the variant
+        of the authors' program), ``multitask-as-is`` and ``more-as-is`` (sources not resampled to
+        equal size), ``more-added`` (k sources; order 0 is the paper's, the others turn the sources
+        after the second round, so that over all orders each is added first, second, … once),
+        ``more-fixed-total`` (k sources, together as many pairs as two), ``more-splits`` (k random
+        parts of the first source in place of k sources).
+    margins
+        ``pair_id, group, source`` and a column for each reward model: r(chosen) - r(rejected) of
+        every test pair, float32; rows in the order of sources. Pairs of one `group` have the same
+        opening request, see :func:`proxyreward.data.folds.conversation_groups`.
+    tuned
+        The same after a short training on the pair's own source alone, starting from the model in
+        question: columns for ``more`` and ``multitask`` on the middle base.
+    rewards
+        ``pair_id, side, source`` and a column for the untrained and each one-source model (middle
+        base, first seed): rewards of the chosen (side 0) and the rejected response.
+    steps
+        ``rm, step, loss, plain_loss, size`` of every training step: the weighted and the plain
+        loss of the batch, the mean |margin| in it; for MORE also ``combined, equal, single``, the
+        lengths of the head gradient under its weights and under equal ones, and the mean length of
+        the sources' gradients, and ``weight_<i>``, the weight of source i.
+    """
+
+    rms: pd.DataFrame
+    margins: pd.DataFrame
+    tuned: pd.DataFrame
+    rewards: pd.DataFrame
+    steps: pd.DataFrame
+
+    @classmethod
+    def read(cls, folder: Path) -> Mixtures:
+        """Read what the `mixes` stage wrote."""
+        texts = {"rms.csv": ["rm", "scheme", "base"], "steps.csv": ["rm"]}
+        texts |= {f"{name}.parquet": ["source"] for name in ("margins", "tuned", "rewards")}
+        return cls(**{Path(file).stem: read_table(folder / file, of) for file, of in texts.items()})
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """Sources in the order in which the paper adds them."""
+        return tuple(self.margins["source"].unique())
+
+    @cached_property
+    def source(self) -> np.ndarray:
+        """Source of each test pair, shape (pairs,)."""
+        return self.margins["source"].to_numpy()
+
+    @cached_property
+    def bases(self) -> tuple[str, ...]:
+        """Bases, the smallest first."""
+        return tuple(reversed(self.rms["base"].unique()))
+
+    @cached_property
+    def middle(self) -> str:
+        """The base of the controls."""
+        return self.bases[len(self.bases) // 2]
+
+    @cached_property
+    def seeds(self) -> int:
+        """Reward models of each kind."""
+        return int(self.rms["seed"].max()) + 1
+
+    def names(
+        self, scheme: str, base: str | None = None, k: int | None = None, order: int = 0
+    ) -> list[str]:
+        """Reward models of a scheme, by seed; the middle base unless another is named.
+
+        Raises
+        ------
+        KeyError
+            If there is none; names the schemes that exist.
+        """
+        rms = self.rms
+        found = rms[(rms["scheme"] == scheme) & (rms["base"] == (base or self.middle))]
+        found = found[(found["order"] == order) & (k is None or found["k"] == k)]
+        if found.empty:
+            known = ", ".join(rms["scheme"].unique())
+            raise KeyError(f"no reward model of scheme {scheme!r} there; known schemes: {known}")
+        return found.sort_values("seed")["rm"].tolist()
+
+    def margin(
+        self, scheme: str, base: str | None = None, k: int | None = None, order: int = 0
+    ) -> np.ndarray:
+        """Margins of a scheme's reward models, shape (seeds, pairs); arguments of :meth:`names`.
+
+        `TOP` takes for each pair the model trained on its own source.
+        """
+        if scheme != TOP:
+            return self.margins[self.names(scheme, base, k, order)].to_numpy(float).T
+        found = np.full((self.seeds, len(self.source)), np.nan)
+        for name in self.sources:
+            own = self.source == name
+            found[:, own] = self.margin(f"{SINGLE}-{name}", base)[:, own]
+        return found
+
+    def scaled(self, scheme: str, base: str | None = None) -> np.ndarray:
+        """The same after :func:`temperature_scaled`, one temperature for each reward model.
+
+        `TOP` is another model on each source, so it has one for each.
+        """
+        found = self.margin(scheme, base)
+        if scheme != TOP:
+            return temperature_scaled(found)
+        for name in self.sources:
+            own = self.source == name
+            found[:, own] = temperature_scaled(found[:, own])
+        return found
+
+    def added(self, k: int, order: int = 0) -> np.ndarray:
+        """Margins of MORE on the first k sources of an order, shape (seeds, pairs)."""
+        if k == len(self.sources):
+            return self.margin(MORE)
+        return self.margin(ADDED, k=k, order=order if k > 2 else 0)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Common resamples of test pairs and of seeds; row 0 is the data as they are.
+
+    Pairs about one opening are not independent, so whole groups of them are drawn.
+
+    Attributes
+    ----------
+    source : ndarray of str, shape (pairs,)
+    pairs : ndarray, shape (1 + resamples, pairs)
+        How often each pair is drawn: the same for all pairs of a group. Every source keeps its
+        number of groups, so its number of pairs varies where groups differ in size.
+    seeds : ndarray, shape (1 + resamples, seeds)
+        Weights of the seeds, which sum to 1.
+    """
+
+    source: np.ndarray
+    pairs: np.ndarray
+    seeds: np.ndarray
+
+    @classmethod
+    def of(cls, mixtures: Mixtures, resamples: int, rng: np.random.Generator) -> Draws:
+        """Draw groups of pairs within each source, and seeds, with replacement."""
+        source, group = mixtures.source, mixtures.margins["group"].to_numpy()
+        counts = np.ones((1 + resamples, len(source)))
+        for name in mixtures.sources:
+            own = np.flatnonzero(source == name)
+            numbers, place = np.unique(group[own], return_inverse=True)
+            even = np.full(len(numbers), 1 / len(numbers))
+            counts[1:, own] = rng.multinomial(len(numbers), even, size=resamples)[:, place]
+        seeds = mixtures.seeds
+        drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples)
+        return cls(source, counts, np.vstack([np.full((1, seeds), 1.0), drawn]) / seeds)
+
+    def first(self, resamples: int) -> Draws:
+        """The first so many of the resamples, and the data as they are."""
+        kept = slice(1 + resamples)
+        return Draws(self.source, self.pairs[kept], self.seeds[kept])
+
+    def evaluate(self, metric: Metric, margin: np.ndarray, source: str) -> np.ndarray:
+        """A metric on the pairs of a source in every resample, averaged over seeds.
+
+        Parameters
+        ----------
+        metric : callable
+            Takes margins and counts of the same pairs, shape (..., pairs), returns (...).
+        margin : ndarray, shape (seeds, pairs)
+
+        Returns
+        -------
+        ndarray, shape (1 + resamples,)
+            Row 0 is the estimate. Differences and means of such rows are paired.
+        """
+        own = self.source == source
+        counts = self.pairs[:, own]
+        each = [metric(row[own][None], counts) for row in margin]
+        return np.einsum("sr,rs->r", np.array(each), self.seeds)
+
+    def mean(self, metric: Metric, margin: np.ndarray, sources: tuple[str, ...]) -> np.ndarray:
+        """Mean of :meth:`evaluate` over sources, shape (1 + resamples,)."""
+        return np.mean([self.evaluate(metric, margin, name) for name in sources], axis=0)
+
+
+def interval(replicates: np.ndarray, level: float = 0.95, recentre: bool = False) -> Interval:
+    """Estimate (row 0) and percentile interval of the other rows.
+
+    With ``recentre`` the resampled values are shifted to a mean equal to the estimate: an ECE is
+    biased upwards, in every resample once more.
+    """
+    estimate = float(replicates[0])
+    return Interval(estimate, *ends(replicates[1:], estimate, level, recentre))
+
+
+def accuracy(margin: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Share of pairs whose chosen response gets the higher reward; a tie counts half."""
+    return ((np.sign(margin) + 1) / 2 * counts).sum(axis=-1) / counts.sum(axis=-1)
+
+
+def size(margin: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Mean |margin|."""
+    return (abs(margin) * counts).sum(axis=-1) / counts.sum(axis=-1)
+
+
+def ece(form: str = STANDARD) -> Metric:
+    """The expected calibration error in one of the `FORMS`, as a metric for :class:`Draws`."""
+    options = FORMS[form]
+    return lambda margin, counts: pair_ece(margin, weights=counts, **options)
+
+
+def temperature_scaled(margin: np.ndarray) -> np.ndarray:
+    """Margins after temperature scaling on other pairs, same shape (seeds, pairs).
+
+    Each reward model gets one temperature for all sources. It is fitted on the odd pairs and
+    applied to the even ones, and the other way round, so that no pair is scaled by its own label.
+    (A conversation with several pairs can lie on both sides; with one number to fit, that is all
+    the same.)
+    """
+    odd = np.arange(margin.shape[-1]) % 2 == 1
+    found = np.empty_like(margin)
+    for half in (odd, ~odd):
+        found[:, half] = margin[:, half] * inverse_temperature(margin[:, ~half])[:, None]
+    return found

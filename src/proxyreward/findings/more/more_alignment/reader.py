@@ -1,0 +1,136 @@
+"""What the finding on alignment reads beside `mixtures`: policies aligned with those reward models.
+
+In: the tables that the `rejection` stage writes to ``results/<scale>/rejection/``. Out: arrays over
+policies, reward models, prompts and test pairs. Called by the other modules of `more_alignment` and
+its notebook.
+
+A policy aligned by rejection sampling bears the name of its reward model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.findings.core.reading import read_table
+from proxyreward.findings.more.mixtures import Mixtures
+from proxyreward.vocabulary import HH
+
+START, DPO, DPO_MORE = "start", "dpo", "dpo-more"
+_TEXTS = {  # columns of names; a policy that has no base has none there
+    "policies.csv": ["policy", "scheme"],
+    "candidates.parquet": ["source"],
+    "best.parquet": [],
+    "said.parquet": ["policy", "source"],
+    "perplexity.parquet": ["source"],
+    "preferences.parquet": ["source"],
+    "preference_steps.csv": ["policy"],
+}
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """The tables of ``results/<scale>/rejection/``.
+
+    Attributes
+    ----------
+    policies
+        ``policy, scheme, base, seed``: `scheme` is ``start`` (the policy before alignment),
+        ``multitask`` and ``more`` (by rejection sampling with that reward model), ``dpo`` and
+        ``dpo-more`` (DPO on the pairs of all sources, plain and with the weights of MORE).
+    candidates
+        ``prompt_id, source, sample_id, utility, oracle``: responses of the start policy to the
+        prompts to learn from, those of a prompt together. `utility` is that to the prompt's own
+        source.
+    best
+        A row for each of these prompts, a column for each reward model: the number of the response
+        it likes best.
+    said
+        ``policy, prompt_id, source, utility, oracle, judge``: one response of every policy to each
+        test prompt; `judge` is the reward by a model trained on the prompt's source alone, NaN for
+        DPO.
+    perplexity
+        ``pair_id, source, tokens`` and a column for each policy: mean negative log-likelihood a
+        token, in nats, of the preferred response of each test pair of `HH`.
+    preferences
+        ``pair_id, source`` and a column for each DPO policy: margin of its implicit reward, on all
+        test pairs.
+    preference_steps
+        ``policy, step, loss, …`` of every DPO step, with ``weight_<source>`` where weights of MORE
+        were used.
+    """
+
+    policies: pd.DataFrame
+    candidates: pd.DataFrame
+    best: pd.DataFrame
+    said: pd.DataFrame
+    perplexity: pd.DataFrame
+    preferences: pd.DataFrame
+    preference_steps: pd.DataFrame
+
+    @classmethod
+    def read(cls, folder: Path) -> Rejection:
+        """Read what the `rejection` stage wrote."""
+        return cls(
+            **{Path(file).stem: read_table(folder / file, texts) for file, texts in _TEXTS.items()}
+        )
+
+    @cached_property
+    def samples(self) -> int:
+        """Responses to each prompt to learn from."""
+        return len(self.candidates) // len(self.best)
+
+    @cached_property
+    def asked(self) -> np.ndarray:
+        """Source of each prompt to learn from, shape (prompts,)."""
+        return self.candidates["source"].to_numpy()[:: self.samples]
+
+    @cached_property
+    def tested(self) -> np.ndarray:
+        """Source of each test prompt, shape (test prompts,)."""
+        first = self.said.drop_duplicates("prompt_id").sort_values("prompt_id")
+        return first["source"].to_numpy()
+
+    def names(self, scheme: str) -> list[str]:
+        """Policies of a scheme, by seed."""
+        own = self.policies[self.policies["scheme"] == scheme]
+        return own.sort_values("seed")["policy"].tolist()
+
+    def worth(self, measure: str) -> np.ndarray:
+        """Utility, or oracle's, of every candidate, shape (prompts, samples)."""
+        return self.candidates[measure].to_numpy(float).reshape(-1, self.samples)
+
+    def taken(self, measure: str, rms: Sequence[str]) -> np.ndarray:
+        """Worth of the candidate that each reward model takes, shape (rms, prompts)."""
+        best = self.best[list(rms)].to_numpy(int)
+        return np.take_along_axis(self.worth(measure), best, axis=1).T
+
+    def spoken(self, measure: str, policies: Sequence[str]) -> np.ndarray:
+        """A measure of the policies' responses to the test prompts, shape (policies, prompts)."""
+        return self._spoken[measure][list(policies)].to_numpy(float).T
+
+    @cached_property
+    def _spoken(self) -> pd.DataFrame:
+        return self.said.pivot(
+            index="prompt_id", columns="policy", values=["utility", "oracle", "judge"]
+        )
+
+    def nll(self, policies: Sequence[str], mixtures: Mixtures) -> np.ndarray:
+        """Mean negative log-likelihoods on all test pairs, shape (policies, pairs); NaN beyond HH.
+
+        Raises
+        ------
+        ValueError
+            If these are other test pairs than those of the reward models.
+        """
+        own = np.isin(mixtures.source, HH)
+        if not np.array_equal(mixtures.source[own], self.perplexity["source"].to_numpy()):
+            raise ValueError("perplexity and margins are of other test pairs; run both stages")
+        found = np.full((len(policies), len(own)), np.nan)
+        found[:, own] = self.perplexity[list(policies)].to_numpy(float).T
+        return found

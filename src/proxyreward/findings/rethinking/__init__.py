@@ -1,0 +1,1 @@
+"""Paper *rethinking*: does the accuracy of a reward model predict the regret of its policies?"""

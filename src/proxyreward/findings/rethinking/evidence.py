@@ -1,0 +1,230 @@
+"""What the findings on accuracy and regret read: test-set scores and the regret of every policy.
+
+In: the tables that the `evidence` stage writes to ``results/<scale>/evidence/``. Out: arrays over
+reward models in one order. They are small enough for Git, so that a notebook can draw another test
+set, or take another n, without any model. Called by findings 1 to 5, the appendix and notebooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.findings.core.reading import read_table, require_numbers
+from proxyreward.metrics.testset import TestSet
+from proxyreward.vocabulary import (
+    ALL,
+    BEST_OF_N,
+    INITIAL,
+    JOINT,
+    MAIN,
+    ORIGINAL,
+)
+
+REGRET = [
+    "family", "policy", "optimiser", "n", "kl_coef", "training", "category", "golden", "proxy",
+    "golden_reward", "ndr", "golden_gain",
+]  # fmt: skip
+CURVES = ["optimiser", "golden", "proxy", "step", "kl_bits", "golden_reward", "proxy_reward"]
+RUNS = [
+    "run", "rm", "kl_coef", "training", "status", "message", "step", "proxy_gain", "kl_nats",
+    "entropy",
+]  # fmt: skip
+_TABLES = {"bench": "parquet", "tests": "parquet"}
+_TEXT = {  # columns of names; the others hold numbers
+    "rms": ["family", "rm", "label"],
+    "prompts": ["variant", "category", "prompt"],
+    "bench": ["category"],
+    "tests": ["variant", "source"],
+    "regret": ["family", "policy", "optimiser", "training", "category", "golden", "proxy"],
+    "curves": ["optimiser", "golden", "proxy"],
+    "runs": ["run", "rm", "training", "status", "message"],
+}
+_NUMBERS = {
+    "rms": ["flip_rate"],
+    "prompts": ["prompt_id"],
+    "bench": ["pair_id", "side"],
+    "tests": ["prompt_id", "sample_id"],
+    **{
+        name: [column for column in columns if column not in _TEXT[name]]
+        for name, columns in {"regret": REGRET, "curves": CURVES, "runs": RUNS}.items()
+    },
+}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The tables of ``results/<scale>/evidence/``.
+
+    Attributes
+    ----------
+    rms
+        ``family, rm, label, flip_rate``: the reward models of each family (`main`, the label-flip
+        family; `architectures`; `parts`) in order. A model can belong to several families.
+    prompts
+        ``variant, prompt_id, category, prompt``: the accuracy prompts, as they are (`original`)
+        and reworded (`paraphrase`) or replaced (`rewrite`), `prompt_id` tying the three together.
+    bench
+        ``pair_id, category, side`` and one column of scores for each reward model: two rows a
+        pair, the test pairs whose responses come from mixed writers. The first pairs belong to
+        the accuracy prompts in their order.
+    tests
+        ``variant, prompt_id, source, sample_id`` and one column of scores for each main reward
+        model: several responses of each source to every accuracy prompt.
+    regret
+        The columns of ``REGRET``: what each policy is worth to each golden RM, in sd of
+        the initial policy, its own included. `n` is 0 for PPO; `training` is `joint`, or the
+        category on whose prompts alone a PPO policy was trained; `category` is `all`, or the
+        category of the downstream prompts.
+    curves
+        The columns of ``CURVES``: the main family on the way; `step` is n for best-of-n (whose
+        KL is a bound), the PPO step otherwise.
+    runs
+        The columns of ``RUNS``: the end of every PPO run. `status` is `finished` or `diverged`,
+        `proxy_gain` in sd of the initial policy, `entropy` in nats per token.
+    """
+
+    rms: pd.DataFrame
+    prompts: pd.DataFrame
+    bench: pd.DataFrame
+    tests: pd.DataFrame
+    regret: pd.DataFrame
+    curves: pd.DataFrame
+    runs: pd.DataFrame
+
+    @classmethod
+    def read(cls, folder: Path) -> Evidence:
+        """Read what :meth:`write` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            A table is missing; names it.
+        ValueError
+            A table is damaged, has no rows, or lacks a column or a reward model; names both.
+        """
+        names = [field.name for field in fields(cls)]
+        paths = {name: Path(folder) / f"{name}.{_TABLES.get(name, 'csv')}" for name in names}
+        found = cls(**{n: read_table(path, _TEXT[n], _NUMBERS[n]) for n, path in paths.items()})
+        require_numbers(paths["bench"], found.bench, found.rms["rm"].tolist())
+        require_numbers(paths["tests"], found.tests, found.names())
+        return found
+
+    def names(self, family: str = MAIN) -> list[str]:
+        """Reward models of a family in order."""
+        return self._family(family)["rm"].tolist()
+
+    def flips(self) -> np.ndarray:
+        """Flip rates of the main family, shape ``(rms,)``."""
+        return self._family(MAIN)["flip_rate"].to_numpy(dtype=float)
+
+    def pairs(self, family: str = MAIN) -> np.ndarray:
+        """Scores of the test pairs, shape ``(rms, pairs, 2)``."""
+        if len(self.bench) % 2:
+            raise ValueError("bench: a test pair lacks a side; run the stage `evidence` again")
+        scores = self.bench[self.names(family)].to_numpy(dtype=float)
+        return scores.reshape(-1, 2, scores.shape[1]).transpose(2, 0, 1)
+
+    def testset(self, variant: str = ORIGINAL) -> TestSet:
+        """The main family's scores of all responses to the prompts of a variant."""
+        rows = self.tests[self.tests["variant"] == variant]
+        if rows.empty:
+            known = self.tests["variant"].unique().tolist()
+            raise KeyError(f"no test set {variant!r}; choose one of {known}")
+        prompts = rows["prompt_id"].nunique()
+        if (rows.groupby("prompt_id").size() != len(rows) // prompts).any():
+            raise ValueError(
+                f"tests: not every prompt of {variant!r} has as many responses; "
+                "run the stage `evidence` again"
+            )
+        first = rows[rows["prompt_id"] == rows["prompt_id"].iloc[0]]
+        scores = rows[self.names()].to_numpy(dtype=float).T
+        asked = self.prompts[self.prompts["variant"] == variant]
+        return TestSet.of(
+            scores.reshape(len(scores), prompts, -1),
+            categories=asked["category"].to_numpy(),
+            sources=first["source"].to_numpy(),
+        )
+
+    def ndr(
+        self,
+        optimiser: str,
+        *,
+        n: int = 0,
+        family: str = MAIN,
+        policy: str = INITIAL,
+        kl_coef: float = 0.0,
+        training: str = JOINT,
+        category: str = ALL,
+    ) -> np.ndarray:
+        """NDR of every policy under every golden RM, shape ``(goldens, proxies)``.
+
+        Parameters
+        ----------
+        n
+            Of best-of-n; 0 takes the largest. Without meaning for PPO.
+
+        Raises
+        ------
+        KeyError
+            If there are no such policies.
+        ValueError
+            If that n was not computed.
+        """
+        rows = self.policies(
+            optimiser, n=n, family=family, policy=policy, kl_coef=kl_coef, training=training,
+            category=category,
+        )  # fmt: skip
+        return self.square(rows, "ndr")
+
+    def policies(self, optimiser: str, *, n: int = 0, **choice: object) -> pd.DataFrame:
+        """Rows of ``regret`` that fit; arguments as in :meth:`ndr`, each one optional."""
+        rows = self.regret[self.regret["optimiser"] == optimiser]
+        for column, value in choice.items():
+            rows = rows[rows[column] == value]
+        if rows.empty:
+            raise KeyError(f"no policies of {optimiser} with {choice}")
+        return at_n(rows, n) if optimiser == BEST_OF_N else rows
+
+    def square(self, rows: pd.DataFrame, column: str) -> np.ndarray:
+        """A column of rows with ``golden, proxy`` as ``(goldens, proxies)``, in family order."""
+        order = [name for name in self.rms["rm"].unique() if name in set(rows["golden"])]
+        wide = rows.pivot(index="golden", columns="proxy", values=column)
+        return wide.reindex(index=order, columns=order).to_numpy(dtype=float)
+
+    def _family(self, family: str) -> pd.DataFrame:
+        rows = self.rms[self.rms["family"] == family]
+        if rows.empty:
+            known = self.rms["family"].unique().tolist()
+            raise KeyError(f"no family {family!r} of reward models; choose one of {known}")
+        return rows
+
+
+def at_n(table: pd.DataFrame, n: int = 0) -> pd.DataFrame:
+    """Rows of one n of best-of-n; 0 stands for the largest.
+
+    Raises
+    ------
+    ValueError
+        If that n was not computed; lists those that were.
+    """
+    known = sorted(table["n"].unique().tolist())
+    chosen = n or known[-1]
+    if chosen not in known:
+        raise ValueError(f"n={n} was not computed; choose one of {known}, or 0 for the largest")
+    return table[table["n"] == chosen].reset_index(drop=True)
+
+
+def write(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write the tables of :class:`Evidence`: scores as parquet, in float32, the rest as CSV."""
+    for name, table in tables.items():
+        if _TABLES.get(name) == "parquet":
+            table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+        else:
+            table.to_csv(
+                folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n"
+            )

@@ -1,0 +1,98 @@
+"""The arrays behind the claims of Finding 1, for one optimiser.
+
+In: the tables of `tables.compute`, fresh or read back, and the curves of the evidence. Out:
+matrices over `(goldens, proxies)` and the means to bootstrap over golden RMs. Called by `claims`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.findings.core.drawing import NAMES
+from proxyreward.findings.rethinking.finding1.tables import square, under
+from proxyreward.metrics.prediction import by_golden, off_diagonal
+from proxyreward.metrics.resampling import Interval, bootstrap
+
+
+@dataclass(frozen=True)
+class Half:
+    """What the claims are decided from under one optimiser, at the largest n of best-of-n.
+
+    `accuracy` and `ndr` have shape (goldens, proxies), NaN on the diagonal; `flips` (rms,);
+    `rewards` (goldens, proxies, steps) with the initial policy first.
+    """
+
+    optimiser: str
+    association: pd.DataFrame
+    accuracy: np.ndarray
+    ndr: np.ndarray
+    flips: np.ndarray
+    rewards: np.ndarray
+    resamples: int
+    rng: np.random.Generator
+
+    @property
+    def rms(self) -> int:
+        """Number of reward models."""
+        return len(self.flips)
+
+    def said(self, name: str) -> str:
+        """Name of a quantity under this optimiser."""
+        return f"{NAMES[self.optimiser]}: {name}"
+
+    def interval(
+        self,
+        statistic: Callable[[np.ndarray], float],
+        recentre: bool = False,
+        level: float = 0.95,
+    ) -> Interval:
+        """Bootstrap a statistic of golden indices."""
+        return bootstrap(statistic, self.rms, self.resamples, self.rng, level, recentre)
+
+    def over_pairs(
+        self, statistic: Callable[[np.ndarray, np.ndarray], float], recentre: bool = False
+    ) -> Interval:
+        """Bootstrap a statistic of accuracies and NDRs `(pairs,)`, whole golden RMs at a time."""
+        x, y = off_diagonal(self.accuracy), off_diagonal(self.ndr)
+        return self.interval(lambda g: statistic(x[g].ravel(), y[g].ravel()), recentre)
+
+    def associated(self, statistic: str) -> Interval:
+        """Coefficient with its interval, mean over golden RMs."""
+        table = self.association
+        row = table[(table["statistic"] == statistic) & (table["protocol"] == "mean_g")].iloc[0]
+        return Interval(row["estimate"], row["ci_low"], row["ci_high"])
+
+    def by_golden(self, statistic: str) -> np.ndarray:
+        """Coefficient over the proxies of each golden RM, shape (goldens,)."""
+        return by_golden(statistic, self.accuracy, self.ndr)
+
+
+def gather(
+    tables: Mapping[str, pd.DataFrame],
+    curves: pd.DataFrame,
+    optimiser: str,
+    resamples: int,
+    rng: np.random.Generator,
+) -> Half:
+    """Arrays of one optimiser from the finding's tables and the evidence's curves."""
+    pairs = under(tables["pairs"], optimiser)
+    names = pairs["golden"].unique()
+    flips = pairs.drop_duplicates("golden").set_index("golden")["flip_golden"]
+    steps = [
+        group.pivot(index="golden", columns="proxy", values="golden_reward")
+        .reindex(index=names, columns=names)
+        .to_numpy(dtype=float)
+        for _, group in curves[curves["optimiser"] == optimiser].groupby("step")
+    ]
+    return Half(
+        optimiser=optimiser,
+        association=under(tables["association"], optimiser),
+        accuracy=square(pairs, "accuracy"),
+        ndr=square(pairs, "ndr"),
+        flips=flips.loc[names].to_numpy(dtype=float),
+        rewards=np.stack(steps, axis=-1),
+        resamples=resamples,
+        rng=rng,
+    )

@@ -1,0 +1,80 @@
+"""The arrays behind the claims of Finding 2.
+
+In: the tables of `tables.compute`. Out: coefficients by condition, draw and golden RM, and the
+parts of criteria with their intervals. Called by `claims`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.findings.core.verdict import Part, estimated
+from proxyreward.findings.rethinking.finding2.tables import KEYS, ORIGIN, third
+from proxyreward.findings.rethinking.repeats import Resampled, as_array
+
+
+@dataclass(frozen=True)
+class Coefficients(Resampled):
+    """The coefficients as arrays.
+
+    `sources` (sources, optimisers, statistics, draws, goldens) in the order `names`,
+    `OPTIMISERS` and `STATISTICS`; `cells` (cells, optimisers, draws, goldens), with the
+    `chosen` and `rejected` bin of each cell.
+    """
+
+    sources: np.ndarray
+    names: list[str]
+    cells: np.ndarray
+    chosen: np.ndarray
+    rejected: np.ndarray
+    bins: int
+
+    @property
+    def rms(self) -> int:
+        """Number of golden RMs."""
+        return self.cells.shape[-1]
+
+    @property
+    def single(self) -> list[int]:
+        """Places of the sources that are a single one."""
+        return [i for i, name in enumerate(self.names) if name != ORIGIN]
+
+    def region(self, chosen: int, rejected: int) -> np.ndarray:
+        """Which cells have their chosen and rejected bin in these thirds of the order."""
+        thirds = np.array([third(place, self.bins) for place in range(self.bins)])
+        return (thirds[self.chosen] == chosen) & (thirds[self.rejected] == rejected)
+
+    def part(
+        self,
+        name: str,
+        statistic: Callable[[np.ndarray], float],
+        values: np.ndarray,
+        threshold: float = 0.0,
+        *,
+        tests: int = 1,
+        recentre: bool = False,
+    ) -> Part:
+        """Part that a statistic of means lies above a threshold, one of `tests` alternatives."""
+        interval = self.interval(statistic, values, tests=tests, recentre=recentre)
+        return estimated(name, interval, "above", threshold)
+
+
+def gather(
+    tables: Mapping[str, pd.DataFrame], resamples: int, rng: np.random.Generator
+) -> Coefficients:
+    """Arrays of the tables `sources` and `bins`."""
+    bins = tables["bins"]
+    cells = bins.drop_duplicates(["chosen", "rejected"])
+    by_cell = bins.assign(cell=bins.groupby(["chosen", "rejected"], sort=False).ngroup())
+    return Coefficients(
+        sources=as_array(tables["sources"], *KEYS["sources"]),
+        names=tables["sources"]["source"].unique().tolist(),
+        cells=as_array(by_cell, "cell", "optimiser"),
+        chosen=cells["chosen"].to_numpy(),
+        rejected=cells["rejected"].to_numpy(),
+        bins=int(tables["sizes"]["bins"].iloc[0]),
+        resamples=resamples,
+        rng=rng,
+    )

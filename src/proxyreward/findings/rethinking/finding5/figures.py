@@ -1,0 +1,193 @@
+"""Figures of Finding 5, each drawn from tables alone.
+
+In: tables of `tables` and `theory` (read back is fine). Out: closed matplotlib figures, to be
+shown or saved by the caller, who also sets the look of all figures. Called by the notebook
+`finding5`.
+"""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from proxyreward.findings.core.drawing import GOLDEN, OURS, PALETTE, PAPER, canvas, colour_bar
+from proxyreward.findings.rethinking.finding5.tables import BAND, KINDS, LABEL_FLIPS
+from proxyreward.metrics.goodhart import accuracy_from_ratio
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+RAW, STANDARDISED = PAPER, OURS
+COLOURS = dict(zip(KINDS, ("#0072B2", "#CC79A7", "dimgrey"), strict=True))
+ACCURACY = "Accuracy of the proxy against the golden RM (%)"
+
+
+def plot_theory(curve: pd.DataFrame, simulated: pd.DataFrame) -> "Figure":
+    """Degree of overoptimisation expected at each accuracy (the paper's Figure 8a).
+
+    Parameters
+    ----------
+    curve, simulated : DataFrame
+        Of `finding5.theory`; the simulation is shown at its largest n.
+    """
+    figure, [[axis]] = canvas(4.2)
+    _expected(axis, curve)
+    axis.plot(
+        100 * curve["accuracy_closed"][::5],
+        curve["degree_closed"][::5],
+        "o",
+        color=RAW,
+        mfc="white",
+        label="closed form of the first",
+    )
+    top = simulated[simulated["n"] == simulated["n"].max()]
+    for quantity, colour in (("degree", RAW), ("ndr", STANDARDISED)):
+        rows = top[top["quantity"] == quantity]
+        axis.errorbar(
+            100 * accuracy_from_ratio(rows["ratio"]),
+            rows["estimate"],
+            BAND * rows["se"],
+            fmt="x",
+            color=colour,
+            markersize=7,
+            markeredgewidth=1.6,
+            label=f"simulated best-of-{top['n'].iloc[0]}" if quantity == "ndr" else None,
+        )
+    axis.set_xlabel("Accuracy (%)")
+    axis.set_ylabel("Degree of overoptimisation\n(golden gain per proxy gain)")
+    axis.legend(loc="upper left", fontsize=10, frameon=False)
+    return figure
+
+
+def plot_measured(degrees: pd.DataFrame, curve: pd.DataFrame) -> "Figure":
+    """Measured degree against accuracy, a point per golden-proxy pair (Figure 8b).
+
+    Parameters
+    ----------
+    degrees : DataFrame
+        Rows of one n; only label flips are drawn, with their 95 % errors in both directions.
+    curve : DataFrame
+        Of `finding5.theory.curve`.
+    """
+    rows = degrees[degrees["kind"] == LABEL_FLIPS]
+    figure, [[axis]] = canvas(4.5)
+    _expected(axis, curve)
+    axis.errorbar(
+        100 * rows["accuracy"],
+        rows["degree"],
+        BAND * rows["se"],
+        100 * BAND * rows["accuracy_se"],
+        fmt="none",
+        ecolor="grey",
+        alpha=0.5,
+        linewidth=0.8,
+    )
+    points = axis.scatter(
+        100 * rows["accuracy"],
+        rows["degree"],
+        c=rows["flip_golden"],
+        cmap=PALETTE,
+        vmin=0,
+        vmax=rows[["flip_golden", "flip_proxy"]].max(axis=None),
+        edgecolor="white",
+        linewidth=0.5,
+        s=45,
+        zorder=3,
+    )
+    axis.set_xlabel(ACCURACY)
+    axis.set_ylabel(
+        f"Degree at best-of-{degrees['n'].iloc[0]}\n(golden gain per proxy gain, in sd)"
+    )
+    axis.legend(loc="upper left", fontsize=10, frameon=False)
+    colour_bar(figure, points, axis, "Flip rate of the golden RM")
+    return figure
+
+
+def plot_residuals(degrees: pd.DataFrame) -> "Figure":
+    """Measured minus expected degree against accuracy, a panel for each kind of proxy.
+
+    Parameters
+    ----------
+    degrees : DataFrame
+        Rows of one n. The error bars, 95 %, hold the errors of degree and accuracy.
+    """
+    figure, axes = canvas(3.6, 1, len(KINDS))
+    for axis, kind in zip(axes.flat, KINDS):
+        rows = degrees[degrees["kind"] == kind]
+        residual = rows["degree"] - rows["expected"]
+        axis.axhline(0, color="black", linewidth=1, linestyle="--")
+        axis.errorbar(
+            100 * rows["accuracy"], residual, BAND * rows["residual_se"], fmt="o", ms=4,
+            color=COLOURS[kind], elinewidth=0.7, ecolor="silver",
+        )  # fmt: skip
+        title = f"{kind}\nmean distance {abs(residual).mean():.2f}"
+        axis.set_title(title, fontsize=10, weight="normal", loc="center")
+    axes[0, 0].set_ylabel(
+        f"Measured minus expected\ndegree at best-of-{degrees['n'].iloc[0]}", fontsize=11
+    )
+    axes[0, len(KINDS) // 2].set_xlabel(ACCURACY)
+    return figure
+
+
+def plot_deviations(deviations: pd.DataFrame) -> "Figure":
+    """Mean distance from the expected curve as n grows, a line for each kind of proxy.
+
+    Parameters
+    ----------
+    deviations : DataFrame
+        Of `finding5.deviations`.
+    """
+    figure, [[axis]] = canvas(3.8)
+    for kind in KINDS:
+        rows = deviations[deviations["kind"] == kind]
+        axis.plot(rows["n"], rows["estimate"], "o-", color=COLOURS[kind], label=kind)
+        axis.fill_between(
+            rows["n"], rows["ci_low"], rows["ci_high"], color=COLOURS[kind], alpha=0.2, linewidth=0
+        )
+    _powers(axis, deviations["n"])
+    axis.set_ylim(bottom=0)
+    axis.set_ylabel("Mean |measured minus\nexpected degree|")
+    figure.legend(loc="outside upper center", ncols=3, fontsize=10, frameon=False)
+    return figure
+
+
+def plot_pressure(pressure: pd.DataFrame) -> "Figure":
+    """What the proxy promises and what is kept of it, in one simulated world.
+
+    Parameters
+    ----------
+    pressure : DataFrame
+        Of `finding5.theory.pressure`.
+    """
+    figure, [[axis]] = canvas(3.8)
+    shown = (
+        ("promised", "s-", RAW, "the proxy's policy, by the proxy"),
+        ("possible", "^--", GOLDEN, "the golden RM's own policy"),
+        ("kept", "o", STANDARDISED, "the proxy's policy, by the golden RM"),
+        ("expected", "-", STANDARDISED, "d times the first line"),
+    )
+    for column, line, colour, label in shown:
+        axis.plot(pressure["n"], pressure[column], line, color=colour, label=label)
+    _powers(axis, pressure["n"])
+    axis.set_ylabel("Expected reward\n(sd of the golden reward)")
+    axis.legend(loc="upper left", fontsize=10, frameon=False)
+    return figure
+
+
+def _expected(axis: "Axes", curve: pd.DataFrame) -> None:
+    """Both expected curves over accuracy in percent."""
+    for column, line, colour, label in (
+        ("degree", "--", RAW, "golden plus noise, integral (eq. 7)"),
+        ("standardised", "-", STANDARDISED, "both standardised; also the NDR"),
+    ):
+        axis.plot(
+            100 * curve["accuracy"], curve[column], line, color=colour, linewidth=2, label=label
+        )
+
+
+def _powers(axis: "Axes", ns: pd.Series) -> None:
+    axis.set_xscale("log", base=2)
+    ticks = sorted(ns.unique())
+    axis.set_xticks(ticks, [str(n) for n in ticks])
+    axis.minorticks_off()
+    axis.set_xlabel("n of best-of-n")

@@ -1,0 +1,138 @@
+"""The expected relation of accuracy and overoptimisation, computed and simulated.
+
+In: a random generator. Out: the tables `curve` and `simulated`. Called by `tables.compute` and, for
+a noise of the reader's choice, by the notebook `finding5`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.findings.rethinking.regret import n_grid
+from proxyreward.metrics.best_of_n import best_of_n
+from proxyreward.metrics.goodhart import (
+    accuracy_error,
+    accuracy_from_ratio,
+    accuracy_integral,
+    correlation_from_accuracy,
+    degree_from_accuracy,
+    degree_from_ratio,
+    ratio_from_accuracy,
+    simulate_rewards,
+    simulated_accuracy,
+    simulated_best_of_n,
+)
+
+RATIOS = (0.25, 0.5, 1.0, 2.0, 4.0)
+SCALES = (0.1, 1.0, 10.0)
+PAIRS, PROMPTS, SAMPLES = 200_000, 1000, 256
+
+
+def curve() -> pd.DataFrame:
+    """The expected curves of Figure 8(a) at even steps of accuracy from 1/2 to 1.
+
+    Returns
+    -------
+    DataFrame
+        ratio, accuracy (by numerical integration), accuracy_closed, degree (the paper's
+        eq. 22), degree_closed (from the closed accuracy), standardised (both rewards scaled to
+        sd 1; also the NDR of best-of-n).
+    """
+    ratio = ratio_from_accuracy(np.linspace(0.5, 1, 51))
+    closed = accuracy_from_ratio(ratio)
+    return pd.DataFrame(
+        {
+            "ratio": ratio,
+            "accuracy": accuracy_integral(ratio),
+            "accuracy_closed": closed,
+            "degree": degree_from_ratio(ratio),
+            "degree_closed": degree_from_accuracy(closed),
+            "standardised": correlation_from_accuracy(closed),
+        }
+    )
+
+
+def simulate(rng: np.random.Generator, ratios: Sequence[float] = RATIOS) -> pd.DataFrame:
+    """Monte Carlo of the normal model for several ratios of golden sd to noise sd.
+
+    Returns
+    -------
+    DataFrame
+        quantity (`accuracy` at several scales of both rewards; `slope` of golden on proxy reward;
+        `degree` and `ndr` of best-of-n), ratio, scale, n (0 unless best-of-n), estimate, se,
+        expected. Every estimate has draws of its own, except that slope, degree and NDR of one
+        ratio share a pool.
+    """
+    return pd.DataFrame(
+        [row for ratio in ratios for row in [*_accuracies(ratio, rng), *_pool(ratio, rng)]]
+    )
+
+
+def pressure(noise: float, rng: np.random.Generator) -> pd.DataFrame:
+    """Rewards of best-of-n in one simulated world, in sd of the golden reward.
+
+    Parameters
+    ----------
+    noise : float
+        Sd of the noise over that of the golden reward, above 0.
+    rng : numpy.random.Generator
+        Source of the rewards.
+
+    Returns
+    -------
+    DataFrame
+        n, promised (proxy reward of the proxy's policy), kept (its golden reward), possible
+        (golden reward of the golden RM's own policy), expected (d times `promised`).
+
+    Raises
+    ------
+    ValueError
+        If the noise is not above 0.
+    """
+    if noise <= 0:
+        raise ValueError(f"noise must be above 0, got {noise}")
+    golden, proxy = simulate_rewards(1.0, noise, (PROMPTS, SAMPLES), rng)
+    ns = n_grid(SAMPLES)
+    promised = best_of_n(proxy, proxy, ns).mean(axis=1)
+    return pd.DataFrame(
+        {
+            "n": ns,
+            "promised": promised,
+            "kept": best_of_n(golden, proxy, ns).mean(axis=1),
+            "possible": best_of_n(golden, golden, ns).mean(axis=1),
+            "expected": degree_from_ratio(1 / noise) * promised,
+        }
+    )
+
+
+def _accuracies(ratio: float, rng: np.random.Generator) -> list[dict[str, object]]:
+    expected = float(accuracy_from_ratio(ratio))
+    return [
+        _row("accuracy", ratio, scale, 0,
+             simulated_accuracy(scale * ratio, scale, PAIRS, rng),
+             accuracy_error(expected, PAIRS), expected)
+        for scale in SCALES
+    ]  # fmt: skip
+
+
+def _pool(ratio: float, rng: np.random.Generator) -> list[dict[str, object]]:
+    golden, proxy = simulate_rewards(ratio, 1.0, (PROMPTS, SAMPLES), rng)
+    degree = float(degree_from_ratio(ratio))
+    x, y = proxy - proxy.mean(), golden - golden.mean()
+    slope = (x * y).sum() / (x**2).sum()
+    rest = np.sqrt(((y - slope * x) ** 2).mean() / (x**2).sum())
+    rows = [_row("slope", ratio, 1.0, 0, slope, rest, degree)]
+    ns = n_grid(SAMPLES)[1:]
+    expected = {"degree": degree, "ndr": np.sqrt(degree)}
+    for quantity, (values, errors) in simulated_best_of_n(golden, proxy, ns).items():
+        rows += [
+            _row(quantity, ratio, 1.0, n, value, error, expected[quantity])
+            for n, value, error in zip(ns, values, errors)
+        ]
+    return rows
+
+
+def _row(*values: object) -> dict[str, object]:
+    names = ("quantity", "ratio", "scale", "n", "estimate", "se", "expected")
+    return dict(zip(names, values, strict=True))

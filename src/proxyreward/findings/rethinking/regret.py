@@ -1,0 +1,211 @@
+"""What optimised policies are worth: golden rewards, NDR and curves of best-of-n and PPO.
+
+In: scores of pools of samples, and evaluations of PPO policies. Out: the tables `regret`, `curves`
+and `runs` of `evidence`. Called by the `evidence` stage.
+
+Rewards are standardised: mean 0 and sd 1 over all samples of the initial policy, for each golden
+RM. NDR and rank statistics do not depend on it, but rewards become comparable.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS
+from proxyreward.metrics.best_of_n import best_of_n_curves, kl_bound
+from proxyreward.metrics.checks import count
+from proxyreward.metrics.regret import golden_gain, ndr_matrix
+from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, PPO
+
+
+def n_grid(samples: int) -> list[int]:
+    """Powers of two below `samples`, and `samples` itself; ValueError if that is no count.
+
+    >>> n_grid(20)
+    [1, 2, 4, 8, 16, 20]
+    """
+    count("samples", samples)
+    powers = [2**k for k in range(samples.bit_length()) if 2**k < samples]
+    return [*powers, samples]
+
+
+def standardised(pool: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Scores `(rms, prompts, samples)` with mean 0 and sd 1 for each RM, in double precision.
+
+    Raises
+    ------
+    ValueError
+        If an RM gives every sample one score, or one that is not finite; names it.
+    """
+    mean = pool.mean(axis=(1, 2), dtype=float)
+    sd = np.array([plane.std(dtype=float) for plane in pool])
+    for name, plane, spread in zip(names, pool, sd, strict=True):
+        if not np.isfinite(spread):
+            raise ValueError(
+                f"{name} gives a score that is not finite or too large; train it again"
+            )
+        # Equality decides: the sd of equal scores can be rounding noise.
+        if (plane == plane.flat[0]).all():
+            raise ValueError(f"{name} gives every sample of the pool one score; train it again")
+    return (pool - mean[:, None, None]) / sd[:, None, None]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Standardised scores of one pool by one family, `(rms, prompts, samples)`."""
+
+    scores: np.ndarray
+    names: Sequence[str]
+    family: str = MAIN
+    policy: str = INITIAL
+
+    def regret(self, ns: Sequence[int], prompts: np.ndarray | None = None, category: str = ALL):
+        """Rows of `regret` for best-of-n, on all prompts or those of a category (a mask)."""
+        scores = self.scores if prompts is None else self.scores[:, prompts]
+        rewards, initial = best_of_n_curves(scores, ns), scores.mean(axis=(1, 2))
+        return pd.concat(
+            [
+                _regret(
+                    rewards[:, :, k], initial, self.names, family=self.family, policy=self.policy,
+                    optimiser=BEST_OF_N, n=n, kl_coef=0.0, training=JOINT, category=category,
+                )
+                for k, n in enumerate(ns)
+            ]
+        )  # fmt: skip
+
+    def curves(self, ns: Sequence[int]) -> pd.DataFrame:
+        """Rows of `curves` for best-of-n; the KL divergence is its bound."""
+        rewards = best_of_n_curves(self.scores, ns)
+        return pd.concat(
+            [
+                _curve(rewards[:, :, k], self.names, BEST_OF_N, n, np.full(len(self.names), kl))
+                for k, (n, kl) in enumerate(zip(ns, kl_bound(ns), strict=True))
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Optimised:
+    """A finished PPO run.
+
+    `steps` and `kl_nats` have shape (points,), `values` (points, judges, prompts): standardised
+    rewards to the RMs named in `judges` at each evaluation, the last one at the end. `category` is
+    None for a run on all prompts; otherwise `values` covers the prompts of that category.
+    """
+
+    name: str
+    rm: str
+    judges: Sequence[str]
+    kl_coef: float
+    category: str | None
+    status: str
+    message: str
+    steps: np.ndarray
+    kl_nats: np.ndarray
+    entropy: np.ndarray
+    values: np.ndarray
+
+
+def ppo_regret(
+    runs: Sequence[Optimised], initial: np.ndarray, categories: np.ndarray, names: Sequence[str]
+) -> pd.DataFrame:
+    """Rows of `regret` for PPO: by KL coefficient, by category of prompts and by training.
+
+    Parameters
+    ----------
+    initial : ndarray, shape (rms, prompts)
+        Standardised reward of the initial policy on each downstream prompt.
+    categories : ndarray of str, shape (prompts,)
+    """
+    tables = []
+    for training, kl_coef in sorted({(run.category or JOINT, run.kl_coef) for run in runs}):
+        chosen = [r for r in runs if (r.category or JOINT, r.kl_coef) == (training, kl_coef)]
+        own = [names.index(run.rm) for run in chosen]
+        judges = [chosen[0].judges.index(run.rm) for run in chosen]
+        last = np.stack([run.values[-1][judges] for run in chosen], axis=1)  # rms, runs, prompts
+        covered = np.ones(len(categories), bool) if training == JOINT else categories == training
+        whole = [ALL, *sorted(set(categories))] if training == JOINT else [training]
+        for category in whole:
+            inside = np.ones(len(categories), bool) if category == ALL else categories == category
+            tables.append(
+                _regret(
+                    last[:, :, inside[covered]].mean(axis=2),
+                    initial[own][:, inside].mean(axis=1),
+                    [names[i] for i in own],
+                    family=MAIN, policy=INITIAL, optimiser=PPO, n=0, kl_coef=kl_coef,
+                    training=training, category=category,
+                )
+            )  # fmt: skip
+    return pd.concat(tables)
+
+
+def ppo_curves(runs: Sequence[Optimised]) -> pd.DataFrame:
+    """Rows of `curves` for the main runs (no penalty, all prompts), a point an evaluation.
+
+    They start from the initial policy, whose standardised reward is 0 by definition.
+    """
+    tables = []
+    for run in runs:
+        if run.category is not None or run.kl_coef:
+            continue
+        own = run.judges.index(run.rm)
+        worth = run.values.mean(axis=2)
+        worth = np.vstack([np.zeros(worth.shape[1]), worth])
+        steps, kls = ([0, *values] for values in (run.steps, run.kl_nats))
+        for step, kl, rewards in zip(steps, kls, worth, strict=True):
+            key = {"optimiser": PPO, "golden": run.judges, "proxy": run.rm, "step": step}
+            key |= {"kl_bits": kl / np.log(2), "golden_reward": rewards}
+            tables.append(pd.DataFrame(key).assign(proxy_reward=rewards[own])[CURVES])
+    return pd.concat(tables).sort_values(["golden", "proxy"], kind="stable")
+
+
+def ppo_runs(runs: Sequence[Optimised]) -> pd.DataFrame:
+    """The table `runs`: how every PPO run ended."""
+    rows = []
+    for run in runs:
+        gain = run.values[-1][run.judges.index(run.rm)].mean()
+        training = run.category or JOINT
+        end = (run.steps[-1], gain, run.kl_nats[-1], run.entropy[-1])
+        rows.append((run.name, run.rm, run.kl_coef, training, run.status, run.message, *end))
+    return pd.DataFrame(rows, columns=RUNS)
+
+
+def _regret(
+    rewards: np.ndarray, initial: np.ndarray, names: Sequence[str], **key: object
+) -> pd.DataFrame:
+    """Rewards `(goldens, proxies)` of policies and of the initial policy `(goldens,)` as rows."""
+    ndr, gain = ndr_matrix(rewards, initial), golden_gain(rewards, initial)
+    golden, proxy = np.indices(rewards.shape)
+    columns = {
+        **key,
+        "golden": np.asarray(names)[golden.ravel()],
+        "proxy": np.asarray(names)[proxy.ravel()],
+        "golden_reward": _clean(rewards),
+        "ndr": ndr.ravel(),
+        "golden_gain": np.repeat(gain, len(names)),
+    }
+    return pd.DataFrame(columns)[REGRET]
+
+
+def _curve(
+    rewards: np.ndarray, names: Sequence[str], optimiser: str, step: int, kl: np.ndarray
+) -> pd.DataFrame:
+    """One point of every curve; `kl` has one value a proxy."""
+    golden, proxy = (index.ravel() for index in np.indices(rewards.shape))
+    columns = {
+        "optimiser": optimiser,
+        "golden": np.asarray(names)[golden],
+        "proxy": np.asarray(names)[proxy],
+        "step": step,
+        "kl_bits": kl[proxy],
+        "golden_reward": _clean(rewards),
+        "proxy_reward": _clean(np.diagonal(rewards)[proxy]),
+    }
+    return pd.DataFrame(columns)[CURVES]
+
+
+def _clean(rewards: np.ndarray) -> np.ndarray:
+    """Flat, without the last digits: the initial policy's 0 is a 0 in the table, not noise."""
+    return rewards.ravel().round(12) + 0.0
