@@ -116,10 +116,23 @@ def bootstrap(
     ValueError
         If the statistic does not return a number, or an option is wrong.
     """
-    function("statistic", statistic)
     level = number("level", level, 0, 1, ends=False)
+    return _interval(resample(statistic, goldens, resamples, rng), level, recentre)
+
+
+def resample(
+    statistic: Callable[[np.ndarray], float],
+    goldens: int,
+    resamples: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """A statistic of the golden RMs as they are, then of resamples: shape (1 + resamples,).
+
+    Parameters as in :func:`bootstrap`.
+    """
+    function("statistic", statistic)
     draws = draw_goldens(goldens, resamples, rng)
-    return _interval(statistic, np.arange(goldens), draws, level, recentre)
+    return _values(statistic, np.arange(goldens), draws)
 
 
 def bootstrap_draws(
@@ -151,8 +164,21 @@ def bootstrap_draws(
     >>> bootstrap_draws(lambda m: m[1] - m[0], values, 200, np.random.default_rng(0)).estimate
     0.15000000000000002
     """
-    function("statistic", statistic)
     level = number("level", level, 0, 1, ends=False)
+    return _interval(resample_draws(statistic, values, resamples, rng), level, recentre)
+
+
+def resample_draws(
+    statistic: Callable[[np.ndarray], float],
+    values: np.ndarray,
+    resamples: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """A statistic of means over draws and golden RMs, then of resamples: shape (1 + resamples,).
+
+    Parameters as in :func:`bootstrap_draws`.
+    """
+    function("statistic", statistic)
     values = numbers("values", values, "..., draws, goldens", "nan")
     count("resamples", resamples, high=min(MOST, DRAWN // max(values.shape[-2:])))
     generator(rng)
@@ -171,21 +197,20 @@ def bootstrap_draws(
         return rng.multinomial(size, np.full(size, 1 / size), size=resamples).astype(float)
 
     [whole] = means(np.ones((1, draws)), np.ones((1, goldens)))
-    return _interval(statistic, whole, means(weights(draws), weights(goldens)), level, recentre)
+    return _values(statistic, whole, means(weights(draws), weights(goldens)))
 
 
-def _interval(
-    statistic: Callable[[np.ndarray], float],
-    whole: np.ndarray,
-    draws: Iterable[np.ndarray],
-    level: float,
-    recentre: bool,
-) -> Interval:
-    """Interval of a statistic, from what it takes as it is and from resamples of it."""
+def _values(
+    statistic: Callable[[np.ndarray], float], whole: np.ndarray, draws: Iterable[np.ndarray]
+) -> np.ndarray:
     found = [statistic(whole), *(statistic(draw) for draw in draws)]
-    found = numbers("what the statistic returns", found, "resamples", "any")
-    estimate = float(found[0])
-    return Interval(estimate, *ends(found[1:], estimate, level, recentre))
+    return numbers("what the statistic returns", found, "resamples", "any")
+
+
+def _interval(values: np.ndarray, level: float, recentre: bool) -> Interval:
+    """Interval of the first value, from the others."""
+    estimate = float(values[0])
+    return Interval(estimate, *ends(values[1:], estimate, level, recentre))
 
 
 def ends(values: np.ndarray, estimate: float, level: float, recentre: bool) -> tuple[float, float]:

@@ -11,23 +11,53 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from proxyreward.findings.core.criterion import Group, parse, words
+
 SUPPORT = ("supported", "mixed", "contradicted", "not_printed", "definition")
-_TYPES = {"values": Mapping, "claims": tuple, "notes": tuple}  # of fields that are no text
+ESTIMATED, DEFINITION, CONSTRUCTION = "estimated", "definition", "by construction"
+KINDS = (ESTIMATED, DEFINITION, CONSTRUCTION)
+_TYPES = {"values": Mapping, "claims": tuple, "notes": tuple, "decide": tuple}  # no texts
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement of a paper and the computed comparison that decides it.
+    """One statement of a paper and the computed comparisons that decide it.
 
-    `printed_support` says whether the paper's own printed numbers support the claim: supported,
-    mixed, contradicted, not_printed or definition.
+    Attributes
+    ----------
+    printed_support
+        Whether the paper's own printed numbers support the claim: supported, mixed, contradicted,
+        not_printed or definition.
+    criterion
+        What would decide the claim, in words, where no finding measures it yet.
+    finding
+        Which finding measures it.
+    decide
+        Groups of comparisons: each must hold, and of a group of several one is enough.
+    primary
+        Name of the quantity that a page shows first; by default that of the first comparison.
+    kind
+        ``estimated``; ``definition``: the claim says how something is defined, so that only the
+        code can break it; ``by construction``: the experiment is built so that it holds.
+    note
+        How a quantity is meant, where its name does not say.
     """
 
     id: str
     statement: str
-    criterion: str
     printed_support: str
     printed_detail: str = ""
+    criterion: str = ""
+    finding: str = ""
+    decide: tuple[Group, ...] = ()
+    primary: str = ""
+    kind: str = ESTIMATED
+    note: str = ""
+
+    @property
+    def wording(self) -> str:
+        """What decides the claim, in words."""
+        return words(self.decide) if self.decide else self.criterion
 
 
 @dataclass(frozen=True)
@@ -67,6 +97,10 @@ class Registry:
             known = sorted({e.paper for e in self.entries})
             raise KeyError(f"no paper {paper!r} in the registry; known papers: {', '.join(known)}")
         return tuple(claim for entry in chosen for claim in entry.claims)
+
+    def measured_by(self, finding: str) -> tuple[Claim, ...]:
+        """Claims that a finding measures."""
+        return tuple(claim for claim in self.claims() if claim.finding == finding)
 
     def printed(self, entry_id: str, *path: str) -> Any:
         """A value as a paper printed it.
@@ -132,8 +166,25 @@ def load_registry(path: Path | None = None) -> Registry:
 
 def _entry(record: Any) -> Entry:
     lists = {name: _field(record, name, list, []) for name in ("claims", "notes")}
-    claims = tuple(_build(Claim, claim) for claim in lists["claims"])
+    claims = tuple(map(_claim, lists["claims"]))
     return _build(Entry, {**record, "claims": claims, "notes": tuple(lists["notes"])})
+
+
+def _claim(record: Any) -> Claim:
+    lines = _field(record, "decide", list, [])
+    try:
+        groups = parse(lines) if lines else ()
+    except ValueError as error:
+        raise ValueError(f"{record.get('id')}: {error}") from None
+    claim = _build(Claim, {**record, "decide": groups})
+    if bool(claim.decide) != bool(claim.finding) or bool(claim.decide) == bool(claim.criterion):
+        raise ValueError(
+            f"{claim.id}: a claim has either 'criterion', or 'decide' and the 'finding' that "
+            "measures it"
+        )
+    if claim.kind not in KINDS:
+        raise ValueError(f"{claim.id}: field 'kind' must be one of {KINDS}")
+    return claim
 
 
 def _field(record: Any, name: str, kind: type, default: Any = None) -> Any:

@@ -9,17 +9,20 @@ import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, get_args
 
 from proxyreward.findings.core.registry import Registry
 
-Verdict = Literal["reproduced", "not reproduced", "inconclusive", "not testable here"]
-VERDICTS: tuple[Verdict, ...] = (
+Verdict = Literal[
     "reproduced",
     "not reproduced",
+    "no difference",
     "inconclusive",
+    "by construction",
+    "definition",
     "not testable here",
-)
+]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 TEXTS = ("claim_id", "verdict", "reason")
 NUMBERS = ("estimate", "ci_low", "ci_high", "paper_value")  # null where there is none
 FIELDS = (*TEXTS, *NUMBERS, "n")

@@ -1,24 +1,293 @@
-"""From estimates and thresholds to verdicts, and the scorecard file.
+"""The one rule that turns measured quantities into verdicts.
 
-In: the parts of a claim's criterion, each an estimate with its interval. Out: a `Decision` with
-the scorecard's fields. Called by every finding; the scorecard stage writes the file.
+In: the quantities of a finding, each with its interval, and the registry's criteria. Out: a
+`Decision` for each claim, with the scorecard's fields, and the table of all comparisons. Called by
+every finding; the scorecard stage writes the file.
 """
 
+import functools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from proxyreward.files import write_whole
 from proxyreward.findings.core import scorecard
-from proxyreward.findings.core.registry import Registry
+from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.core.registry import ESTIMATED, Claim, Registry
 from proxyreward.findings.core.scorecard import VERDICTS, Verdict
-from proxyreward.metrics.resampling import Interval
+from proxyreward.metrics.resampling import Interval, ends
 
-Direction = Literal["above", "below", "within"]
+LEVEL = 0.95
+CLAIMS, COMPARISONS = "claims.json", "comparisons.csv"
+Outcome = Literal["holds", "fails", "no difference", "open"]
+SAID = {
+    "holds": "hold", "fails": "fail", "no difference": "show no difference", "open": "are open",
+}  # fmt: skip
+COLUMNS = [
+    "claim", "group", "quantity", "estimate", "low", "high", "sign", "threshold", "margin",
+    "confirm", "refute", "outcome", "n", "paper",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that a finding measures, and how well it is known.
+
+    Attributes
+    ----------
+    values : ndarray, shape (1 + resamples,)
+        The estimate, then its value in every resample; alone, it is counted or computed exactly.
+    n
+        Units that carry the estimate.
+    paper
+        The paper's number for it, NaN if it prints none.
+    recentre
+        As in :func:`proxyreward.metrics.resampling.bootstrap`.
+    """
+
+    values: np.ndarray
+    n: int
+    paper: float = np.nan
+    recentre: bool = False
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is without sampling error: both ends lie at the estimate."""
+        return len(self.values) == 1
+
+    def interval(self, level: float) -> Interval:
+        """The estimate and its two-sided interval of a level, such as 0.95."""
+        estimate = float(self.values[0])
+        if self.is_counted:
+            return Interval(estimate, estimate, estimate)
+        return Interval(estimate, *ends(self.values[1:], estimate, level, self.recentre))
+
+
+def counted(value: float, n: int, paper: float = np.nan) -> Quantity:
+    """A quantity that is counted or computed exactly, not sampled."""
+    return Quantity(np.array([value], dtype=float), n, paper)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A comparison on one quantity, and the levels at which it may hold and fail."""
+
+    name: str
+    comparison: Comparison
+    quantity: Quantity
+    confirm: float
+    refute: float
+
+    @functools.cached_property
+    def usual(self) -> Interval:
+        """Interval of level 0.95, which tables show."""
+        return self.quantity.interval(LEVEL)
+
+    @functools.cached_property
+    def outcome(self) -> Outcome:
+        """Where the interval lies, at the level that the place in the claim asks for."""
+        confirm, refute = self._at(self.confirm), self._at(self.refute)
+        if np.isnan([*self.usual, *confirm, *refute]).any():
+            return "open"
+        threshold, margin = self.comparison.threshold, self.comparison.margin
+        if self.comparison.sign == "~":
+            apart = refute.low > threshold + margin or refute.high < threshold - margin
+            right, wrong = _within(confirm, threshold, margin), apart
+        elif margin is not None and _within(refute, threshold, margin):
+            return "no difference"
+        elif self.comparison.sign == ">":
+            right, wrong = confirm.low > threshold, refute.high <= threshold
+        elif self.comparison.sign == "<":
+            right, wrong = confirm.high < threshold, refute.low >= threshold
+        else:
+            right, wrong = confirm.high <= threshold, refute.low > threshold
+        return "holds" if right else "fails" if wrong else "open"
+
+    @property
+    def slack(self) -> float:
+        """Distance of the estimate from the threshold to the right side, in interval lengths."""
+        estimate, low, high = self.usual
+        distance = estimate - self.comparison.threshold
+        if self.comparison.sign == "~":
+            distance = self.comparison.margin - abs(distance)
+        elif self.comparison.sign != ">":
+            distance = -distance
+        length = high - low
+        return float(np.nan_to_num(distance / length if length > 0 else distance, nan=-np.inf))
+
+    def row(self) -> tuple:
+        """The values of :data:`COLUMNS` from `quantity` on."""
+        rule = self.comparison
+        margin = np.nan if rule.margin is None else rule.margin
+        return (
+            self.name, *self.usual, rule.sign, rule.threshold, margin, self.confirm, self.refute,
+            self.outcome, self.quantity.n, self.quantity.paper,
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        """Plain words: the quantity, its interval, the comparison and what follows."""
+        estimate, low, high = self.usual
+        if np.isnan(estimate):
+            return f"{self.name} is undefined at this size"
+        interval = "" if self.quantity.is_counted else f" [{low:.3g}, {high:.3g}]"
+        return f"{self.name} {estimate:.3g}{interval}, {self.comparison.rule}: {self.outcome}"
+
+    def _at(self, level: float) -> Interval:
+        return self.usual if level == LEVEL else self.quantity.interval(level)
+
+
+def judge(claim: Claim, quantities: Mapping[str, Quantity]) -> list[list[Judged]]:
+    """The comparisons of a claim in groups all of which must hold; one of a group is enough.
+
+    To say that all of k groups hold needs no correction, as each has to hold by itself; to say that
+    one of them fails does, as the worst of k is picked: its interval has level 1 - 0.05 / k. Within
+    a group of m it is the other way round: one that holds is picked, and the group fails only if
+    all do. A group is empty where its quantities are not measured.
+    """
+    groups: list[list[tuple[str, Comparison]]] = []
+    for group in claim.decide:
+        found = [(name, c) for c in group.comparisons for name in c.matching(quantities)]
+        groups += [found] if group.one_is_enough or not found else [[one] for one in found]
+    refute = _corrected(len(groups))
+    return [
+        [Judged(*one, quantities[one[0]], _corrected(len(group)), refute) for one in group]
+        for group in groups
+    ]
+
+
+def verdict_of(groups: Iterable[Sequence[Judged]], kind: str = ESTIMATED) -> Verdict:
+    """Verdict on a claim all of whose groups must hold.
+
+    One that fails refutes it, and one without a difference that matters leaves none to claim. A
+    claim of another kind than ``estimated`` that holds has its kind as verdict.
+    """
+    found = {_standing(group) for group in groups}
+    if "fails" in found:
+        return "not reproduced"
+    if "" in found:
+        return "not testable here"
+    if "no difference" in found:
+        return "no difference"
+    if found != {"holds"}:
+        return "inconclusive"
+    return "reproduced" if kind == ESTIMATED else kind
+
+
+def decide(
+    finding: str,
+    quantities: Mapping[str, Quantity],
+    registry: Registry,
+    notes: Mapping[str, str] | None = None,
+) -> tuple[list["Decision"], pd.DataFrame]:
+    """Decide the claims of a finding.
+
+    Parameters
+    ----------
+    finding
+        Its name in the registry.
+    quantities
+        What it has measured, by name.
+    registry
+        Criteria, as data.
+    notes
+        Sentences put at the end of a claim's reason; they do not decide. By claim.
+
+    Returns
+    -------
+    list of Decision
+        In the order of the registry.
+    DataFrame
+        Every comparison, with the columns of :data:`COLUMNS`.
+    """
+    judged = {claim.id: judge(claim, quantities) for claim in registry.measured_by(finding)}
+    decisions = [
+        _decision(registry.claim(name), groups, (notes or {}).get(name, ""))
+        for name, groups in judged.items()
+    ]
+    rows = [
+        (name, number, *part.row())
+        for name, groups in judged.items()
+        for number, group in enumerate(groups, start=1)
+        for part in group
+    ]
+    return decisions, pd.DataFrame(rows, columns=COLUMNS)
+
+
+def write(
+    folder: Path,
+    finding: str,
+    quantities: Mapping[str, Quantity],
+    registry: Registry,
+    notes: Mapping[str, str] | None = None,
+) -> None:
+    """Decide a finding's claims; write ``claims.json`` and ``comparisons.csv`` into its folder.
+
+    Parameters as of :func:`decide`.
+    """
+    decisions, comparisons = decide(finding, quantities, registry, notes)
+    write_scorecard(folder / CLAIMS, decisions, registry)
+    text = comparisons.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    write_whole(folder / COMPARISONS, text)
+
+
+def _decision(claim: Claim, groups: list[list[Judged]], note: str) -> "Decision":
+    parts = [part for group in groups for part in group]
+    verdict = verdict_of(groups, claim.kind)
+    if not parts:
+        said = note or "What it compares is not measured at this scale."
+        return Decision(claim.id, verdict, *[np.nan] * 3, 0, np.nan, said)
+    primary = Comparison(claim.primary, ">", 0) if claim.primary else parts[0].comparison
+    named = set(primary.matching([part.name for part in parts]))
+    # Of a group the part that is enough; of several groups the one closest to breaking the claim.
+    decisive = [max(group, key=_strength) for group in groups if group]
+    shown = min(decisive, key=lambda part: (part.name not in named, _strength(part)))
+    told = [f"{shown}."]
+    if len(parts) > 1:
+        outcomes = [part.outcome for part in parts]
+        counts = {said: outcomes.count(outcome) for outcome, said in SAID.items()}
+        split = ", ".join(f"{count} {said}" for said, count in counts.items() if count)
+        told.append(f"Of {len(parts)} comparisons {split}.")
+    if not all(groups):
+        told.append("A part is not measured at this scale.")
+    ends = (np.nan, np.nan) if shown.quantity.is_counted else shown.usual[1:]
+    reason = " ".join([*told, note]).strip()
+    return Decision(
+        claim.id,
+        verdict,
+        shown.usual.estimate,
+        *ends,
+        shown.quantity.n,
+        shown.quantity.paper,
+        reason[0].upper() + reason[1:],
+    )
+
+
+def _standing(group: Sequence[Judged]) -> str:
+    """Outcome of a group of which one is enough; empty if nothing is measured."""
+    found = {part.outcome for part in group}
+    if not found or "holds" in found:
+        return "holds" if found else ""
+    if "open" in found:
+        return "open"
+    return "no difference" if "no difference" in found else "fails"
+
+
+def _strength(part: Judged) -> tuple[int, float]:
+    return ("fails", "no difference", "open", "holds").index(part.outcome), part.slack
+
+
+def _corrected(count: int) -> float:
+    """Level of an interval that is one of `count`, any of which may be picked (Bonferroni)."""
+    return 1 - (1 - LEVEL) / max(count, 1)
+
+
+def _within(interval: Interval, threshold: float, margin: float) -> bool:
+    return threshold - margin <= interval.low and interval.high <= threshold + margin
 
 
 @dataclass(frozen=True)
@@ -43,6 +312,43 @@ class Decision:
             raise ValueError(f"{self.claim_id}: verdict {self.verdict!r} is none of {VERDICTS}")
         if not self.reason:
             raise ValueError(f"{self.claim_id}: a verdict needs a reason")
+
+
+def write_scorecard(path: Path, decisions: Iterable[Decision], registry: Registry) -> None:
+    """Write decisions as JSON, sorted by claim, same decisions giving the same bytes.
+
+    Raises
+    ------
+    ValueError
+        If a claim is decided twice or not in the registry, or its numbers contradict each other.
+    """
+    rows = sorted(decisions, key=lambda decision: decision.claim_id)
+    records = [{key: _plain(value) for key, value in asdict(row).items()} for row in rows]
+    scorecard.check(records, registry)
+    text = json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False)
+    write_whole(path, text + "\n")
+
+
+def read_scorecard(path: Path, registry: Registry | None = None) -> list[Decision]:
+    """Read what :func:`write_scorecard` wrote; null becomes NaN.
+
+    Errors as of `scorecard.read`.
+    """
+    return [
+        Decision(**{key: np.nan if value is None else value for key, value in row.items()})
+        for row in scorecard.read(path, registry)
+    ]
+
+
+def _plain(value: object) -> object:
+    """JSON form: six significant digits, null for a number that does not exist."""
+    if isinstance(value, float | np.floating):
+        return float(f"{value:.6g}") if np.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value
+
+
+# LEGACY
+Direction = Literal["above", "below", "within"]
 
 
 @dataclass(frozen=True)
@@ -171,36 +477,3 @@ def decide_claim(
         reason = f"{reason} {note}"
     ends = (np.nan, np.nan) if shown.counted else (shown.ci_low, shown.ci_high)
     return Decision(claim_id, verdict, shown.estimate, *ends, n, paper_value, reason)
-
-
-def write_scorecard(path: Path, decisions: Iterable[Decision], registry: Registry) -> None:
-    """Write decisions as JSON, sorted by claim, same decisions giving the same bytes.
-
-    Raises
-    ------
-    ValueError
-        If a claim is decided twice or not in the registry, or its numbers contradict each other.
-    """
-    rows = sorted(decisions, key=lambda decision: decision.claim_id)
-    records = [{key: _plain(value) for key, value in asdict(row).items()} for row in rows]
-    scorecard.check(records, registry)
-    text = json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False)
-    write_whole(path, text + "\n")
-
-
-def read_scorecard(path: Path, registry: Registry | None = None) -> list[Decision]:
-    """Read what :func:`write_scorecard` wrote; null becomes NaN.
-
-    Errors as of `scorecard.read`.
-    """
-    return [
-        Decision(**{key: np.nan if value is None else value for key, value in row.items()})
-        for row in scorecard.read(path, registry)
-    ]
-
-
-def _plain(value: object) -> object:
-    """JSON form: six significant digits, null for a number that does not exist."""
-    if isinstance(value, float | np.floating):
-        return float(f"{value:.6g}") if np.isfinite(value) else None
-    return int(value) if isinstance(value, np.integer) else value

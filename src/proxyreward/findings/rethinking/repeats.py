@@ -12,8 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from proxyreward.data.seeds import generator
+from proxyreward.findings.core.verdict import Quantity
 from proxyreward.metrics.prediction import by_golden
-from proxyreward.metrics.resampling import Interval, bootstrap_draws, percentile_interval
+from proxyreward.metrics.resampling import (
+    Interval,
+    bootstrap_draws,
+    percentile_interval,
+    resample_draws,
+)
 from proxyreward.metrics.testset import TestSet
 
 
@@ -146,3 +153,35 @@ class Resampled:
         """
         level = 1 - 0.05 / tests
         return bootstrap_draws(statistic, values, self.resamples, self.rng, level, recentre)
+
+
+@dataclass(frozen=True)
+class OverDraws:
+    """Quantities of a finding from coefficients by draw and golden RM."""
+
+    finding: str
+    resamples: int
+    seed: int
+
+    def over_draws(
+        self,
+        name: str,
+        statistic: Callable[[np.ndarray], float],
+        values: np.ndarray,
+        recentre: bool = False,
+        paper: float = np.nan,
+    ) -> dict[str, Quantity]:
+        """A statistic of means over draws and golden RMs by its name.
+
+        Its resamples depend on the name alone, not on what else is measured.
+
+        Parameters
+        ----------
+        statistic, values, recentre
+            As in :func:`proxyreward.metrics.resampling.bootstrap_draws`.
+        paper : float
+            The paper's number for it.
+        """
+        rng = generator(f"{self.finding} {name}", self.seed)
+        found = resample_draws(statistic, values, self.resamples, rng)
+        return {name: Quantity(found, values.shape[-1], paper, recentre)}

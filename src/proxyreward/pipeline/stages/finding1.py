@@ -27,13 +27,13 @@ def run(params: Params) -> None:
     )
     labels = len(pairs.read(outputs(params, "data") / "pairs.parquet"))
     registry = load_registry()
-    decisions = finding1.decide(
+    found = finding1.measure(
         tables,
         evidence.curves,
         disagreement=flips.disagreement(params.reward.flip_rates, labels, params.seed),
         n_labels=labels,
         resamples=resamples,
-        rng=generator("finding1 claims", params.seed),
+        seed=params.seed,
         registry=registry,
     )
     write_tables(tables, folder)
@@ -44,7 +44,7 @@ def run(params: Params) -> None:
     ]
     picture = finding1.plot_scatter(*top, rng=generator("finding1 band", params.seed))
     (folder / "scatter.svg").write_text(svg(picture), encoding="utf-8")
-    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+    verdict.write(folder, "finding1", found, registry, finding1.notes(found))
 
 
 if __name__ == "__main__":

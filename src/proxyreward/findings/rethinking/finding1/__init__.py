@@ -4,7 +4,7 @@ In: scores of test pairs, and the regret of best-of-n and PPO policies. Out: tab
 the claims that they decide. Called by the `finding1` stage and by the notebook `finding1`.
 """
 
-from proxyreward.findings.rethinking.finding1.claims import decide
+from proxyreward.findings.rethinking.finding1.claims import measure, notes
 from proxyreward.findings.rethinking.finding1.figures import (
     plot_accuracy,
     plot_dynamics,
@@ -24,7 +24,8 @@ from proxyreward.findings.rethinking.finding1.tables import (
 __all__ = [
     "associations",
     "compute",
-    "decide",
+    "measure",
+    "notes",
     "plot_accuracy",
     "plot_dynamics",
     "plot_family",

@@ -1,8 +1,7 @@
-"""Claims of Finding 1 on accuracy and regret under best-of-n and PPO.
+"""What the claims of Finding 1 compare: accuracy and regret under best-of-n and PPO.
 
-In: the tables of `tables.compute` (fresh or read back) and the evidence's curves. Out: decisions
-for the scorecard. A claim that names both optimisers, or none, must hold under both. Called by the
-stage `finding1`.
+In: the tables of `tables.compute` (fresh or read back) and the evidence's curves. Out: quantities,
+by the names that the registry's criteria use. Called by the stage `finding1`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,19 +10,15 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import (
-    Decision,
-    decide_claim,
-    estimated,
-    exact,
-    invariant,
-)
-from proxyreward.findings.rethinking.finding1.form_claims import decide_form
+from proxyreward.findings.core.verdict import Quantity, counted
 from proxyreward.findings.rethinking.finding1.half import Half, gather
 from proxyreward.findings.rethinking.finding1.spread import (
+    asymmetry_excess,
     decile_ranges,
     decile_spread,
+    falling_twin,
     near_twins,
+    smallest_mean_drop,
 )
 from proxyreward.findings.rethinking.finding1.tables import PRINTED
 from proxyreward.metrics.prediction import (
@@ -33,177 +28,169 @@ from proxyreward.metrics.prediction import (
     off_diagonal,
     pearson,
     slope,
+    spearman,
 )
 from proxyreward.metrics.regret import ndr_matrix
 from proxyreward.metrics.resampling import mean_known
 from proxyreward.vocabulary import BEST_OF_N, PPO
 
-# Tables are written with six significant digits.
-ROUNDING = 1e-5
+SECOND_READING = "Spearman of |a-b| with accuracy"
+LABELS = {name: "MRR" if name == "mrr" else name.capitalize() for name in STATISTICS}
 
 
-def decide(
+def measure(
     tables: Mapping[str, pd.DataFrame],
     curves: pd.DataFrame,
     *,
     disagreement: pd.DataFrame,
     n_labels: int,
     resamples: int,
-    rng: np.random.Generator,
+    seed: int,
     registry: Registry,
-) -> list[Decision]:
-    """Decide the claims of Figures 1-3 and 9-11, Table 1 and Finding 1.
+) -> dict[str, Quantity]:
+    """Measure what the claims of Figures 1-3 and 9-11, Table 1 and Finding 1 compare.
 
     Parameters
     ----------
     tables : mapping of DataFrame
-        `association` and `pairs` of `finding1.compute`.
+        `pairs` of `finding1.compute`.
     curves : DataFrame
         The evidence's table of that name.
     disagreement : DataFrame with columns flip_a, flip_b, disagreement
         Share of labels in which two training sets differ, one row per pair of flip levels.
     n_labels : int
         Labels per training set: a flip share is exact to one label.
-    resamples : int
-        Bootstrap resamples of golden RMs.
-    rng : numpy.random.Generator
-        Source of the resamples.
+    resamples, seed : int
+        Bootstrap resamples of golden RMs, and their root.
     registry : Registry
         The papers' printed values.
-
-    Returns
-    -------
-    list of Decision
     """
-    halves = [gather(tables, curves, name, resamples, rng) for name in (BEST_OF_N, PPO)]
+    bon, ppo = halves = [gather(tables, curves, o, resamples, seed) for o in (BEST_OF_N, PPO)]
     printed = {o: registry.printed("rethinking.table1", row) for o, row in PRINTED.items()}
-    return [
-        _regret_definition(halves),
-        _nested_flips(disagreement, n_labels),
-        _pair_count(halves),
-        *_association(halves, printed),
-        _harder_to_predict(*halves, printed),
-        *_scatter(*halves),
-        *decide_form(halves),
-    ]
-
-
-def _regret_definition(halves: Sequence[Half]) -> Decision:
-    parts = []
+    found = _definitions(halves) | _flips(disagreement, n_labels) | _accuracies(bon)
     for half in halves:
-        last, initial = half.rewards[..., -1], np.zeros(half.rms)
-        own = np.diagonal(ndr_matrix(last, initial))
-        name = "NDR of the golden RM's own policy against 1"
-        parts.append(invariant(half.said(name), abs(own - 1).max(), ROUNDING))
-    start = halves[0].rewards[..., 0] / np.diagonal(halves[0].rewards[..., -1])[:, None]
-    name = "NDR of the initial policy (best-of-1) against 0"
-    parts.append(invariant(name, abs(start).max(), ROUNDING))
-    return decide_claim("rethinking.fig1.c1", parts, halves[0].rms)
+        found |= _association(half, printed[half.optimiser]) | _scatter(half) | _dynamics(half)
+    return found | _between(bon, ppo, printed)
 
 
-def _nested_flips(disagreement: pd.DataFrame, n_labels: int) -> Decision:
+def notes(found: Mapping[str, Quantity]) -> dict[str, str]:
+    """What stands beside a criterion, by claim."""
+    second = "By the second reading, {} is {:.2g} [{:.2g}, {:.2g}]."
+    told = second.format(SECOND_READING, *found[SECOND_READING].interval(0.95))
+    return {"rethinking.fig10.c2": told}
+
+
+def _definitions(halves: Sequence[Half]) -> dict[str, Quantity]:
+    found, rms = {}, halves[0].rms
+    for half in halves:
+        own = np.diagonal(ndr_matrix(half.rewards[..., -1], np.zeros(rms)))
+        name = half.said("deviation of the golden RM's own NDR from 1")
+        found[name] = counted(abs(own - 1).max(), rms)
+        missed = abs(np.isfinite(off_diagonal(half.ndr)).sum() - rms * (rms - 1))
+        found[half.said("pairs missing from N(N-1)")] = counted(missed, rms)
+    rewards = halves[0].rewards  # of best-of-n, whose first step is best of one
+    start = rewards[..., 0] / np.diagonal(rewards[..., -1])[:, None]
+    return found | {"deviation of the initial policy's NDR from 0": counted(abs(start).max(), rms)}
+
+
+def _flips(disagreement: pd.DataFrame, n_labels: int) -> dict[str, Quantity]:
     stated = (disagreement["flip_a"] - disagreement["flip_b"]).abs()
-    deviation = float((disagreement["disagreement"] - stated).abs().max())
-    # Whole labels are flipped, so a share can miss its level by less than one label.
-    part = invariant("|disagreement - |a-b||", deviation, 1 / n_labels + 1e-9)
-    return decide_claim(
-        "rethinking.fig2.c1", [part], len(disagreement), scope="Pairs of flip levels"
-    )
-
-
-def _pair_count(halves: Sequence[Half]) -> Decision:
-    parts = []
-    for half in halves:
-        missed = abs(np.isfinite(off_diagonal(half.ndr)).sum() - half.rms * (half.rms - 1))
-        parts.append(invariant(half.said("number of pairs against N(N-1)"), missed, 0))
-    return decide_claim("rethinking.fig2.c2", parts, halves[0].rms)
-
-
-def _association(
-    halves: Sequence[Half], printed: Mapping[str, Mapping[str, float]]
-) -> list[Decision]:
-    rms = halves[0].rms
-    found = {
-        (half.optimiser, s): estimated(half.said(s.capitalize()), half.associated(s), "above", 0.0)
-        for half in halves
-        for s in CORRELATIONS
+    missed = (disagreement["disagreement"] - stated).abs().max() * n_labels
+    return {
+        "labels by which a disagreement misses |a-b|": counted(missed, len(disagreement)),
     }
-    # The row shows the coefficient that comes closest to breaking the claim.
-    weakest = min(found, key=lambda key: np.nan_to_num(found[key].estimate, nan=-2))
-    shared = {
-        "n": rms, "shown": found[weakest], "paper_value": printed[weakest[0]][weakest[1]],
-    }  # fmt: skip
-    ranks = [
-        estimated(
-            half.said("MRR against a random order"),
-            half.associated("mrr"),
-            "above",
-            mrr_chance(rms - 1),
+
+
+def _accuracies(half: Half) -> dict[str, Quantity]:
+    asymmetry = np.nanmax(abs(half.accuracy - half.accuracy.T))
+    readings = {
+        "Spearman of the pair's mean flip share with accuracy": half.flips[:, None] + half.flips,
+        SECOND_READING: abs(half.flips[:, None] - half.flips),
+    }
+    found = {"largest |acc[g,p] - acc[p,g]|": counted(asymmetry, half.rms)}
+    for name, pairs in readings.items():
+        x, y = off_diagonal(pairs), off_diagonal(half.accuracy)
+        found |= half.over_goldens(
+            name, lambda g, x=x, y=y: float(spearman(x[g].ravel(), y[g].ravel()))
         )
-        for half in halves
-    ]
-    weak = [
-        estimated(half.said("Spearman"), half.associated("spearman"), "below", 0.5)
-        for half in halves
-    ]
-    correlations = list(found.values())
-    return [
-        decide_claim("rethinking.finding1.c1", correlations, **shared),
-        decide_claim("rethinking.table1.c1", [*correlations, *ranks], **shared),
-        decide_claim(
-            "rethinking.finding1.c3", weak, rms, paper_value=printed[BEST_OF_N]["spearman"]
-        ),
-    ]
+    return found
 
 
-def _harder_to_predict(
-    bon: Half, ppo: Half, printed: Mapping[str, Mapping[str, float]]
-) -> Decision:
-    parts = {}
+def _association(half: Half, printed: Mapping[str, float]) -> dict[str, Quantity]:
+    found = {}
     for statistic in STATISTICS:
+        values, is_rank = half.by_golden(statistic), statistic not in CORRELATIONS
+        chance = mrr_chance(half.rms - 1) if is_rank else 0.0
+        what = "above that of a random order" if is_rank else "of accuracy and NDR"
+        found |= half.over_goldens(
+            half.said(f"{LABELS[statistic]} {what}"),
+            lambda g, values=values, chance=chance: mean_known(values[g]) - chance,
+            paper=printed[statistic] - chance,
+        )
+    return found
+
+
+def _scatter(half: Half) -> dict[str, Quantity]:
+    x, y = off_diagonal(half.accuracy).ravel(), off_diagonal(half.ndr).ravel()
+    twins = "count of pairs closer than 0.01 in accuracy and a quarter of the range apart in NDR"
+    ranges = "median NDR range within an accuracy decile, of the whole range"
+    spread = "mean NDR sd within an accuracy decile, of the whole sd"
+    return {
+        half.said(twins): counted(near_twins(x, y), len(x)),
+        **half.over_pairs(half.said(ranges), decile_ranges, recentre=True),
+        **half.over_pairs(half.said(spread), decile_spread, recentre=True),
+        **half.over_pairs(half.said("slope of NDR on accuracy"), slope),
+    }
+
+
+def _dynamics(half: Half) -> dict[str, Quantity]:
+    accuracy = off_diagonal(half.accuracy).mean(axis=1)
+    rewards = half.rewards[~np.eye(half.rms, dtype=bool)].reshape(half.rms, half.rms - 1, -1)
+    return {
+        **half.over_goldens(
+            half.said("smallest mean relative drop of a golden RM"),
+            lambda g: smallest_mean_drop(rewards[g]),
+        ),
+        **half.over_goldens(
+            half.said("largest share of proxies with a drop, another golden RM as accurate"),
+            lambda g: falling_twin(rewards[g], accuracy[g]),
+        ),
+        **half.over_goldens(
+            half.said("mean asymmetry of NDR minus that of accuracy, in sd"),
+            lambda g: asymmetry_excess(half.ndr, half.accuracy, g),
+        ),
+    }
+
+
+def _between(
+    bon: Half, ppo: Half, printed: Mapping[str, Mapping[str, float]]
+) -> dict[str, Quantity]:
+    """Differences of the two optimisers, on the same resamples of golden RMs."""
+    found = {}
+    for statistic, label in LABELS.items():
         gap = bon.by_golden(statistic) - ppo.by_golden(statistic)
-        name = f"{statistic.capitalize()} under best-of-n minus under PPO"
-        interval = bon.interval(lambda goldens, gap=gap: mean_known(gap[goldens]))
-        parts[statistic] = estimated(name, interval, "above", 0.0)
-    value = printed[BEST_OF_N]["spearman"] - printed[PPO]["spearman"]
-    return decide_claim(
-        "rethinking.table1.c2",
-        list(parts.values()),
-        bon.rms,
-        shown=parts["spearman"],
-        paper_value=value,
-    )
-
-
-def _scatter(bon: Half, ppo: Half) -> list[Decision]:
-    ranges, twins, slopes, spreads = [], [], [], []
-    for half in (bon, ppo):
-        x, y = off_diagonal(half.accuracy).ravel(), off_diagonal(half.ndr).ravel()
-        name = half.said("median NDR range within an accuracy decile / overall range")
-        interval = half.over_pairs(decile_ranges, recentre=True)
-        ranges.append(estimated(name, interval, "above", 0.25))
-        name = half.said("count of pairs closer than 0.01 in accuracy and apart in NDR")
-        twins.append(exact(name, near_twins(x, y), "above", 0))
-        name = half.said("slope of NDR on accuracy")
-        slopes.append(estimated(name, half.over_pairs(slope), "above", 0.0))
-        name = half.said("mean NDR sd within an accuracy decile / overall sd")
-        interval = half.over_pairs(decile_spread, recentre=True)
-        spreads.append(estimated(name, interval, "above", 0.3))
+        found |= bon.over_goldens(
+            f"{label} under best-of-n minus under PPO",
+            lambda goldens, gap=gap: mean_known(gap[goldens]),
+            paper=printed[BEST_OF_N][statistic] - printed[PPO][statistic],
+        )
     pooled = [(off_diagonal(half.accuracy), off_diagonal(half.ndr)) for half in (bon, ppo)]
 
     def excess(goldens: np.ndarray) -> float:
         unexplained = [1 - pearson(x[goldens].ravel(), y[goldens].ravel()) ** 2 for x, y in pooled]
         return float(unexplained[1] - unexplained[0])
 
-    wider = estimated(
-        "share of the NDR's variance that accuracy leaves open, PPO minus best-of-n",
-        bon.interval(excess),
-        "above",
-        0.0,
-    )
-    return [
-        decide_claim("rethinking.finding1.c2", [*ranges, *twins], bon.rms),
-        decide_claim("rethinking.fig3.c1", slopes, bon.rms),
-        decide_claim("rethinking.fig3.c2", spreads, bon.rms),
-        decide_claim("rethinking.fig3.c3", [wider], bon.rms),
-    ]
+    (_, x), (_, y) = pooled
+    return found | {
+        **bon.over_goldens(
+            "share of the NDR's variance that accuracy leaves open, PPO minus best-of-n", excess
+        ),
+        **bon.over_goldens(
+            "sd of NDR, PPO minus best-of-n", lambda g: y[g].std(ddof=1) - x[g].std(ddof=1)
+        ),
+        **bon.over_goldens(
+            "largest |NDR|, PPO minus best-of-n",
+            lambda g: abs(y[g]).max() - abs(x[g]).max(),
+            recentre=True,
+        ),
+    }

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from proxyreward.data.seeds import generator
 from proxyreward.findings.core.drawing import NAMES
+from proxyreward.findings.core.verdict import Quantity
 from proxyreward.findings.rethinking.finding1.tables import square, under
 from proxyreward.metrics.prediction import by_golden, off_diagonal
-from proxyreward.metrics.resampling import Interval, bootstrap
+from proxyreward.metrics.resampling import resample
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,12 @@ class Half:
     """
 
     optimiser: str
-    association: pd.DataFrame
     accuracy: np.ndarray
     ndr: np.ndarray
     flips: np.ndarray
     rewards: np.ndarray
     resamples: int
-    rng: np.random.Generator
+    seed: int
 
     @property
     def rms(self) -> int:
@@ -42,27 +43,27 @@ class Half:
         """Name of a quantity under this optimiser."""
         return f"{NAMES[self.optimiser]}: {name}"
 
-    def interval(
+    def over_goldens(
         self,
+        name: str,
         statistic: Callable[[np.ndarray], float],
         recentre: bool = False,
-        level: float = 0.95,
-    ) -> Interval:
-        """Bootstrap a statistic of golden indices."""
-        return bootstrap(statistic, self.rms, self.resamples, self.rng, level, recentre)
+        paper: float = np.nan,
+    ) -> dict[str, Quantity]:
+        """A statistic of golden indices by its name, on which alone its resamples depend."""
+        rng = generator(f"finding1 {name}", self.seed)
+        values = resample(statistic, self.rms, self.resamples, rng)
+        return {name: Quantity(values, self.rms, paper, recentre)}
 
     def over_pairs(
-        self, statistic: Callable[[np.ndarray, np.ndarray], float], recentre: bool = False
-    ) -> Interval:
-        """Bootstrap a statistic of accuracies and NDRs `(pairs,)`, whole golden RMs at a time."""
+        self,
+        name: str,
+        statistic: Callable[[np.ndarray, np.ndarray], float],
+        recentre: bool = False,
+    ) -> dict[str, Quantity]:
+        """A statistic of accuracies and NDRs `(pairs,)` by its name, whole golden RMs at a time."""
         x, y = off_diagonal(self.accuracy), off_diagonal(self.ndr)
-        return self.interval(lambda g: statistic(x[g].ravel(), y[g].ravel()), recentre)
-
-    def associated(self, statistic: str) -> Interval:
-        """Coefficient with its interval, mean over golden RMs."""
-        table = self.association
-        row = table[(table["statistic"] == statistic) & (table["protocol"] == "mean_g")].iloc[0]
-        return Interval(row["estimate"], row["ci_low"], row["ci_high"])
+        return self.over_goldens(name, lambda g: statistic(x[g].ravel(), y[g].ravel()), recentre)
 
     def by_golden(self, statistic: str) -> np.ndarray:
         """Coefficient over the proxies of each golden RM, shape (goldens,)."""
@@ -74,7 +75,7 @@ def gather(
     curves: pd.DataFrame,
     optimiser: str,
     resamples: int,
-    rng: np.random.Generator,
+    seed: int,
 ) -> Half:
     """Arrays of one optimiser from the finding's tables and the evidence's curves."""
     pairs = under(tables["pairs"], optimiser)
@@ -88,11 +89,10 @@ def gather(
     ]
     return Half(
         optimiser=optimiser,
-        association=under(tables["association"], optimiser),
         accuracy=square(pairs, "accuracy"),
         ndr=square(pairs, "ndr"),
         flips=flips.loc[names].to_numpy(dtype=float),
         rewards=np.stack(steps, axis=-1),
         resamples=resamples,
-        rng=rng,
+        seed=seed,
     )
