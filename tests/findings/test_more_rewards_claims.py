@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
 
+from proxyreward.findings.core import verdict
 from proxyreward.findings.more import more_rewards
 from proxyreward.findings.more.mixtures import Draws
 
@@ -15,13 +16,15 @@ CLAIMS = {
     "finding.overrewarding.c3",
 }  # fmt: skip
 # Whatever only compares MORE with its baselines.
+INTACT = "finding.overrewarding.c2"
 OF_MORE = sorted(claim for claim in CLAIMS if not claim.startswith("finding"))
 
 
 def decide(mixes, registry):
     draws = Draws.of(mixes, 60, np.random.default_rng(0))
     replicates = more_rewards.compute(mixes, draws, np.random.default_rng(1))
-    decisions = more_rewards.decide(replicates, registry)
+    found, notes = (say(replicates, registry) for say in (more_rewards.measure, more_rewards.notes))
+    decisions, _ = verdict.decide("more_rewards", found, registry, notes)
     return {decision.claim_id.removeprefix("more."): decision for decision in decisions}
 
 
@@ -60,8 +63,14 @@ def test_each_claim_gets_one_row(over_rewarded):
 
 
 def test_the_papers_story_is_found_where_it_was_planted(over_rewarded):
-    for claim in CLAIMS:
+    for claim in CLAIMS - {INTACT}:
         assert over_rewarded[claim].verdict == "reproduced", over_rewarded[claim].reason
+
+
+def test_that_accuracies_are_equal_takes_more_pairs_than_that_they_do_not_differ(over_rewarded):
+    decision = over_rewarded[INTACT]
+    assert decision.verdict == "inconclusive" and decision.ci_low > 0
+    assert "21 are open" in decision.reason  # no pair of seven schemes is known to a point
 
 
 def test_the_opposite_is_refuted(reversed_story):
@@ -97,9 +106,8 @@ def test_schemes_of_unequal_accuracy_refute_that_it_stays(registry):
 
 def test_a_temperature_and_the_other_form_are_told(over_rewarded):
     reason = over_rewarded["table6.c1"].reason
-    assert "As trained 4 of 4 have the claimed sign" in reason
-    assert "with one temperature for each reward model" in reason
-    assert "5 bins of equal width, both orders" in reason
+    assert "With one temperature for each reward model 2 of 4" in reason
+    assert "5 bins of equal width, both orders) 4 of 4" in reason
     assert "with one box" in over_rewarded["table6.c2"].reason
     assert "in sd of all margins" in over_rewarded["table6.c2"].reason
 
@@ -109,22 +117,24 @@ def test_a_dip_shows_in_the_second_half(registry):
     dip = mixes.steps.assign(size=abs(mixes.steps["step"] - 6.0))
     decision = decide(replace(mixes, steps=dip), registry)["finding.overrewarding.c1"]
     assert decision.verdict == "inconclusive", decision.reason
-    assert "second half of the steps 4 of 4 have the claimed sign" in decision.reason
-    assert decision.n == 2 * 2 * (1 + 5)
+    assert "second half of the steps 4 of 4 rise" in decision.reason
+    assert decision.n == 2  # runs of MultiTask on the middle base
 
 
 def test_the_papers_differences_stand_beside(over_rewarded, registry):
     printed = registry.printed("more.table1", "Helpful")
-    ece = printed["MORE"]["ece"] - printed["Top"]["ece"]
+    ece = printed["MORE"]["ece"] - printed["MultiTask"]["ece"]
     assert over_rewarded["table1.c3"].paper_value == pytest.approx(ece)
-    mean = printed["MORE"]["pos_mean"] - printed["Top"]["pos_mean"]
+    mean = printed["MORE"]["pos_mean"] - printed["MultiTask"]["pos_mean"]
     assert over_rewarded["table1.c2"].paper_value == pytest.approx(mean)
-    counts = [printed[name]["pos_count"] + printed[name]["neg_count"] for name in ("MORE", "Top")]
+    counts = [
+        printed[name]["pos_count"] + printed[name]["neg_count"] for name in ("MORE", "MultiTask")
+    ]
     pairs = registry.printed("more.table4", "Anthropic Helpful", "test")
     share = 100 * (counts[0] - counts[1]) / pairs
     assert over_rewarded["table1.c1"].paper_value == pytest.approx(share)
-    single = registry.printed("more.table5", "Helpful")
-    more = single["MultiTask"]["ece"] - single["Single"]["ece"]
+    middle = registry.printed("more.table6", "Helpful")
+    more = middle["MultiTask"]["ece"] - middle["Single"]["ece"]
     assert over_rewarded["finding.overrewarding.c3"].paper_value == pytest.approx(more)
 
 

@@ -22,8 +22,8 @@ def run(params: Params) -> None:
     steps = generator("more_rewards steps", params.seed)
     replicates = more_rewards.compute(mixtures, draws, steps)
     write_tables(more_rewards.summarise(replicates), folder)
-    decisions = more_rewards.decide(replicates, registry)
-    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+    found, notes = (say(replicates, registry) for say in (more_rewards.measure, more_rewards.notes))
+    verdict.write(folder, "more_rewards", found, registry, notes)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ Tables 1, 5 and 6 and of the finding that they serve. Called by the `more_reward
 notebook `more_rewards`.
 """
 
-from proxyreward.findings.more.more_rewards.claims import decide
+from proxyreward.findings.more.more_rewards.claims import measure, notes
 from proxyreward.findings.more.more_rewards.diagrams import (
     cancelled,
     form_name,
@@ -39,9 +39,10 @@ __all__ = [
     "cancelled",
     "chosen_base",
     "compute",
-    "decide",
     "form_name",
     "form_table",
+    "measure",
+    "notes",
     "outlier_table",
     "paper_values",
     "plot_boxes",

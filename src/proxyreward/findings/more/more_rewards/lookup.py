@@ -1,10 +1,10 @@
 """Replicates by name, for the claims of the finding on over-rewarding.
 
-In: the frames of `tables.compute`, the registry. Out: rows of replicates, differences of ECE, and
+In: the frames of `tables.compute`, the registry. Out: rows of replicates, their differences, and
 the paper's numbers. Called by `claims`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,17 +12,9 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import Part, estimated
-from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
-from proxyreward.findings.more.mixtures import interval
 from proxyreward.findings.more.more_rewards.replicates import AS_TRAINED, READINGS
 from proxyreward.findings.more.more_rewards.tables import paper_values
 from proxyreward.vocabulary import HH, RAW
-
-
-def minus(scheme: str, baseline: str) -> str:
-    """A difference of two schemes in words."""
-    return f"{SCHEME_NAMES[scheme]} minus {SCHEME_NAMES[baseline]}"
 
 
 @dataclass(frozen=True)
@@ -76,27 +68,39 @@ class Found:
         rows = [[self.measure(metric, base, source, name) for source in HH] for name in names]
         return np.mean(rows, axis=1).T
 
-    def printed_gap(self, table: str, statistic: str, scheme: str, baseline: str) -> float:
-        """The paper's difference on Helpful, negative outliers as sizes."""
-        values = self._printed[table, HH[0]]
-        return float(abs(values[scheme, statistic]) - abs(values[baseline, statistic]))
-
-    def errors(
+    def gap(
         self,
+        metric: str,
         base: str,
+        source: str,
         scheme: str,
-        baselines: Sequence[str],
-        direction: str,
-        metric: str = "ece",
+        other: str,
         rewards: str = AS_TRAINED,
-    ) -> list[Part]:
-        """Differences of ECE on both test sets."""
-        parts = []
-        for source in HH:
-            for baseline in baselines:
-                own, other = (
-                    self.measure(metric, base, source, name, rewards) for name in (scheme, baseline)
-                )
-                name = f"ECE, {base}, {source}, {minus(scheme, baseline)}"
-                parts.append(estimated(name, interval(own - other, recentre=True), direction, 0.0))
-        return parts
+    ) -> np.ndarray:
+        """Difference of a metric of two schemes."""
+        one, two = (self.measure(metric, base, source, name, rewards) for name in (scheme, other))
+        return one - two
+
+    def outlier_gap(
+        self,
+        statistic: str,
+        base: str,
+        source: str,
+        scheme: str,
+        other: str,
+        reading: str = READINGS[0],
+    ) -> np.ndarray:
+        """Difference of a statistic of outliers of two schemes."""
+        one, two = (
+            self.outliers(statistic, base, source, name, reading) for name in (scheme, other)
+        )
+        return one - two
+
+    def printed_gap(
+        self, statistic: str, table: str, source: str, scheme: str, other: str
+    ) -> float:
+        """The paper's difference, negative outliers as sizes; NaN if it prints none."""
+        one, two = (
+            self._printed.get((table, source, name, statistic), np.nan) for name in (scheme, other)
+        )
+        return float(abs(one) - abs(two))
