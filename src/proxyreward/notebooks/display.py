@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+import pandas as pd
+
 from proxyreward.findings.core.style import svg
-from proxyreward.notebooks.places import as_recorded, run_record, scorecard
+from proxyreward.notebooks.places import as_recorded, comparisons, run_record, scorecard
 
 NOT_RECORDED = "not recorded"
 _ABSENT = "–"
@@ -167,9 +169,9 @@ def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
     from proxyreward.findings.core.registry import load_registry
 
     registry = load_registry()
-    decided = scorecard(scale)
+    decided, compared = scorecard(scale), comparisons(scale)
     rows = [
-        verdict_row(claim, registry.claim(claim).statement, decided.get(claim))
+        verdict_row(claim, registry.claim(claim).statement, decided.get(claim), compared.get(claim))
         for claim in claim_ids
     ]
     head = "".join(f'<th scope="col">{label}</th>' for label in _COLUMNS)
@@ -183,15 +185,23 @@ def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
     _show(Fragment(html, text))
 
 
-def verdict_row(claim_id: str, statement: str, row: Mapping[str, Any] | None) -> str:
-    """Return one HTML table row; `row` is the claim's entry in the scorecard, if there is one."""
+def verdict_row(
+    claim_id: str,
+    statement: str,
+    row: Mapping[str, Any] | None,
+    compared: pd.DataFrame | None = None,
+) -> str:
+    """Return one HTML table row, in which the claim's comparisons open.
+
+    `row` is the claim's entry in the scorecard, `compared` its comparisons, if there are any.
+    """
     row = row or {"verdict": NOT_RECORDED, "reason": "no entry in the scorecard of this scale"}
     verdict = str(row["verdict"])
     slug = "".join(letter if letter.isalpha() else "-" for letter in verdict.lower())
     badge = f'<span class="verdict verdict-{slug}">{escape(verdict)}</span>'
     cells = (
         f"{escape(statement)}<br><small>{escape(str(row.get('reason') or ''))}</small>"
-        f"<br><small><code>{escape(claim_id)}</code></small>",
+        f"<br><small><code>{escape(claim_id)}</code></small>{_comparisons(compared)}",
         _cell(row.get("paper_value")),
         _estimate(row),
         _cell(row.get("n")),
@@ -208,6 +218,30 @@ def verdict_row(claim_id: str, statement: str, row: Mapping[str, Any] | None) ->
     )
 
 
+def _comparisons(rows: pd.DataFrame | None) -> str:
+    """A table that opens; empty for a single comparison, which the reason spells out."""
+    if rows is None or len(rows) < 2:
+        return ""
+    shared = rows.groupby("group")["quantity"].transform("size") > 1
+    lines = [
+        f"<li>{'one of: ' if one_of else ''}{escape(row.quantity)}: {_estimate(row._asdict())}, "
+        f"asked {escape(_asked(row))}: <b>{escape(row.outcome)}</b></li>"
+        for row, one_of in zip(rows.itertuples(), shared, strict=True)
+    ]
+    confirm, refute = rows["confirm"].max(), rows["refute"].max()
+    return (
+        f'<details class="comparisons"><summary>{len(rows)} comparisons</summary><small>'
+        f"Intervals of level 0.95; to hold by one of level {confirm:.4g}, to fail by one of level "
+        f"{refute:.4g}.<ul>{''.join(lines)}</ul></small></details>"
+    )
+
+
+def _asked(row: Any) -> str:
+    if row.sign == "~":
+        return f"within {row.margin:g} of {row.threshold:g}"
+    return f"{row.sign.replace('<=', '≤')} {row.threshold:g}"
+
+
 def _commit(stage: str, scale: str) -> str:
     entry = run_record(scale).get("stages", {}).get(stage, {})
     if not entry.get("commit") or "results" not in entry:
@@ -218,9 +252,11 @@ def _commit(stage: str, scale: str) -> str:
 
 
 def _estimate(row: Mapping[str, Any]) -> str:
-    if row.get("ci_low") is None or row.get("ci_high") is None:
+    """The value, below it its interval."""
+    low, high = row.get("ci_low", row.get("low")), row.get("ci_high", row.get("high"))
+    if low is None or high is None:
         return _cell(row.get("estimate"))
-    interval = f"{_cell(row['ci_low'])}\u00a0to\u00a0{_cell(row['ci_high'])}"
+    interval = f"{_cell(low)}\u00a0to\u00a0{_cell(high)}"
     return f"{_cell(row.get('estimate'))}<br><small>[{interval}]</small>"
 
 

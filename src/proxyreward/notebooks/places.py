@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from proxyreward.files import content_hash
 
 ROOT_VARIABLE = "PROXYREWARD_ROOT"
@@ -153,6 +155,18 @@ def scorecard(scale: str) -> dict[str, dict[str, Any]]:
     except ValueError as error:
         raise NotFound(str(error)) from None
     return {row["claim_id"]: row for row in rows}
+
+
+def comparisons(scale: str) -> dict[str, pd.DataFrame]:
+    """Return the rows of a scale's `comparisons.csv` by claim, none where there is no such file."""
+    path = results_dir(scale) / "comparisons.csv"
+    if not path.is_file():
+        return {}
+    try:
+        table = pd.read_csv(path)
+        return dict(iter(table.groupby("claim", sort=False)))
+    except (ValueError, KeyError) as error:
+        raise damaged(path, str(error)) from None
 
 
 def _mapping(path: Path) -> dict[str, Any]:

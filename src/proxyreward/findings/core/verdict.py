@@ -25,9 +25,13 @@ from proxyreward.metrics.resampling import Interval, ends
 LEVEL = 0.95
 CLAIMS, COMPARISONS = "claims.json", "comparisons.csv"
 Outcome = Literal["holds", "fails", "no difference", "open"]
-SAID = {
-    "holds": "hold", "fails": "fail", "no difference": "show no difference", "open": "are open",
-}  # fmt: skip
+STRENGTH: tuple[Outcome, ...] = ("fails", "no difference", "open", "holds")
+SAID: dict[Outcome, tuple[str, str]] = {
+    "holds": ("holds", "hold"),
+    "fails": ("fails", "fail"),
+    "no difference": ("shows no difference", "show no difference"),
+    "open": ("is open", "are open"),
+}
 COLUMNS = [
     "claim", "group", "quantity", "estimate", "low", "high", "sign", "threshold", "margin",
     "confirm", "refute", "outcome", "n", "paper",
@@ -249,8 +253,8 @@ def _decision(claim: Claim, groups: list[list[Judged]], note: str) -> "Decision"
     told = [f"{shown}."]
     if len(parts) > 1:
         outcomes = [part.outcome for part in parts]
-        counts = {said: outcomes.count(outcome) for outcome, said in SAID.items()}
-        split = ", ".join(f"{count} {said}" for said, count in counts.items() if count)
+        counts = [(said, outcomes.count(outcome)) for outcome, said in SAID.items()]
+        split = ", ".join(f"{count} {said[count > 1]}" for said, count in counts if count)
         told.append(f"Of {len(parts)} comparisons {split}.")
     if not all(groups):
         told.append("A part is not measured at this scale.")
@@ -278,7 +282,7 @@ def _standing(group: Sequence[Judged]) -> str:
 
 
 def _strength(part: Judged) -> tuple[int, float]:
-    return ("fails", "no difference", "open", "holds").index(part.outcome), part.slack
+    return STRENGTH.index(part.outcome), part.slack
 
 
 def _corrected(count: int) -> float:

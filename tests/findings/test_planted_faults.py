@@ -1,0 +1,149 @@
+"""The rule for verdicts on intervals that lie where a wrong level, sign or margin would show.
+
+Every check is run on the rule as it is, and must pass; then on the rule with one fault planted in
+its source, and some check must fail.
+"""
+
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from proxyreward.findings.core import criterion, verdict
+from proxyreward.findings.core.registry import Claim
+
+STEPS = (np.arange(200_000) + 0.5) / 200_000
+
+
+def normal(estimate, sd=1.0, shift=0.0, recentre=False):
+    """A quantity whose interval of level 1 - 2p is estimate ± sd z(p), and its bias."""
+    return lambda rule: rule.Quantity(
+        np.r_[estimate, estimate + shift + sd * norm.ppf(STEPS)], n=10, recentre=recentre
+    )
+
+
+def exactly(value):
+    return lambda rule: rule.counted(value, n=3)
+
+
+ALL, ANY = ["a > 0", "b > 0"], [{"any": ["a > 0", "b > 0"]}]
+NEAR = ["a ~ 0 accuracy"]
+BOTH = [{"any": ["a > 0", "b > 0"]}, "c > 0"]
+# z is 1.96 at level 0.95 and 2.24 at level 1 - 0.05 / 2.
+CASES = [
+    (["a > 0"], {"a": normal(2.0)}, "reproduced"),
+    (["a > 0"], {"a": normal(1.9)}, "inconclusive"),
+    (["a > 0"], {"a": normal(-1.9)}, "inconclusive"),
+    (["a > 0"], {"a": normal(-2.0)}, "not reproduced"),
+    (["a < 0"], {"a": normal(-2.0)}, "reproduced"),
+    (["a < 0"], {"a": normal(2.0)}, "not reproduced"),
+    (["a <= 0"], {"a": normal(-2.0)}, "reproduced"),
+    (["a <= 0"], {"a": normal(2.0)}, "not reproduced"),
+    (["a > 5"], {"a": normal(6.0)}, "inconclusive"),
+    # A threshold that is reached exactly.
+    (["a > 0"], {"a": exactly(0)}, "not reproduced"),
+    (["a < 0"], {"a": exactly(0)}, "not reproduced"),
+    (["a <= 0"], {"a": exactly(0)}, "reproduced"),
+    # All of two: each by itself to hold, the worse one with a correction to fail.
+    (ALL, {"a": normal(2.0), "b": normal(2.0)}, "reproduced"),
+    (ALL, {"a": normal(5.0), "b": normal(-2.1)}, "inconclusive"),
+    (ALL, {"a": normal(5.0), "b": normal(-2.3)}, "not reproduced"),
+    (["*: a > 0"], {"x: a": normal(5.0), "y: a": normal(-2.1)}, "inconclusive"),
+    (["*: a > 0"], {"x: a": normal(2.0), "y: a": normal(2.0)}, "reproduced"),
+    # One of two: the other way round.
+    (ANY, {"a": normal(2.1), "b": normal(-5.0)}, "inconclusive"),
+    (ANY, {"a": normal(2.3), "b": normal(-5.0)}, "reproduced"),
+    (ANY, {"a": normal(-2.0), "b": normal(-2.0)}, "not reproduced"),
+    (ANY, {"a": normal(-2.0), "b": normal(-1.9)}, "inconclusive"),
+    ([{"any": ["*: a > 0"]}], {"x: a": normal(2.1), "y: a": normal(-5.0)}, "inconclusive"),
+    (BOTH, {"a": normal(2.3), "b": normal(0.0), "c": normal(2.0)}, "reproduced"),
+    (BOTH, {"a": normal(-2.1), "b": normal(-2.1), "c": normal(2.0)}, "inconclusive"),
+    (BOTH, {"a": normal(-2.3), "b": normal(-2.3), "c": normal(2.0)}, "not reproduced"),
+    # What matters: a point of accuracy.
+    (["a > 0 accuracy"], {"a": normal(0.005, 0.001)}, "no difference"),
+    (["a > 0 accuracy"], {"a": normal(-0.005, 0.001)}, "no difference"),
+    (["a > 0 accuracy"], {"a": normal(0.0, 0.006)}, "inconclusive"),
+    (["a > 0 accuracy"], {"a": normal(0.02, 0.001)}, "reproduced"),
+    (["a > 0"], {"a": normal(0.005, 0.001)}, "reproduced"),
+    (NEAR, {"a": normal(0.0, 0.004)}, "reproduced"),
+    (NEAR, {"a": normal(0.0, 0.006)}, "inconclusive"),
+    (NEAR, {"a": normal(0.012, 0.002)}, "inconclusive"),
+    (NEAR, {"a": normal(0.03, 0.004)}, "not reproduced"),
+    (NEAR, {"a": normal(-0.03, 0.004)}, "not reproduced"),
+    (["a ~ 1 accuracy"], {"a": normal(1.0, 0.004)}, "reproduced"),
+    ([*NEAR, "b > 0"], {"a": normal(0.0, 0.0049), "b": normal(9.0)}, "reproduced"),
+    (["a > 0 accuracy", "b > 0"], {"a": normal(0.0, 0.0049), "b": normal(9.0)}, "inconclusive"),
+    (["a > 0 accuracy", "b > 0"], {"a": normal(0.0, 0.001), "b": normal(-9.0)}, "not reproduced"),
+    (["a > 0 accuracy", "b > 0"], {"a": normal(0.0, 0.001), "b": normal(0.0)}, "no difference"),
+    # Biased resamples: shifted to the estimate where the quantity asks for it.
+    (["a > 0"], {"a": normal(2.0, shift=-1.0)}, "inconclusive"),
+    (["a > 0"], {"a": normal(2.0, shift=-1.0, recentre=True)}, "reproduced"),
+    # What is undefined or not measured.
+    (["a > 0"], {"a": normal(np.nan)}, "inconclusive"),
+    (["a > 0"], {}, "not testable here"),
+    (ALL, {"a": normal(5.0)}, "not testable here"),
+    (ALL, {"a": normal(-5.0)}, "not reproduced"),
+]
+KINDS = ("definition", "by construction")
+
+
+def check(rule):
+    """Assert every case under a module that holds the rule."""
+    for lines, quantities, expected in CASES:
+        claim = Claim("c", "s", "supported", decide=criterion.parse(lines))
+        found = {name: make(rule) for name, make in quantities.items()}
+        assert rule.verdict_of(rule.judge(claim, found)) == expected, (lines, expected)
+    for kind in KINDS:
+        claim = Claim("c", "s", "supported", decide=criterion.parse(["a > 0"]), kind=kind)
+        holds = rule.judge(claim, {"a": rule.counted(1, 1)})
+        assert rule.verdict_of(holds, kind) == kind
+        fails = rule.judge(claim, {"a": rule.counted(-1, 1)})
+        assert rule.verdict_of(fails, kind) == "not reproduced"
+
+
+FAULTS = [
+    ("LEVEL = 0.95", "LEVEL = 0.9"),
+    ("LEVEL = 0.95", "LEVEL = 0.975"),
+    ("1 - (1 - LEVEL) / max(count, 1)", "LEVEL"),
+    ("1 - (1 - LEVEL) / max(count, 1)", "1 - (1 - LEVEL) * max(count, 1)"),
+    ("_corrected(len(group)), refute)", "refute, _corrected(len(group)))"),
+    ("_corrected(len(group)), refute)", "refute, refute)"),
+    ("refute = _corrected(len(groups))", "refute = LEVEL"),
+    ("confirm.low > threshold, refute", "confirm.low >= threshold, refute"),
+    ("confirm.low > threshold, refute", "confirm.estimate > threshold, refute"),
+    ("refute.high <= threshold", "refute.low <= threshold"),
+    ("confirm.high < threshold, refute", "confirm.high <= threshold, refute"),
+    ("confirm.high <= threshold, refute", "confirm.high < threshold, refute"),
+    ('elif self.comparison.sign == ">"', 'elif self.comparison.sign == "<"'),
+    ("return \"no difference\"\n        elif", "right = wrong = False\n        elif"),
+    ("margin is not None and _within(refute,", "margin is not None and _within(confirm,"),
+    ("_within(confirm, threshold, margin), apart", "_within(refute, threshold, margin), apart"),
+    ("refute.low > threshold + margin or", "refute.low > threshold or"),
+    ("threshold - margin <= interval.low and", ""),
+    ("level, self.recentre)", "level, False)"),
+    ("threshold, margin = self.comparison.threshold", "threshold, margin = 0.0"),
+    ('if "fails" in found:', 'if found == {"fails"}:'),
+    ('if "" in found:', 'if found == {""}:'),
+    ('return "holds" if found else ""', 'return "holds"'),
+    ('if not found or "holds" in found', 'if not found or found == {"holds"}'),
+    ("group.one_is_enough or not found", "not found"),
+    ('return "reproduced" if kind == ESTIMATED else kind', 'return "reproduced"'),
+]  # fmt: skip
+
+
+def test_the_rule_decides_every_case():
+    check(verdict)
+
+
+@pytest.mark.parametrize(("right", "wrong"), FAULTS)
+def test_a_planted_fault_is_found(right, wrong, monkeypatch):
+    source = Path(verdict.__file__).read_text(encoding="utf-8")
+    assert right in source, "the fault no longer fits the source"
+    faulty = types.ModuleType("faulty")
+    monkeypatch.setitem(sys.modules, "faulty", faulty)
+    exec(compile(source.replace(right, wrong), "faulty", "exec"), faulty.__dict__)
+    with pytest.raises(AssertionError):
+        check(faulty)
