@@ -75,7 +75,7 @@ def claims(arguments: argparse.Namespace) -> None:
         shown = {
             "claim": claim.id,
             "statement": claim.statement,
-            "criterion": claim.criterion,
+            "criterion": claim.wording,
             "printed": claim.printed_support,
             "scale": arguments.scale,
             **decided.get(claim.id, {"verdict": NOT_DECIDED}),

@@ -7,7 +7,7 @@ import dataclasses
 import shlex
 from collections.abc import Callable
 
-from proxyreward.pipeline.rules import NAME, SEED, is_size
+from proxyreward.pipeline.rules import COUNT, NAME, SEED, is_size
 from proxyreward.pipeline.schema_parts import (
     PPO,
     Data,
@@ -47,6 +47,9 @@ class Params:
         "files outside the code that decide results; `proxyreward params key=value` writes them"
     )
     seed: int = knob("root of every random generator", SEED)
+    replicates: int = knob(
+        "independent runs of the pipeline that decide claims, the default run among them", COUNT
+    )
     data: Data  # preference data
     world: World  # sizes of the embedded world
     tokenizer: Tokenizer  # tokenizer

@@ -1,0 +1,86 @@
+"""Replicates: the pipeline again, each time under a seed of its own.
+
+In: parameters. Out: a folder for each replicate but the default run, in which ``outputs/<scale>``
+and ``results/<scale>`` hold what the findings read; models are dropped. Called by the stage
+`replicates`; a finding measures in such a folder what it measures in the project.
+
+Half-done replicates lie beside the family's folder, hidden, so that a run that was killed goes on
+with the items that it had finished.
+"""
+
+import contextlib
+import dataclasses
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.stages import (
+    data,
+    evaluation,
+    evidence,
+    mixes,
+    policy,
+    ppo,
+    rejection,
+    reward_models,
+    samples,
+    scores,
+    sources,
+)
+
+MODELS, HIDDEN = "*.safetensors", ".*"
+WORKPLACES = ".replicates"
+Stage = Callable[[Params], None]
+STAGES: tuple[Stage, ...] = tuple(
+    module.run
+    for module in (
+        data, reward_models, policy, samples, scores, evaluation, ppo, evidence, sources, mixes,
+        rejection,
+    )
+)  # fmt: skip
+"""All that trains, samples or scores in the world, in an order in which each finds its inputs."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Replicate:
+    """A run of the pipeline; its parameters say all that decides what it leaves."""
+
+    number: int
+    params: Params
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return f"{self.number:03}"
+
+
+def items(params: Params) -> list[Replicate]:
+    """Replicates 1, 2, … beside the default run, which is number 0.
+
+    Each is computed in one process and one thread. How many there are does not decide what one
+    leaves, nor does what findings draw and resample, which no stage of a replicate asks for.
+    """
+    alone = dataclasses.replace(params.runner, backend="sequential", workers=None)
+    shared = dataclasses.replace(params, findings=None, runner=alone, replicates=1)
+    return [Replicate(number, of(shared, number)) for number in range(1, params.replicates)]
+
+
+def of(params: Params, number: int) -> Params:
+    """Parameters of a replicate: those of the default run under another seed."""
+    return dataclasses.replace(params, seed=params.seed + number)
+
+
+def run(replicate: Replicate, folder: Path) -> None:
+    """Run all stages, and move what findings read into `folder`."""
+    workplace = folder.parent.parent / WORKPLACES / replicate.name
+    workplace.mkdir(parents=True, exist_ok=True)
+    with contextlib.chdir(workplace):
+        for stage in STAGES:
+            stage(replicate.params)
+    for pattern in (MODELS, HIDDEN):
+        for path in filter(Path.is_file, workplace.rglob(pattern)):
+            path.unlink()
+    for top in ("outputs", "results"):
+        shutil.move(workplace / top, folder / top)
+    shutil.rmtree(workplace)
