@@ -134,7 +134,7 @@ def test_where_prompts_do_not_matter_nothing_is_reproduced(alike):
 
 
 def with_shares(tables, fall):
-    """Tables in which PPO's Spearman falls by `fall` as prompts are changed, best-of-n's does not."""
+    """Tables in which changed prompts lower the Spearman of PPO, and that of best-of-n not."""
     shares, noise = tables["shares"], np.random.default_rng(6)
     spearman = 0.6 - fall * np.where(shares["optimiser"] == "ppo", shares["share"], 0)
     return tables | {

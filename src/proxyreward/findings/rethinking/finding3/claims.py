@@ -57,10 +57,9 @@ def measure(
     paper = [square(printed[printed["optimiser"] == optimiser]) for optimiser in OPTIMISERS]
     found = _between(coefficients, paper) | _separate_training(coefficients)
     for x, optimiser in enumerate(OPTIMISERS):
-        found |= _same_category(coefficients, optimiser, paper[x]) | _shares(
-            coefficients, optimiser
-        )
-    return found | _slopes(coefficients) | _texts(coefficients, tables["prompts"])
+        found |= _same_category(coefficients, optimiser, paper[x])
+        found |= _all_changed(coefficients, optimiser)
+    return found | _shares(coefficients) | _texts(coefficients, tables["prompts"])
 
 
 def notes(found: Mapping[str, Quantity]) -> dict[str, str]:
@@ -125,26 +124,19 @@ def _separate_training(e: Coefficients) -> dict[str, Quantity]:
     )
 
 
-def _shares(e: Coefficients, optimiser: str) -> dict[str, Quantity]:
-    """Spearman as more and more prompts are changed."""
+def _all_changed(e: Coefficients, optimiser: str) -> dict[str, Quantity]:
     x, found = OPTIMISERS.index(optimiser), {}
     for s, strategy in enumerate(e.strategies):
-        said, values = f"{NAMES[optimiser]}, {strategy}", e.shares[s, :, x]
         found |= e.over_draws(
-            f"{said}: Spearman with all prompts changed minus with none",
+            f"{NAMES[optimiser]}, {strategy}: Spearman with all prompts changed minus with none",
             lambda means: float(means[-1] - means[0]),
-            values,
-        )
-        found |= e.over_draws(
-            f"{said}: Kendall of the share changed and Spearman",
-            lambda means: float(kendall(e.levels, means)),
-            values,
+            e.shares[s, :, x],
         )
     return found
 
 
-def _slopes(e: Coefficients) -> dict[str, Quantity]:
-    """How much steeper PPO's Spearman is in the share of prompts changed."""
+def _shares(e: Coefficients) -> dict[str, Quantity]:
+    """How Spearman goes as more and more prompts are changed."""
 
     def steeper(means: np.ndarray) -> float:
         of_best_of_n, of_ppo = (abs(slope(e.levels, line)) for line in means.T)
@@ -154,20 +146,28 @@ def _slopes(e: Coefficients) -> dict[str, Quantity]:
     for s, strategy in enumerate(e.strategies):
         name = f"{strategy}: |slope of Spearman in the share changed|, PPO minus best-of-n"
         found |= e.over_draws(name, steeper, e.shares[s], recentre=True)
+        found |= e.over_draws(
+            f"{NAMES[PPO]}, {strategy}: Kendall of the share changed and Spearman",
+            lambda means: float(kendall(e.levels, means)),
+            e.shares[s, :, OPTIMISERS.index(PPO)],
+        )
     return found
 
 
 def _texts(e: Coefficients, prompts: pd.DataFrame) -> dict[str, Quantity]:
     """Means over prompts, which are resampled in place of golden RMs."""
+    safe, closer = prompts["category"] != SAFETY, prompts[PARAPHRASE] - prompts[REWRITE]
+    placed = prompts["category"] == prompts["guess_rewrite"]
     measured = {
-        CLOSER: prompts[PARAPHRASE] - prompts[REWRITE],
-        PLACED: prompts["category"] == prompts["guess_rewrite"],
+        CLOSER: closer,
+        CLOSER + WITHOUT: closer[safe],
+        PLACED: placed,
+        PLACED + WITHOUT: placed[safe],
         HELD_OUT: prompts["category"] == prompts["guess"],
     }
-    safe, found = prompts["category"] != SAFETY, {}
+    found = {}
     for name, values in measured.items():
         found |= e.over_draws(name, float, values.to_numpy(dtype=float)[None])
-        found |= e.over_draws(name + WITHOUT, float, values[safe].to_numpy(dtype=float)[None])
     return found
 
 
