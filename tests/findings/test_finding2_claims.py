@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from proxyreward.findings.core import verdict
 from proxyreward.findings.rethinking import finding2
 from proxyreward.findings.rethinking.finding2.tables import third
 
@@ -44,11 +45,13 @@ def planted(evidence, noise, ndr, bench_noise=SHUFFLED):
     return replace(evidence, tests=tests, prompts=prompts, bench=bench, regret=regret)
 
 
-def decide(evidence, registry):
-    tables = finding2.compute(evidence, draws=8, bins=5, rng=np.random.default_rng(0))
-    decisions = finding2.decide(
-        tables, resamples=200, rng=np.random.default_rng(1), registry=registry
-    )
+def measure(evidence, registry, draws=8, bins=5, resamples=200):
+    tables = finding2.compute(evidence, draws=draws, bins=bins, rng=np.random.default_rng(0))
+    return finding2.measure(tables, resamples=resamples, seed=1, registry=registry)
+
+
+def decide(found, registry):
+    decisions, _ = verdict.decide("finding2", found, registry, finding2.notes(found))
     return {decision.claim_id.removeprefix("rethinking."): decision for decision in decisions}
 
 
@@ -66,7 +69,7 @@ def by_source(own, others):
 @pytest.fixture(scope="module")
 def by_rank_decided(evidence, registry):
     ndr = {"best-of-n": -SHUFFLED, "ppo": -LADDER}
-    return decide(planted(evidence, by_rank, ndr), registry)
+    return decide(measure(planted(evidence, by_rank, ndr), registry), registry)
 
 
 def test_each_claim_gets_one_row(by_rank_decided):
@@ -81,37 +84,33 @@ def test_regions_of_the_golden_order_are_found(by_rank_decided):
 
 def test_the_opposite_regions_refute(evidence, registry):
     ndr = {"best-of-n": -LADDER, "ppo": -SHUFFLED}
-    decided = decide(planted(evidence, by_rank, ndr), registry)
+    decided = decide(measure(planted(evidence, by_rank, ndr), registry), registry)
     for claim in ("fig4.c1", "fig4.c2", "fig4.c3"):
         assert decided[claim].verdict == "not reproduced", decided[claim].reason
 
 
 def test_without_a_middle_third_the_regions_are_undefined(evidence, registry):
     ndr = {"best-of-n": -SHUFFLED, "ppo": -LADDER}
-    tables = finding2.compute(
-        planted(evidence, by_rank, ndr), draws=2, bins=2, rng=np.random.default_rng(0)
-    )
-    decisions = finding2.decide(
-        tables, resamples=20, rng=np.random.default_rng(1), registry=registry
-    )
-    undefined = [d for d in decisions if d.claim_id.endswith(("fig4.c1", "fig4.c2"))]
-    for decision in undefined:
+    few = measure(planted(evidence, by_rank, ndr), registry, draws=2, bins=2, resamples=20)
+    for claim in ("fig4.c1", "fig4.c2"):
+        decision = decide(few, registry)[claim]
+        assert decision.verdict == "inconclusive"
         assert "undefined at this size" in decision.reason
-    assert len(undefined) == 2
 
 
 @pytest.fixture(scope="module")
 def own_best(evidence, registry):
     """Only the noise on the policy's own responses goes with NDR."""
     ndr = {"best-of-n": -LADDER, "ppo": -LADDER}
-    return decide(planted(evidence, by_source(LADDER, SHUFFLED), ndr), registry)
+    return decide(measure(planted(evidence, by_source(LADDER, SHUFFLED), ndr), registry), registry)
 
 
 @pytest.fixture(scope="module")
 def own_worst(evidence, registry):
     """Only the noise on the policy's own responses does not go with NDR."""
     ndr = {"best-of-n": -LADDER, "ppo": -LADDER}
-    return decide(planted(evidence, by_source(SHUFFLED, LADDER), ndr, LADDER), registry)
+    worse = planted(evidence, by_source(SHUFFLED, LADDER), ndr, LADDER)
+    return decide(measure(worse, registry), registry)
 
 
 def test_own_responses_are_needed_or_not(own_best, own_worst):
@@ -129,25 +128,34 @@ def test_the_source_matters_where_it_was_made_to(own_best, own_worst):
 
 def test_one_source_behind_the_mixed_pairs_is_enough(own_worst):
     assert own_worst["table2.c1"].verdict == "reproduced"
-    assert "minus own policy*" in own_worst["table2.c1"].reason
+    assert "minus with own responses" in own_worst["table2.c1"].reason
 
 
 def test_sources_that_all_beat_the_mixed_pairs_do_not_reproduce(evidence, registry):
     ndr = {"best-of-n": -LADDER, "ppo": -LADDER}
     reversed_bench = planted(evidence, by_source(LADDER, LADDER), ndr, LADDER[::-1])
-    decided = decide(reversed_bench, registry)["table2.c1"]
+    decided = decide(measure(reversed_bench, registry), registry)["table2.c1"]
     assert decided.verdict == "not reproduced", decided.reason
     assert "ahead in 20 of 20" in decided.reason
 
 
-def test_the_papers_own_values_stand_beside(by_rank_decided, registry):
+def test_beside_a_source_stands_the_paper_model_that_supports_the_claim_most(evidence, registry):
     printed = registry.printed("rethinking.table2")
-    other = max(printed[name]["bon_spearman"]["mean"] for name in ("Mistral-7B", "Vicuna-7b"))
-    ahead = other - printed["Llama3-8B*"]["bon_spearman"]["mean"]
-    assert by_rank_decided["table2.c2"].paper_value == pytest.approx(ahead)
-    assert by_rank_decided["table2.c3"].paper_value == pytest.approx(ahead)
-    behind = printed["Origin"]["bon_spearman"] - printed["Llama3-8B*"]["bon_spearman"]["mean"]
-    assert by_rank_decided["table2.c1"].paper_value == pytest.approx(behind)
+    own, *others = (
+        printed[name]["bon_spearman"]["mean"] for name in ("Llama3-8B*", "Mistral-7B", "Vicuna-7b")
+    )
+    found = measure(evidence, registry, draws=2, resamples=20)
+    paper = {name.removeprefix("Best-of-n: Spearman with "): q.paper for name, q in found.items()}
+    assert paper["responses of careful minus with own"] == pytest.approx(max(others) - own)
+    assert paper["mixed pairs minus with careful"] == pytest.approx(
+        printed["Origin"]["bon_spearman"] - own
+    )
+
+
+def test_a_single_draw_leaves_its_spread_undefined(evidence, registry):
+    decision = decide(measure(evidence, registry, draws=1, resamples=20), registry)["table2.c3"]
+    assert decision.verdict == "inconclusive"
+    assert "undefined at this size" in decision.reason
 
 
 def test_thirds_are_mirror_images():

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from proxyreward.data.transcripts import ASSISTANT, HUMAN, render
+from proxyreward.findings.core import verdict
 from proxyreward.findings.rethinking import finding3
 from proxyreward.vocabulary import PARAPHRASE, REWRITE
 from proxyreward.world import prompts as world
@@ -73,11 +74,17 @@ def planted(evidence, noise, ndr, changed=None, swap=False):
     )
 
 
+def drawn(evidence):
+    return finding3.compute(evidence, draws=8, rng=np.random.default_rng(0))
+
+
 def decide(evidence, registry):
-    tables = finding3.compute(evidence, draws=8, rng=np.random.default_rng(0))
-    decisions = finding3.decide(
-        tables, resamples=200, rng=np.random.default_rng(1), registry=registry
-    )
+    return decide_tables(drawn(evidence), registry)
+
+
+def decide_tables(tables, registry):
+    found = finding3.measure(tables, resamples=200, seed=1, registry=registry)
+    decisions, _ = verdict.decide("finding3", found, registry, finding3.notes(found))
     return {decision.claim_id.removeprefix("rethinking."): decision for decision in decisions}
 
 
@@ -126,18 +133,26 @@ def test_where_prompts_do_not_matter_nothing_is_reproduced(alike):
     assert abs(alike["table3.c1"].estimate) < 0.1
 
 
+def with_shares(tables, fall):
+    """Tables in which changed prompts lower the Spearman of PPO, and that of best-of-n not."""
+    shares, noise = tables["shares"], np.random.default_rng(6)
+    spearman = 0.6 - fall * np.where(shares["optimiser"] == "ppo", shares["share"], 0)
+    return tables | {
+        "shares": shares.assign(coefficient=spearman + noise.normal(0, 0.05, len(shares)))
+    }
+
+
 def test_a_fall_under_ppo_alone(evidence, registry):
-    """The NDR of PPO goes with the noise before the change, that of best-of-n with both."""
-    steady = LADDER[ORDERS[1]]
+    tables = drawn(planted(evidence, SAME, by_category))
+    decided = decide_tables(with_shares(tables, fall=0.4), registry)
+    for claim in ("fig5.c1", "fig5.c2", "finding3.c1"):
+        assert decided[claim].verdict == "reproduced", decided[claim].reason
 
-    def ndr(optimiser, training, category):
-        return -LADDER if optimiser == "ppo" else -(LADDER + steady)
 
-    falling = planted(evidence, SAME, ndr, changed={name: steady for name in CATEGORIES})
-    decided = decide(falling, registry)
-    assert decided["fig5.c2"].verdict == "reproduced", decided["fig5.c2"].reason
-    assert decided["fig5.c1"].verdict == "reproduced", decided["fig5.c1"].reason
-    assert decided["finding3.c1"].verdict == "reproduced", decided["finding3.c1"].reason
+def test_where_both_stay_best_of_n_is_not_the_steadier_one(evidence, registry):
+    tables = drawn(planted(evidence, SAME, by_category))
+    decided = decide_tables(with_shares(tables, fall=0.0), registry)
+    assert decided["fig5.c1"].verdict == "no difference", decided["fig5.c1"].reason
 
 
 def test_a_fall_under_best_of_n_refutes(evidence, registry):
@@ -154,7 +169,7 @@ def test_texts_tell_paraphrase_and_rewrite_apart(separated, alike):
     for claim in ("table5.c1", "table6.c1"):
         assert separated[claim].verdict == "reproduced", separated[claim].reason
         assert alike[claim].verdict == "not reproduced", alike[claim].reason
-        assert "without Safety" in separated[claim].reason
+        assert "Safety" in separated[claim].reason
         assert separated[claim].n == PROMPTS
 
 
@@ -163,6 +178,7 @@ def test_without_separate_training_its_claim_is_not_testable(evidence, registry)
     joint = replace(world_like, regret=world_like.regret.query("training == 'joint'"))
     decision = decide(joint, registry)["table3.c3"]
     assert decision.verdict == "not testable here"
+    assert decision.reason.startswith("Fewer than three reward models")
     assert np.isnan(decision.estimate)
 
 
@@ -175,10 +191,15 @@ def test_separate_training_of_a_few_uses_them_alone(evidence, registry):
     assert decide(replace(whole, regret=regret[kept]), registry)["table3.c3"].n == 4
 
 
-def test_the_papers_advantage_stands_beside(separated, registry):
+def test_the_papers_own_numbers_stand_beside(evidence, registry):
     cells = registry.printed("rethinking.table3", "BoN")
     matrix = np.array([[cells[a][b]["mean"] for b in CATEGORIES] for a in CATEGORIES])
     same = np.eye(5, dtype=bool)
-    expected = matrix[same].mean() - matrix[~same].mean()
-    assert separated["table3.c1"].paper_value == pytest.approx(expected)
-    assert "4 columns, 3 rows" in separated["table3.c1"].reason
+    advantage = matrix[same].mean() - matrix[~same].mean()
+    tables = drawn(planted(evidence, OWN, by_category))
+    found = finding3.measure(tables, resamples=20, seed=1, registry=registry)
+    names = ("accuracy columns led by their own category", "regret rows led by their own category")
+    columns, rows = (found[f"Best-of-n: {name}"].paper for name in names)
+    assert (columns, rows) == (4, 3)
+    gap = found["Best-of-n: Spearman in the same category minus in others"]
+    assert gap.paper == pytest.approx(advantage)

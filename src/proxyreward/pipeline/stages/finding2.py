@@ -21,14 +21,11 @@ def run(params: Params) -> None:
         bins=params.findings.rank_bins,
         rng=generator("finding2 draws", params.seed),
     )
-    decisions = finding2.decide(
-        tables,
-        resamples=params.findings.resamples,
-        rng=generator("finding2 claims", params.seed),
-        registry=registry,
+    found = finding2.measure(
+        tables, resamples=params.findings.resamples, seed=params.seed, registry=registry
     )
     write_tables(finding2.summarise(tables), folder)
-    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+    verdict.write(folder, "finding2", found, registry, finding2.notes(found))
 
 
 if __name__ == "__main__":

@@ -21,15 +21,10 @@ def run(params: Params) -> None:
         draws=params.findings.draws,
         rng=generator("finding3 draws", params.seed),
     )
-    decisions = finding3.decide(
-        tables,
-        resamples=resamples,
-        rng=generator("finding3 claims", params.seed),
-        registry=registry,
-    )
+    found = finding3.measure(tables, resamples=resamples, seed=params.seed, registry=registry)
     prompts = generator("finding3 prompts", params.seed)
     write_tables(finding3.summarise(tables, resamples, prompts), folder)
-    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+    verdict.write(folder, "finding3", found, registry, finding3.notes(found))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Finding 2: the source of the test responses against their golden rank.
 
 In: the test-set scores and NDRs of `evidence`. Out: the coefficients of repeated draws, tables,
-two figures and the claims of Finding 2, Table 2 and Figure 4. Called by the `finding2` stage and
-by the notebook `finding2`.
+two figures and what the claims of Finding 2, Table 2 and Figure 4 compare. Called by the `finding2`
+stage and by the notebook `finding2`.
 """
 
-from proxyreward.findings.rethinking.finding2.claims import decide
+from proxyreward.findings.rethinking.finding2.claims import measure, notes
 from proxyreward.findings.rethinking.finding2.figures import plot_bins, plot_sources
 from proxyreward.findings.rethinking.finding2.tables import (
     compute,
@@ -16,7 +16,8 @@ from proxyreward.findings.rethinking.finding2.tables import (
 
 __all__ = [
     "compute",
-    "decide",
+    "measure",
+    "notes",
     "paper_sources",
     "plot_bins",
     "plot_sources",

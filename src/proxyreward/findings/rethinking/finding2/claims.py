@@ -1,17 +1,18 @@
-"""Claims of Finding 2, Table 2 and Figure 4.
+"""What the claims of Finding 2, Table 2 and Figure 4 compare: sources and golden ranks.
 
-In: the tables of `tables.compute`. Out: decisions for the scorecard. Called by the `finding2`
-stage.
+In: the tables of `tables.compute`. Out: quantities, by the names that the registry's criteria use.
+Called by the stage `finding2`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.drawing import NAMES
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import Decision, Part, decide_claim, estimated, one_of
+from proxyreward.findings.core.verdict import LEVEL, Quantity
 from proxyreward.findings.rethinking.finding2.coefficients import Coefficients, gather
 from proxyreward.findings.rethinking.finding2.tables import (
     BEST_REGION,
@@ -19,204 +20,175 @@ from proxyreward.findings.rethinking.finding2.tables import (
     ORIGIN,
     STATISTICS,
     paper_sources,
-    source_name,
 )
 from proxyreward.findings.rethinking.repeats import summary
-from proxyreward.metrics.resampling import bootstrap
 from proxyreward.vocabulary import BEST_OF_N, INITIAL, OPTIMISERS, PPO
 
+THIRDS = ("upper", "middle", "lower")
+MIXED = "with mixed pairs minus with"
+RANGES, SDS = (f"{what} of Spearman over bins minus over sources" for what in ("range", "sd"))
 
-def decide(
+
+def measure(
     tables: Mapping[str, pd.DataFrame],
     *,
     resamples: int,
-    rng: np.random.Generator,
+    seed: int,
     registry: Registry,
-) -> list[Decision]:
-    """Decide the claims of Finding 2, Table 2 and Figure 4.
+) -> dict[str, Quantity]:
+    """Measure what the claims of Finding 2, Table 2 and Figure 4 compare.
+
+    The paper's models have no counterpart among our sources: beside a source stands the paper's
+    number for the model that supports the claim most.
 
     Parameters
     ----------
     tables : mapping of DataFrame
         Of `finding2.compute`.
-    resamples : int
-        Bootstrap resamples of draws and golden RMs.
-    rng : numpy.random.Generator
-        Source of the resamples.
+    resamples, seed : int
+        Bootstrap resamples of draws and golden RMs, and their root.
     registry : Registry
         The paper's printed values.
     """
-    found = gather(tables, resamples, rng)
-    printed = paper_sources(registry).set_index(list(KEYS["sources"]))["mean"]
-    # Rows show best-of-n, so the paper's value is that of best-of-n as well.
-    single = printed.drop(ORIGIN, level="source").xs((BEST_OF_N, "spearman"), level=[1, 2])
-    ahead = float(single.drop(INITIAL).max() - single[INITIAL])
-    own = _own_against_others(found)
-    once = (
-        f"One other source is enough, so the intervals have level 1 - 0.05/{len(found.single) - 1}."
-    )
-    return [
-        _rank_against_source(found),
-        decide_claim("rethinking.finding2.c2", own, found.rms, paper_value=ahead, note=once),
-        _mixed_against_single(found, printed),
-        decide_claim("rethinking.table2.c2", own, found.rms, paper_value=ahead, note=once),
-        _source_matters(found, tables["sources"], float(np.ptp(single))),
-        _best_of_n_cells(found),
-        _ppo_cells(found),
-        _pressure(found, tables["pressure"]),
-    ]
+    coefficients = gather(tables, resamples, seed)
+    printed = paper_sources(registry)
+    found = _shifts(coefficients) | _pressure(coefficients, tables["pressure"])
+    for optimiser in OPTIMISERS:
+        found |= _spread(coefficients, optimiser, tables["sources"], printed)
+        found |= _own_responses(coefficients, optimiser, printed)
+        found |= _mixed_pairs(coefficients, optimiser, printed)
+        found |= _region(coefficients, optimiser)
+    return found
 
 
-def _rank_against_source(e: Coefficients) -> Decision:
-    parts, spreads = [], []
-    for x, optimiser in enumerate(OPTIMISERS):
-        cells, sources = e.cells[:, x], e.sources[e.single, x, 0]
-        both, split = np.concatenate([cells, sources]), len(cells)
-        parts.append(
-            e.part(
-                f"{NAMES[optimiser]}: range of Spearman over bins minus range over sources",
-                lambda means, at=split: np.ptp(means[:at]) - np.ptp(means[at:]),
-                both,
-                recentre=True,
-            )
-        )
-        sds = [np.nanmean(values, axis=(1, 2)).std() for values in (cells, sources)]
-        spreads.append(f"{NAMES[optimiser]} {sds[0]:.3f} against {sds[1]:.3f}")
-    note = (
-        f"There are {split} cells and {len(e.single)} sources, and a range grows with their "
-        f"number; the sd over cells and over sources does not: {', '.join(spreads)}."
-    )
-    return decide_claim("rethinking.finding2.c1", parts, e.rms, note=note)
+def notes(found: Mapping[str, Quantity]) -> dict[str, str]:
+    """What stands beside a criterion, by claim."""
+    told = {
+        name: "{:.3f} [{:.3f}, {:.3f}]".format(*quantity.interval(LEVEL))
+        for name, quantity in found.items()
+    }
+    sds = ", ".join(f"{name} {value}" for name, value in told.items() if SDS in name)
+    [highest] = [value for name, value in told.items() if name.startswith("PPO: highest")]
+    ahead = [quantity.values[0] < 0 for name, quantity in found.items() if MIXED in name]
+    return {
+        "rethinking.finding2.c1": f"A range grows with the number of things compared, an sd does "
+        f"not: {sds}.",
+        "rethinking.table2.c1": f"A single source is ahead in {sum(ahead)} of {len(ahead)} "
+        "comparisons.",
+        "rethinking.fig4.c2": f"By the highest Spearman instead of the mean it is {highest}.",
+    }
 
 
-def _own_against_others(e: Coefficients) -> list[Part]:
-    """For each optimiser, the other source that compares best with the policy's own responses."""
-    own = e.names.index(INITIAL)
-    others = [i for i in e.single if i != own]
-    return [
-        one_of(
-            [
-                e.part(
-                    f"{NAMES[optimiser]}: Spearman of {e.names[i]} minus own policy's",
-                    _difference,
-                    e.sources[[i, own], x, 0],
-                    tests=len(others),
-                )
-                for i in others
-            ]
-        )
-        for x, optimiser in enumerate(OPTIMISERS)
-    ]
-
-
-def _mixed_against_single(e: Coefficients, printed: pd.Series) -> Decision:
-    """One comparison in which a single source is no better than the mixed pairs is enough."""
-    origin = e.names.index(ORIGIN)
-    tests = len(e.single) * len(OPTIMISERS) * len(STATISTICS)
-    parts = [
-        e.part(
-            f"{NAMES[optimiser]}: {label} of mixed pairs minus {source_name(e.names[i])}",
-            _difference,
-            e.sources[[origin, i], x, s],
-            tests=tests,
-        )
-        for i in e.single
-        for x, optimiser in enumerate(OPTIMISERS)
-        for s, label in enumerate(STATISTICS.values())
-    ]
-    paper = (printed[ORIGIN] - printed.drop(ORIGIN, level="source")).max()
-    wins = sum(part.estimate < 0 for part in parts)
-    note = (
-        f"A single source is ahead in {wins} of {tests} comparisons. One is enough, so the "
-        f"interval has level 1 - 0.05/{tests}."
-    )
-    return decide_claim(
-        "rethinking.table2.c1", [one_of(parts)], e.rms, paper_value=float(paper), note=note
-    )
-
-
-def _source_matters(e: Coefficients, sources: pd.DataFrame, paper: float) -> Decision:
-    spread = summary(sources, *KEYS["sources"]).query("statistic == 'spearman'")
-    single = spread[spread["source"] != ORIGIN]
-    parts = [
-        e.part(
-            f"{NAMES[optimiser]}: range of Spearman over sources against the mean sd over draws",
-            np.ptp,
-            e.sources[e.single, x, 0],
-            single.loc[single["optimiser"] == optimiser, "sd"].mean(),
+def _spread(
+    e: Coefficients, optimiser: str, sources: pd.DataFrame, printed: pd.DataFrame
+) -> dict[str, Quantity]:
+    """How far Spearman differs between bins, between sources and between draws."""
+    single = f"source != '{ORIGIN}' and optimiser == '{optimiser}' and statistic == 'spearman'"
+    drawn, paper = summary(sources.query(single), *KEYS["sources"]), printed.query(single)
+    x, noise = OPTIMISERS.index(optimiser), drawn["sd"].mean()
+    cells, by_source = e.cells[:, x], e.sources[e.single, x, 0]
+    both, split = np.concatenate([cells, by_source]), len(cells)
+    return {
+        **e.over_draws(
+            f"{NAMES[optimiser]}: {RANGES}",
+            lambda means: np.ptp(means[:split]) - np.ptp(means[split:]),
+            both,
             recentre=True,
+        ),
+        **e.over_draws(
+            f"{NAMES[optimiser]}: {SDS}",
+            lambda means: means[:split].std() - means[split:].std(),
+            both,
+            recentre=True,
+        ),
+        **e.over_draws(
+            f"{NAMES[optimiser]}: range of Spearman over sources minus its mean sd over draws",
+            lambda means: np.ptp(means) - noise,
+            by_source,
+            recentre=True,
+            paper=np.ptp(paper["mean"]) - paper["sd"].mean(),
+        ),
+    }
+
+
+def _own_responses(e: Coefficients, optimiser: str, printed: pd.DataFrame) -> dict[str, Quantity]:
+    """Each other source against the responses of the policy that is optimised."""
+    x, own = OPTIMISERS.index(optimiser), e.names.index(INITIAL)
+    paper = _printed(printed, optimiser, "spearman").drop(ORIGIN)
+    found = {}
+    for i in e.single:
+        if i != own:
+            found |= e.over_draws(
+                f"{NAMES[optimiser]}: Spearman with responses of {e.names[i]} minus with own",
+                _difference,
+                e.sources[[i, own], x, 0],
+                paper=paper.drop(INITIAL).max() - paper[INITIAL],
+            )
+    return found
+
+
+def _mixed_pairs(e: Coefficients, optimiser: str, printed: pd.DataFrame) -> dict[str, Quantity]:
+    """The fixed pairs from mixed sources against each single source."""
+    x, origin = OPTIMISERS.index(optimiser), e.names.index(ORIGIN)
+    found = {}
+    for s, (statistic, label) in enumerate(STATISTICS.items()):
+        paper = _printed(printed, optimiser, statistic)
+        for i in e.single:
+            source = "own responses" if e.names[i] == INITIAL else e.names[i]
+            found |= e.over_draws(
+                f"{NAMES[optimiser]}: {label} {MIXED} {source}",
+                _difference,
+                e.sources[[origin, i], x, s],
+                paper=paper[ORIGIN] - paper.drop(ORIGIN).min(),
+            )
+    return found
+
+
+def _region(e: Coefficients, optimiser: str) -> dict[str, Quantity]:
+    """Cells where the paper sees the strongest association, against the rest."""
+    chosen, rejected = BEST_REGION[optimiser]
+    inside, cells = e.region(chosen, rejected), e.cells[:, OPTIMISERS.index(optimiser)]
+    where = f"with chosen in the {THIRDS[chosen]} and rejected in the {THIRDS[rejected]} third"
+    found = {}
+    for what, summarise in (("mean", np.mean), ("highest", np.max)):
+        found |= e.over_draws(
+            f"{NAMES[optimiser]}: {what} Spearman {where}, minus {what} elsewhere",
+            partial(_gap, inside=inside, summarise=summarise),
+            cells,
+            recentre=summarise is np.max,
         )
-        for x, optimiser in enumerate(OPTIMISERS)
-    ]
-    return decide_claim("rethinking.table2.c3", parts, e.rms, paper_value=paper)
+    return found
 
 
-def _best_of_n_cells(e: Coefficients) -> Decision:
-    cells, inside = e.cells[:, OPTIMISERS.index(BEST_OF_N)], e.region(*BEST_REGION[BEST_OF_N])
-    best = e.part(
-        "highest Spearman with chosen in the middle third and rejected in the lower third, minus "
-        "highest elsewhere",
-        lambda means: _gap(means, inside, np.max),
-        cells,
-        tests=2,
-        recentre=True,
-    )
-    mean = e.part(
-        "mean Spearman of these cells minus mean of the rest",
-        lambda means: _gap(means, inside, np.mean),
-        cells,
-        tests=2,
-    )
-    decisive = one_of([best, mean])
-    other = mean if decisive is best else best
-    note = (
-        "Either reading is enough, so the intervals have level 1 - 0.05/2; the other one: "
-        f"{other.describe()}."
-    )
-    return decide_claim("rethinking.fig4.c1", [decisive], e.rms, scope=NAMES[BEST_OF_N], note=note)
-
-
-def _ppo_cells(e: Coefficients) -> Decision:
-    inside = e.region(*BEST_REGION[PPO])
-    part = e.part(
-        "mean Spearman with chosen in the upper third and rejected in the middle third, minus "
-        "mean of the rest",
-        lambda means: _gap(means, inside, np.mean),
-        e.cells[:, OPTIMISERS.index(PPO)],
-    )
-    return decide_claim("rethinking.fig4.c2", [part], e.rms, scope=NAMES[PPO])
-
-
-def _pressure(e: Coefficients, pressure: pd.DataFrame) -> Decision:
-    shifts = [
-        e.part(
+def _shifts(e: Coefficients) -> dict[str, Quantity]:
+    found = {}
+    for side, places in (("chosen", e.chosen), ("rejected", e.rejected)):
+        found |= e.over_draws(
             f"mean {side} bin under best-of-n minus under PPO, weighted by Spearman",
-            lambda means, at=places: _weighted_shift(means, at),
+            partial(_weighted_shift, places=places),
             e.cells,
         )
-        for side, places in (("chosen", e.chosen), ("rejected", e.rejected))
-    ]
+    return found
+
+
+def _pressure(e: Coefficients, pressure: pd.DataFrame) -> dict[str, Quantity]:
+    """How much further PPO goes than best-of-n, mean over RMs."""
     texts = {
         "reward": "mean golden reward reached by PPO minus by best-of-n, in sd",
         "kl_bits": "KL divergence of PPO minus the bound of best-of-n, in bits",
     }
-    reached = []
-    for measure, text in texts.items():
-        rows = pressure[pressure["measure"] == measure]
+    found = {}
+    for measured, name in texts.items():
+        rows = pressure[pressure["measure"] == measured]
         wide = rows.pivot(index="rm", columns="optimiser", values="value")
-        gap = (wide[PPO] - wide[BEST_OF_N]).to_numpy()
-        interval = bootstrap(
-            lambda rms, gap=gap: gap[rms].mean(), len(gap), e.resamples, e.rng, 1 - 0.05 / 2
-        )
-        reached.append(estimated(text, interval, "above", 0.0))
-    decisive = one_of(reached)
-    other = next(part for part in reached if part is not decisive)
-    note = (
-        "Negative coefficients weigh nothing. Reward, in sd of the initial policy, stands for "
-        "the golden percentile; reward or KL is enough (level 1 - 0.05/2), and the other one: "
-        f"{other.describe()}."
-    )
-    return decide_claim("rethinking.fig4.c3", [*shifts, decisive], e.rms, note=note)
+        gaps = (wide[PPO] - wide[BEST_OF_N]).to_numpy()
+        found |= e.over_draws(name, float, gaps[None])  # nothing is drawn
+    return found
+
+
+def _printed(printed: pd.DataFrame, optimiser: str, statistic: str) -> pd.Series:
+    """The paper's means by source."""
+    return printed.set_index(list(KEYS["sources"]))["mean"].xs((optimiser, statistic), level=[1, 2])
 
 
 def _difference(means: np.ndarray) -> float:

@@ -1,22 +1,21 @@
 """The arrays behind the claims of Finding 2.
 
-In: the tables of `tables.compute`. Out: coefficients by condition, draw and golden RM, and the
-parts of criteria with their intervals. Called by `claims`.
+In: the tables of `tables.compute`. Out: coefficients by condition, draw and golden RM. Called by
+`claims`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.verdict import Part, estimated
 from proxyreward.findings.rethinking.finding2.tables import KEYS, ORIGIN, third
-from proxyreward.findings.rethinking.repeats import Resampled, as_array
+from proxyreward.findings.rethinking.repeats import OverDraws, as_array
 
 
 @dataclass(frozen=True)
-class Coefficients(Resampled):
+class Coefficients(OverDraws):
     """The coefficients as arrays.
 
     `sources` (sources, optimisers, statistics, draws, goldens) in the order `names`,
@@ -32,11 +31,6 @@ class Coefficients(Resampled):
     bins: int
 
     @property
-    def rms(self) -> int:
-        """Number of golden RMs."""
-        return self.cells.shape[-1]
-
-    @property
     def single(self) -> list[int]:
         """Places of the sources that are a single one."""
         return [i for i, name in enumerate(self.names) if name != ORIGIN]
@@ -46,24 +40,8 @@ class Coefficients(Resampled):
         thirds = np.array([third(place, self.bins) for place in range(self.bins)])
         return (thirds[self.chosen] == chosen) & (thirds[self.rejected] == rejected)
 
-    def part(
-        self,
-        name: str,
-        statistic: Callable[[np.ndarray], float],
-        values: np.ndarray,
-        threshold: float = 0.0,
-        *,
-        tests: int = 1,
-        recentre: bool = False,
-    ) -> Part:
-        """Part that a statistic of means lies above a threshold, one of `tests` alternatives."""
-        interval = self.interval(statistic, values, tests=tests, recentre=recentre)
-        return estimated(name, interval, "above", threshold)
 
-
-def gather(
-    tables: Mapping[str, pd.DataFrame], resamples: int, rng: np.random.Generator
-) -> Coefficients:
+def gather(tables: Mapping[str, pd.DataFrame], resamples: int, seed: int) -> Coefficients:
     """Arrays of the tables `sources` and `bins`."""
     bins = tables["bins"]
     cells = bins.drop_duplicates(["chosen", "rejected"])
@@ -75,6 +53,7 @@ def gather(
         chosen=cells["chosen"].to_numpy(),
         rejected=cells["rejected"].to_numpy(),
         bins=int(tables["sizes"]["bins"].iloc[0]),
+        finding="finding2",
         resamples=resamples,
-        rng=rng,
+        seed=seed,
     )

@@ -1,11 +1,11 @@
 """Finding 3: accuracy measured on other prompts than those of the downstream test.
 
 In: test-set scores, NDRs and prompts of `evidence`. Out: the coefficients of repeated draws,
-tables, three figures and the claims of Finding 3, Table 3, Figure 5 and Tables 5 and 6. Called by
-the `finding3` stage and by the notebook `finding3`.
+tables, three figures and what the claims of Finding 3, Table 3, Figure 5 and Tables 5 and 6
+compare. Called by the `finding3` stage and by the notebook `finding3`.
 """
 
-from proxyreward.findings.rethinking.finding3.claims import AGREEMENT, decide
+from proxyreward.findings.rethinking.finding3.claims import measure, notes
 from proxyreward.findings.rethinking.finding3.figures import (
     plot_categories,
     plot_prompts,
@@ -21,13 +21,13 @@ from proxyreward.findings.rethinking.finding3.summaries import (
 from proxyreward.findings.rethinking.finding3.tables import SHARES, STRATEGIES, compute
 
 __all__ = [
-    "AGREEMENT",
     "SHARES",
     "STRATEGIES",
     "advantages",
     "compute",
-    "decide",
     "examples",
+    "measure",
+    "notes",
     "paper_categories",
     "plot_categories",
     "plot_prompts",

@@ -1,10 +1,10 @@
-"""Claims of Finding 3, Table 3, Figure 5 and Tables 5 and 6.
+"""What the claims of Finding 3, Table 3, Figure 5 and Tables 5 and 6 compare: changes of prompts.
 
-In: the tables of `tables.compute`. Out: decisions for the scorecard. Called by the `finding3`
-stage.
+In: the tables of `tables.compute`. Out: quantities, by the names that the registry's criteria use.
+Called by the stage `finding3`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -12,236 +12,167 @@ import pandas as pd
 
 from proxyreward.findings.core.drawing import NAMES
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import Decision, decide_claim, estimated, exact, one_of
+from proxyreward.findings.core.verdict import LEVEL, Quantity
 from proxyreward.findings.rethinking.finding3.coefficients import Coefficients, gather
 from proxyreward.findings.rethinking.finding3.summaries import (
     SAFETY,
     advantage,
     diagonal_maxima,
-    mean_over_prompts,
     paper_categories,
     square,
 )
 from proxyreward.metrics.prediction import kendall, slope
-from proxyreward.metrics.resampling import percentile_interval
-from proxyreward.vocabulary import BEST_OF_N, OPTIMISERS, PARAPHRASE, PPO, REWRITE
+from proxyreward.vocabulary import OPTIMISERS, PARAPHRASE, PPO, REWRITE
 
-# What the registry calls a high agreement of categories.
-AGREEMENT = 0.8
+ADVANTAGE = "Spearman in the same category minus in others"
+LED = {"accuracy columns": 0, "regret rows": 1}
+PER_CATEGORY = "same-category advantage under PPO per category minus under joint PPO"
+CLOSER = "similarity to the paraphrase minus to the rewrite"
+PLACED, HELD_OUT = (
+    f"share of {texts} that word counts place in their category"
+    for texts in ("rewrites", "held-out originals")
+)
+WITHOUT = f", without {SAFETY}"
 
 
-def decide(
+def measure(
     tables: Mapping[str, pd.DataFrame],
     *,
     resamples: int,
-    rng: np.random.Generator,
+    seed: int,
     registry: Registry,
-) -> list[Decision]:
-    """Decide the claims of Finding 3, Table 3, Figure 5 and Tables 5 and 6.
+) -> dict[str, Quantity]:
+    """Measure what the claims of Finding 3, Table 3, Figure 5 and Tables 5 and 6 compare.
 
     Parameters
     ----------
     tables : mapping of DataFrame
         Of `finding3.compute`, the shares rising from 0 to 1.
-    resamples : int
-        Bootstrap resamples of draws and golden RMs, or of prompts.
-    rng : numpy.random.Generator
-        Source of the resamples.
+    resamples, seed : int
+        Bootstrap resamples of draws and golden RMs, or of prompts, and their root.
     registry : Registry
         The paper's printed values.
     """
-    found = gather(tables, resamples, rng)
-    printed = {
-        optimiser: square(rows)
-        for optimiser, rows in paper_categories(registry).groupby("optimiser")
-    }
-    return [
-        _mismatch(found),
-        _same_category(found, printed),
-        _ppo_without_advantage(found, printed),
-        _separate_training(found),
-        _flat_best_of_n(found),
-        _falling_ppo(found),
-        *_texts(tables["prompts"], resamples, rng),
-    ]
+    coefficients, printed = gather(tables, resamples, seed), paper_categories(registry)
+    paper = [square(printed[printed["optimiser"] == optimiser]) for optimiser in OPTIMISERS]
+    found = _between(coefficients, paper) | _separate_training(coefficients)
+    for x, optimiser in enumerate(OPTIMISERS):
+        found |= _same_category(coefficients, optimiser, paper[x])
+        found |= _all_changed(coefficients, optimiser)
+    return found | _shares(coefficients) | _texts(coefficients, tables["prompts"])
 
 
-def _mismatch(e: Coefficients) -> Decision:
-    """One manipulation and optimiser with a lower coefficient is enough."""
-    tests = len(OPTIMISERS) * (1 + len(e.strategies))
-    candidates = {
-        f"{NAMES[optimiser]}: same category minus other categories": (advantage, e.categories[x])
-        for x, optimiser in enumerate(OPTIMISERS)
+def notes(found: Mapping[str, Quantity]) -> dict[str, str]:
+    """What stands beside a criterion, by claim."""
+
+    def told(name: str) -> str:
+        return "{:.3g} [{:.3g}, {:.3g}]".format(*found[name].interval(LEVEL))
+
+    columns, rows = (f"{told(_led(PPO, what))} {what}" for what in LED)
+    trained = found.get(PER_CATEGORY)
+    return {
+        "rethinking.table3.c2": f"Under PPO alone the advantage is "
+        f"{told(f'{NAMES[PPO]}: {ADVANTAGE}')}, with {columns} and {rows} led.",
+        "rethinking.table3.c3": (
+            f"Both with the {trained.n} reward models that were trained in both ways."
+            if trained
+            else "Fewer than three reward models have PPO policies per category at this scale."
+        ),
+        "rethinking.table5.c1": f"Without {SAFETY} it is {told(CLOSER + WITHOUT)}.",
+        "rethinking.table6.c1": f"The {HELD_OUT} is {told(HELD_OUT)}; the share of rewrites "
+        f"without {SAFETY} {told(PLACED + WITHOUT)}.",
     }
-    candidates |= {
-        f"{NAMES[optimiser]}: prompts as they are minus all changed by {strategy}": (
-            lambda means: float(means[0] - means[-1]),
+
+
+def _same_category(e: Coefficients, optimiser: str, paper: np.ndarray) -> dict[str, Quantity]:
+    """How much better the same category predicts, and how often it predicts best."""
+    matrix = e.categories[OPTIMISERS.index(optimiser)]
+    found = e.over_draws(
+        f"{NAMES[optimiser]}: {ADVANTAGE}", advantage, matrix, paper=advantage(paper)
+    )
+    for what, axis in LED.items():
+        found |= e.over_draws(
+            _led(optimiser, what),
+            partial(diagonal_maxima, axis=axis),
+            matrix,
+            paper=diagonal_maxima(paper, axis),
+        )
+    return found
+
+
+def _between(e: Coefficients, paper: list[np.ndarray]) -> dict[str, Quantity]:
+    """The same under best-of-n minus under PPO."""
+    found = {}
+    for what, statistic in (
+        ("same-category advantage", advantage),
+        ("columns and rows led by their own category", _all_maxima),
+    ):
+        found |= e.over_draws(
+            f"{what}, best-of-n minus PPO",
+            lambda means, of=statistic: of(means[0]) - of(means[1]),
+            e.categories,
+            paper=statistic(paper[0]) - statistic(paper[1]),
+        )
+    return found
+
+
+def _separate_training(e: Coefficients) -> dict[str, Quantity]:
+    if not e.trainings.size:
+        return {}
+    return e.over_draws(
+        PER_CATEGORY, lambda means: advantage(means[1]) - advantage(means[0]), e.trainings
+    )
+
+
+def _all_changed(e: Coefficients, optimiser: str) -> dict[str, Quantity]:
+    x, found = OPTIMISERS.index(optimiser), {}
+    for s, strategy in enumerate(e.strategies):
+        found |= e.over_draws(
+            f"{NAMES[optimiser]}, {strategy}: Spearman with all prompts changed minus with none",
+            lambda means: float(means[-1] - means[0]),
             e.shares[s, :, x],
         )
-        for s, strategy in enumerate(e.strategies)
-        for x, optimiser in enumerate(OPTIMISERS)
+    return found
+
+
+def _shares(e: Coefficients) -> dict[str, Quantity]:
+    """How Spearman goes as more and more prompts are changed."""
+
+    def steeper(means: np.ndarray) -> float:
+        of_best_of_n, of_ppo = (abs(slope(e.levels, line)) for line in means.T)
+        return of_ppo - of_best_of_n
+
+    found = {}
+    for s, strategy in enumerate(e.strategies):
+        name = f"{strategy}: |slope of Spearman in the share changed|, PPO minus best-of-n"
+        found |= e.over_draws(name, steeper, e.shares[s], recentre=True)
+        found |= e.over_draws(
+            f"{NAMES[PPO]}, {strategy}: Kendall of the share changed and Spearman",
+            lambda means: float(kendall(e.levels, means)),
+            e.shares[s, :, OPTIMISERS.index(PPO)],
+        )
+    return found
+
+
+def _texts(e: Coefficients, prompts: pd.DataFrame) -> dict[str, Quantity]:
+    """Means over prompts, which are resampled in place of golden RMs."""
+    safe, closer = prompts["category"] != SAFETY, prompts[PARAPHRASE] - prompts[REWRITE]
+    placed = prompts["category"] == prompts["guess_rewrite"]
+    measured = {
+        CLOSER: closer,
+        CLOSER + WITHOUT: closer[safe],
+        PLACED: placed,
+        PLACED + WITHOUT: placed[safe],
+        HELD_OUT: prompts["category"] == prompts["guess"],
     }
-    parts = [
-        estimated(f"Drop of Spearman, {name}", e.interval(*what, tests=tests), "above", 0.0)
-        for name, what in candidates.items()
-    ]
-    note = (
-        f"Any of {tests} comparisons is enough, so the interval has level 1 - 0.05/{tests}; "
-        f"{sum(part.estimate > 0 for part in parts)} of them are drops."
-    )
-    return decide_claim("rethinking.finding3.c1", [one_of(parts)], e.rms, note=note)
+    found = {}
+    for name, values in measured.items():
+        found |= e.over_draws(name, float, values.to_numpy(dtype=float)[None])
+    return found
 
 
-def _same_category(e: Coefficients, printed: Mapping[str, np.ndarray]) -> Decision:
-    matrix, paper = e.categories[OPTIMISERS.index(BEST_OF_N)], printed[BEST_OF_N]
-    gap = estimated(
-        "mean Spearman of the same category minus other categories",
-        e.interval(advantage, matrix),
-        "above",
-        0.0,
-    )
-    # One category in k leads its column, or row, by chance.
-    counts = [
-        estimated(
-            f"{name} led by their own category",
-            e.interval(partial(diagonal_maxima, axis=axis), matrix),
-            "above",
-            1.0,
-        )
-        for axis, name in enumerate(("accuracy columns", "regret rows"))
-    ]
-    in_paper = [int(diagonal_maxima(paper, axis)) for axis in (0, 1)]
-    note = f"Counts in the paper's table: {in_paper[0]} columns, {in_paper[1]} rows."
-    return decide_claim(
-        "rethinking.table3.c1",
-        [gap, *counts],
-        e.rms,
-        paper_value=advantage(paper),
-        scope=NAMES[BEST_OF_N],
-        note=note,
-    )
-
-
-def _ppo_without_advantage(e: Coefficients, printed: Mapping[str, np.ndarray]) -> Decision:
-    def less(statistic: Callable[[np.ndarray], float]) -> Callable[[np.ndarray], float]:
-        return lambda means: statistic(means[0]) - statistic(means[1])
-
-    gap = estimated(
-        "advantage of the same category, best-of-n minus PPO",
-        e.interval(less(advantage), e.categories),
-        "above",
-        0.0,
-    )
-    counts = estimated(
-        "columns and rows led by their own category, best-of-n minus PPO",
-        e.interval(less(_all_maxima), e.categories),
-        "above",
-        0.0,
-    )
-    own = estimated(
-        "PPO's own advantage",
-        e.interval(advantage, e.categories[OPTIMISERS.index(PPO)]),
-        "above",
-        0.0,
-    )
-    return decide_claim(
-        "rethinking.table3.c2",
-        [gap, counts],
-        e.rms,
-        paper_value=advantage(printed[BEST_OF_N]) - advantage(printed[PPO]),
-        note=f"Beside the criterion: {own.describe()}.",
-    )
-
-
-def _separate_training(e: Coefficients) -> Decision:
-    claim = "rethinking.table3.c3"
-    if not e.trainings.size:
-        reason = "Fewer than three reward models have PPO policies per category at this scale."
-        return Decision(claim, "not testable here", *[np.nan] * 3, 0, np.nan, reason)
-    gain = e.interval(lambda means: advantage(means[1]) - advantage(means[0]), e.trainings)
-    part = estimated(
-        "advantage of the same category, PPO per category minus joint PPO", gain, "above", 0.0
-    )
-    rms = e.trainings.shape[-1]
-    note = f"Both with the {rms} reward models that were trained in both ways."
-    return decide_claim(claim, [part], rms, scope=NAMES[PPO], note=note)
-
-
-def _flat_best_of_n(e: Coefficients) -> Decision:
-    parts = []
-    for s, strategy in enumerate(e.strategies):
-        steeper = e.interval(
-            lambda means: abs(slope(e.levels, means[:, 1])) - abs(slope(e.levels, means[:, 0])),
-            e.shares[s],
-            recentre=True,
-        )
-        parts.append(
-            estimated(f"{strategy}: |slope| under PPO minus best-of-n", steeper, "above", 0.0)
-        )
-        by_draw = np.nanmean(e.shares[s, :, OPTIMISERS.index(BEST_OF_N)], axis=-1)
-        low, high = percentile_interval(by_draw[0])
-        outside = max(low - by_draw[-1].mean(), by_draw[-1].mean() - high, 0.0)
-        name = f"{strategy}: Spearman under best-of-n with all prompts changed, distance from the "
-        parts.append(exact(f"{name}95 % of draws with none changed", outside, "within", 0.0))
-    return decide_claim("rethinking.fig5.c1", parts, e.rms)
-
-
-def _falling_ppo(e: Coefficients) -> Decision:
-    parts = []
-    for s, strategy in enumerate(e.strategies):
-        values = e.shares[s, :, OPTIMISERS.index(PPO)]
-        order = e.interval(lambda means: float(kendall(e.levels, means)), values)
-        change = e.interval(lambda means: float(means[-1] - means[0]), values)
-        parts += [
-            estimated(f"{strategy}: Kendall of share and Spearman", order, "below", 0.0),
-            estimated(f"{strategy}: Spearman at share 1 minus share 0", change, "below", 0.0),
-        ]
-    return decide_claim("rethinking.fig5.c2", parts, e.rms, scope=NAMES[PPO])
-
-
-def _texts(
-    prompts: pd.DataFrame, resamples: int, rng: np.random.Generator
-) -> tuple[Decision, Decision]:
-    gap = (prompts[PARAPHRASE] - prompts[REWRITE]).to_numpy()
-    kept = (prompts["category"] == prompts["guess_rewrite"]).to_numpy(dtype=float)
-    usual = (prompts["category"] == prompts["guess"]).mean()
-    safe = (prompts["category"] != SAFETY).to_numpy()
-    closer, closer_safe = (
-        estimated(
-            "similarity to the paraphrase minus to the rewrite",
-            mean_over_prompts(values, resamples, rng),
-            "above",
-            0.0,
-        )
-        for values in (gap, gap[safe])
-    )
-    agreement = estimated(
-        "share of rewrites that word counts place in the original's category",
-        mean_over_prompts(kept, resamples, rng),
-        "above",
-        AGREEMENT,
-    )
-    safety = (
-        "Both strategies make harmful requests harmless, which changes their meaning; without "
-        f"{SAFETY}: {{}}."
-    )
-    placed = f"The same word counts place {usual:.1%} of held-out originals."
-    return (
-        decide_claim(
-            "rethinking.table5.c1",
-            [closer],
-            len(gap),
-            scope="Prompts",
-            note=safety.format(closer_safe.describe()),
-        ),
-        decide_claim(
-            "rethinking.table6.c1",
-            [agreement, closer],
-            len(gap),
-            scope="Prompts",
-            note=f"{placed} {safety.format(f'agreement {kept[safe].mean():.1%}')}",
-        ),
-    )
+def _led(optimiser: str, what: str) -> str:
+    return f"{NAMES[optimiser]}: {what} led by their own category"
 
 
 def _all_maxima(matrix: np.ndarray) -> float:

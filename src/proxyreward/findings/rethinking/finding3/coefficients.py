@@ -1,7 +1,7 @@
 """The arrays behind the claims of Finding 3.
 
-In: the tables of `tables.compute`. Out: coefficients by condition, draw and golden RM, and their
-intervals. Called by `claims`.
+In: the tables of `tables.compute`. Out: coefficients by condition, draw and golden RM. Called by
+`claims`.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.rethinking.finding3.tables import CELL, KEYS
-from proxyreward.findings.rethinking.repeats import Resampled, as_array
+from proxyreward.findings.rethinking.repeats import OverDraws, as_array
 
 
 @dataclass(frozen=True)
-class Coefficients(Resampled):
+class Coefficients(OverDraws):
     """The coefficients as arrays.
 
     `categories` (optimisers, downstream, accuracy_on, draws, goldens), the optimisers as in
@@ -29,15 +29,8 @@ class Coefficients(Resampled):
     strategies: list[str]
     levels: np.ndarray
 
-    @property
-    def rms(self) -> int:
-        """Number of golden RMs."""
-        return self.categories.shape[-1]
 
-
-def gather(
-    tables: Mapping[str, pd.DataFrame], resamples: int, rng: np.random.Generator
-) -> Coefficients:
+def gather(tables: Mapping[str, pd.DataFrame], resamples: int, seed: int) -> Coefficients:
     """Arrays of the tables `categories`, `trainings` and `shares`."""
     shares = tables["shares"]
     return Coefficients(
@@ -46,6 +39,7 @@ def gather(
         shares=as_array(shares, *KEYS["shares"]),
         strategies=shares["strategy"].unique().tolist(),
         levels=shares["share"].unique(),
+        finding="finding3",
         resamples=resamples,
-        rng=rng,
+        seed=seed,
     )
