@@ -109,16 +109,28 @@ def test_a_sign_that_depends_on_resampling_refutes_and_one_that_does_not_stands(
     assert product in reversed_story["table4.c1"].reason
 
 
-def test_equal_rewards_are_comparable_in_accuracy(registry):
-    found = mixtures(pairs=60, bases=2, seeds=1, orders=0)
+def with_more_as_multitask(found, times):
+    """The same mixtures with MORE's margins those of MultiTask, so many times as large."""
     copied = {
-        name: found.margins[name.replace("more", "multitask")] / 2
+        name: times * found.margins[name.replace("more", "multitask")]
         for base in found.bases for name in found.names("more", base)
     }  # fmt: skip
-    decisions = judged(replace(found, margins=found.margins.assign(**copied)), registry)[1]
+    return replace(found, margins=found.margins.assign(**copied))
+
+
+def test_equal_choices_are_comparable_in_accuracy(registry):
+    found = with_more_as_multitask(mixtures(pairs=60, bases=2, seeds=1, orders=0), 0.5)
+    decisions = judged(found, registry)[1]
     for claim in ("fig4.c6", "table3.c1"):
         assert decisions[claim].verdict == "reproduced", decisions[claim].reason
         assert decisions[claim].estimate == 0
+
+
+def test_equal_rewards_leave_no_better_calibration_to_claim(registry):
+    found = with_more_as_multitask(mixtures(pairs=60, bases=2, seeds=1, orders=0), 1)
+    decisions = judged(found, registry)[1]
+    for claim in ("fig4.c7", "table3.c2", "appendix.setup.c1"):
+        assert decisions[claim].verdict == "no difference", decisions[claim].reason
 
 
 def test_one_bad_source_among_many_refutes(registry):

@@ -113,9 +113,9 @@ def metric_quantity(metric: str, replicates: np.ndarray, n: int, paper: float = 
     return Quantity(replicates, n, paper, recentre=_is_ece(metric))
 
 
-def metric_interval(metric: str, replicates: np.ndarray, level: float = 0.95) -> Interval:
+def metric_interval(metric: str, replicates: np.ndarray) -> Interval:
     """Interval of a metric, or of differences of it; that of an ECE is recentred."""
-    return interval(replicates, level, recentre=_is_ece(metric))
+    return interval(replicates, recentre=_is_ece(metric))
 
 
 def _is_ece(metric: str) -> bool:
