@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.findings.mixtures import EFFECTS, Effect, by_scheme, mixtures
 
+from proxyreward.findings.core import verdict
 from proxyreward.findings.more import more_conflict
 from proxyreward.findings.more.mixtures import Draws
 from proxyreward.findings.more.more_conflict import Conflict
@@ -12,9 +13,14 @@ CLAIMS = {"fig1.c1", "fig1.c2", "fig1.c3", "fig3.c1", "fig3.c2", "fig7.c1"}
 HARMLESS = "harmless"
 
 
+def evaluated(planted, resamples=60):
+    return Conflict.of(planted, Draws.of(planted, resamples, np.random.default_rng(2)))
+
+
 def decide(planted, registry, resamples=60):
-    draws = Draws.of(planted, resamples, np.random.default_rng(2))
-    decisions = more_conflict.decide(Conflict.of(planted, draws), registry)
+    conflict = evaluated(planted, resamples)
+    found, notes = more_conflict.measure(conflict, registry), more_conflict.notes(conflict)
+    decisions, _ = verdict.decide("more_conflict", found, registry, notes)
     return {decision.claim_id.removeprefix("more."): decision for decision in decisions}
 
 
@@ -101,20 +107,21 @@ def test_equal_models_leave_open_whether_distributions_differ(registry):
 
 def test_reasons_tell_what_each_base_alone_gives(conflicting):
     bases = mixtures(pairs=2).bases
-    for claim in ("fig1.c1", "fig1.c2", "fig1.c3"):
-        assert all(f"{base}: reproduced" in conflicting[claim].reason for base in bases)
-        assert "Mean over 3 bases" in conflicting[claim].reason
+    for claim in ("fig1.c1", "fig1.c3"):
+        assert all(f"on base {base}" in conflicting[claim].reason for base in bases)
+    assert "Of all 60 entries" in conflicting["fig1.c2"].reason
     for claim in ("fig3.c1", "fig7.c1"):
-        assert f"Base {bases[1]}" in conflicting[claim].reason
-        assert f"{bases[0]}: reproduced; {bases[2]}: reproduced" in conflicting[claim].reason
+        assert all(f"on base {base}" in conflicting[claim].reason for base in (bases[0], bases[2]))
+    assert f"4 on base {bases[0]}; 4 on base {bases[2]}" in conflicting["fig3.c1"].reason
 
 
-def test_the_papers_smallest_gain_stands_beside_ours(conflicting, registry):
+def test_the_papers_gains_stand_beside_ours(registry):
     rows = registry.printed("more.table3").values()
-    gains = {
-        d: np.mean([row["Top"][d] - row["Raw"][d] for row in rows]) for d in ("Summ", "Oasst1")
-    }
-    assert conflicting["fig1.c1"].paper_value == pytest.approx(min(gains.values()) / 100)
+    found = more_conflict.measure(evaluated(mixtures(pairs=10, orders=0), 5), registry)
+    for source, printed in {"summarize": "Summ", "oasst": "Oasst1"}.items():
+        gain = np.mean([row["Top"][printed] - row["Raw"][printed] for row in rows]) / 100
+        quantity = found[f"{source}: accuracy above Raw of its own model"]
+        assert quantity.paper == pytest.approx(gain)
     first, planted = next(iter(rows)), mixtures(pairs=2)
     lost = more_conflict.paper_raw(registry, planted, planted.bases[0])
     assert lost[4] == pytest.approx((first["Raw"]["Summ"] - first["Top"]["Summ"]) / 100)

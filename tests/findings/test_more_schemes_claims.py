@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
 
-from proxyreward.findings.core.verdict import write_scorecard
+from proxyreward.findings.core import verdict
 from proxyreward.findings.more import more_schemes
 from proxyreward.findings.more.mixtures import Draws
-from proxyreward.findings.more.more_schemes.claims import _parts
 from proxyreward.findings.more.more_schemes.tables import TIMES, steps
 
 CLAIMS = {
@@ -21,19 +20,26 @@ CLAIMS = {
 IDENTITIES = pd.DataFrame(
     {"quantity": ["step", "gradient", "head"], "deviation": [0.0, 2e-8, 3e-8]}
 )
-FAST = pd.DataFrame([("16x1x2", 30.0, 30.6, 1.02, 1.01, 1.03, 0.01, 0.002)], columns=TIMES)
+FAST = pd.DataFrame([("16x1x2", 30.0, 30.6, 1.02, 1.01, 1.03, 0.01, 0.002, 40)], columns=TIMES)
 
 
 def judged(found, registry, times=FAST, identities=IDENTITIES, resamples=100):
-    """Criteria and decisions, by claim without the paper's name."""
+    """Comparisons and decisions; the latter by claim without the paper's name."""
     drawn = Draws.of(found, resamples, np.random.default_rng(0))
     schemes = more_schemes.Schemes(found, drawn)
     few = schemes.fewer(20)
     tables = {"times": times, "identities": identities}
-    tables["steps"] = steps(found, resamples, np.random.default_rng(1))
-    criteria = more_schemes.criteria(schemes, few, tables, registry)
-    decisions = {d.claim_id.removeprefix("more."): d for d in more_schemes.decide(criteria)}
-    return criteria, decisions
+    tables["steps"] = steps(found, resamples, seed=1)
+    measured = more_schemes.measure(schemes, few, tables, registry, seed=1)
+    notes = more_schemes.notes(measured, tables, registry)
+    decisions, comparisons = verdict.decide("more_schemes", measured, registry, notes)
+    return comparisons, {d.claim_id.removeprefix("more."): d for d in decisions}
+
+
+def outcomes(comparisons, claim):
+    """Outcome of each comparison of a claim, by quantity."""
+    own = comparisons[comparisons["claim"] == f"more.{claim}"]
+    return own.set_index("quantity")["outcome"]
 
 
 def sure(times):
@@ -57,12 +63,10 @@ def story(registry):
     return judged(mixtures(by_scheme(STORY), pairs=400, bases=2, seeds=1, orders=0), registry)
 
 
-def test_each_claim_gets_one_row_in_the_order_of_the_registry(story, registry, tmp_path):
-    criteria, decisions = story
+def test_each_claim_gets_one_row(story, registry, tmp_path):
+    decisions = story[1]
     assert set(decisions) == CLAIMS
-    known = [claim.id for claim in registry.claims("more")]
-    assert list(criteria) == sorted(criteria, key=known.index)
-    write_scorecard(tmp_path / "claims.json", decisions.values(), registry)
+    verdict.write_scorecard(tmp_path / "claims.json", decisions.values(), registry)
 
 
 def test_the_story_of_the_paper_is_found(story):
@@ -99,21 +103,34 @@ def test_the_reversed_story_is_refuted(reversed_story):
 def test_a_sign_that_depends_on_resampling_refutes_and_one_that_does_not_stands(
     story, reversed_story
 ):
-    assert story[0]["more.table4.c1"].parts[0].verdict == "reproduced"
+    product = "ECE difference with resampling, times that without"
+    assert outcomes(story[0], "table4.c1")[product] == "holds"
     assert reversed_story["table4.c1"].verdict == "not reproduced"
-    assert "with resampling, times that without" in reversed_story["table4.c1"].reason
+    assert product in reversed_story["table4.c1"].reason
 
 
-def test_equal_rewards_are_comparable_in_accuracy(registry):
-    found = mixtures(pairs=60, bases=2, seeds=1, orders=0)
+def with_more_as_multitask(found, times):
+    """The same mixtures with MORE's margins those of MultiTask, so many times as large."""
     copied = {
-        name: found.margins[name.replace("more", "multitask")] / 2
+        name: times * found.margins[name.replace("more", "multitask")]
         for base in found.bases for name in found.names("more", base)
     }  # fmt: skip
-    decisions = judged(replace(found, margins=found.margins.assign(**copied)), registry)[1]
+    return replace(found, margins=found.margins.assign(**copied))
+
+
+def test_equal_choices_are_comparable_in_accuracy(registry):
+    found = with_more_as_multitask(mixtures(pairs=60, bases=2, seeds=1, orders=0), 0.5)
+    decisions = judged(found, registry)[1]
     for claim in ("fig4.c6", "table3.c1"):
         assert decisions[claim].verdict == "reproduced", decisions[claim].reason
         assert decisions[claim].estimate == 0
+
+
+def test_equal_rewards_leave_no_better_calibration_to_claim(registry):
+    found = with_more_as_multitask(mixtures(pairs=60, bases=2, seeds=1, orders=0), 1)
+    decisions = judged(found, registry)[1]
+    for claim in ("fig4.c7", "table3.c2", "appendix.setup.c1"):
+        assert decisions[claim].verdict == "no difference", decisions[claim].reason
 
 
 def test_one_bad_source_among_many_refutes(registry):
@@ -122,31 +139,23 @@ def test_one_bad_source_among_many_refutes(registry):
         return Effect(-0.9, 12.0) if spoiled else by_scheme(STORY)(rm, source)
 
     found = mixtures(effect, pairs=400, bases=2, seeds=1, orders=0)
-    criteria, decisions = judged(found, registry)
-    verdicts = [part.verdict for part in criteria["more.fig4.c4"].parts]
-    assert len(verdicts) == 30 and verdicts.count("not reproduced") == 2
-    reason = decisions["fig4.c4"].reason
+    comparisons, decisions = judged(found, registry)
+    fails = outcomes(comparisons, "fig4.c4").eq("fails")
+    assert set(fails[fails].index) == {
+        f"{base} base, webgpt: ECE of Raw minus MultiTask" for base in ("smallest", "largest")
+    }
     assert decisions["fig4.c4"].verdict == "not reproduced"
-    assert "28 hold, 2 fail and 0 are open" in reason
-    assert reason.count("fails") == reason.count("webgpt: ECE of Raw minus MultiTask") == 2
+    assert "Of 30 comparisons 28 hold, 2 fail" in decisions["fig4.c4"].reason
+    assert "webgpt" in decisions["fig4.c4"].reason
 
 
-def test_failing_needs_a_wider_interval_the_more_parts_there_are():
-    steady = np.concatenate([[-1.0], np.linspace(-2.0, 0.0, 1000) - 0.01])
-    steady[-10:] = 0.5  # one resample in a hundred is on the right side
-    [alone] = _parts("accuracy", {"a": steady})
-    many = _parts("accuracy", {name: steady for name in "abcdefghij"})
-    assert alone.verdict == "not reproduced"
-    assert {part.verdict for part in many} == {"inconclusive"}
-
-
-def test_a_slow_step_refutes_and_an_unmeasured_one_leaves_open(registry):
+def test_a_slow_step_refutes_and_an_unmeasured_one_leaves_nothing_to_judge(registry):
     found = mixtures(by_scheme(STORY), pairs=400, bases=2, seeds=1, orders=0)
     slow = FAST.assign(ratio=1.4, low=1.35, high=1.45)
     assert judged(found, registry, times=slow)[1]["appendix.setup.c1"].verdict == "not reproduced"
     unmeasured = judged(found, registry, times=FAST.iloc[:0])[1]["appendix.setup.c1"]
-    assert unmeasured.verdict == "inconclusive"
-    assert "benchmark of a step is not run yet" in unmeasured.reason
+    assert unmeasured.verdict == "not testable here"
+    assert "A part is not measured at this scale" in unmeasured.reason
 
 
 def test_a_longer_gradient_or_a_larger_loss_refutes(registry):
@@ -157,17 +166,19 @@ def test_a_longer_gradient_or_a_larger_loss_refutes(registry):
     worse.loc[of_more, "loss"] = 1.3 * worse["plain_loss"]
     before = judged(found, registry)[1]
     after = judged(replace(found, steps=worse), registry)[1]
-    for claim in ("fig2.c2", "appendix.decomposition.c2"):
-        assert before[claim].verdict == "reproduced", before[claim].reason
+    expected = {"fig2.c2": "definition", "appendix.decomposition.c2": "reproduced"}
+    for claim, held in expected.items():
+        assert before[claim].verdict == held, before[claim].reason
         assert after[claim].verdict == "not reproduced", after[claim].reason
     assert after["fig2.c2"].estimate == pytest.approx(1.01)
 
 
-def test_a_broken_identity_refutes(registry):
+def test_a_broken_identity_refutes(story, registry):
     found = mixtures(pairs=30, bases=2, seeds=1, orders=0)
     broken = IDENTITIES.assign(deviation=[1e-8, 1e-5, 0.0])
     decisions = judged(found, registry, identities=broken)[1]
     for claim in ("fig2.c1", "appendix.decomposition.c1"):
+        assert story[1][claim].verdict == "definition"
         assert decisions[claim].verdict == "not reproduced"
 
 
@@ -176,20 +187,21 @@ def test_without_the_control_resampling_cannot_be_judged(registry):
     rms = found.rms[~found.rms["scheme"].isin(more_schemes.tables.CONTROLS)]
     decision = judged(replace(found, rms=rms), registry)[1]["table4.c1"]
     assert decision.verdict == "not testable here"
+    assert decision.reason == "The control without resampling was not trained at this scale."
 
 
 def test_the_papers_differences_stand_beside_ours(story, registry):
-    criteria, decisions = story
-    table = more_schemes.parts_table(criteria).set_index(["claim", "part"])["paper"]
+    comparisons, decisions = story
+    table = comparisons.set_index(["claim", "quantity"])["paper"]
     rows = registry.printed("more.table3", "Pythia-1.4B")
-    of_helpful = table["more.fig4.c1", "16x1x2, helpful: accuracy of Top minus MultiTask"]
+    of_helpful = table["more.fig4.c1", "smallest base, helpful: accuracy of Top minus MultiTask"]
     assert of_helpful == pytest.approx(
         (rows["Top"]["Helpful"] - rows["MultiTask"]["Helpful"]) / 100
     )
-    of_mean = table["more.table3.c2", "16x1x2, mean: ECE of MultiTask minus MORE"]
+    of_mean = table["more.table3.c2", "smallest base, mean: ECE of MultiTask minus MORE"]
     assert of_mean == pytest.approx(rows["MultiTask"]["ece"] - rows["MORE"]["ece"])
     single = registry.printed("more.table5", "Harmless")
-    of_harmless = table["more.fig4.c8", "16x1x2, harmless: ECE of Top minus MORE"]
+    of_harmless = table["more.fig4.c8", "smallest base, harmless: ECE of Top minus MORE"]
     assert of_harmless == pytest.approx(single["Single"]["ece"] - single["MORE"]["ece"])
     shown = decisions["fig4.c1"]
     paper = table.xs("more.fig4.c1").to_numpy()

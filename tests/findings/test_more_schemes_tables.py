@@ -111,9 +111,9 @@ def test_unknown_choices_are_told_what_exists(schemes):
         more_schemes.cells(schemes, schemes, "strict")
     with pytest.raises(ValueError, match="no source 'reddit'.*'helpful'"):
         more_schemes.differences(schemes, schemes, source="reddit")
-    parts = pd.DataFrame({"claim": ["more.fig2.c1"]})
+    comparisons = pd.DataFrame({"claim": ["more.fig2.c1"]})
     with pytest.raises(ValueError, match="no claim 'fig2'; choose one of 'more.fig2.c1'"):
-        more_schemes.claim_parts(parts, "fig2")
+        more_schemes.claim_comparisons(comparisons, "fig2")
 
 
 def test_forms_left_out_equal_one_order_in_half_as_many_bins(schemes, found):
@@ -128,7 +128,7 @@ def test_forms_left_out_equal_one_order_in_half_as_many_bins(schemes, found):
 
 
 def test_steps_tell_the_ratio_of_lengths_and_losses(found):
-    table = tables.steps(found, 50, np.random.default_rng(0)).set_index(["base", "scheme"])
+    table = tables.steps(found, 50, seed=0).set_index(["base", "scheme"])
     own = found.steps[found.steps["rm"].isin(found.names("more"))]
     row = table.loc[(found.middle, "more")]
     assert row["steps"] == len(own) == 20
@@ -196,19 +196,18 @@ def test_what_the_paper_does_not_print_is_nan(registry, schemes):
 
 def test_times_of_a_step_are_read_and_may_be_missing(tmp_path):
     assert more_schemes.step_times(tmp_path / "none.json").empty
-    row = dict.fromkeys(tables.TIMES, 1.0) | {"base": "16x1x2", "more": "left out"}
-    (tmp_path / "some.json").write_text(json.dumps({"bases": [row]}))
-    assert more_schemes.step_times(tmp_path / "some.json").columns.tolist() == tables.TIMES
+    row = dict.fromkeys(tables.TIMES[:-1], 1.0) | {"base": "16x1x2", "more": "left out"}
+    (tmp_path / "some.json").write_text(json.dumps({"repeats": 40, "bases": [row]}))
+    times = more_schemes.step_times(tmp_path / "some.json")
+    assert times.columns.tolist() == tables.TIMES and times["repeats"].tolist() == [40]
 
 
-def test_counts_of_parts_by_claim():
-    parts = pd.DataFrame(
-        [("b", "reproduced"), ("b", "inconclusive"), ("a", "not reproduced"), ("b", "reproduced")],
-        columns=["claim", "verdict"],
-    )
-    assert more_schemes.claim_counts(parts).values.tolist() == [
-        ["b", 3, 2, 0, 1],
-        ["a", 1, 0, 1, 0],
+def test_counts_of_comparisons_by_claim():
+    outcomes = [("b", "holds"), ("b", "open"), ("a", "fails"), ("b", "no difference")]
+    comparisons = pd.DataFrame(outcomes, columns=["claim", "outcome"])
+    assert more_schemes.claim_counts(comparisons).values.tolist() == [
+        ["b", 3, 1, 0, 1, 1],
+        ["a", 1, 0, 1, 0, 0],
     ]
 
 
@@ -217,7 +216,9 @@ def test_readers_see_names_and_percent():
     shown = more_schemes.identities_table(identities)
     assert shown["Compared"].tolist()[0] == "parameters after a step"
     assert shown["largest difference"].tolist() == [0.0, 1e-9]
-    times = pd.DataFrame([("a", 30.0, 31.0, 1.03, 1.01, 1.05, 0.012, 0.004)], columns=tables.TIMES)
+    times = pd.DataFrame(
+        [("a", 30.0, 31.0, 1.03, 1.01, 1.05, 0.012, 0.004, 40)], columns=tables.TIMES
+    )
     row = more_schemes.times_table(times).iloc[0]
     assert row["ratio"] == "1.030 [1.010,\u00a01.050]"
     assert (row["weighing, %"], row["of which solving, %"]) == pytest.approx((1.2, 0.4))

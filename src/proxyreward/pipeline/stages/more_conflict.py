@@ -21,8 +21,8 @@ def run(params: Params) -> None:
     draws = Draws.of(mixtures, params.findings.resamples, rng)
     conflict = more_conflict.Conflict.of(mixtures, draws)
     write_tables(more_conflict.compute(conflict), folder)
-    decisions = more_conflict.decide(conflict, registry)
-    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+    found = more_conflict.measure(conflict, registry)
+    verdict.write(folder, "more_conflict", found, registry, more_conflict.notes(conflict))
 
 
 if __name__ == "__main__":

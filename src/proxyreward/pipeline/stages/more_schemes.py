@@ -31,14 +31,14 @@ def run(params: Params) -> None:
         few,
         read_table(results(params, "sources") / "statistics.csv", ["source", "part"]),
         resampled=params.mixes.resampled,
-        rng=generator("more_schemes steps", params.seed),
+        seed=params.seed,
     )
     tables["identities"] = more_schemes.compare(generator("more_schemes batch", params.seed))
     tables["times"] = more_schemes.step_times(BENCHMARK)
-    found = more_schemes.criteria(schemes, few, tables, registry)
-    tables["parts"] = more_schemes.parts_table(found)
     write_tables(tables, folder)
-    verdict.write_scorecard(folder / "claims.json", more_schemes.decide(found), registry)
+    found = more_schemes.measure(schemes, few, tables, registry, params.seed)
+    notes = more_schemes.notes(found, tables, registry)
+    verdict.write(folder, "more_schemes", found, registry, notes)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ def run(params: Params) -> None:
     draws = Draws.of(mixtures, params.findings.resamples, rng)
     controls = more_sources.Controls.of(mixtures, draws, statistics, rng)
     write_tables(more_sources.compute(controls), folder)
-    decisions = more_sources.decide(controls, registry)
-    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+    found = more_sources.measure(controls, registry)
+    verdict.write(folder, "more_sources", found, registry, more_sources.notes(controls))
 
 
 if __name__ == "__main__":

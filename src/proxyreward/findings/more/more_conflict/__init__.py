@@ -1,11 +1,11 @@
 """Paper *more*, Figures 1, 3 and 7: reward models on one source, tested on all.
 
 In: the margins and rewards of `mixtures`. Out: accuracy of every one-source reward model on every
-source, distributions of its rewards, four figures and the claims of Figures 1, 3 and 7. Called by
-the `more_conflict` stage and by the notebook `more_conflict`.
+source, distributions of its rewards, four figures and what the claims of Figures 1, 3 and 7
+compare. Called by the `more_conflict` stage and by the notebook `more_conflict`.
 """
 
-from proxyreward.findings.more.more_conflict.claims import decide
+from proxyreward.findings.more.more_conflict.claims import measure, notes
 from proxyreward.findings.more.more_conflict.conflict import ALL, Conflict
 from proxyreward.findings.more.more_conflict.figures import (
     plot_differences,
@@ -27,8 +27,9 @@ __all__ = [
     "ALL",
     "Conflict",
     "compute",
-    "decide",
     "margins_table",
+    "measure",
+    "notes",
     "paper_raw",
     "plot_differences",
     "plot_losses",

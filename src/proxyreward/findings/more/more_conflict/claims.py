@@ -1,225 +1,145 @@
-"""Claims of Figures 1, 3 and 7 of paper *more*.
+"""What the claims of Figures 1, 3 and 7 of paper *more* compare.
 
-In: the arrays of `conflict`. Out: decisions for the scorecard. Called by the
-`more_conflict` stage.
+In: the arrays of `conflict`. Out: quantities, by the names that the registry's criteria use. Called
+by the `more_conflict` stage.
 """
-
-from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import (
-    Decision,
-    Part,
-    conjunction,
-    decide_claim,
-    estimated,
-    one_of,
-)
-from proxyreward.findings.more.mixtures import Mixtures, interval
+from proxyreward.findings.core.verdict import Quantity
+from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_conflict.conflict import ALL, HARMLESS, Conflict
 from proxyreward.findings.more.more_conflict.distributions import Distributions, rank_tests
 from proxyreward.findings.more.more_conflict.tables import paper_raw
 from proxyreward.findings.more.more_conflict.transfer import Transfer
 
-# Thresholds that the criteria leave to us: of a distance of distributions, of p, of a ratio of sds.
-SIMILAR, SIGNIFICANT, WIDER = 0.1, 0.05, 1.5
 
-
-def decide(conflict: Conflict, registry: Registry) -> list[Decision]:
-    """Decide the claims of Figures 1, 3 and 7.
+def measure(conflict: Conflict, registry: Registry) -> dict[str, Quantity]:
+    """Measure what the claims of Figures 1, 3 and 7 compare.
 
     Those of Figure 1 are about accuracies and take their mean over bases. Rewards have units of
-    their own in each model, so those of Figures 3 and 7 take the middle base. The reasons tell what
-    each other base alone gives.
+    their own in each model, so those of Figures 3 and 7 take the middle base.
     """
-    mixtures, transfers = conflict.mixtures, conflict.transfers
-    pairs = int((mixtures.source == HARMLESS).sum())
-
-    def decided(
-        claim: str,
-        parts: Callable[[str], Sequence[Part]],
-        on: str,
-        shown: Callable[[Sequence[Part]], Part] = lambda found: found[0],
-        note: str = "",
-        paper_value: float = np.nan,
-    ) -> Decision:
-        found, rest = parts(on), [base for base in mixtures.bases if base != on]
-        alone = {base: conjunction(part.verdict for part in parts(base)) for base in rest}
-        others = "; ".join(f"{base}: {verdict}" for base, verdict in alone.items())
-        scope = f"Mean over {len(rest)} bases" if on == ALL else f"Base {on}"
-        return decide_claim(
-            f"more.{claim}",
-            found,
-            pairs,
-            shown=shown(found),
-            scope=f"{scope}, {pairs} test pairs of each source",
-            note=f"{note} By the same criterion alone, base {others}.".strip(),
-            paper_value=paper_value,
-        )
-
-    own = -paper_raw(registry, mixtures)
-    return [
-        decided(
-            "fig1.c1",
-            lambda base: _own_gains(transfers[base]),
-            ALL,
-            lambda parts: min(parts, key=lambda part: part.estimate),
-            paper_value=float(own.min()),
+    mixtures, middle = conflict.mixtures, conflict.transfers[conflict.mixtures.middle]
+    pairs = _pairs(mixtures)
+    reach = np.ptp(middle.mean[:, 1:], axis=1).min(axis=1)
+    return {
+        **_accuracies(conflict.transfers[ALL], pairs, -paper_raw(registry, mixtures)),
+        **_directions(middle, pairs),
+        **_shapes(mixtures, conflict.harmless, pairs),
+        "largest p of Kruskal and Wallis's test over test sources and seeds": _largest_p(
+            rank_tests(mixtures), pairs
         ),
-        decided(
-            "fig1.c2",
-            lambda base: [_worst(transfers[base], transfers[base].gain, 0.0, " minus raw")],
-            ALL,
-            note=_below_raw(transfers, pairs),
-        ),
-        decided("fig1.c3", lambda base: _conflict(transfers[base]), ALL),
-        decided("fig3.c1", lambda base: _directions(transfers[base]), mixtures.middle),
-        _shapes(mixtures, conflict.harmless, pairs),
-        decided(
-            "fig7.c1",
-            lambda base: _differ(rank_tests(mixtures, base), transfers[base]),
-            mixtures.middle,
-            lambda parts: parts[1],
-            note=_paired_test(rank_tests(mixtures)),
-        ),
-    ]
+        "smallest range of the mean margin over models": Quantity(reach, pairs, recentre=True),
+    }
 
 
-def _own_gains(transfer: Transfer) -> list[Part]:
-    return [
-        estimated(
-            f"accuracy on {name} of its own model minus raw",
-            interval(transfer.gain[:, k, k]),
-            "above",
-            0.0,
-        )
-        for k, name in enumerate(transfer.sources)
-    ]
+def notes(conflict: Conflict) -> dict[str, str]:
+    """What stands beside a criterion, by claim."""
+    each = {base: transfer for base, transfer in conflict.transfers.items() if base != ALL}
+    others = {base: transfer for base, transfer in each.items() if base != conflict.mixtures.middle}
+    gains = {base: one.gain[0].diagonal().min() for base, one in each.items()}
+    losses = {base: _elsewhere(one.loss[:, 1:])[0].mean() for base, one in each.items()}
+    against = {base: (_oriented(one)[0] < 0).sum() for base, one in others.items()}
+    reach = {base: np.ptp(one.mean[0, 1:], axis=0).min() for base, one in others.items()}
+    friedman = rank_tests(conflict.mixtures)["friedman_p"].max()
+    return {
+        "more.fig1.c1": f"The smallest gain is {_listed(gains)}.",
+        "more.fig1.c2": _note_below_raw(each, _pairs(conflict.mixtures)),
+        "more.fig1.c3": f"The mean is {_listed(losses)}.",
+        "more.fig3.c1": f"Of the other models, so many shift against it: {_listed(against)}.",
+        "more.fig3.c2": _note_on_shapes(conflict.mixtures, conflict.harmless),
+        "more.fig7.c1": "The test takes the models' margins as independent samples, though they "
+        "are of the same pairs; Friedman's, which compares them pair by pair, gives p up to "
+        f"{friedman:.2g}. The smallest range is {_listed(reach)}.",
+    }
 
 
-def _worst(transfer: Transfer, values: np.ndarray, threshold: float, minus: str) -> Part:
-    """The entry (trained, tested) that lies most clearly below the threshold; one is enough."""
-    entries, names = transfer.elsewhere, transfer.sources
-    level = f"level 1 - 0.05/{len(entries)}"
-    return one_of(
-        [
-            estimated(
-                f"accuracy on {names[d]} of the model on {names[k]}{minus} "
-                f"(one of {len(entries)}, {level})",
-                interval(values[:, k, d], 1 - 0.05 / len(entries)),
-                "below",
-                threshold,
-            )
-            for k, d in entries
-        ]
-    )
+def _pairs(mixtures: Mixtures) -> int:
+    return int((mixtures.source == HARMLESS).sum())
 
 
-def _below_raw(transfers: Mapping[str, Transfer], pairs: int) -> str:
-    """How many entries lie below raw, and by the binomial interval of each base's pairs."""
-    bases = [transfer for base, transfer in transfers.items() if base != ALL]
-    k, d = np.array(bases[0].elsewhere).T
-    below = beyond = 0
-    for transfer in bases:
-        trained, raw = transfer.accuracy[0, 1 + k, d], transfer.accuracy[0, 0, d]
-        width = 1.96 * np.sqrt((trained * (1 - trained) + raw * (1 - raw)) / pairs)
-        below += int((trained < raw).sum())
-        beyond += int((trained + width < raw).sum())
-    return (
-        f"Intervals resample pairs and seeds. Of all {len(k) * len(bases)} entries (model, other "
-        f"source, base) {below} lie below raw, {beyond} beyond the binomial interval of one run "
-        "(95 %, normal approximation)."
-    )
-
-
-def _conflict(transfer: Transfer) -> list[Part]:
-    k, d = np.array(transfer.elsewhere).T
-    mean = transfer.loss[:, 1 + k, d].mean(axis=1)
-    return [
-        estimated("mean accuracy on other sources minus top", interval(mean), "below", 0.0),
-        _worst(transfer, transfer.accuracy[:, 1:], 0.5, ""),
-    ]
-
-
-def _directions(transfer: Transfer) -> list[Part]:
-    """Shifts on Harmless, counted positive in the direction of the model trained on Harmless."""
-    place = transfer.sources.index(HARMLESS)
-    shift = transfer.shift[:, :, place]
-    shift = shift * (-1 if shift[0, place] < 0 else 1)
-    names = list(transfer.sources)
-    parts = [
-        estimated(
-            f"mean margin on {HARMLESS} minus raw, model on {name}",
-            interval(shift[:, k]),
-            "above" if k == place else "below",
-            0.0,
+def _accuracies(transfer: Transfer, pairs: int, paper: np.ndarray) -> dict[str, Quantity]:
+    """Accuracies of the model on each source, on its own source and on others."""
+    names = transfer.sources
+    found = {
+        f"{name}: accuracy above Raw of its own model": Quantity(
+            transfer.gain[:, k, k], pairs, float(paper[k])
         )
         for k, name in enumerate(names)
-    ]
-    return [parts[place], *parts[:place], *parts[place + 1 :]]
+    }
+    for k, d in transfer.elsewhere:
+        gain, accuracy = transfer.gain[:, k, d], transfer.accuracy[:, 1 + k, d]
+        found[f"{names[d]}: accuracy above Raw of the model on {names[k]}"] = Quantity(gain, pairs)
+        found[f"{names[d]}: accuracy of the model on {names[k]}"] = Quantity(accuracy, pairs)
+    mean = _elsewhere(transfer.loss[:, 1:]).mean(axis=1)
+    return found | {"mean accuracy on other sources minus Top": Quantity(mean, pairs)}
 
 
-def _shapes(mixtures: Mixtures, found: Distributions, pairs: int) -> Decision:
-    others = [name for name in mixtures.sources if name != HARMLESS]
+def _directions(transfer: Transfer, pairs: int) -> dict[str, Quantity]:
+    return {
+        f"{HARMLESS}: mean margin minus Raw of "
+        + ("its own model" if name == HARMLESS else f"the model on {name}"): Quantity(values, pairs)
+        for name, values in zip(transfer.sources, _oriented(transfer).T)
+    }
+
+
+def _shapes(mixtures: Mixtures, found: Distributions, pairs: int) -> dict[str, Quantity]:
+    """Of the models on other sources than Harmless."""
     among = [rows for pair, rows in found.distance.items() if HARMLESS not in pair]
-    from_harmless = [rows[0] for pair, rows in found.distance.items() if HARMLESS in pair]
-    places = [1 + mixtures.sources.index(name) for name in others]
-    sd, mean = found.sd[:, places], found.mean[0, places]
-    ratio = sd.max(axis=1) / sd.min(axis=1)
-    wide, narrow = others[int(sd[0].argmax())], others[int(sd[0].argmin())]
-    parts = [
-        estimated(
-            "largest distance (Kolmogorov-Smirnov) of standardised margins among the models on "
-            f"{', '.join(others)}",
-            interval(np.max(among, axis=0), recentre=True),
-            "below",
-            SIMILAR,
-        ),
-        estimated(
-            f"largest to smallest sd of their rewards ({wide} to {narrow})",
-            interval(ratio, recentre=True),
-            "above",
-            WIDER,
-        ),
-    ]
-    note = (
-        f"Small is below {SIMILAR} (ours). Distances from the model on {HARMLESS} reach "
-        f"{max(from_harmless):.3g}. Rewards are those of the first seed; their means run from "
-        f"{mean.min():.3g} to {mean.max():.3g}."
-    )
-    return decide_claim(
-        "more.fig3.c2",
-        parts,
-        pairs,
-        scope=f"Base {mixtures.middle}, {pairs} test pairs of {HARMLESS}",
-        note=note,
-    )
+    sd = found.sd[:, 1:][:, [name != HARMLESS for name in mixtures.sources]]
+    values = {
+        "largest distance (Kolmogorov-Smirnov) of standardised margins": np.max(among, axis=0),
+        "largest to smallest sd of rewards": sd.max(axis=1) / sd.min(axis=1),
+    }
+    return {
+        f"{HARMLESS}, models on other sources: {name}": Quantity(rows, pairs, recentre=True)
+        for name, rows in values.items()
+    }
 
 
-def _differ(tests: pd.DataFrame, transfer: Transfer) -> list[Part]:
-    worst = tests.loc[tests["kruskal_p"].idxmax()]
-    reach = np.ptp(transfer.mean[:, 1:], axis=1)
-    least = int(reach[0].argmin())
-    p = float(worst["kruskal_p"])
-    text = "largest p of Kruskal and Wallis's test over test sources and seeds"
-    return [
-        # A test that does not reject proves nothing: such a p leaves the question open.
-        Part(f"{text} ({worst['tested']})", p, 0.0, p, "below", SIGNIFICANT, counted=True),
-        estimated(
-            f"smallest range of the mean margin over models ({transfer.sources[least]})",
-            interval(reach.min(axis=1), recentre=True),
-            "above",
-            0.0,
-        ),
-    ]
+def _largest_p(tests: pd.DataFrame, pairs: int) -> Quantity:
+    """Known to lie between 0 and itself: a test that does not reject proves nothing."""
+    p = float(tests["kruskal_p"].max())
+    return Quantity(np.array([p, 0.0, p]), pairs)
 
 
-def _paired_test(tests: pd.DataFrame) -> str:
+def _oriented(transfer: Transfer) -> np.ndarray:
+    """Shifts on Harmless by model, counted positive in the direction of the model on Harmless."""
+    place = transfer.sources.index(HARMLESS)
+    shift = transfer.shift[:, :, place]
+    return shift * (-1 if shift[0, place] < 0 else 1)
+
+
+def _elsewhere(values: np.ndarray) -> np.ndarray:
+    """Entries of different sources, (..., sources, sources) to (..., entries)."""
+    return values[..., ~np.eye(values.shape[-1], dtype=bool)]
+
+
+def _note_below_raw(transfers: dict[str, Transfer], pairs: int) -> str:
+    """How many entries lie below raw, and by the binomial interval of each base's pairs."""
+    accuracy = np.stack([transfer.accuracy[0] for transfer in transfers.values()])
+    trained = _elsewhere(accuracy[:, 1:])
+    raw = _elsewhere(np.broadcast_to(accuracy[:, :1], accuracy[:, 1:].shape))
+    width = 1.96 * np.sqrt((trained * (1 - trained) + raw * (1 - raw)) / pairs)
     return (
-        "The test takes the models' margins as independent samples, though they are of the same "
-        "pairs; Friedman's, which compares the models pair by pair, gives p up to "
-        f"{tests['friedman_p'].max():.2g}."
+        f"Of all {trained.size} entries (model, other source, base) {(trained < raw).sum()} lie "
+        f"below raw, {(trained + width < raw).sum()} beyond the binomial interval of one run (95 "
+        "%, normal approximation)."
     )
+
+
+def _note_on_shapes(mixtures: Mixtures, found: Distributions) -> str:
+    sd = dict(zip(mixtures.sources, found.sd[0, 1:]))
+    del sd[HARMLESS]
+    apart = max(rows[0] for pair, rows in found.distance.items() if HARMLESS in pair)
+    return (
+        f"Rewards are widest in the model on {max(sd, key=sd.get)}, narrowest in that on "
+        f"{min(sd, key=sd.get)}. Distances from the model on {HARMLESS} reach {apart:.3g}."
+    )
+
+
+def _listed(values: dict[str, float]) -> str:
+    return "; ".join(f"{value:.3g} on base {base}" for base, value in values.items())

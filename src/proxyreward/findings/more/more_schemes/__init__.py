@@ -1,10 +1,11 @@
 """Training schemes on diverse sources: Raw, Top, MultiTask and MORE (paper *more*).
 
-In: the margins of `mixtures`. Out: tables, figures and the claims of Figures 2 and 4, Tables 3 and
-4, appendix B and the setup. Called by the `more_schemes` stage and by the notebook of that name.
+In: the margins of `mixtures`. Out: tables, figures and what the claims of Figures 2 and 4, Tables 3
+and 4, appendix B and the setup compare. Called by the `more_schemes` stage and by the notebook of
+that name.
 """
 
-from proxyreward.findings.more.more_schemes.claims import criteria, decide, parts_table
+from proxyreward.findings.more.more_schemes.claims import measure, notes
 from proxyreward.findings.more.more_schemes.figures import (
     plot_differences,
     plot_forms,
@@ -21,8 +22,8 @@ from proxyreward.findings.more.more_schemes.tables import (
     step_times,
 )
 from proxyreward.findings.more.more_schemes.text import (
+    claim_comparisons,
     claim_counts,
-    claim_parts,
     identities_table,
     slips,
     steps_table,
@@ -36,16 +37,15 @@ __all__ = [
     "Printed",
     "Schemes",
     "cells",
+    "claim_comparisons",
     "claim_counts",
-    "claim_parts",
     "compare",
     "compute",
-    "criteria",
-    "decide",
     "differences",
     "identities_table",
+    "measure",
+    "notes",
     "paper_base",
-    "parts_table",
     "plot_differences",
     "plot_forms",
     "plot_schemes",

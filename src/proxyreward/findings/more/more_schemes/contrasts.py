@@ -1,12 +1,14 @@
-"""The differences that the claims about training schemes are made of, by claim.
+"""The differences that the claims about training schemes are made of.
 
-In: values of a metric by scheme, base and sources, ours or the paper's. Out: for each claim the
-differences that must all be positive (or small), by name. Called by `claims`.
+In: names of sources and bases. Out: contrasts, each of which can be evaluated on our replicates and
+on the paper's numbers. Called by `claims`.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise, product
 from typing import Protocol
 
 import numpy as np
@@ -15,19 +17,49 @@ from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.vocabulary import HH, MORE, MULTITASK, RAW, TOP
 
 Value = np.ndarray | float
-Contrasts = dict[str, dict[str, Value]]
+LABELS = {"accuracy": "accuracy", "ece": "ECE", "ece_paper": "ECE in the paper's form"}
 
 
 class Values(Protocol):
     """`schemes.Schemes` for our replicates, `printed.Printed` for the paper's numbers."""
 
-    @property
-    def sources(self) -> tuple[str, ...]: ...
-
-    @property
-    def bases(self) -> tuple[str, ...]: ...
-
     def value(self, metric: str, scheme: str, base: str, sources: tuple[str, ...]) -> Value: ...
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A metric, in the mean over sources, of some schemes and bases less that of others.
+
+    Attributes
+    ----------
+    text
+        Its name, in which ``{}`` stands for the metric.
+    metric
+        A key of `LABELS`.
+    sources
+        Sources of the test pairs.
+    plus, minus
+        What is added and subtracted: schemes with their bases.
+    """
+
+    text: str
+    metric: str
+    sources: tuple[str, ...]
+    plus: tuple[tuple[str, str], ...]
+    minus: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """In plain words."""
+        return self.text.format(LABELS[self.metric])
+
+    def of(self, values: Values) -> Value:
+        """The difference by these values: shape (1 + resamples,) of ours, a number of the paper."""
+        added, subtracted = (
+            sum(values.value(self.metric, *which, self.sources) for which in group)
+            for group in (self.plus, self.minus)
+        )
+        return added - subtracted
 
 
 def others(sources: tuple[str, ...]) -> tuple[str, ...]:
@@ -35,85 +67,55 @@ def others(sources: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in sources if name not in HH)
 
 
-def accuracy_contrasts(values: Values) -> Contrasts:
-    """Differences of accuracy: in fig4.c6 to be small, in table3.c1 not above 0, else positive."""
-    sources, bases = values.sources, values.bases
+def accuracy_contrasts(sources: tuple[str, ...], bases: tuple[str, ...]) -> Iterator[Contrast]:
+    """Differences of accuracy; bases go from the smallest to the largest."""
     small, large = bases[0], bases[-1]
-
-    def less(first: str, second: str, base: str, over: tuple[str, ...]) -> Value:
-        return _difference(values, "accuracy", first, second, base, over)
-
-    return {
-        "fig4.c1": {
-            _name(small, name, "accuracy", TOP, MULTITASK): less(TOP, MULTITASK, small, (name,))
-            for name in sources
-        },
-        "fig4.c2": {
-            _name(large, name, "accuracy", MULTITASK, TOP): less(MULTITASK, TOP, large, (name,))
-            for name in others(sources)
-        },
-        "fig4.c3": {
-            f"{name}: accuracy of Top minus MultiTask at {small}, less that at {large}": less(
-                TOP, MULTITASK, small, (name,)
-            )
-            - less(TOP, MULTITASK, large, (name,))
-            for name in HH
-        },
-        "fig4.c6": {
-            _name(base, "mean", "accuracy", MORE, MULTITASK): less(MORE, MULTITASK, base, sources)
-            for base in bases
-        },
-        "table3.c1": {
-            _name(base, "mean", "accuracy", MULTITASK, MORE): less(MULTITASK, MORE, base, sources)
-            for base in bases
-        },
-        "table3.c3": {
-            f"mean accuracy of {SCHEME_NAMES[scheme]} at {second} minus at {first}": values.value(
-                "accuracy", scheme, second, sources
-            )
-            - values.value("accuracy", scheme, first, sources)
-            for scheme in (MULTITASK, MORE)
-            for first, second in pairwise(bases)
-        },
-    }
+    for name in sources:
+        yield _less("smallest base", name, "accuracy", TOP, MULTITASK, small, (name,))
+    for name in others(sources):
+        yield _less("largest base", name, "accuracy", MULTITASK, TOP, large, (name,))
+    for name in HH:
+        yield Contrast(
+            f"{name}: {{}} of Top minus MultiTask at the smallest base, less that at the largest",
+            "accuracy",
+            (name,),
+            ((TOP, small), (MULTITASK, large)),
+            ((MULTITASK, small), (TOP, large)),
+        )
+    for base in bases:
+        label = base_label(bases, base)
+        yield _less(label, "mean", "accuracy", MULTITASK, MORE, base, sources)
+    for scheme, (first, second) in product((MULTITASK, MORE), pairwise(bases)):
+        text = f"{SCHEME_NAMES[scheme]}: mean {{}} at {second} minus at {first}"
+        yield Contrast(text, "accuracy", sources, ((scheme, second),), ((scheme, first),))
 
 
-def ece_contrasts(values: Values, metric: str = "ece") -> Contrasts:
-    """Differences of an ECE, each to be positive."""
-    sources, bases = values.sources, values.bases
-
-    def less(first: str, second: str, over: dict[str, tuple[str, ...]]) -> dict[str, Value]:
-        return {
-            _name(base, label, "ECE", first, second): _difference(
-                values, metric, first, second, base, names
-            )
-            for base in bases
-            for label, names in over.items()
-        }
-
+def ece_contrasts(
+    sources: tuple[str, ...], bases: tuple[str, ...], metric: str = "ece"
+) -> Iterator[Contrast]:
+    """Differences of an ECE; bases go from the smallest to the largest."""
     single = {name: (name,) for name in sources}
-    average = {"mean": sources}
     hh = {name: (name,) for name in HH}
-    return {
-        "fig4.c4": {
-            name: value
-            for scheme in (TOP, MULTITASK, MORE)
-            for name, value in less(RAW, scheme, single).items()
-        },
-        "fig4.c5": less(MULTITASK, TOP, single),
-        "fig4.c7": less(MULTITASK, MORE, hh | average),
-        "fig4.c8": less(TOP, MORE, hh),
-        "fig4.c9": less(MORE, TOP, {"mean of the others": others(sources)}),
-        "table3.c2": less(MULTITASK, MORE, average),
-    }
+    compared = [
+        *((RAW, scheme, single) for scheme in (TOP, MULTITASK, MORE)),
+        (MULTITASK, TOP, single),
+        (MULTITASK, MORE, hh | {"mean": sources}),
+        (TOP, MORE, hh),
+        (MORE, TOP, {"mean of the others": others(sources)}),
+    ]
+    for base, (first, second, over) in product(bases, compared):
+        for label, names in over.items():
+            yield _less(base_label(bases, base), label, metric, first, second, base, names)
 
 
-def _difference(
-    values: Values, metric: str, first: str, second: str, base: str, sources: tuple[str, ...]
-) -> Value:
-    one, other = (values.value(metric, scheme, base, sources) for scheme in (first, second))
-    return one - other
+def base_label(bases: tuple[str, ...], base: str) -> str:
+    """What a base is called in the names of quantities: by its rank where criteria need it."""
+    ranks = {bases[-1]: "largest base", bases[0]: "smallest base"}
+    return ranks.get(base, f"base {base}")
 
 
-def _name(base: str, over: str, metric: str, first: str, second: str) -> str:
-    return f"{base}, {over}: {metric} of {SCHEME_NAMES[first]} minus {SCHEME_NAMES[second]}"
+def _less(
+    where: str, over: str, metric: str, first: str, second: str, base: str, sources: tuple[str, ...]
+) -> Contrast:
+    text = f"{where}, {over}: {{}} of {SCHEME_NAMES[first]} minus {SCHEME_NAMES[second]}"
+    return Contrast(text, metric, sources, ((first, base),), ((second, base),))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from proxyreward.findings.core.verdict import Quantity
 from proxyreward.findings.more.mixtures import (
     FORMS,
     PAPER_FORM,
@@ -107,6 +108,15 @@ class Schemes:
         return self._known[key]
 
 
-def metric_interval(metric: str, replicates: np.ndarray, level: float = 0.95) -> Interval:
+def metric_quantity(metric: str, replicates: np.ndarray, n: int, paper: float = np.nan) -> Quantity:
+    """Quantity of a metric, or of differences of it; see :func:`metric_interval`."""
+    return Quantity(replicates, n, paper, recentre=_is_ece(metric))
+
+
+def metric_interval(metric: str, replicates: np.ndarray) -> Interval:
     """Interval of a metric, or of differences of it; that of an ECE is recentred."""
-    return interval(replicates, level, recentre=metric in FORMS or metric.startswith("ece"))
+    return interval(replicates, recentre=_is_ece(metric))
+
+
+def _is_ece(metric: str) -> bool:
+    return metric in FORMS or metric.startswith("ece")

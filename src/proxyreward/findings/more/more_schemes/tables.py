@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.more.mixtures import FORMS, STANDARD, Mixtures
+from proxyreward.data.seeds import generator
+from proxyreward.findings.more.mixtures import FORMS, STANDARD, Mixtures, interval
 from proxyreward.findings.more.more_schemes.printed import SCHEMES
 from proxyreward.findings.more.more_schemes.schemes import METRICS, Schemes, metric_interval
-from proxyreward.metrics.resampling import Interval, bootstrap_draws
+from proxyreward.metrics.resampling import Interval, resample_draws
 from proxyreward.vocabulary import (
     BALANCED,
     MORE,
@@ -43,7 +44,7 @@ MEAN = "mean"
 DECIDING = ("accuracy", "ece")
 FEW = 200
 TIMES = ["base", "multitask_ms", "more_ms", "ratio", "low", "high", "weighing_share",
-         "solving_share"]  # fmt: skip
+         "solving_share", "repeats"]  # fmt: skip
 
 
 def compute(
@@ -52,7 +53,7 @@ def compute(
     statistics: pd.DataFrame,
     *,
     resampled: int,
-    rng: np.random.Generator,
+    seed: int,
 ) -> dict[str, pd.DataFrame]:
     """The tables `cells`, `differences`, `forms`, `steps`, `sizes` and `setup` (one row).
 
@@ -64,8 +65,8 @@ def compute(
         Of the stage `sources`.
     resampled : int
         Training pairs of a source after resampling.
-    rng : numpy.random.Generator
-        Source of the resamples of steps.
+    seed : int
+        Root of the resamples of steps.
     """
     mixtures, resamples = schemes.mixtures, len(schemes.draws.pairs) - 1
     setup = {
@@ -81,7 +82,7 @@ def compute(
         "cells": cells(schemes, few),
         "differences": differences(schemes, few),
         "forms": forms(few),
-        "steps": steps(mixtures, resamples, rng),
+        "steps": steps(mixtures, resamples, seed),
         "sizes": sizes(statistics, resampled),
         "setup": pd.DataFrame([setup]),
     }
@@ -168,7 +169,7 @@ def forms(few: Schemes) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["base", "form", *Interval._fields])
 
 
-def steps(mixtures: Mixtures, resamples: int, rng: np.random.Generator) -> pd.DataFrame:
+def steps(mixtures: Mixtures, resamples: int, seed: int) -> pd.DataFrame:
     """What the weights of MORE did to gradients and losses, for each base, and in the public code.
 
     Returns
@@ -184,24 +185,35 @@ def steps(mixtures: Mixtures, resamples: int, rng: np.random.Generator) -> pd.Da
     if PUBLIC_CODE in set(mixtures.rms["scheme"]):
         asked.append((mixtures.middle, PUBLIC_CODE))
     for base, scheme in asked:
-        own = mixtures.steps[mixtures.steps["rm"].isin(mixtures.names(scheme, base))]
+        own = _steps_of(mixtures, scheme, base)
         length = own["combined"] / own["equal"]
-        loss = (own["loss"] / own["plain_loss"]).to_numpy()
-        by_seed = loss.reshape(own["rm"].nunique(), -1).T
-        ratio = bootstrap_draws(float, by_seed, resamples, rng)
+        ratio = interval(loss_ratio(mixtures, scheme, base, resamples, seed))
         rows.append((base, scheme, len(own), length.mean(), length.max(), *ratio))
     names = ["base", "scheme", "steps", "shorter", "longest", *Interval._fields]
     return pd.DataFrame(rows, columns=names)
 
 
+def loss_ratio(mixtures: Mixtures, scheme: str, base: str, resamples: int, seed: int) -> np.ndarray:
+    """Mean ratio of the weighted to the plain loss, shape (1 + resamples,); row 0 is the estimate.
+
+    Steps and seeds are resampled.
+    """
+    own = _steps_of(mixtures, scheme, base)
+    ratio = (own["loss"] / own["plain_loss"]).to_numpy()
+    by_seed = ratio.reshape(own["rm"].nunique(), -1).T
+    rng = generator(f"more_schemes loss of {scheme} on {base}", seed)
+    return resample_draws(float, by_seed, resamples, rng)
+
+
 def step_times(path: Path) -> pd.DataFrame:
     """What ``benchmarks/more_step.py`` measured, one row a base; none if it was never run.
 
-    Columns base, multitask_ms, more_ms, ratio, low, high, weighing_share, solving_share.
+    Columns base, multitask_ms, more_ms, ratio, low, high, weighing_share, solving_share, repeats.
     """
     if not path.exists():
         return pd.DataFrame(columns=TIMES)
-    return pd.DataFrame(json.loads(path.read_text(encoding="utf-8"))["bases"])[TIMES]
+    record = json.loads(path.read_text(encoding="utf-8"))
+    return pd.DataFrame(record["bases"]).assign(repeats=record["repeats"])[TIMES]
 
 
 def sizes(statistics: pd.DataFrame, resampled: int) -> pd.DataFrame:
@@ -219,6 +231,10 @@ def check(what: str, given: str, known: Iterable[str]) -> None:
     """Raise a ValueError that names what is known, unless the given one is."""
     if given not in known:
         raise ValueError(f"no {what} {given!r}; choose one of {', '.join(map(repr, known))}")
+
+
+def _steps_of(mixtures: Mixtures, scheme: str, base: str) -> pd.DataFrame:
+    return mixtures.steps[mixtures.steps["rm"].isin(mixtures.names(scheme, base))]
 
 
 def _asked(metric: str, form: str) -> str:

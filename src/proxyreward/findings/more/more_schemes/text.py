@@ -1,7 +1,7 @@
 """Tables for readers: ours beside the paper's, and the comparisons behind the claims.
 
-In: the tables of `tables` and of `claims`, fresh or read back, and the paper's values. Out: frames
-of text cells. Called by the notebook `more_schemes`.
+In: the tables of `tables` and the comparisons, fresh or read back, and the paper's values. Out:
+frames of text cells. Called by the notebook `more_schemes`.
 """
 
 from __future__ import annotations
@@ -121,30 +121,30 @@ def times_table(found: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def claim_counts(parts: pd.DataFrame) -> pd.DataFrame:
-    """How many parts of each claim hold, fail and are open."""
-    shown = {"reproduced": "hold", "not reproduced": "fail", "inconclusive": "open"}
-    counts = pd.crosstab(parts["claim"], parts["verdict"]).reindex(columns=list(shown))
-    counts = counts.reindex(parts["claim"].unique()).fillna(0).astype(int).rename(columns=shown)
-    counts.insert(0, "parts", counts.sum(axis=1))
+def claim_counts(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """How many comparisons of each claim hold, fail, show no difference and are open."""
+    shown = {"holds": "hold", "fails": "fail", "no difference": "no difference", "open": "open"}
+    counts = pd.crosstab(comparisons["claim"], comparisons["outcome"]).reindex(columns=list(shown))
+    counts = counts.reindex(comparisons["claim"].unique()).fillna(0).astype(int)
+    counts = counts.rename(columns=shown)
+    counts.insert(0, "comparisons", counts.sum(axis=1))
     return counts.rename_axis(index="Claim", columns=None).reset_index()
 
 
-def claim_parts(parts: pd.DataFrame, claim: str) -> pd.DataFrame:
-    """Every part of a claim beside the paper's number.
+def claim_comparisons(comparisons: pd.DataFrame, claim: str) -> pd.DataFrame:
+    """Every comparison of a claim beside the paper's number.
 
     Raises
     ------
     ValueError
         If no claim of that name is decided here; names those that are.
     """
-    check("claim", claim, parts["claim"].unique())
-    own = parts[parts["claim"] == claim]
+    check("claim", claim, comparisons["claim"].unique())
+    own = comparisons[comparisons["claim"] == claim]
     ours = [with_interval(row.estimate, row.low, row.high, ".3f") for row in own.itertuples()]
-    signs = own["direction"].map({"above": ">", "below": "<", "within": "≤"})
-    asked = signs + " " + own["threshold"].map("{:.3g}".format)
-    columns = {"Part": own["part"], "Ours": ours, "Paper": own["paper"], "Asked": asked}
-    return pd.DataFrame(columns | {"Verdict": own["verdict"]})
+    asked = own["sign"].replace("<=", "≤") + " " + own["threshold"].map("{:.3g}".format)
+    columns = {"Quantity": own["quantity"], "Ours": ours, "Paper": own["paper"], "Asked": asked}
+    return pd.DataFrame(columns | {"Margin": own["margin"], "Outcome": own["outcome"]})
 
 
 def _beside(ours: float, paper: float, form: str, mark: str = "") -> str:

@@ -2,11 +2,11 @@
 
 In: the margins and steps of `mixtures`, sizes of the sources. Out: calibration against the number
 of sources with its controls, lengths of combined head gradients, MORE's weights, the hold of the
-largest source, five figures and the claims. Called by the `more_sources` stage and by the notebook
-`more_sources`.
+largest source, five figures and what the claims compare. Called by the `more_sources` stage and by
+the notebook `more_sources`.
 """
 
-from proxyreward.findings.more.more_sources.claims import decide
+from proxyreward.findings.more.more_sources.claims import measure, notes
 from proxyreward.findings.more.more_sources.controls import FEWER, Controls
 from proxyreward.findings.more.more_sources.curves import ECE, MEASURES, SCALED, Curves
 from proxyreward.findings.more.more_sources.figures import (
@@ -35,9 +35,10 @@ __all__ = [
     "Norms",
     "compute",
     "curve_rows",
-    "decide",
     "forms_table",
+    "measure",
     "norm_rows",
+    "notes",
     "paper_top",
     "plot_curves",
     "plot_forms",

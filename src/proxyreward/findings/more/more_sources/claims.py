@@ -1,12 +1,15 @@
-"""Claims of Figure 6 and of eq. 6-9 of paper *more*.
+"""What the claims of Figure 6 and of eq. 6-9 of paper *more* compare.
 
-In: the arrays of `controls`. Out: decisions for the scorecard. Called by the `more_sources` stage.
+In: the arrays of `controls`. Out: quantities, by the names that the registry's criteria use. Called
+by the `more_sources` stage.
 """
+
+from itertools import pairwise
 
 import numpy as np
 
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import Decision, Part, conjunction, decide_claim, estimated
+from proxyreward.findings.core.verdict import Quantity
 from proxyreward.findings.more.mixtures import PAPER_FORM, STANDARD, interval
 from proxyreward.findings.more.more_sources.controls import Controls
 from proxyreward.findings.more.more_sources.curves import ECE, SCALED
@@ -16,139 +19,59 @@ from proxyreward.metrics.prediction import spearman
 from proxyreward.vocabulary import HH, MULTITASK, MULTITASK_AS_IS
 
 
-def decide(controls: Controls, registry: Registry) -> list[Decision]:
-    """Decide the claims of Figure 6 and of the cancelling of drifts, on the middle base."""
-    return [
-        _falls(controls),
-        _below_top(controls, registry),
-        _cancels(controls),
-        _dominates(controls),
-    ]
-
-
-def _falls(controls: Controls) -> Decision:
-    curves = controls.curves[ECE]
-    paper, most = curves.added[:, 0], curves.counts[-1]
-    slopes, drops = associations(curves.counts, paper), paper[:, -1] - paper[:, 0]
-    parts = [
-        estimated(f"Spearman of K and the ECE on {name}", interval(slopes[:, i]), "below", 0.0)
-        for i, name in enumerate(HH)
-    ] + [
-        estimated(
-            f"ECE on {name} with {most} sources minus with 2",
-            interval(drops[:, i], recentre=True),
-            "below",
-            0.0,
-        )
-        for i, name in enumerate(HH)
-    ]
-    found = {
-        f"mean over {curves.added.shape[1]} orders": curves.mean,
-        "fixed total of pairs": curves.fixed,
-        "after temperature scaling": controls.curves[SCALED].added[:, 0],
-    }
-    told = "; ".join(
-        f"{name}: Spearman {_pair(associations(curves.counts, values[:1])[0], '.2f')}, change "
-        f"{_pair(values[0, -1] - values[0, 0], '.3f')}"
-        for name, values in found.items()
-    )
-    note = (
-        "ECE of the mean over seeds, standard form, the paper's order of sources. On Helpful, "
-        f"Harmless the controls give, with the change from 2 to {most} sources, {told}; the "
-        f"paper's form: change {_pair(controls.forms[PAPER_FORM, ECE]['two'][0], '.3f')}."
-    )
-    return _decide("fig6.c1", controls, parts, note=note)
-
-
-def _below_top(controls: Controls, registry: Registry) -> Decision:
-    mixtures = controls.mixtures
-
-    def parts(base: str) -> list[Part]:
-        return [
-            estimated(
-                f"ECE on {name} with all {len(mixtures.sources)} sources minus top",
-                interval(controls.alone[base][:, i], recentre=True),
-                "below",
-                0.0,
-            )
-            for i, name in enumerate(HH)
-        ]
-
-    rest = [base for base in mixtures.bases if base != mixtures.middle]
-    others = "; ".join(f"{b}: {conjunction(part.verdict for part in parts(b))}" for b in rest)
-    forms, more = controls.forms, paper_top(registry, len(mixtures.bases) // 2)
-    note = (
-        "On Helpful, Harmless in the paper's form "
-        f"{_pair(forms[PAPER_FORM, ECE]['top'][0], '.3f')}, after temperature scaling "
-        f"{_pair(forms[STANDARD, SCALED]['top'][0], '.3f')}. By the same criterion alone, base "
-        f"{others}."
-    )
-    ours, top = more[HH[0]]
-    return _decide("fig6.c2", controls, parts(mixtures.middle), note=note, paper_value=ours - top)
-
-
-def _cancels(controls: Controls) -> Decision:
-    norms = controls.norms
-    sources, parts = norms.sources[COMBINED], norms.parts[COMBINED]
-    falls = [
-        estimated(
-            f"relative length with {k + 1} sources minus with {k}",
-            interval(sources[:, j + 1] - sources[:, j]),
-            "below",
-            0.0,
-        )
-        for j, k in enumerate(norms.counts[:-1])
-    ]
-    lower = [
-        estimated(
-            f"with {k} sources minus with {k} random parts of one",
-            interval(sources[:, j] - parts[:, j]),
-            "below",
-            0.0,
-        )
-        for j, k in enumerate(norms.counts)
-    ]
-    equal, most = norms.sources[EQUAL][0], norms.counts[-1]
-    note = (
-        f"Mean over the first {norms.steps} steps, all that the shortest run has, over the orders "
-        "of adding sources and over seeds; steps are resampled in blocks, seeds as a whole. With "
-        f"equal weights the lengths are {equal[0]:.2f} at K = 2 and {equal[-1]:.2f} at K = {most}; "
-        f"orthogonal gradients of equal length would give {1 / np.sqrt(2):.2f} and "
-        f"{1 / np.sqrt(most):.2f}."
-    )
-    return decide_claim(
-        "more.finding.drift_cancel.c1",
-        [*falls, *lower],
-        norms.steps * controls.mixtures.seeds,
-        shown=lower[-1],
-        scope=f"Base {controls.mixtures.middle}, n steps of all seeds",
-        note=note,
-    )
-
-
-def _dominates(controls: Controls) -> Decision:
+def measure(controls: Controls, registry: Registry) -> dict[str, Quantity]:
+    """Measure what the claims of Figure 6 and of cancelling drifts compare, on the middle base."""
     shares = controls.shares
-    part = estimated(
-        "Spearman over sources of share and relative gain of MultiTask",
-        interval(shares.association(shares.gain[MULTITASK_AS_IS])),
-        "above",
-        0.0,
-    )
-    even = shares.gain[MULTITASK]
-    change = shares.association(shares.gain[MULTITASK_AS_IS] - even)
-    note = (
-        "Sources also differ in how hard they are. The same Spearman with sources resampled to "
-        f"equal size: {shares.association(even)[0]:.2f}; of share and the change of the relative "
-        "gain from equal size to sizes as they are: "
-        "{:.2f} [{:.2f}, {:.2f}].".format(*interval(change))
-    )
-    return decide_claim(
-        "more.finding.drift_cancel.c2",
-        [part],
-        len(shares.share),
-        scope=f"Base {controls.mixtures.middle}, sources as they are, n sources",
-        note=note,
-    )
+    association = shares.association(shares.gain[MULTITASK_AS_IS])
+    dominance = "Spearman over sources of share and relative gain of MultiTask, sources as they are"
+    found = _calibration(controls, registry) | _cancelling(controls)
+    return found | {dominance: Quantity(association, len(shares.share))}
+
+
+def notes(controls: Controls) -> dict[str, str]:
+    """What stands beside a criterion, by claim."""
+    return {
+        "more.fig6.c1": _note_on_growth(controls),
+        "more.fig6.c2": _note_on_top(controls),
+        "more.finding.drift_cancel.c1": _note_on_lengths(controls),
+        "more.finding.drift_cancel.c2": _note_on_shares(controls),
+    }
+
+
+def _calibration(controls: Controls, registry: Registry) -> dict[str, Quantity]:
+    curves, mixtures = controls.curves[ECE], controls.mixtures
+    paper, top = curves.added[:, 0], controls.alone[mixtures.middle]
+    slopes, drops = associations(curves.counts, paper), paper[:, -1] - paper[:, 0]
+    printed = paper_top(registry, len(mixtures.bases) // 2)
+    found = {}
+    for i, name in enumerate(HH):
+        pairs, (more, own) = int((mixtures.source == name).sum()), printed[name]
+        found |= {
+            f"{name}: Spearman of K and the ECE": Quantity(slopes[:, i], pairs),
+            f"{name}: ECE with all sources minus with two": Quantity(
+                drops[:, i], pairs, recentre=True
+            ),
+            f"{name}: ECE with all sources minus Top": Quantity(
+                top[:, i], pairs, more - own, recentre=True
+            ),
+        }
+    return found
+
+
+def _cancelling(controls: Controls) -> dict[str, Quantity]:
+    norms = controls.norms
+    steps, what = norms.steps * controls.mixtures.seeds, "relative length of the combined gradient"
+    sources = dict(zip(norms.counts, norms.sources[COMBINED].T))
+    parts = dict(zip(norms.counts, norms.parts[COMBINED].T))
+    falls = {
+        f"{more} sources: {what} minus that with {k}": sources[more] - sources[k]
+        for k, more in pairwise(norms.counts)
+    }
+    lower = {
+        f"{k} sources: {what} minus that of {k} random parts of one": sources[k] - parts[k]
+        for k in norms.counts
+    }
+    return {name: Quantity(values, steps) for name, values in (falls | lower).items()}
 
 
 def associations(counts: tuple[int, ...], values: np.ndarray) -> np.ndarray:
@@ -157,16 +80,49 @@ def associations(counts: tuple[int, ...], values: np.ndarray) -> np.ndarray:
     return spearman(np.broadcast_to(np.array(counts), rows.shape), rows)
 
 
-def _decide(
-    claim: str, controls: Controls, parts: list[Part], note: str, paper_value: float = np.nan
-) -> Decision:
-    mixtures = controls.mixtures
-    pairs = int(min((mixtures.source == name).sum() for name in HH))
-    scope = f"Base {mixtures.middle}, {pairs} test pairs of each source"
-    return decide_claim(
-        f"more.{claim}", parts, pairs, scope=scope, note=note, paper_value=paper_value
+def _note_on_growth(controls: Controls) -> str:
+    curves = controls.curves[ECE]
+    found = {
+        f"in the mean over {curves.added.shape[1]} orders": curves.mean[0],
+        "with a fixed total of pairs": curves.fixed[0],
+        "after temperature scaling": controls.curves[SCALED].added[0, 0],
+    }
+    changes = {name: values[-1] - values[0] for name, values in found.items()}
+    changes["in the paper's form"] = controls.forms[PAPER_FORM, ECE]["two"][0]
+    told = "; ".join(f"{_pair(change)} {name}" for name, change in changes.items())
+    return f"On Helpful, Harmless the ECE changes from two to all sources by {told}."
+
+
+def _note_on_top(controls: Controls) -> str:
+    found = {
+        "in the paper's form": controls.forms[PAPER_FORM, ECE]["top"],
+        "after temperature scaling": controls.forms[STANDARD, SCALED]["top"],
+    }
+    middle = controls.mixtures.middle
+    found |= {f"on base {b}": values for b, values in controls.alone.items() if b != middle}
+    told = "; ".join(f"{_pair(values[0])} {name}" for name, values in found.items())
+    return f"On Helpful, Harmless it is {told}."
+
+
+def _note_on_lengths(controls: Controls) -> str:
+    equal, most = controls.norms.sources[EQUAL][0], controls.norms.counts[-1]
+    return (
+        f"With equal weights the lengths are {equal[0]:.2f} at K = 2 and {equal[-1]:.2f} at "
+        f"K = {most}; orthogonal gradients of equal length would give {1 / np.sqrt(2):.2f} and "
+        f"{1 / np.sqrt(most):.2f}."
     )
 
 
-def _pair(values: np.ndarray, form: str) -> str:
-    return ", ".join(f"{value:{form}}" for value in values)
+def _note_on_shares(controls: Controls) -> str:
+    shares = controls.shares
+    even = shares.gain[MULTITASK]
+    change = shares.association(shares.gain[MULTITASK_AS_IS] - even)
+    return (
+        "Sources also differ in how hard they are: resampled to equal size the same Spearman is "
+        f"{shares.association(even)[0]:.2f}. That of share and the change of the relative gain "
+        "from equal size to sizes as they are is {:.2f} [{:.2f}, {:.2f}].".format(*interval(change))
+    )
+
+
+def _pair(values: np.ndarray) -> str:
+    return ", ".join(f"{value:.3f}" for value in values)
