@@ -1,6 +1,7 @@
 """Stage `finding4`: more responses per prompt, and the claims that this decides.
 
-In: ``results/<scale>/evidence/``.  Out: ``results/<scale>/finding4/``: tables and ``claims.json``.
+In: ``results/<scale>/evidence/``.  Out: ``results/<scale>/finding4/``: tables, ``claims.json``
+and ``comparisons.csv``.
 """
 
 from proxyreward.data.seeds import generator
@@ -32,14 +33,9 @@ def run(params: Params) -> None:
         rng=generator("finding4 intervals", params.seed),
         registry=registry,
     )
-    decisions = finding4.decide(
-        tables,
-        resamples=resamples,
-        rng=generator("finding4 claims", params.seed),
-        registry=registry,
-    )
+    found = finding4.measure(tables, resamples=resamples, seed=params.seed, registry=registry)
     write_tables(written, folder)
-    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+    verdict.write(folder, "finding4", found, registry, finding4.notes(found))
 
 
 if __name__ == "__main__":
