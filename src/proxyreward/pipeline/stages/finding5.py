@@ -1,7 +1,7 @@
 """Stage `finding5`: degree of overoptimisation against accuracy, and the claims on it.
 
 In: ``outputs/<scale>/scores/`` and ``results/<scale>/evidence/``.  Out:
-``results/<scale>/finding5/``: tables and ``claims.json``.
+``results/<scale>/finding5/``: tables, ``claims.json`` and ``comparisons.csv``.
 """
 
 import pandas as pd
@@ -28,11 +28,9 @@ def run(params: Params) -> None:
         resamples=resamples,
         rng=generator("finding5 degrees", params.seed),
     )
-    decisions = finding5.decide(
-        tables, resamples=resamples, rng=generator("finding5 claims", params.seed)
-    )
+    found = finding5.measure(tables, resamples=resamples, seed=params.seed)
     write_tables(tables, folder)
-    verdict.write_scorecard(folder / "claims.json", decisions, load_registry())
+    verdict.write(folder, "finding5", found, load_registry(), finding5.notes(found))
 
 
 if __name__ == "__main__":
