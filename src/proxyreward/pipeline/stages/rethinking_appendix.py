@@ -2,7 +2,7 @@
 
 In: ``results/<scale>/evidence/``, ``outputs/<scale>/data/``, and the settings that lie beside every
 item of ``outputs/<scale>/{reward_models,ppo}/``.  Out: ``results/<scale>/rethinking_appendix/``:
-tables and ``claims.json``.
+tables, ``claims.json`` and ``comparisons.csv``.
 """
 
 import json
@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 
 from proxyreward.data import pairs
-from proxyreward.data.seeds import generator
 from proxyreward.findings.core import verdict
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.rethinking import rethinking_appendix
@@ -32,28 +31,16 @@ def run(params: Params) -> None:
     """Compute the tables, decide the claims, write both."""
     folder, registry = results(params, "rethinking_appendix"), load_registry()
     evidence, data = Evidence.read(results(params, "evidence")), outputs(params, "data")
-    resamples = params.findings.resamples
     families = {
         "reward models": (specs(outputs(params, "reward_models")), REWARD_MODELS),
         "PPO runs": (specs(outputs(params, "ppo")), PPO_RUNS),
     }
-    tables = rethinking_appendix.compute(
-        evidence,
-        pairs.read(data / "pairs.parquet"),
-        families,
-        resamples=resamples,
-        rng=generator("rethinking_appendix tables", params.seed),
-        registry=registry,
-    )
-    decisions = rethinking_appendix.decide(
-        evidence,
-        tables,
-        resamples=resamples,
-        rng=generator("rethinking_appendix claims", params.seed),
-        registry=registry,
-    )
+    training = pairs.read(data / "pairs.parquet")
+    drawn = {"resamples": params.findings.resamples, "seed": params.seed}
+    tables = rethinking_appendix.compute(evidence, training, families, **drawn, registry=registry)
+    found = rethinking_appendix.measure(evidence, tables, training, **drawn, registry=registry)
     write_tables(tables | {"construction": pd.read_csv(data / "construction.csv")}, folder)
-    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+    verdict.write(folder, "rethinking_appendix", found, registry, rethinking_appendix.notes(found))
 
 
 if __name__ == "__main__":
