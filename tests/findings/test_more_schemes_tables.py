@@ -111,9 +111,6 @@ def test_unknown_choices_are_told_what_exists(schemes):
         more_schemes.cells(schemes, schemes, "strict")
     with pytest.raises(ValueError, match="no source 'reddit'.*'helpful'"):
         more_schemes.differences(schemes, schemes, source="reddit")
-    comparisons = pd.DataFrame({"claim": ["more.fig2.c1"]})
-    with pytest.raises(ValueError, match="no claim 'fig2'; choose one of 'more.fig2.c1'"):
-        more_schemes.claim_comparisons(comparisons, "fig2")
 
 
 def test_forms_left_out_equal_one_order_in_half_as_many_bins(schemes, found):
@@ -200,15 +197,6 @@ def test_times_of_a_step_are_read_and_may_be_missing(tmp_path):
     (tmp_path / "some.json").write_text(json.dumps({"repeats": 40, "bases": [row]}))
     times = more_schemes.step_times(tmp_path / "some.json")
     assert times.columns.tolist() == tables.TIMES and times["repeats"].tolist() == [40]
-
-
-def test_counts_of_comparisons_by_claim():
-    outcomes = [("b", "holds"), ("b", "open"), ("a", "fails"), ("b", "no difference")]
-    comparisons = pd.DataFrame(outcomes, columns=["claim", "outcome"])
-    assert more_schemes.claim_counts(comparisons).values.tolist() == [
-        ["b", 3, 1, 0, 1, 1],
-        ["a", 1, 0, 1, 0, 0],
-    ]
 
 
 def test_readers_see_names_and_percent():

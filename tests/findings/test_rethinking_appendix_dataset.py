@@ -3,6 +3,7 @@ import pytest
 
 from proxyreward.data.construction import construct, length_gap
 from proxyreward.data.pairs import Pair, to_frame
+from proxyreward.findings.core import verdict
 from proxyreward.findings.rethinking.rethinking_appendix.claims import _dataset, _divergence
 from proxyreward.findings.rethinking.rethinking_appendix.dataset import dataset_table
 from proxyreward.findings.rethinking.rethinking_appendix.divergence import kl_integral
@@ -19,45 +20,40 @@ def frame(bias, count=1500, seed=0):
     )
 
 
-def decide(pairs):
-    row = dataset_table(pairs, 200, np.random.default_rng(0)).iloc[0]
-    return [decision.verdict for decision in _dataset(row)]
+def decided(found, registry):
+    decisions, _ = verdict.decide("rethinking_appendix", found, registry)
+    return {d.claim_id.removeprefix("rethinking.appendix."): d for d in decisions}
 
 
-def test_a_length_bias_refutes_and_its_removal_reproduces():
+def decide(pairs, registry):
+    found = decided(_dataset(pairs, resamples=200, seed=0), registry)
+    return [found[f"datasets.{claim}"].verdict for claim in ("c1", "c2")]
+
+
+def test_a_length_bias_to_either_side_refutes_and_its_removal_reproduces(registry):
     biased = frame(4)
-    assert decide(biased) == ["not reproduced", "reproduced"]
-    assert decide(biased.rename(columns={"chosen": "rejected", "rejected": "chosen"})) == [
-        "not reproduced",
-        "reproduced",
-    ]
+    mirrored = biased.rename(columns={"chosen": "rejected", "rejected": "chosen"})
+    for pairs in (biased, mirrored):
+        assert decide(pairs, registry) == ["not reproduced", "by construction"]
     training, _, _ = construct(biased, max_words=100, validation_share=0.1, seed=0)
-    assert decide(training) == ["reproduced", "reproduced"]
+    assert decide(training, registry) == ["reproduced", "by construction"]
 
 
-def test_a_repeated_prompt_refutes():
+def test_a_repeated_prompt_refutes(registry):
     pairs = frame(0)
     pairs.loc[1, "prompt"] = pairs.loc[0, "prompt"]
-    assert decide(pairs)[1] == "not reproduced"
+    assert decide(pairs, registry)[1] == "not reproduced"
 
 
 def test_the_row_holds_what_the_frame_holds():
     pairs = frame(3)
-    row = dataset_table(pairs, 100, np.random.default_rng(0)).iloc[0]
+    row = dataset_table(pairs, 100, seed=0).iloc[0]
     assert (row["pairs"], row["duplicates"]) == (1500, 0)
     assert row["gap"] == length_gap(pairs)
     assert row["ci_low"] < row["gap"] < row["ci_high"]
     assert row["chosen_words"] - row["rejected_words"] == pytest.approx(3, abs=1.5)
     # Two independent means of 1,500 lengths each.
     assert row["ci_high"] - row["ci_low"] == pytest.approx(2 * 1.96 * np.sqrt(2 / 1500), rel=0.2)
-
-
-def test_an_interval_across_zero_starts_at_zero():
-    row = dataset_table(frame(0), 200, np.random.default_rng(0)).iloc[0]
-    assert row["ci_low"] < 0 < row["ci_high"]
-    decision = _dataset(row)[0]
-    assert decision.ci_low == 0
-    assert decision.ci_high == max(-row["ci_low"], row["ci_high"])
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 1280])
@@ -70,6 +66,6 @@ def test_integration_agrees_with_the_closed_form_and_with_a_draw(n):
 
 
 def test_the_papers_n_gives_the_registrys_bits(registry):
-    decision = _divergence(registry)
-    assert decision.verdict == "reproduced"
-    assert "n = 1280" in decision.reason
+    decision = decided(_divergence(registry), registry)["details.c1"]
+    assert decision.verdict == "definition"
+    assert decision.estimate == pytest.approx(8.8804, abs=5e-5)

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from proxyreward.findings.core import verdict
+from proxyreward.findings.core.verdict import Quantity
 from proxyreward.findings.rethinking.rethinking_appendix import (
     association_table,
     common_n,
@@ -48,24 +50,25 @@ def planted(evidence, spread_a, spread_p, follows_a, follows_p, size=6):
     )
 
 
-def decide(evidence):
-    found = _families(evidence, 200, np.random.default_rng(1))
-    return {decision.claim_id.removeprefix("rethinking.fig12."): decision for decision in found}
+def decide(evidence, registry):
+    found = _families(evidence, 200, seed=1)
+    decisions, _ = verdict.decide("rethinking_appendix", found, registry)
+    return {decision.claim_id.removeprefix("rethinking.fig12."): decision for decision in decisions}
 
 
-def test_similar_parts_with_a_weak_relation_reproduce_both_claims(evidence):
-    decided = decide(planted(evidence, (0.1, 2.0), (0.2, 0.4), 1.0, 0.0))
+def test_similar_parts_with_a_weak_relation_reproduce_both_claims(evidence, registry):
+    decided = decide(planted(evidence, (0.1, 2.0), (0.2, 0.4), 1.0, 0.0), registry)
     assert decided["c1"].verdict == decided["c2"].verdict == "reproduced"
     assert decided["c1"].n == 6
 
 
-def test_the_opposite_refutes_both(evidence):
-    decided = decide(planted(evidence, (0.2, 0.4), (0.1, 2.0), 0.0, 1.0))
+def test_the_opposite_refutes_both(evidence, registry):
+    decided = decide(planted(evidence, (0.2, 0.4), (0.1, 2.0), 0.0, 1.0), registry)
     assert decided["c1"].verdict == decided["c2"].verdict == "not reproduced"
 
 
-def test_equal_families_decide_nothing(evidence):
-    decided = decide(planted(evidence, (0.2, 1.0), (0.2, 1.0), 0.8, 0.8))
+def test_equal_families_decide_nothing(evidence, registry):
+    decided = decide(planted(evidence, (0.2, 1.0), (0.2, 1.0), 0.8, 0.8), registry)
     assert decided["c1"].verdict == "inconclusive"
 
 
@@ -116,14 +119,16 @@ def test_mutual_accuracy_is_that_of_the_off_diagonal(evidence):
 def test_difference_resamples_each_family_on_its_own():
     rng = np.random.default_rng(0)
     first, second = rng.normal(1.0, 1.0, 400), rng.normal(0.0, 2.0, 100)
-    found = difference(np.mean, first, second, 2000, rng)
-    assert found.estimate == pytest.approx(first.mean() - second.mean())
+    found = Quantity(difference(np.mean, first, second, 2000, rng), 100)
+    estimate, low, high = found.interval(0.95)
+    assert estimate == pytest.approx(first.mean() - second.mean())
     half = 1.96 * np.hypot(first.std() / 20, second.std() / 10)
-    assert found.high - found.low == pytest.approx(2 * half, rel=0.1)
+    assert high - low == pytest.approx(2 * half, rel=0.1)
 
 
 def test_recentred_difference_of_spreads_holds_its_estimate():
     rng = np.random.default_rng(0)
     first, second = rng.normal(size=6), 3 * rng.normal(size=6)
-    found = difference(np.ptp, first, second, 500, rng, recentre=True)
-    assert found.low < found.estimate < found.high
+    found = Quantity(difference(np.ptp, first, second, 500, rng), 6, recentre=True)
+    estimate, low, high = found.interval(0.95)
+    assert low < estimate < high

@@ -1,5 +1,6 @@
 import pytest
 
+from proxyreward.findings.core import verdict
 from proxyreward.findings.rethinking.rethinking_appendix import recipe_table, settings_table
 from proxyreward.findings.rethinking.rethinking_appendix.claims import _recipes
 from proxyreward.findings.rethinking.rethinking_appendix.recipes import REWARD_MODELS, differing
@@ -33,21 +34,24 @@ def test_anything_else_does(odd, key):
     assert differing([*FAMILY, odd], REWARD_MODELS) == (2, [key])
 
 
-def decide(*families):
-    table = recipe_table({name: (specs, REWARD_MODELS) for name, specs in families})
-    return _recipes(table)
+def decide(registry, runs):
+    families = {"reward models": FAMILY, "PPO runs": runs}
+    table = recipe_table({name: (specs, REWARD_MODELS) for name, specs in families.items()})
+    decisions, _ = verdict.decide("rethinking_appendix", _recipes(table), registry)
+    [decision] = [d for d in decisions if d.claim_id == "rethinking.table8.c1"]
+    return decision
 
 
-def test_one_recipe_each_reproduces_and_two_refute():
+def test_one_recipe_each_holds_by_construction_and_two_refute(registry):
     runs = [spec("run-1"), spec("run-2", 0.1)]
-    assert decide(("reward models", FAMILY), ("PPO", runs)).verdict == "reproduced"
-    decision = decide(("reward models", FAMILY), ("PPO", [*runs, spec("run-3", epochs=3)]))
+    assert decide(registry, runs).verdict == "by construction"
+    decision = decide(registry, [*runs, spec("run-3", epochs=3)])
     assert decision.verdict == "not reproduced"
-    assert decision.n == 6
+    assert (decision.estimate, decision.n) == (1, 3)
 
 
-def test_nothing_trained_decides_nothing():
-    assert decide(("reward models", FAMILY), ("PPO", [])).verdict == "inconclusive"
+def test_nothing_trained_decides_nothing(registry):
+    assert decide(registry, []).verdict == "inconclusive"
 
 
 BATCHES = {"prompts_per_step": 16, "samples_per_prompt": 4, "minibatches": 2}

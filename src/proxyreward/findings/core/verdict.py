@@ -23,7 +23,6 @@ from proxyreward.findings.core.scorecard import VERDICTS, Verdict
 from proxyreward.metrics.resampling import Interval, ends
 
 LEVEL = 0.95
-CLAIMS, COMPARISONS = "claims.json", "comparisons.csv"
 Outcome = Literal["holds", "fails", "no difference", "open"]
 STRENGTH: tuple[Outcome, ...] = ("fails", "no difference", "open", "holds")
 SAID: dict[Outcome, tuple[str, str]] = {
@@ -167,16 +166,16 @@ def judge(claim: Claim, quantities: Mapping[str, Quantity]) -> list[list[Judged]
 def verdict_of(groups: Iterable[Sequence[Judged]], kind: str = ESTIMATED) -> Verdict:
     """Verdict on a claim all of whose groups must hold.
 
-    One that fails refutes it, and one without a difference that matters leaves none to claim. A
-    claim of another kind than ``estimated`` that holds has its kind as verdict.
+    One that fails, or shows no difference that matters, refutes it; if none shows a difference, the
+    verdict says so. A claim of another kind than ``estimated`` that holds has its kind as verdict.
     """
     found = {_standing(group) for group in groups}
-    if "fails" in found:
+    if found == {"no difference"}:
+        return "no difference"
+    if found & {"fails", "no difference"}:
         return "not reproduced"
     if "" in found:
         return "not testable here"
-    if "no difference" in found:
-        return "no difference"
     if found != {"holds"}:
         return "inconclusive"
     return "reproduced" if kind == ESTIMATED else kind
@@ -220,23 +219,6 @@ def decide(
         for part in group
     ]
     return decisions, pd.DataFrame(rows, columns=COLUMNS)
-
-
-def write(
-    folder: Path,
-    finding: str,
-    quantities: Mapping[str, Quantity],
-    registry: Registry,
-    notes: Mapping[str, str] | None = None,
-) -> None:
-    """Decide a finding's claims; write ``claims.json`` and ``comparisons.csv`` into its folder.
-
-    Parameters as of :func:`decide`.
-    """
-    decisions, comparisons = decide(finding, quantities, registry, notes)
-    write_scorecard(folder / CLAIMS, decisions, registry)
-    text = comparisons.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    write_whole(folder / COMPARISONS, text)
 
 
 def _decision(claim: Claim, groups: list[list[Judged]], note: str) -> "Decision":

@@ -8,20 +8,20 @@ import pandas as pd
 
 from proxyreward.data import flips, pairs
 from proxyreward.data.seeds import generator
-from proxyreward.findings.core import verdict
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.core.style import svg, use_style
 from proxyreward.findings.rethinking import finding1
 from proxyreward.findings.rethinking.evidence import Evidence
+from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs, results, write_tables
+from proxyreward.pipeline.stage import outputs, results
 from proxyreward.vocabulary import BEST_OF_N, PPO
 
 
-def run(params: Params) -> None:
-    """Compute the tables, decide the claims, write both."""
+def compute(params: Params) -> Measured:
+    """Compute the tables, and measure what the claims compare."""
     evidence = Evidence.read(results(params, "evidence"))
-    folder, resamples = results(params, "finding1"), params.findings.resamples
+    resamples = params.findings.resamples
     tables = finding1.compute(
         evidence, resamples=resamples, rng=generator("finding1 association", params.seed)
     )
@@ -36,16 +36,14 @@ def run(params: Params) -> None:
         seed=params.seed,
         registry=registry,
     )
-    write_tables(tables, folder)
     use_style()
     top = [
         pd.concat([finding1.under(tables[name], optimiser) for optimiser in (BEST_OF_N, PPO)])
         for name in ("pairs", "association")
     ]
     picture = finding1.plot_scatter(*top, rng=generator("finding1 band", params.seed))
-    (folder / "scatter.svg").write_text(svg(picture), encoding="utf-8")
-    verdict.write(folder, "finding1", found, registry, finding1.notes(found))
+    return Measured(tables, found, finding1.notes(found), {"scatter.svg": svg(picture)})
 
 
 if __name__ == "__main__":
-    main("finding1", run)
+    measure("finding1", compute)

@@ -1,24 +1,22 @@
 """Stage `finding5`: degree of overoptimisation against accuracy, and the claims on it.
 
 In: ``outputs/<scale>/scores/`` and ``results/<scale>/evidence/``.  Out:
-``results/<scale>/finding5/``: tables and ``claims.json``.
+``results/<scale>/finding5/``: tables, notes and quantities.
 """
 
 import pandas as pd
 
 from proxyreward.data.seeds import generator
-from proxyreward.findings.core import verdict
-from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.rethinking import finding5
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.pipeline.evidence_inputs import main_pool
+from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, results, write_tables
+from proxyreward.pipeline.stage import results
 
 
-def run(params: Params) -> None:
-    """Compute the tables, decide the claims, write both."""
-    folder = results(params, "finding5")
+def compute(params: Params) -> Measured:
+    """Compute the tables, and measure what the claims compare."""
     evidence = Evidence.read(results(params, "evidence"))
     resamples = params.findings.resamples
     tables = finding5.compute(
@@ -28,12 +26,9 @@ def run(params: Params) -> None:
         resamples=resamples,
         rng=generator("finding5 degrees", params.seed),
     )
-    decisions = finding5.decide(
-        tables, resamples=resamples, rng=generator("finding5 claims", params.seed)
-    )
-    write_tables(tables, folder)
-    verdict.write_scorecard(folder / "claims.json", decisions, load_registry())
+    found = finding5.measure(tables, resamples=resamples, seed=params.seed)
+    return Measured(tables, found, finding5.notes(found))
 
 
 if __name__ == "__main__":
-    main("finding5", run)
+    measure("finding5", compute)

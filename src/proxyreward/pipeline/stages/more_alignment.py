@@ -1,7 +1,7 @@
 """Stage `more_alignment`: does calibration go with alignment?
 
 In: ``results/<scale>/{mixes,rejection,evidence}/``.  Out: ``results/<scale>/more_alignment/``:
-tables and ``claims.json``.
+tables, notes and quantities.
 """
 
 from proxyreward.data.seeds import generator

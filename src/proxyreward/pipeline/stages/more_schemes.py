@@ -2,26 +2,26 @@
 
 In: ``results/<scale>/mixes/`` and ``results/<scale>/sources/``, and the time of a training step
 from ``benchmarks/more_step.json``, which differs from machine to machine and is measured by
-``benchmarks/more_step.py``.  Out: ``results/<scale>/more_schemes/``: tables and ``claims.json``.
+``benchmarks/more_step.py``.  Out: ``results/<scale>/more_schemes/``: tables, notes and quantities.
 """
 
 from pathlib import Path
 
 from proxyreward.data.seeds import generator
-from proxyreward.findings.core import verdict
 from proxyreward.findings.core.reading import read_table
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.more import more_schemes
 from proxyreward.findings.more.mixtures import Draws, Mixtures
+from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, results, write_tables
+from proxyreward.pipeline.stage import results
 
-BENCHMARK = Path("benchmarks/more_step.json")
+BENCHMARK = Path("benchmarks/more_step.json").resolve()  # of the project, in a replicate too
 
 
-def run(params: Params) -> None:
-    """Compute the tables, decide the claims, write both."""
-    folder, registry = results(params, "more_schemes"), load_registry()
+def compute(params: Params) -> Measured:
+    """Compute the tables, and measure what the claims compare."""
+    registry = load_registry()
     mixtures = Mixtures.read(results(params, "mixes"))
     rng = generator("more_schemes draws", params.seed)
     schemes = more_schemes.Schemes(mixtures, Draws.of(mixtures, params.findings.resamples, rng))
@@ -35,11 +35,10 @@ def run(params: Params) -> None:
     )
     tables["identities"] = more_schemes.compare(generator("more_schemes batch", params.seed))
     tables["times"] = more_schemes.step_times(BENCHMARK)
-    write_tables(tables, folder)
     found = more_schemes.measure(schemes, few, tables, registry, params.seed)
     notes = more_schemes.notes(found, tables, registry)
-    verdict.write(folder, "more_schemes", found, registry, notes)
+    return Measured(tables, found, notes)
 
 
 if __name__ == "__main__":
-    main("more_schemes", run)
+    measure("more_schemes", compute)

@@ -2,7 +2,7 @@
 
 In: ``results/<scale>/evidence/``, ``outputs/<scale>/data/``, and the settings that lie beside every
 item of ``outputs/<scale>/{reward_models,ppo}/``.  Out: ``results/<scale>/rethinking_appendix/``:
-tables and ``claims.json``.
+tables, notes and quantities.
 """
 
 import json
@@ -11,15 +11,14 @@ from pathlib import Path
 import pandas as pd
 
 from proxyreward.data import pairs
-from proxyreward.data.seeds import generator
-from proxyreward.findings.core import verdict
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.rethinking import rethinking_appendix
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.findings.rethinking.rethinking_appendix.recipes import PPO_RUNS, REWARD_MODELS
 from proxyreward.pipeline.family import SPEC
+from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs, results, write_tables
+from proxyreward.pipeline.stage import outputs, results
 
 
 def specs(family: Path) -> list[dict]:
@@ -28,33 +27,23 @@ def specs(family: Path) -> list[dict]:
     return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
-def run(params: Params) -> None:
-    """Compute the tables, decide the claims, write both."""
-    folder, registry = results(params, "rethinking_appendix"), load_registry()
+def compute(params: Params) -> Measured:
+    """Compute the tables, and measure what the claims compare."""
+    registry = load_registry()
     evidence, data = Evidence.read(results(params, "evidence")), outputs(params, "data")
-    resamples = params.findings.resamples
     families = {
         "reward models": (specs(outputs(params, "reward_models")), REWARD_MODELS),
         "PPO runs": (specs(outputs(params, "ppo")), PPO_RUNS),
     }
-    tables = rethinking_appendix.compute(
-        evidence,
-        pairs.read(data / "pairs.parquet"),
-        families,
-        resamples=resamples,
-        rng=generator("rethinking_appendix tables", params.seed),
-        registry=registry,
+    training = pairs.read(data / "pairs.parquet")
+    drawn = {"resamples": params.findings.resamples, "seed": params.seed}
+    tables = rethinking_appendix.compute(evidence, training, families, **drawn, registry=registry)
+    construction = pd.read_csv(data / "construction.csv")
+    found = rethinking_appendix.measure(evidence, tables, training, **drawn, registry=registry)
+    return Measured(
+        tables | {"construction": construction}, found, rethinking_appendix.notes(found)
     )
-    decisions = rethinking_appendix.decide(
-        evidence,
-        tables,
-        resamples=resamples,
-        rng=generator("rethinking_appendix claims", params.seed),
-        registry=registry,
-    )
-    write_tables(tables | {"construction": pd.read_csv(data / "construction.csv")}, folder)
-    verdict.write_scorecard(folder / "claims.json", decisions, registry)
 
 
 if __name__ == "__main__":
-    main("rethinking_appendix", run)
+    measure("rethinking_appendix", compute)

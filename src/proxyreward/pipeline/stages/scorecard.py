@@ -1,28 +1,33 @@
-"""Stage `scorecard`: the verdicts of all findings in one file, and all comparisons in another.
+"""Stage `scorecard`: every claim decided over replicates.
 
-In: ``results/<scale>/<finding>/{claims.json,comparisons.csv}``.  Out:
+In: ``results/<scale>/<finding>/{quantities.csv,notes.json}``.  Out:
 ``results/<scale>/{scorecard.json,comparisons.csv}``.
 """
 
+import json
 from pathlib import Path
 
 import pandas as pd
 
-from proxyreward.findings.core import verdict
+from proxyreward.findings.core import replicates, verdict
 from proxyreward.findings.core.registry import load_registry
+from proxyreward.pipeline.measuring import NOTES
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, write_tables
 
 
 def run(params: Params) -> None:
-    """Collect the claims that the findings have decided."""
-    folder = Path("results") / params.scale
-    files = sorted(folder.glob(f"*/{verdict.CLAIMS}"))
-    compared = sorted(folder.glob(f"*/{verdict.COMPARISONS}"))
-    registry = load_registry()
-    decisions = [row for file in files for row in verdict.read_scorecard(file, registry)]
+    """Decide the claims of every finding."""
+    folder, registry = Path("results") / params.scale, load_registry()
+    decisions, compared = [], []
+    for finding in dict.fromkeys(claim.finding for claim in registry.claims() if claim.finding):
+        notes = json.loads((folder / finding / NOTES).read_text(encoding="utf-8"))
+        quantities = replicates.read(folder / finding)
+        own, comparisons = verdict.decide(finding, quantities, registry, notes)
+        decisions += own
+        compared.append(comparisons)
     verdict.write_scorecard(folder / "scorecard.json", decisions, registry)
-    write_tables({"comparisons": pd.concat(map(pd.read_csv, compared))}, folder)
+    write_tables({"comparisons": pd.concat(compared)}, folder)
 
 
 if __name__ == "__main__":

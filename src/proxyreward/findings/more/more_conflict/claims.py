@@ -5,10 +5,9 @@ by the `more_conflict` stage.
 """
 
 import numpy as np
-import pandas as pd
 
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import Quantity
+from proxyreward.findings.core.verdict import Quantity, counted
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_conflict.conflict import ALL, HARMLESS, Conflict
 from proxyreward.findings.more.more_conflict.distributions import Distributions, rank_tests
@@ -29,8 +28,8 @@ def measure(conflict: Conflict, registry: Registry) -> dict[str, Quantity]:
         **_accuracies(conflict.transfers[ALL], pairs, -paper_raw(registry, mixtures)),
         **_directions(middle, pairs),
         **_shapes(mixtures, conflict.harmless, pairs),
-        "largest p of Kruskal and Wallis's test over test sources and seeds": _largest_p(
-            rank_tests(mixtures), pairs
+        "largest p of Kruskal and Wallis's test over test sources and seeds": counted(
+            rank_tests(mixtures)["kruskal_p"].max(), pairs
         ),
         "smallest range of the mean margin over models": Quantity(reach, pairs, recentre=True),
     }
@@ -98,12 +97,6 @@ def _shapes(mixtures: Mixtures, found: Distributions, pairs: int) -> dict[str, Q
         f"{HARMLESS}, models on other sources: {name}": Quantity(rows, pairs, recentre=True)
         for name, rows in values.items()
     }
-
-
-def _largest_p(tests: pd.DataFrame, pairs: int) -> Quantity:
-    """Known to lie between 0 and itself: a test that does not reject proves nothing."""
-    p = float(tests["kruskal_p"].max())
-    return Quantity(np.array([p, 0.0, p]), pairs)
 
 
 def _oriented(transfer: Transfer) -> np.ndarray:

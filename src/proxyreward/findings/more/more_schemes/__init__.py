@@ -22,8 +22,6 @@ from proxyreward.findings.more.more_schemes.tables import (
     step_times,
 )
 from proxyreward.findings.more.more_schemes.text import (
-    claim_comparisons,
-    claim_counts,
     identities_table,
     slips,
     steps_table,
@@ -37,8 +35,6 @@ __all__ = [
     "Printed",
     "Schemes",
     "cells",
-    "claim_comparisons",
-    "claim_counts",
     "compare",
     "compute",
     "differences",

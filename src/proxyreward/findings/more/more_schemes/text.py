@@ -1,7 +1,6 @@
-"""Tables for readers: ours beside the paper's, and the comparisons behind the claims.
+"""Tables for readers: ours beside the paper's.
 
-In: the tables of `tables` and the comparisons, fresh or read back, and the paper's values. Out:
-frames of text cells. Called by the notebook `more_schemes`.
+In: the tables of `tables`, fresh or read back, and the paper's values. Out: frames of text cells. Called by the notebook `more_schemes`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from proxyreward.findings.core.drawing import with_interval
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.more_schemes.printed import SCHEMES, SOURCES, Printed, paper_base
-from proxyreward.findings.more.more_schemes.tables import MEAN, check
+from proxyreward.findings.more.more_schemes.tables import MEAN
 
 
 def table3(found: pd.DataFrame, printed: Printed) -> pd.DataFrame:
@@ -119,32 +118,6 @@ def times_table(found: pd.DataFrame) -> pd.DataFrame:
             "of which solving, %": 100 * found["solving_share"].astype(float),
         }
     )
-
-
-def claim_counts(comparisons: pd.DataFrame) -> pd.DataFrame:
-    """How many comparisons of each claim hold, fail, show no difference and are open."""
-    shown = {"holds": "hold", "fails": "fail", "no difference": "no difference", "open": "open"}
-    counts = pd.crosstab(comparisons["claim"], comparisons["outcome"]).reindex(columns=list(shown))
-    counts = counts.reindex(comparisons["claim"].unique()).fillna(0).astype(int)
-    counts = counts.rename(columns=shown)
-    counts.insert(0, "comparisons", counts.sum(axis=1))
-    return counts.rename_axis(index="Claim", columns=None).reset_index()
-
-
-def claim_comparisons(comparisons: pd.DataFrame, claim: str) -> pd.DataFrame:
-    """Every comparison of a claim beside the paper's number.
-
-    Raises
-    ------
-    ValueError
-        If no claim of that name is decided here; names those that are.
-    """
-    check("claim", claim, comparisons["claim"].unique())
-    own = comparisons[comparisons["claim"] == claim]
-    ours = [with_interval(row.estimate, row.low, row.high, ".3f") for row in own.itertuples()]
-    asked = own["sign"].replace("<=", "≤") + " " + own["threshold"].map("{:.3g}".format)
-    columns = {"Quantity": own["quantity"], "Ours": ours, "Paper": own["paper"], "Asked": asked}
-    return pd.DataFrame(columns | {"Margin": own["margin"], "Outcome": own["outcome"]})
 
 
 def _beside(ours: float, paper: float, form: str, mark: str = "") -> str:

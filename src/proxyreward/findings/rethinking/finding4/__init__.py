@@ -4,7 +4,7 @@ In: the scores and regrets of `Evidence`. Out: Table 4, Figures 6, 7, 14 and 15 
 Called by the stage and the notebook `finding4`.
 """
 
-from proxyreward.findings.rethinking.finding4.claims import decide
+from proxyreward.findings.rethinking.finding4.claims import measure, notes
 from proxyreward.findings.rethinking.finding4.draws import SECOND_POLICY, compute
 from proxyreward.findings.rethinking.finding4.figures import plot_responses, plot_table4
 from proxyreward.findings.rethinking.finding4.tables import (
@@ -19,8 +19,9 @@ __all__ = [
     "SECOND_POLICY",
     "cells",
     "compute",
-    "decide",
     "larger_sizes",
+    "measure",
+    "notes",
     "plot_responses",
     "plot_table4",
     "readings",

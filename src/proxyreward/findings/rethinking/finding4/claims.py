@@ -1,10 +1,10 @@
-"""Claims of Finding 4 and of Figures 6, 7, 14 and 15; those of Table 4 are in `metric_claims`.
+"""What the claims of Finding 4 and of Figures 6, 7, 14 and 15 compare.
 
-In: the long tables of `draws.compute`, in memory. Out: decisions for the scorecard. Called by the
-`finding4` stage.
+In: the long tables of `draws.compute`, in memory. Out: quantities, by the names that the registry's
+criteria use; those of Table 4 are in `metric_claims`. Called by the `finding4` stage.
 
-Where a criterion compares "n_resp > 2" or "larger n_resp" with two responses, the mean over all
-larger numbers is compared. Intervals resample draws of the test set and golden RMs.
+Where a claim compares "more responses" with two, the mean over all larger numbers is compared.
+Intervals resample draws of the test set and golden RMs.
 """
 
 from collections.abc import Mapping
@@ -14,87 +14,83 @@ import pandas as pd
 
 from proxyreward.findings.core.drawing import NAMES
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import Decision, Part, decide_claim, estimated, one_of
+from proxyreward.findings.core.verdict import Quantity
+from proxyreward.findings.rethinking.finding4.coefficients import Coefficients, by_draw
 from proxyreward.findings.rethinking.finding4.draws import SECOND_POLICY
-from proxyreward.findings.rethinking.finding4.metric_claims import decide_metrics
-from proxyreward.findings.rethinking.finding4.parts import (
-    Coefficients,
-    by_draw,
-    every,
-    includes_zero,
-)
+from proxyreward.findings.rethinking.finding4.metric_claims import MORE, SPREAD, measure_metrics
 from proxyreward.findings.rethinking.finding4.tables import small_sizes
 from proxyreward.metrics.prediction import kendall, slope
-from proxyreward.vocabulary import BEST_OF_N, OPTIMISERS, PPO
+from proxyreward.vocabulary import BEST_OF_N, OPTIMISERS
 
 
-def decide(
+def measure(
     tables: Mapping[str, pd.DataFrame],
     *,
     resamples: int,
-    rng: np.random.Generator,
+    seed: int,
     registry: Registry,
-) -> list[Decision]:
-    """Decide the claims on more responses per prompt.
+) -> dict[str, Quantity]:
+    """Measure what the claims on more responses per prompt compare.
 
     Parameters
     ----------
     tables : mapping of DataFrame
         From `finding4.draws.compute`.
-    resamples : int
-        Bootstrap resamples of draws and golden RMs.
-    rng : numpy.random.Generator
-        Source of the resamples.
+    resamples, seed : int
+        Bootstrap resamples of draws and golden RMs, and their root.
     registry : Registry
         The paper's printed values.
-
-    Returns
-    -------
-    list of Decision
     """
-    e = Coefficients(resamples, rng, tables)
-    return [
-        _growth(e),
-        *decide_metrics(e, registry),
-        *_constant_size(e),
-        *_constant_budget(e),
-        _levels_off(e),
-        _second_policy(e),
-    ]
+    e = Coefficients("finding4", resamples, seed, tables)
+    return (
+        _growth(e)
+        | measure_metrics(e, registry)
+        | _constant_size(e)
+        | _constant_budget(e)
+        | _levels_off(e)
+        | _second_policy(e)
+    )
 
 
-def _growth(e: Coefficients) -> Decision:
+def notes(found: Mapping[str, Quantity]) -> dict[str, str]:
+    """What stands beside a criterion, by claim."""
+    gains = [quantity.values[0] for name, quantity in found.items() if name.endswith(MORE)]
+    above = sum(gain > 0 for gain in gains)
+    return {
+        "rethinking.table4.c1": f"Without regard to the intervals, {above} of {len(gains)} cells "
+        "are above 0.",
+        "rethinking.table4.c4": "From one sampling of the test set to another these Spearmans have "
+        f"an sd of {found[SPREAD].values[0]:.2g}.",
+    }
+
+
+def _growth(e: Coefficients) -> dict[str, Quantity]:
     table = e.tables["growth"]
-    grid = table["n_resp"].unique()
-    parts = [_rising(e, NAMES[x], grid, by_draw(table, x, "n_resp")) for x in OPTIMISERS]
-    return decide_claim("rethinking.finding4.c1", parts, e.goldens, scope="All prompts")
+    grid, found = table["n_resp"].unique(), {}
+    for x in OPTIMISERS:
+        found |= _rising(e, NAMES[x], "all prompts", grid, by_draw(table, x, "n_resp"))
+    return found
 
 
-def _constant_size(e: Coefficients) -> list[Decision]:
-    table = small_sizes(e.tables["samples"])
+def _constant_size(e: Coefficients) -> dict[str, Quantity]:
+    table, found = small_sizes(e.tables["samples"]), {}
     grid, sizes = table["n_resp"].unique(), table["n_sample"].unique()
-    better, shrinking = [], []
     for x in OPTIMISERS:
         curves = by_draw(table, x, "n_sample", "n_resp")
         for size, curve in zip(sizes, curves, strict=True):
-            where = f"{NAMES[x]}, {size} samples"
-            gain = e.interval(_gain, curve)
-            better += [
-                estimated(f"{where}: more than two responses minus two", gain, "above", 0.0),
-                _rising(e, where, grid, curve),
-            ]
-        steepness = e.interval(lambda m: slope(np.log(sizes), m[:, -1] - m[:, 0]), curves)
-        name = f"{NAMES[x]}: slope of the gain on log size"
-        shrinking.append(estimated(name, steepness, "below", 0.0))
-    return [
-        every("rethinking.fig6.c1", better, e.goldens),
-        decide_claim("rethinking.fig6.c2", shrinking, e.goldens),
-    ]
+            found |= _gain(e, NAMES[x], f"{size} samples", curve)
+            found |= _rising(e, NAMES[x], f"{size} samples", grid, curve)
+        found |= e.over_draws(
+            f"{NAMES[x]}: slope on log size of Spearman with most responses minus with two",
+            lambda means: slope(np.log(sizes), means[:, -1] - means[:, 0]),
+            curves,
+        )
+    return found
 
 
-def _levels_off(e: Coefficients) -> Decision:
+def _levels_off(e: Coefficients) -> dict[str, Quantity]:
     """At all responses per prompt, which every size allows."""
-    table = e.tables["samples"]
+    table, found = e.tables["samples"], {}
     table = table[table["n_resp"] == table["n_resp"].max()]
     sizes = np.log(table["n_sample"].unique())
     part_of = -(-len(sizes) // 2)
@@ -103,77 +99,56 @@ def _levels_off(e: Coefficients) -> Decision:
         upper = slope(sizes[-part_of:], means[-part_of:])
         return upper - slope(sizes[:part_of], means[:part_of])
 
-    parts = []
+    last = "Spearman at the largest size minus at half of it"
+    bent = "slope of Spearman on log size, larger minus smaller half of the sizes"
     for x in OPTIMISERS:
         curve = by_draw(table, x, "n_sample")
-        last = e.interval(lambda means: means[-1] - means[-2], curve)
-        name = f"{NAMES[x]}: slope on log size, larger minus smaller half of the sizes"
-        parts += [
-            includes_zero(f"{NAMES[x]}: Spearman at the largest size minus at half of it", last),
-            estimated(name, e.interval(bend, curve), "below", 0.0),
-        ]
-    return decide_claim("rethinking.fig14.c1", parts, e.goldens, shown=parts[1])
+        found |= e.over_draws(f"{NAMES[x]}: {last}", lambda means: means[-1] - means[-2], curve)
+        found |= e.over_draws(f"{NAMES[x]}: {bent}", bend, curve)
+    return found
 
 
-def _second_policy(e: Coefficients) -> Decision:
-    table = small_sizes(e.tables["samples"])
+def _second_policy(e: Coefficients) -> dict[str, Quantity]:
+    table, found = small_sizes(e.tables["samples"]), {}
     grid, sizes = table["n_resp"].unique(), table["n_sample"].unique()
     curves = by_draw(table, SECOND_POLICY, "n_sample", "n_resp")
-    parts = [
-        _rising(e, f"{size} samples", grid, curve)
-        for size, curve in zip(sizes, curves, strict=True)
-    ]
-    return decide_claim("rethinking.fig15.c1", parts, e.goldens, scope="Best-of-n")
+    for size, curve in zip(sizes, curves, strict=True):
+        where = f"{size} samples, second policy"
+        found |= _rising(e, NAMES[BEST_OF_N], where, grid, curve)
+    return found
 
 
-def _constant_budget(e: Coefficients) -> list[Decision]:
-    table = e.tables["budgets"]
+def _constant_budget(e: Coefficients) -> dict[str, Quantity]:
+    table, found = e.tables["budgets"], {}
     grid, limits = table["n_resp"].unique(), table["budget"].unique()
-    curves = {x: by_draw(table, x, "budget", "n_resp") for x in OPTIMISERS}
-    gains = {
-        x: [
-            (f"budget {limit}: more than two responses minus two", e.interval(_gain, curve))
-            for limit, curve in zip(limits, curves[x], strict=True)
-        ]
-        for x in OPTIMISERS
-    }
-    larger = [estimated(*gain, "above", 0.0) for gain in gains[BEST_OF_N][len(limits) // 2 :]]
-    ends = curves[BEST_OF_N][[0, -1]]
-    best = e.interval(lambda means: float(np.subtract(*grid[means.argmax(axis=-1)])), ends, tests=2)
-    steep = e.interval(lambda m: slope(grid, m[0]) - slope(grid, m[1]), ends, tests=2)
-    name = "smallest minus largest budget"
-    readings = [
-        estimated(f"{name}: best number of responses", best, "below", 0.0),
-        estimated(f"{name}: slope of Spearman on responses", steep, "below", 0.0),
-    ]
-    decisive = one_of(readings)
-    other = readings[decisive is readings[0]]
-    return [
-        decide_claim("rethinking.fig7.c1", larger, e.goldens, scope="Best-of-n"),
-        decide_claim(
-            "rethinking.fig7.c2",
-            [decisive],
-            e.goldens,
-            scope="Best-of-n",
-            note="Either reading is enough, so the intervals have level 1 - 0.05/2; the other one: "
-            f"{other.describe()}.",
-        ),
-        decide_claim(
-            "rethinking.fig7.c3",
-            [includes_zero(*gain) for gain in gains[PPO]],
-            e.goldens,
-            shown=estimated(*gains[PPO][-1], "above", 0.0),
-            scope="PPO",
-        ),
-    ]
+    for x in OPTIMISERS:
+        curves = by_draw(table, x, "budget", "n_resp")
+        for place, (limit, curve) in enumerate(zip(limits, curves, strict=True)):
+            half = "larger" if place >= len(limits) // 2 else "smaller"
+            found |= _gain(e, NAMES[x], f"{half} budget {limit}", curve)
+        ends, between = curves[[0, -1]], "smallest minus largest budget"
+        found |= e.over_draws(
+            f"{NAMES[x]}: best number of responses, {between}",
+            lambda means: float(np.subtract(*grid[means.argmax(axis=-1)])),
+            ends,
+        )
+        found |= e.over_draws(
+            f"{NAMES[x]}: slope of Spearman on responses, {between}",
+            lambda means: slope(grid, means[0]) - slope(grid, means[1]),
+            ends,
+        )
+    return found
 
 
-def _rising(e: Coefficients, where: str, grid: np.ndarray, curve: np.ndarray) -> Part:
-    """Spearman rises with the responses per prompt; `curve` is `(grid, draws, goldens)`."""
-    name = f"{where}: Kendall of responses per prompt and Spearman"
-    rising = e.interval(lambda means: float(kendall(grid, means)), curve)
-    return estimated(name, rising, "above", 0.0)
+def _rising(
+    e: Coefficients, optimiser: str, where: str, grid: np.ndarray, curve: np.ndarray
+) -> dict[str, Quantity]:
+    """Whether Spearman rises with the responses per prompt; `curve` is `(grid, draws, goldens)`."""
+    name = f"{optimiser}: Kendall of responses per prompt and Spearman, {where}"
+    return e.over_draws(name, lambda means: float(kendall(grid, means)), curve)
 
 
-def _gain(means: np.ndarray) -> float:
-    return float(means[1:].mean() - means[0])
+def _gain(e: Coefficients, optimiser: str, where: str, curve: np.ndarray) -> dict[str, Quantity]:
+    """What more than two responses per prompt gain; `curve` is `(grid, draws, goldens)`."""
+    name = f"{optimiser}: Spearman with more than two responses minus with two, {where}"
+    return e.over_draws(name, lambda means: float(means[1:].mean() - means[0]), curve)

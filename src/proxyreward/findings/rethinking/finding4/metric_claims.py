@@ -1,66 +1,51 @@
-"""Claims of Table 4 and of the appendix on metrics.
+"""What the claims of Table 4 and of the appendix on metrics compare.
 
-In: the coefficients of the ten metrics, by draw and golden RM. Out: decisions. Called by `claims`.
+In: the coefficients of the ten metrics, by draw and golden RM. Out: quantities. Called by `claims`.
 """
 
 from itertools import product
 
 import numpy as np
 
+from proxyreward.data.seeds import generator
 from proxyreward.findings.core.drawing import NAMES
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import Decision, decide_claim, estimated, invariant
-from proxyreward.findings.rethinking.finding4.parts import (
-    Coefficients,
-    every,
-    includes_zero,
-    magnitude,
-)
+from proxyreward.findings.core.verdict import Quantity, counted
+from proxyreward.findings.rethinking.finding4.coefficients import Coefficients
 from proxyreward.findings.rethinking.finding4.tables import PRINTED, STATISTICS, printed
 from proxyreward.metrics.prediction import off_diagonal, pearson
-from proxyreward.metrics.resampling import bootstrap
+from proxyreward.metrics.resampling import resample
 from proxyreward.metrics.within_prompt import accuracy
-from proxyreward.vocabulary import BEST_OF_N, OPTIMISERS
+from proxyreward.vocabulary import OPTIMISERS
 
 TEN = tuple(PRINTED)
-RANKS, SCORES = ("spearman", "kendall"), ("pearson", "bo_n")
+PAIR, RANKS, SCORES = "accuracy_pair", ("spearman", "kendall"), ("pearson", "bo_n")
+LABELS = {metric: name.rstrip("*") for metric, name in PRINTED.items()}
+MORE = f"minus that of {LABELS[PAIR]}"  # ends the name of every cell of Table 4 against one pair
+SPREAD = "mean sd over draws of the Spearman of a rank or score metric"
 
 
-def decide_metrics(e: Coefficients, registry: Registry) -> list[Decision]:
-    """Decide what Table 4 and the appendix say about metrics."""
-    return [
-        _better_than_pairs(e, registry),
-        _xi_first(e, registry),
-        _ece_unrelated(e, registry),
-        _ranks_suffice(e, registry),
-        _pairs_per_prompt(),
-        _mrr_like_bo_n(e),
-    ]
-
-
-def _better_than_pairs(e: Coefficients, registry: Registry) -> Decision:
-    parts, paper = [], {}
-    for metric, x, statistic in product(TEN, OPTIMISERS, STATISTICS):
-        if metric in ("ece", "accuracy_pair"):
-            continue
-        two = (metric, "accuracy_pair")
-        both = [e.metric(m, x, statistic) for m in two]
-        gain = e.interval(lambda means: means[0] - means[1], np.stack(both))
-        name = f"{NAMES[x]}, {STATISTICS[statistic]}: {metric} minus accuracy on two responses"
-        parts.append(estimated(name, gain, "above", 0.0))
-        cells = [printed(registry, m, x, statistic)[0] for m in two]
-        paper[name] = cells[0] - cells[1]
-    above = sum(part.estimate > 0 for part in parts)
-    return every(
-        "rethinking.table4.c1",
-        parts,
-        e.goldens,
-        paper=paper,
-        note=f"Without regard to the intervals, {above} of {len(parts)} cells are above 0.",
+def measure_metrics(e: Coefficients, registry: Registry) -> dict[str, Quantity]:
+    """Measure what Table 4 and the appendix say about metrics."""
+    return (
+        _better_than_pairs(e, registry)
+        | _xi_first(e, registry)
+        | _ece_unrelated(e, registry)
+        | _ranks_suffice(e, registry)
+        | _pairs_per_prompt()
+        | _mrr_like_bo_n(e)
     )
 
 
-def _xi_first(e: Coefficients, registry: Registry) -> Decision:
+def _better_than_pairs(e: Coefficients, registry: Registry) -> dict[str, Quantity]:
+    found = {}
+    for metric, x, statistic in product(TEN, OPTIMISERS, STATISTICS):
+        if metric not in ("ece", PAIR):
+            found |= _difference(e, registry, metric, PAIR, x, statistic)
+    return found
+
+
+def _xi_first(e: Coefficients, registry: Registry) -> dict[str, Quantity]:
     columns = list(product(OPTIMISERS, STATISTICS))
     names = ("xi", *(name for name in TEN if name != "xi"))
     values = np.stack([[e.metric(name, *column) for column in columns] for name in names])
@@ -69,58 +54,62 @@ def _xi_first(e: Coefficients, registry: Registry) -> Decision:
     def first(cells: np.ndarray) -> float:
         return float((cells[0] > cells[1:].max(axis=0)).sum())
 
-    part = estimated("columns in which xi comes first", e.interval(first, values), "above", 2)
-    return decide_claim("rethinking.table4.c2", [part], e.goldens, paper_value=first(paper))
+    return e.over_draws("columns in which xi comes first", first, values, paper=first(paper))
 
 
-def _ece_unrelated(e: Coefficients, registry: Registry) -> Decision:
-    parts, shown = [], []
+def _ece_unrelated(e: Coefficients, registry: Registry) -> dict[str, Quantity]:
+    found = {}
     names = ("ece", *(name for name in TEN if name != "ece"))
     for x in OPTIMISERS:
         values = np.stack([e.metric(name, x) for name in names])
-        gap = e.interval(lambda means: abs(means[1:]).min() - abs(means[0]), values)
-        own = e.interval(float, values[0])
-        parts += [
-            estimated(f"{NAMES[x]}: smallest |Spearman| of another metric minus ECE's", gap,
-                      "above", 0.0),
-            includes_zero(f"{NAMES[x]}: Spearman of ECE", own),
-        ]  # fmt: skip
-        shown.append(estimated("Spearman of ECE", own, "above", 0.0))
-    return decide_claim(
-        "rethinking.table4.c3",
-        parts,
-        e.goldens,
-        shown=shown[0],
-        paper_value=printed(registry, "ece", BEST_OF_N, "spearman")[0],
+        found |= e.over_draws(
+            f"{NAMES[x]}: smallest |Spearman| of another metric minus ECE's",
+            lambda means: abs(means[1:]).min() - abs(means[0]),
+            values,
+        )
+        own = printed(registry, "ece", x, "spearman")[0]
+        found |= e.over_draws(f"{NAMES[x]}: Spearman of ECE", float, values[0], paper=own)
+    return found
+
+
+def _ranks_suffice(e: Coefficients, registry: Registry) -> dict[str, Quantity]:
+    found, spreads = {}, []
+    for rank, score, x in product(RANKS, SCORES, OPTIMISERS):
+        found |= _difference(e, registry, rank, score, x, "spearman")
+    for metric, x in product((*RANKS, *SCORES), OPTIMISERS):
+        spreads.append(np.nanmean(e.metric(metric, x), axis=-1).std(ddof=1))
+    return found | {SPREAD: counted(np.mean(spreads), e.goldens)}
+
+
+def _difference(
+    e: Coefficients, registry: Registry, first: str, second: str, optimiser: str, statistic: str
+) -> dict[str, Quantity]:
+    """A cell of Table 4 minus that of another metric."""
+    both = np.stack([e.metric(metric, optimiser, statistic) for metric in (first, second)])
+    paper = [printed(registry, metric, optimiser, statistic)[0] for metric in (first, second)]
+    what = f"{STATISTICS[statistic]} of {LABELS[first]} minus that of {LABELS[second]}"
+    return e.over_draws(
+        f"{NAMES[optimiser]}: {what}",
+        lambda means: means[0] - means[1],
+        both,
+        paper=paper[0] - paper[1],
     )
 
 
-def _ranks_suffice(e: Coefficients, registry: Registry) -> Decision:
-    parts, paper = [], {}
-    for *two, x in product(RANKS, SCORES, OPTIMISERS):
-        both = np.stack([e.metric(m, x) for m in two])
-        spread = float(np.nanmean(both, axis=-1).std(axis=-1, ddof=1).mean())
-        apart = magnitude(e.interval(lambda means: means[0] - means[1], both))
-        name = f"{NAMES[x]}: |{two[0]} - {two[1]}| against the sd over draws"
-        parts.append(estimated(name, apart, "below", spread))
-        cells = [printed(registry, m, x, "spearman")[0] for m in two]
-        paper[name] = abs(cells[0] - cells[1])
-    return every("rethinking.table4.c4", parts, e.goldens, paper=paper)
-
-
-def _pairs_per_prompt() -> Decision:
+def _pairs_per_prompt() -> dict[str, Quantity]:
     """One swap of neighbours changes one pair, so it shows how many the accuracy averages over."""
+    responses = range(2, 21)
     deviation = 0.0
-    for responses in range(2, 21):
-        order = np.arange(responses, dtype=float)
-        swapped = order[[1, 0, *range(2, responses)]]
+    for count in responses:
+        order = np.arange(count, dtype=float)
+        swapped = order[[1, 0, *range(2, count)]]
         pairs = 1 / (1 - accuracy(order[None], swapped[None]))
-        deviation = max(deviation, abs(float(pairs) - responses * (responses - 1) / 2))
-    part = invariant("pairs per prompt against r(r-1)/2, r = 2 to 20", deviation, 1e-9)
-    return decide_claim("rethinking.appendix.metrics.c1", [part], 19, scope="Accuracy")
+        deviation = max(deviation, abs(float(pairs) - count * (count - 1) / 2))
+    name = "largest deviation of the pairs per prompt from r(r-1)/2, r = 2 to 20"
+    return {name: counted(deviation, len(responses))}
 
 
-def _mrr_like_bo_n(e: Coefficients) -> Decision:
+def _mrr_like_bo_n(e: Coefficients) -> dict[str, Quantity]:
     errors = e.tables["errors"]
     mrr, bo_n, acc = (
         off_diagonal(errors.loc[errors["metric"] == name, "error"].to_numpy().reshape(
@@ -132,10 +121,6 @@ def _mrr_like_bo_n(e: Coefficients) -> Decision:
         first, second, third = (matrix[goldens].ravel() for matrix in (mrr, bo_n, acc))
         return float(pearson(first, second) - pearson(first, third))
 
-    part = estimated(
-        "Pearson of MRR with Bo-n minus that with accuracy",
-        bootstrap(closer, e.goldens, e.resamples, e.rng),
-        "above",
-        0.0,
-    )
-    return decide_claim("rethinking.appendix.metrics.c2", [part], e.goldens)
+    name = "Pearson of MRR with Bo5 minus that with accuracy"
+    values = resample(closer, e.goldens, e.resamples, generator(f"finding4 {name}", e.seed))
+    return {name: Quantity(values, e.goldens)}

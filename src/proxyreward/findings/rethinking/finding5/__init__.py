@@ -5,7 +5,7 @@ degrees of overoptimisation, five figures and the claims of Figure 8 and appendi
 the `finding5` stage and the notebook `finding5`.
 """
 
-from proxyreward.findings.rethinking.finding5.claims import decide
+from proxyreward.findings.rethinking.finding5.claims import measure, notes
 from proxyreward.findings.rethinking.finding5.figures import (
     plot_deviations,
     plot_measured,
@@ -27,8 +27,9 @@ __all__ = [
     "by_golden",
     "chosen",
     "compute",
-    "decide",
     "deviations",
+    "measure",
+    "notes",
     "plot_deviations",
     "plot_measured",
     "plot_pressure",

@@ -1,8 +1,8 @@
-"""Claims of Finding 5, Figure 8 and the paper's derivation.
+"""What the claims of Finding 5, Figure 8 and the paper's derivation compare.
 
-In: the tables of `tables.compute`. Out: decisions for the scorecard. Called by the `finding5`
-stage. The measured claims are decided at the largest n and against the curve for standardised
-rewards, because that is how the degree is measured; what the paper's own curve says is in a note.
+In: the tables of `tables.compute`. Out: quantities, by the names that the registry's criteria use.
+Called by the `finding5` stage. The measured ones are taken at the largest n and against the curve
+for standardised rewards, because that is how the degree is measured.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,16 +11,9 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
-from proxyreward.findings.core.verdict import (
-    Decision,
-    Part,
-    decide_claim,
-    estimated,
-    exact,
-    invariant,
-)
+from proxyreward.data.seeds import generator
+from proxyreward.findings.core.verdict import Quantity, counted
 from proxyreward.findings.rethinking.finding5.tables import (
     BAND,
     KINDS,
@@ -30,37 +23,58 @@ from proxyreward.findings.rethinking.finding5.tables import (
     by_golden,
     chosen,
 )
-from proxyreward.metrics.resampling import Interval, bootstrap
+from proxyreward.metrics.resampling import resample
 
-# Chance that a simulation misses its formula by luck, over all values of one check.
-FALSE_ALARM = 0.001
+OUTSIDE = "share of pairs outside the 95% band"
+OFF = "share of pairs more than 2 se off"
+OFF_BOTH = f"{OFF}, the accuracy's own error included"
+OFF_RAW = f"{OFF} the curve for raw rewards"
+DISTANCE = "mean |residual|"
+FORMULA = "largest difference of the integral from the closed form"
 
 
-def decide(
-    tables: Mapping[str, pd.DataFrame], *, resamples: int, rng: np.random.Generator
-) -> list[Decision]:
-    """Decide the claims of Finding 5, Figure 8 and appendix 8.9.
+def measure(
+    tables: Mapping[str, pd.DataFrame], *, resamples: int, seed: int
+) -> dict[str, Quantity]:
+    """Measure what the claims of Finding 5, Figure 8 and appendix 8.9 compare.
 
     Parameters
     ----------
     tables : mapping of DataFrame
         `degrees`, `curve` and `simulated` of `finding5.compute`.
-    resamples : int
-        Bootstrap resamples of golden RMs.
-    rng : numpy.random.Generator
-        Source of the resamples.
+    resamples, seed : int
+        Bootstrap resamples of golden RMs, and their root.
     """
     top = chosen(tables["degrees"])
-    measured = _Measured({kind: by_golden(top, kind) for kind in KINDS}, resamples, rng)
-    scope = f"Best-of-{top['n'].iloc[0]}, standardised rewards"
-    return [
-        *_curve(tables["curve"]),
-        _ratio_alone(tables["simulated"]),
-        _variance_share(tables["simulated"]),
-        _spread(measured, scope),
-        _outliers(measured, scope),
-        _attribution(measured, scope),
-    ]
+    measured = _Measured({kind: by_golden(top, kind) for kind in KINDS}, resamples, seed)
+    return (
+        _curve(tables["curve"])
+        | _simulated(tables["simulated"])
+        | _shares(measured)
+        | _spread(measured)
+        | _attribution(measured)
+    )
+
+
+def notes(found: Mapping[str, Quantity]) -> dict[str, str]:
+    """What stands beside a criterion, by claim."""
+
+    def said(name: str, form: str, *kinds: str) -> list[str]:
+        return [f"{found[f'{kind}: {name}'].values[0]:{form}}" for kind in kinds]
+
+    noise, normal = said(OUTSIDE, ".0%", NOISE, NORMAL)
+    [alone], [both] = said(OFF, ".0%", NORMAL), said(OFF_BOTH, ".0%", NORMAL)
+    [raw] = said(OFF_RAW, ".0%", LABEL_FLIPS)
+    distances = ", ".join(map(" ".join, zip(KINDS, said(DISTANCE, ".2g", *KINDS), strict=True)))
+    return {
+        "rethinking.finding5.c1": f"By the same rule {noise} of the golden-plus-noise proxies and "
+        f"{normal} of the normal model's lie outside.",
+        "rethinking.finding5.c2": "The integral differs from the closed form by "
+        f"{found[FORMULA].values[0]:.1g} at most.",
+        "rethinking.fig8.c2": f"In the normal model the two shares are {alone} and {both}. From "
+        f"the curve for raw rewards the first is {raw}.",
+        "rethinking.fig8.c3": f"Mean |residual|: {distances}.",
+    }
 
 
 @dataclass(frozen=True)
@@ -69,154 +83,96 @@ class _Measured:
 
     kinds: Mapping[str, Mapping[str, np.ndarray]]
     resamples: int
-    rng: np.random.Generator
+    seed: int
 
-    @property
-    def goldens(self) -> int:
-        return len(self.kinds[LABEL_FLIPS]["accuracy"])
-
-    def interval(
-        self, statistic: Callable[[np.ndarray], float], recentre: bool = False
-    ) -> Interval:
-        return bootstrap(statistic, self.goldens, self.resamples, self.rng, recentre=recentre)
-
-    def share(self, outside: np.ndarray, name: str) -> Part:
-        """Share of the pairs that lie outside, to exceed what chance leaves outside."""
-        return estimated(name, self.interval(lambda g: outside[g].mean()), "above", 0.05)
-
-    def distance(self, kind: str) -> np.ndarray:
-        """Mean |residual| of each golden RM."""
-        return abs(self.kinds[kind]["residual"]).mean(axis=1)
-
-
-def _curve(curve: pd.DataFrame) -> list[Decision]:
-    ends = curve[["accuracy", "degree"]].to_numpy()[[0, -1]]
-    missed = abs(ends - [[0.5, 0], [1, 1]]).max()
-    formula = abs(curve["accuracy"] - curve["accuracy_closed"]).max()
-    rising = {
-        name: exact(f"smallest step of {words}", np.diff(curve[column]).min(), "above", 0)
-        for name, column, words in (
-            ("accuracy", "accuracy", "the accuracy as the ratio grows"),
-            ("raw", "degree", "the degree as the accuracy grows"),
-            ("standardised", "standardised", "the degree of standardised rewards"),
+    def over_goldens(
+        self, name: str, statistic: Callable[[np.ndarray], float], recentre: bool = False
+    ) -> dict[str, Quantity]:
+        """A statistic of golden indices by its name, on which alone its resamples depend."""
+        goldens = len(self.kinds[LABEL_FLIPS]["accuracy"])
+        values = resample(
+            statistic, goldens, self.resamples, generator(f"finding5 {name}", self.seed)
         )
+        return {name: Quantity(values, goldens, recentre=recentre)}
+
+    def mean(self, name: str, values: np.ndarray) -> dict[str, Quantity]:
+        """Mean of values `(goldens, ...)`."""
+        return self.over_goldens(name, lambda goldens: values[goldens].mean())
+
+
+def _curve(curve: pd.DataFrame) -> dict[str, Quantity]:
+    ends = curve[["accuracy", "degree"]].to_numpy()[[0, -1]]
+    steps = {
+        "smallest step of the accuracy as the ratio grows": curve["accuracy"],
+        "smallest step of the degree as the accuracy grows": curve["degree"],
+        "smallest step of the degree of standardised rewards": curve["standardised"],
     }
-    parts = [
-        rising["accuracy"],
-        rising["raw"],
-        invariant("ends of the curve against (0.5, 0) and (1, 1)", missed, 1e-6),
-    ]
-    note = f"The integral differs from the closed form by {formula:.1g} at most."
-    return [
-        decide_claim("rethinking.finding5.c2", parts, len(curve), scope="Eq. 7", note=note),
-        decide_claim(
-            "rethinking.fig8.c1",
-            [rising["raw"], rising["standardised"]],
-            len(curve),
-            scope="Points on (0.5, 1)",
-        ),
-    ]
+    values = {name: np.diff(column).min() for name, column in steps.items()}
+    values["distance of the curve's ends from (0.5, 0) and (1, 1)"] = abs(
+        ends - [[0.5, 0], [1, 1]]
+    ).max()
+    values[FORMULA] = abs(curve["accuracy"] - curve["accuracy_closed"]).max()
+    return {name: counted(value, len(curve)) for name, value in values.items()}
 
 
-def _ratio_alone(simulated: pd.DataFrame) -> Decision:
-    rows = simulated[simulated["quantity"] == "accuracy"]
+def _simulated(simulated: pd.DataFrame) -> dict[str, Quantity]:
+    """Largest differences in standard errors, which chance alone makes as large as 3 or 4."""
+    of = dict(tuple(simulated.groupby("quantity")))
     same = [
         (x - y) / np.hypot(x_se, y_se)
-        for _, group in rows.groupby("ratio")
+        for _, group in of["accuracy"].groupby("ratio")
         for (x, x_se), (y, y_se) in combinations(group[["estimate", "se"]].to_numpy(), 2)
     ]
-    parts = [
-        _within_chance("accuracy at one scale against another, in standard errors", same),
-        _within_chance("accuracy against the closed form, in standard errors", _missed(rows)),
-    ]
-    return decide_claim(
-        "rethinking.appendix.theory.c1", parts, len(rows), scope="Simulated test sets"
-    )
+    scores = {
+        "accuracy at one scale minus at another": same,
+        "accuracy minus the closed form": _missed(of["accuracy"]),
+        "regression slope minus d": _missed(of["slope"]),
+        "best-of-n J_g/J_p minus d": _missed(of["degree"]),
+    }
+    return {
+        f"largest |{name}|, in standard errors": counted(np.abs(score).max(), len(score))
+        for name, score in scores.items()
+    }
 
 
-def _variance_share(simulated: pd.DataFrame) -> Decision:
-    slope, degree = (simulated[simulated["quantity"] == name] for name in ("slope", "degree"))
-    parts = [
-        _within_chance("regression slope against d, in standard errors", _missed(slope)),
-        _within_chance("best-of-n J_g/J_p against d, in standard errors", _missed(degree)),
-    ]
-    return decide_claim(
-        "rethinking.appendix.theory.c2",
-        parts,
-        len(slope) + len(degree),
-        scope="Simulated rewards",
-    )
+def _shares(measured: _Measured) -> dict[str, Quantity]:
+    """Shares of pairs far from the curve; d(acc) is estimated too, so its error can count."""
+    found = {}
+    for kind, arrays in measured.kinds.items():
+        off = abs(arrays["residual"])
+        outside = {
+            OUTSIDE: off > BAND * arrays["residual_se"],
+            OFF: off > 2 * arrays["se"],
+            OFF_BOTH: off > 2 * arrays["residual_se"],
+            OFF_RAW: abs(arrays["degree"] - arrays["expected_raw"]) > 2 * arrays["se"],
+        }
+        for name, pairs in outside.items():
+            found |= measured.mean(f"{kind}: {name}", pairs)
+    return found
 
 
-def _spread(measured: _Measured, scope: str) -> Decision:
+def _spread(measured: _Measured) -> dict[str, Quantity]:
     flips = measured.kinds[LABEL_FLIPS]
-    outside = {kind: _outside(m, "residual_se", BAND) for kind, m in measured.kinds.items()}
 
     def excess(goldens: np.ndarray) -> float:
         expected = np.sqrt((flips["residual_se"][goldens] ** 2).mean())
         return flips["residual"][goldens].std() / expected
 
-    parts = [
-        estimated(
-            "sd of measured minus expected degree / sd that sampling error makes",
-            measured.interval(excess, recentre=True),
-            "above",
-            1.0,
-        ),
-        measured.share(outside[LABEL_FLIPS], "share of pairs outside the 95% band"),
-    ]
-    note = (
-        f"By the same rule {outside[NOISE].mean():.0%} of the golden-plus-noise proxies and "
-        f"{outside[NORMAL].mean():.0%} of the normal model's lie outside."
-    )
-    return decide_claim("rethinking.finding5.c1", parts, measured.goldens, scope=scope, note=note)
+    name = f"{LABEL_FLIPS}: sd of measured minus expected degree, of that of sampling error"
+    return measured.over_goldens(name, excess, recentre=True)
 
 
-def _outliers(measured: _Measured, scope: str) -> Decision:
-    flips, normal = measured.kinds[LABEL_FLIPS], measured.kinds[NORMAL]
-    # d(acc) is estimated too: its error alone puts pairs of the normal model beyond 2 se of d_hat.
-    parts = [
-        measured.share(_outside(flips, error, 2), f"share of pairs more than 2 se off{words}")
-        for error, words in (("se", ""), ("residual_se", ", the accuracy's own error included"))
-    ]
-    chance, both_chance = (_outside(normal, error, 2).mean() for error in ("se", "residual_se"))
-    raw = (abs(flips["degree"] - flips["expected_raw"]) > 2 * flips["se"]).mean()
-    note = (
-        f"In the normal model the two shares are {chance:.0%} and {both_chance:.0%}. From the "
-        f"curve for raw rewards the first is {raw:.0%}."
-    )
-    return decide_claim("rethinking.fig8.c2", parts, measured.goldens, scope=scope, note=note)
-
-
-def _attribution(measured: _Measured, scope: str) -> Decision:
-    flips, noise, normal = (measured.distance(kind) for kind in (LABEL_FLIPS, NOISE, NORMAL))
-    parts = [
-        estimated(
-            f"mean |residual| of label flips minus that of {name}",
-            measured.interval(lambda g, control=control: (flips - control)[g].mean()),
-            "above",
-            0.0,
+def _attribution(measured: _Measured) -> dict[str, Quantity]:
+    distance = {kind: abs(arrays["residual"]) for kind, arrays in measured.kinds.items()}
+    found = {}
+    for kind in KINDS:
+        found |= measured.mean(f"{kind}: {DISTANCE}", distance[kind])
+    for kind in (NOISE, NORMAL):
+        found |= measured.mean(
+            f"{DISTANCE}, {LABEL_FLIPS} minus {kind}", distance[LABEL_FLIPS] - distance[kind]
         )
-        for name, control in (("golden plus noise", noise), ("the normal model", normal))
-    ]
-    note = (
-        f"Mean |residual|: label flips {flips.mean():.2g}, golden plus noise {noise.mean():.2g}, "
-        f"normal model {normal.mean():.2g}. Golden plus noise has no other Goodhart effect: its "
-        "excess over the normal model is left to rewards that are not normal, or that differ "
-        "between test pairs and pool."
-    )
-    return decide_claim("rethinking.fig8.c3", parts, measured.goldens, scope=scope, note=note)
-
-
-def _outside(arrays: Mapping[str, np.ndarray], error: str, times: float) -> np.ndarray:
-    return abs(arrays["residual"]) > times * arrays[error]
+    return found
 
 
 def _missed(rows: pd.DataFrame) -> np.ndarray:
     return ((rows["estimate"] - rows["expected"]) / rows["se"]).to_numpy()
-
-
-def _within_chance(name: str, scores: np.ndarray | list[float]) -> Part:
-    """Largest of several standard scores against the most that chance allows them all."""
-    limit = -ndtri(FALSE_ALARM / (2 * len(scores)))
-    return invariant(name, float(np.abs(scores).max()), limit)

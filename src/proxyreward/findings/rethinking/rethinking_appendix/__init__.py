@@ -1,11 +1,11 @@
 """Appendix of paper *rethinking*: other families, the KL penalty, settings, data, best-of-n.
 
 In: the tables of `evidence`, the training pairs, what was trained with which settings. Out: small
-tables, figures and decisions. Called by the stages `rethinking_appendix` and `scorecard` and by the
-notebooks `rethinking_families`, `rethinking_kl` and `rethinking_setup`.
+tables, figures and what the claims compare. Called by the stages `rethinking_appendix` and
+`scorecard` and by the notebooks `rethinking_families`, `rethinking_kl` and `rethinking_setup`.
 """
 
-from proxyreward.findings.rethinking.rethinking_appendix.claims import decide
+from proxyreward.findings.rethinking.rethinking_appendix.claims import measure, notes
 from proxyreward.findings.rethinking.rethinking_appendix.families import (
     TITLES,
     common_n,
@@ -31,10 +31,11 @@ __all__ = [
     "association_table",
     "common_n",
     "compute",
-    "decide",
     "family_associations",
     "family_pairs",
+    "measure",
     "mutual_accuracy",
+    "notes",
     "penalty_associations",
     "plot_divergence",
     "plot_families",

@@ -12,12 +12,7 @@ import pandas as pd
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.prediction import associate, off_diagonal
-from proxyreward.metrics.resampling import (
-    Interval,
-    bootstrap,
-    draw_goldens,
-    percentile_interval,
-)
+from proxyreward.metrics.resampling import bootstrap, draw_goldens
 from proxyreward.vocabulary import ARCHITECTURES, BEST_OF_N, INITIAL, MAIN, PARTS
 
 TITLES = {MAIN: "label flips", ARCHITECTURES: "architectures", PARTS: "data parts"}
@@ -115,9 +110,8 @@ def difference(
     second: np.ndarray,
     resamples: int,
     rng: np.random.Generator,
-    recentre: bool = False,
-) -> Interval:
-    """Statistic of one family minus that of another, with its 95 % interval.
+) -> np.ndarray:
+    """Statistic of one family minus that of another, then in resamples: shape (1 + resamples,).
 
     The golden RMs of each family are resampled on their own: nothing pairs a member of one with a
     member of the other.
@@ -128,11 +122,9 @@ def difference(
         Takes values ``(goldens, ...)`` and returns a number, or NaN where it is undefined.
     first, second : ndarray, shapes (goldens, ...)
         One value or row per golden RM.
-    resamples, rng, recentre
+    resamples, rng
         As in :func:`proxyreward.metrics.resampling.bootstrap`.
     """
-    estimate = float(statistic(first) - statistic(second))
     draws = zip(*(draw_goldens(len(values), resamples, rng) for values in (first, second)))
-    found = np.array([statistic(first[a]) - statistic(second[b]) for a, b in draws])
-    shift = estimate - np.nanmean(found) if recentre else 0.0
-    return Interval(estimate, *percentile_interval(found + shift))
+    found = [statistic(first[a]) - statistic(second[b]) for a, b in draws]
+    return np.array([statistic(first) - statistic(second), *found])

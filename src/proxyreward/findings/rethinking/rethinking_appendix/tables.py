@@ -7,9 +7,9 @@ stage `rethinking_appendix`; the notebooks read the written tables.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from proxyreward.data.seeds import generator
 from proxyreward.findings.core.drawing import with_interval
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.evidence import Evidence
@@ -27,7 +27,7 @@ def compute(
     recipes: Mapping[str, tuple[Sequence[Mapping[str, Any]], Sequence[str]]],
     *,
     resamples: int,
-    rng: np.random.Generator,
+    seed: int,
     registry: Registry,
 ) -> dict[str, pd.DataFrame]:
     """All tables.
@@ -39,9 +39,8 @@ def compute(
         The pairs that the reward models are trained on.
     recipes : mapping
         As in `rethinking_appendix.recipes.recipe_table`.
-    resamples : int
-        Bootstrap resamples.
-    rng : numpy.random.Generator
+    resamples, seed : int
+        Bootstrap resamples, and their root.
     registry : Registry
 
     Returns
@@ -50,11 +49,12 @@ def compute(
         `penalties`, `runs`, `recipes`, `dataset`: see the functions that make them. The families
         are quickly computed from the evidence at any n, so they have no table.
     """
+    rng = generator("rethinking_appendix tables", seed)
     return {
         "penalties": penalty_associations(evidence, resamples, rng, registry),
         "runs": run_ends(evidence),
         "recipes": recipe_table(recipes),
-        "dataset": dataset_table(training, resamples, rng),
+        "dataset": dataset_table(training, resamples, seed),
     }
 
 

@@ -1,0 +1,117 @@
+"""Quantities over replicates, the unit of evidence: what each run of the pipeline measured.
+
+In: the quantities of a finding in some replicates. Out: one table, in which the default run is
+replicate 0; from it the quantities that decide claims, each with a t interval over replicates.
+Called by the stages of the findings, which write, and by the `scorecard` stage, which reads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t
+
+from proxyreward.files import write_whole
+from proxyreward.findings.core.verdict import Quantity
+from proxyreward.metrics.resampling import Interval
+
+TABLE = "quantities.csv"
+COLUMNS = ["replicate", "quantity", "value", "paper", "exact"]
+
+
+@dataclass(frozen=True)
+class Replicated:
+    """A quantity over independent replicates.
+
+    Attributes
+    ----------
+    values : ndarray, shape (replicates,)
+        Those of the replicates in which it is defined.
+    paper
+        The paper's number for it, NaN if it prints none.
+    is_counted
+        Exact in each replicate, such as the deviation from a definition: no interval is estimated,
+        all replicates have to agree.
+    """
+
+    values: np.ndarray
+    paper: float = np.nan
+    is_counted: bool = False
+
+    @property
+    def n(self) -> int:
+        """Number of replicates that carry it."""
+        return len(self.values)
+
+    def interval(self, level: float) -> Interval:
+        """Mean over replicates and its two-sided t interval of a level, such as 0.95.
+
+        A single replicate says nothing of its own spread: its ends are NaN. Of an exact quantity
+        the ends are the smallest and the largest value.
+        """
+        if not self.n:
+            return Interval(np.nan, np.nan, np.nan)
+        mean = float(self.values.mean())
+        if self.is_counted:
+            return Interval(mean, float(self.values.min()), float(self.values.max()))
+        if self.n == 1:
+            return Interval(mean, np.nan, np.nan)
+        error = self.values.std(ddof=1) / np.sqrt(self.n)
+        half = float(t.ppf((1 + level) / 2, self.n - 1) * error)
+        return Interval(mean, mean - half, mean + half)
+
+
+def write(folder: Path, found: Mapping[int, Mapping[str, Quantity]]) -> None:
+    """Write what was measured in some replicates; rows of others that the table holds stay.
+
+    So a run of the default replicate alone is seen beside the replicates that come with the
+    project.
+
+    Parameters
+    ----------
+    folder
+        That of the finding, in which the table has the name :data:`TABLE`.
+    found
+        By number of the replicate, 0 for the default run, the quantities by name.
+    """
+    path = folder / TABLE
+    rows = [
+        (number, name, quantity.values[0], quantity.paper, quantity.is_counted)
+        for number, quantities in found.items()
+        for name, quantity in quantities.items()
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    if path.is_file():
+        kept = pd.read_csv(path)
+        table = pd.concat([table, kept[~kept["replicate"].isin(list(found))]])
+    table = table.sort_values("replicate", kind="stable")
+    write_whole(path, table.to_csv(index=False, float_format="%.9g", lineterminator="\n"))
+
+
+def read(folder: Path) -> dict[str, Replicated]:
+    """Quantities by name, in the order of the default run.
+
+    Raises
+    ------
+    ValueError
+        The file is missing or holds other columns; names it and the remedy.
+    """
+    path = folder / TABLE
+    try:
+        table = pd.read_csv(path)
+        if list(table.columns) != COLUMNS:
+            raise ValueError(f"columns {list(table.columns)}")
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path}: {error}; `dvc repro` writes the table again, `git checkout` restores it"
+        ) from None
+    return {
+        name: Replicated(
+            rows["value"].dropna().to_numpy(float),
+            float(rows["paper"].iloc[0]),
+            rows["exact"].all(),
+        )
+        for name, rows in table.groupby("quantity", sort=False)
+    }

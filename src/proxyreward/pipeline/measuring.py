@@ -1,0 +1,73 @@
+"""What every stage of a finding does: measure in the default run, and in each replicate.
+
+In: a function that computes a finding where it stands. Out: ``results/<scale>/<finding>/``: tables
+and notes of the default run, and what claims compare, of all replicates.
+"""
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from proxyreward.files import write_whole
+from proxyreward.findings.core import replicates
+from proxyreward.findings.core.verdict import Quantity
+from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.stage import main, outputs, results, write_tables
+
+NOTES = "notes.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """A finding in one replicate: tables, quantities, notes beside its claims, and other files."""
+
+    tables: Mapping[str, pd.DataFrame]
+    quantities: Mapping[str, Quantity]
+    notes: Mapping[str, str]
+    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
+    """Run the stage of a finding; see :func:`proxyreward.pipeline.stage.main` for errors.
+
+    Parameters
+    ----------
+    finding
+        Its name, which is that of the stage.
+    compute
+        Reads ``results/<scale>/`` and ``outputs/<scale>/`` below the current folder.
+    """
+
+    def run(params: Params) -> None:
+        measured = compute(params)
+        found = {0: measured.quantities} | _elsewhere(params, compute)
+        folder = results(params, finding)
+        for (
+            path
+        ) in folder.iterdir():  # DVC leaves the folder, or rows of other replicates were lost
+            if path.name != replicates.TABLE:
+                path.unlink()
+        write_tables(measured.tables, folder)
+        notes = json.dumps(measured.notes, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        for name, text in {**measured.files, NOTES: notes}.items():
+            write_whole(folder / name, text)
+        replicates.write(folder, found)
+
+    main(finding, run)
+
+
+def _elsewhere(
+    params: Params, compute: Callable[[Params], Measured]
+) -> dict[int, Mapping[str, Quantity]]:
+    """The quantities of the other replicates that were run here, by their number."""
+    found = {}
+    once = dataclasses.replace(params.findings, resamples=1)  # their own spread decides
+    for folder in sorted(outputs(params, "replicates").glob("[0-9]*/")):
+        number = int(folder.name)
+        own = dataclasses.replace(params, seed=params.seed + number, findings=once)
+        with contextlib.chdir(folder):
+            found[number] = compute(own).quantities
+    return found
