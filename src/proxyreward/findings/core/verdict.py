@@ -39,32 +39,30 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number that a finding measures, and how well it is known.
+    """A number that a finding measures in one run.
 
     Attributes
     ----------
     values : ndarray, shape (1 + resamples,)
-        The estimate, then its value in every resample; alone, it is counted or computed exactly.
+        The estimate, then its value in every resample of what that run holds, if any were drawn.
     n
         Units that carry the estimate.
     paper
         The paper's number for it, NaN if it prints none.
     recentre
         As in :func:`proxyreward.metrics.resampling.bootstrap`.
+    is_counted
+        It is counted or computed exactly, without sampling error: both ends lie at the estimate.
     """
 
     values: np.ndarray
     n: int
     paper: float = np.nan
     recentre: bool = False
-
-    @property
-    def is_counted(self) -> bool:
-        """Whether it is without sampling error: both ends lie at the estimate."""
-        return len(self.values) == 1
+    is_counted: bool = False
 
     def interval(self, level: float) -> Interval:
-        """The estimate and its two-sided interval of a level, such as 0.95."""
+        """The estimate and its interval of a level within the run; NaN ends without resamples."""
         estimate = float(self.values[0])
         if self.is_counted:
             return Interval(estimate, estimate, estimate)
@@ -73,7 +71,7 @@ class Quantity:
 
 def counted(value: float, n: int, paper: float = np.nan) -> Quantity:
     """A quantity that is counted or computed exactly, not sampled."""
-    return Quantity(np.array([value], dtype=float), n, paper)
+    return Quantity(np.array([value], dtype=float), n, paper, is_counted=True)
 
 
 @dataclass(frozen=True)
@@ -194,7 +192,8 @@ def decide(
     finding
         Its name in the registry.
     quantities
-        What it has measured, by name.
+        What it has measured, by name; over replicates, see
+        :class:`proxyreward.findings.core.replicates.Replicated`, or within one run.
     registry
         Criteria, as data.
     notes

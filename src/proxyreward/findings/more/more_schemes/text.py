@@ -1,6 +1,7 @@
 """Tables for readers: ours beside the paper's.
 
-In: the tables of `tables`, fresh or read back, and the paper's values. Out: frames of text cells. Called by the notebook `more_schemes`.
+In: the tables of `tables`, fresh or read back, and the paper's values. Out: frames of text cells.
+Called by the notebook `more_schemes`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,86 @@
+"""Replicates as the unit of evidence: intervals that cover, and a table that loses nothing."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from proxyreward.findings.core import replicates
+from proxyreward.findings.core.replicates import Replicated
+from proxyreward.findings.core.verdict import Quantity, counted
+
+
+def of(**values):
+    """Quantities of one replicate."""
+    return {name: Quantity(np.array([value]), n=1, paper=0.5) for name, value in values.items()}
+
+
+def test_the_interval_is_that_of_students_t():
+    values = np.array([0.1, 0.4, 0.2, 0.5])
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.9)
+    found = Replicated(values).interval(0.9)
+    assert found.estimate == pytest.approx(values.mean())
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
+
+
+@pytest.mark.parametrize("runs", [4, 20])
+@pytest.mark.parametrize("level", [0.95, 1 - 0.05 / 8])
+def test_intervals_cover_as_often_as_they_say(runs, level):
+    """A value in a replicate: the truth, what its world shares, and the noise of its own runs."""
+    rng = np.random.default_rng(0)
+    worlds = rng.normal(scale=0.5, size=(20_000, runs, 1))
+    values = (0.3 + worlds + rng.normal(size=(20_000, runs, 10))).mean(axis=-1)
+    found = [Replicated(row).interval(level) for row in values[:4000]]
+    covered = np.mean([low <= 0.3 <= high for _, low, high in found])
+    assert covered == pytest.approx(level, abs=0.02)
+
+
+def test_students_t_agrees_with_a_bootstrap_of_many_replicates():
+    values = np.random.default_rng(1).exponential(size=200)
+    resampled = stats.bootstrap((values,), np.mean, rng=np.random.default_rng(2), method="BCa")
+    low, high = resampled.confidence_interval
+    found = Replicated(values).interval(0.95)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.03)
+
+
+def test_one_replicate_says_nothing_of_its_spread():
+    estimate, low, high = Replicated(np.array([2.0])).interval(0.95)
+    assert estimate == 2.0 and np.isnan([low, high]).all()
+    assert np.isnan(Replicated(np.array([])).interval(0.95)).all()
+
+
+def test_exact_quantities_have_to_agree_in_all_replicates():
+    found = Replicated(np.array([0.0, 3.0]), is_counted=True)
+    assert found.interval(0.95) == found.interval(0.99) == (1.5, 0.0, 3.0)
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    replicates.write(tmp_path, {0: of(b=1.0, a=2.0) | {"c": counted(3, 1)}, 1: of(b=2.0, a=np.nan)})
+    found = replicates.read(tmp_path)
+    assert list(found) == ["b", "a", "c"]  # as the default run names them
+    assert found["b"].values.tolist() == [1, 2] and found["a"].values.tolist() == [2]
+    assert found["b"].paper == 0.5 and np.isnan(found["c"].paper)
+    assert found["c"].is_counted and not found["b"].is_counted and found["a"].n == 1
+
+
+def test_replicates_that_were_not_run_here_stay(tmp_path):
+    replicates.write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
+    replicates.write(tmp_path, {0: of(a=9.0), 2: of(a=8.0)})
+    assert replicates.read(tmp_path)["a"].values.tolist() == [9, 2, 8]
+
+
+def test_same_replicates_same_bytes_in_whatever_order_they_came(tmp_path):
+    found = {0: of(a=1.0, b=0.1), 1: of(a=2.0, b=0.2), 2: of(a=3.0, b=0.3)}
+    replicates.write(tmp_path, found)
+    whole = (tmp_path / replicates.TABLE).read_bytes()
+    (tmp_path / replicates.TABLE).unlink()
+    for number in (2, 0, 1):
+        replicates.write(tmp_path, {number: found[number]})
+    assert (tmp_path / replicates.TABLE).read_bytes() == whole
+
+
+@pytest.mark.parametrize("content", [None, "", "a,b\n1,2\n"])
+def test_a_damaged_table_is_named_with_the_remedy(tmp_path, content):
+    if content is not None:
+        (tmp_path / replicates.TABLE).write_text(content)
+    with pytest.raises(ValueError, match=r"quantities\.csv: .*`dvc repro` writes the table again"):
+        replicates.read(tmp_path)

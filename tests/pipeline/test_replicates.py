@@ -1,0 +1,117 @@
+"""Replicates: seeds of their own, a folder of their own, and nothing lost when one is killed."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from proxyreward.files import file_hashes
+from proxyreward.pipeline import replicates
+from proxyreward.pipeline.family import FamilyError, run_family
+from proxyreward.pipeline.params import compose
+from proxyreward.pipeline.schema import Params
+from proxyreward.pipeline.typed import build
+
+
+@pytest.fixture
+def params(root):
+    return build(Params, compose(["scale=smoke", "replicates=3"], root / "params"), "params")
+
+
+def train(params):
+    """A stage that leaves a model and, in a file, its seed."""
+    folder = Path("outputs") / params.scale / "family/item"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.safetensors").write_text("large")
+    (folder / "seed.txt").write_text(str(params.seed))
+    (folder.parent.parent / ".family.lock").touch()
+
+
+def evaluate(params):
+    """A stage that reads what `train` left, and writes a table."""
+    folder = Path("results") / params.scale / "evidence"
+    folder.mkdir(parents=True, exist_ok=True)
+    seed = Path(f"outputs/{params.scale}/family/item/seed.txt").read_text()
+    (folder / "table.csv").write_text(f"{seed} {params.runner.backend} {params.replicates}\n")
+
+
+def run(params, folder, monkeypatch, *stages):
+    monkeypatch.setattr(replicates, "STAGES", stages)
+    items = replicates.items(params)
+    return run_family(
+        items, replicates.run, folder / "outputs/smoke/replicates", [], replicates.__name__,
+        "sequential",
+    )  # fmt: skip
+
+
+def test_each_replicate_has_a_seed_and_a_folder_of_its_own(params, tmp_path, monkeypatch):
+    folders = run(params, tmp_path, monkeypatch, train, evaluate)
+    assert [folder.name for folder in folders] == ["001", "002"]  # the default run is number 0
+    tables = [(folder / "results/smoke/evidence/table.csv").read_text() for folder in folders]
+    assert tables == ["1 sequential 1\n", "2 sequential 1\n"]
+
+
+def test_models_and_traces_of_processes_are_dropped(params, tmp_path, monkeypatch):
+    [first, _] = run(params, tmp_path, monkeypatch, train, evaluate)
+    left = {path.name for path in first.rglob("*") if path.is_file()}
+    assert left == {"seed.txt", "table.csv", "spec.json", "files.json"}
+    assert not list(tmp_path.rglob(f"{replicates.WORKPLACES}/*"))
+
+
+def test_more_replicates_add_only_what_is_missing(params, tmp_path, monkeypatch):
+    [first, second] = run(params, tmp_path, monkeypatch, train, evaluate)
+    before = file_hashes(first)
+
+    def refuse(own):
+        assert own.seed == 3, "this one was there"
+        train(own)
+
+    more = dataclasses.replace(params, replicates=4)
+    assert len(run(more, tmp_path, monkeypatch, refuse, evaluate)) == 3
+    assert file_hashes(first) == before and second.is_dir()
+
+
+def test_a_replicate_that_broke_off_goes_on_with_what_it_had(params, tmp_path, monkeypatch):
+    def broken(own):
+        raise OSError("no space left")
+
+    with pytest.raises(FamilyError, match="no space left"):
+        run(params, tmp_path, monkeypatch, train, broken)
+    kept = tmp_path / "outputs/smoke" / replicates.WORKPLACES / "001/outputs/smoke/family/item"
+    assert (kept / "seed.txt").read_text() == "1"
+    seen = []
+    folders = run(
+        params, tmp_path, monkeypatch,
+        lambda own: seen.append(Path(f"outputs/{own.scale}/family/item/seed.txt").is_file()),
+        evaluate,
+    )  # fmt: skip
+    assert seen == [True, True] and len(folders) == 2
+
+
+def test_what_does_not_decide_a_replicate_is_no_part_of_it(params):
+    other = dataclasses.replace(
+        params,
+        replicates=9,
+        findings=dataclasses.replace(params.findings, draws=3),
+        runner=dataclasses.replace(params.runner, workers=7),
+    )
+    assert replicates.items(other)[:2] == replicates.items(params)
+    told = dataclasses.asdict(replicates.items(params)[0])
+    assert json.dumps(told) and str(Path.cwd()) not in json.dumps(told)
+
+
+def test_every_stage_that_trains_samples_or_scores_is_run_in_the_order_of_the_pipeline(root):
+    import yaml
+
+    names = [stage.__module__.rpartition(".")[2] for stage in replicates.STAGES]
+    stages = yaml.safe_load((root / "dvc.yaml").read_text())["stages"]
+    made = {name for name, stage in stages.items()
+            if any("outputs/${item.scale}" in str(out) for out in stage["outs"])}  # fmt: skip
+    assert made - {"inputs", "replicates"} | {"evidence"} == set(names)
+    seen = set()
+    for name in names:
+        needed = {dep.split("/")[2] for dep in map(str, stages[name]["deps"])
+                  if dep.startswith("outputs/")}  # fmt: skip
+        assert needed - {"inputs"} <= seen, name
+        seen.add(name)
