@@ -24,9 +24,9 @@ def run(params: Params) -> None:
         resamples=params.findings.resamples,
         rng=generator("more_alignment", params.seed),
     )
-    decisions = more_alignment.decide(tables, registry=registry)
     write_tables(tables, folder)
-    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+    found, notes = (say(tables, registry) for say in (more_alignment.measure, more_alignment.notes))
+    verdict.write(folder, "more_alignment", found, registry, notes)
 
 
 if __name__ == "__main__":
