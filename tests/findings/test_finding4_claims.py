@@ -118,13 +118,15 @@ def test_nothing_planted_and_nothing_rises(registry):
     found = decide(planted({}, flat, flat, flat, (same, same, same)), registry)
     for claim in CLAIMS - {DEFINITION, "fig7.c3", "fig14.c1", "table4.c4"}:
         assert found[claim].verdict != "reproduced", found[claim].reason
-    for claim in ("table4.c1", "fig6.c1", "fig7.c1", "appendix.metrics.c2"):
+    for claim in ("table4.c1", "fig7.c1", "appendix.metrics.c2"):
         assert found[claim].verdict == "no difference", found[claim].reason
+    # Half of its comparisons are rank correlations of noise, of which nothing is known.
+    assert found["fig6.c1"].verdict == "not reproduced", found["fig6.c1"].reason
 
 
 def test_a_gain_that_is_sure_but_small_makes_no_difference(registry):
     tables = planted(
-        metrics={"accuracy_pair": 0.45},
+        metrics={"accuracy_pair": 0.48},
         growth=lambda size, responses: 0.01 * responses,
         samples=lambda size, responses: 0.5 + 0.003 * responses,
         budgets=lambda budget, responses: 0.5 + 0.003 * responses,
@@ -132,7 +134,8 @@ def test_a_gain_that_is_sure_but_small_makes_no_difference(registry):
     )
     found = decide(tables, registry)
     assert found["finding4.c1"].verdict == "reproduced"  # it rises, by whatever it is
-    for claim in ("table4.c1", "fig6.c1", "fig7.c1"):
+    assert found["fig6.c1"].verdict == "not reproduced"  # in order, yet by less than matters
+    for claim in ("table4.c1", "fig7.c1"):
         assert found[claim].ci_low > 0
         assert found[claim].verdict == "no difference", found[claim].reason
 
@@ -144,7 +147,7 @@ def test_one_comparison_of_many_refutes(as_claimed, reversed_):
 
 
 def test_either_reading_of_a_fading_benefit_is_enough(as_claimed):
-    assert "Of 2 comparisons 1 hold, 1 are open." in as_claimed["fig7.c2"].reason
+    assert "Of 2 comparisons 1 holds, 1 is open." in as_claimed["fig7.c2"].reason
 
 
 def test_under_ppo_a_difference_at_the_largest_budget_refutes_that_there_is_none(reversed_):

@@ -129,8 +129,10 @@ def test_equal_choices_are_comparable_in_accuracy(registry):
 def test_equal_rewards_leave_no_better_calibration_to_claim(registry):
     found = with_more_as_multitask(mixtures(pairs=60, bases=2, seeds=1, orders=0), 1)
     decisions = judged(found, registry)[1]
-    for claim in ("fig4.c7", "table3.c2", "appendix.setup.c1"):
+    for claim in ("fig4.c7", "table3.c2"):
         assert decisions[claim].verdict == "no difference", decisions[claim].reason
+    # Cheap it is, but not better calibrated.
+    assert decisions["appendix.setup.c1"].verdict == "not reproduced"
 
 
 def test_one_bad_source_among_many_refutes(registry):

@@ -1,87 +1,87 @@
+"""What a row of the scorecard says, and the file. The rule itself: `test_planted_faults`."""
+
 import json
 
 import numpy as np
 import pytest
 
+from proxyreward.findings.core.criterion import parse
+from proxyreward.findings.core.registry import Claim, Entry, Registry
 from proxyreward.findings.core.verdict import (
+    COLUMNS,
     Decision,
-    Part,
-    conjunction,
-    decide_claim,
-    estimated,
-    exact,
-    invariant,
-    one_of,
+    Quantity,
+    counted,
+    decide,
     read_scorecard,
     write_scorecard,
 )
-from proxyreward.metrics.resampling import Interval
 
 GOOD, BAD, OPEN = "reproduced", "not reproduced", "inconclusive"
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "direction", "expected"),
-    [
-        (0.1, 0.5, "above", GOOD),
-        (-0.5, -0.1, "above", BAD),
-        (-0.1, 0.1, "above", OPEN),
-        (-0.1, 0.0, "above", BAD),
-        (0.0, 0.1, "above", OPEN),
-        (-0.5, -0.1, "below", GOOD),
-        (0.0, 0.1, "below", BAD),
-        (-0.1, 0.0, "below", OPEN),
-        (-0.1, 0.0, "within", GOOD),
-        (np.nan, np.nan, "above", OPEN),
-    ],
-)
-def test_the_whole_interval_decides(low, high, direction, expected):
-    assert Part("x", (low + high) / 2, low, high, direction, 0.0).verdict == expected
+def quantity(estimate, half, paper=np.nan):
+    """A quantity whose resamples lie evenly within `half` of the estimate."""
+    return Quantity(np.r_[estimate, estimate + np.linspace(-half, half, 401)], 7, paper)
 
 
-@pytest.mark.parametrize(
-    ("parts", "expected"),
-    [
-        ([GOOD, GOOD], GOOD),
-        ([GOOD, OPEN], OPEN),
-        ([GOOD, None], OPEN),
-        ([BAD, OPEN, None], BAD),
-        ([], OPEN),
-    ],
-)
-def test_a_conjunction_needs_every_part(parts, expected):
-    assert conjunction(parts) == expected
+def decided(lines, quantities, primary="", note=""):
+    claim = Claim("c", "s", "supported", finding="f", decide=parse(lines), primary=primary)
+    entry = Entry("e", "p", "table", "w", "t", "q", "m", {}, (claim,))
+    [decision], comparisons = decide("f", quantities, Registry((entry,)), {"c": note})
+    return decision, comparisons
 
 
-def test_an_invariant_allows_its_tolerance():
-    assert invariant("x", 0, 0).verdict == GOOD
-    assert invariant("x", 2e-5, 1e-5).verdict == BAD
-    assert invariant("x", np.nan, 1e-5).verdict == OPEN
+def test_the_row_shows_the_comparison_that_comes_closest_to_breaking_the_claim():
+    found = {"a: x": quantity(2.0, 1.0, 0.3), "b: x": quantity(1.0, 0.9, 0.4)}
+    decision, _ = decided(["*: x > 0"], found)
+    assert decision.verdict == GOOD and decision.estimate == 1.0
+    assert (decision.n, decision.paper_value) == (7, 0.4)
+    assert decision.ci_low == pytest.approx(0.1, abs=0.06)
+    assert "B: x 1 [0.1" in decision.reason and "Of 2 comparisons 2 hold." in decision.reason
 
 
-def test_a_missing_part_can_be_refuted_but_not_reproduced():
-    holds = decide_claim("c", [exact("x", 1, "above", 0)], 3, missing="PPO")
-    fails = decide_claim("c", [exact("x", -1, "above", 0)], 3, missing="PPO")
-    assert (holds.verdict, fails.verdict) == (OPEN, BAD)
-    assert "holds so far; PPO is not run yet" in holds.reason
-    assert "PPO" not in fails.reason
+def test_the_row_shows_the_primary_contrast_where_there_is_one():
+    found = {"a: x": quantity(2.0, 1.0), "b: x": quantity(1.0, 0.9)}
+    assert decided(["*: x > 0"], found, primary="a: x")[0].estimate == 2.0
 
 
-def test_the_reason_names_every_part():
-    parts = [estimated("tau", Interval(0.5, 0.2, 0.7), "above", 0.0), exact("k", 0, "above", 0)]
-    decision = decide_claim("c", parts, 3, scope="Best-of-n")
-    assert decision.reason == "Best-of-n: tau 0.5 [0.2, 0.7] > 0: holds; k 0 > 0: fails."
-    assert (decision.estimate, decision.ci_low, decision.ci_high) == (0.5, 0.2, 0.7)
+def test_of_a_group_the_row_shows_the_part_that_is_enough():
+    found = {"x": quantity(2.0, 1.0), "y": quantity(-2.0, 1.0)}
+    decision, _ = decided([{"any": ["x > 0", "y > 0"]}], found)
+    assert decision.verdict == GOOD and decision.estimate == 2.0
+    assert "Of 2 comparisons 1 holds, 1 fails." in decision.reason
 
 
 def test_a_counted_quantity_has_no_interval():
-    decision = decide_claim("c", [invariant("x", 0, 0)], 3)
+    decision, _ = decided(["x <= 0"], {"x": counted(0, 3)})
     assert decision.verdict == GOOD and np.isnan([decision.ci_low, decision.ci_high]).all()
+    assert decision.reason == "X 0, ≤ 0: holds."
 
 
-def test_the_shown_part_fills_the_row():
-    parts = [exact("a", 1, "above", 0), exact("b", 2, "above", 0)]
-    assert decide_claim("c", parts, 3, shown=parts[1], paper_value=1.5).estimate == 2
+def test_what_is_undefined_is_said():
+    decision, _ = decided(["x > 0"], {"x": quantity(np.nan, 1.0)})
+    assert decision.verdict == OPEN and decision.reason == "X is undefined at this size."
+
+
+def test_what_is_not_measured_is_said_with_the_findings_own_reason():
+    decision, comparisons = decided(["x > 0"], {})
+    assert decision.verdict == "not testable here" and decision.n == 0 and comparisons.empty
+    assert decision.reason == "What it compares is not measured at this scale."
+    assert decided(["x > 0"], {}, note="No policy was trained.")[0].reason.startswith("No policy")
+    partly, _ = decided(["x > 0", "y > 0"], {"x": quantity(2.0, 1.0)})
+    assert "A part is not measured at this scale." in partly.reason
+
+
+def test_every_comparison_has_a_row_with_the_levels_that_follow_from_its_place():
+    found = {name: quantity(2.0, 1.0) for name in "xyz"}
+    _, comparisons = decided(["x > 0 accuracy", {"any": ["y > 1.5", "z < 0"]}], found)
+    assert comparisons.columns.tolist() == COLUMNS
+    assert comparisons["group"].tolist() == [1, 2, 2]
+    assert comparisons["confirm"].tolist() == [0.95, 0.975, 0.975]
+    assert comparisons["refute"].tolist() == [0.975] * 3
+    assert comparisons["margin"].tolist()[0] == 0.01 and comparisons["margin"].isna().sum() == 2
+    assert comparisons["outcome"].tolist() == ["holds", "open", "fails"]
 
 
 def test_a_decision_needs_a_known_verdict_and_a_reason():
@@ -125,13 +125,3 @@ def test_unknown_and_repeated_claims_are_refused(tmp_path, registry):
         write_scorecard(tmp_path / "s.json", [row("rethinking.fig1.c9")], registry)
     with pytest.raises(ValueError, match="decided more than once"):
         write_scorecard(tmp_path / "s.json", [row("rethinking.fig1.c1")] * 2, registry)
-
-
-def test_one_part_that_holds_is_enough_and_all_must_fail_to_refute():
-    holds, clearer = (Part("", low + 0.1, low, 1, "above", 0) for low in (0.1, 0.3))
-    fails, opposite = Part("", -1, -2, -0.5, "above", 0), Part("", 1, 0.5, 2, "below", 0)
-    undecided, undefined = Part("", 0, -1, 1, "above", 0), Part("", *[np.nan] * 3, "above", 0)
-    assert one_of([fails, holds, clearer, undecided]) is clearer
-    assert one_of([undefined, fails, undecided]) is undecided
-    assert one_of([opposite, fails]).verdict == "not reproduced"
-    assert one_of([undefined, fails]) is undefined

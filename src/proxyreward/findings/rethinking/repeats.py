@@ -1,9 +1,8 @@
 """Repeated draws of a test set: how a coefficient differs from draw to draw.
 
 In: a way to draw a test set, and the NDR of each optimiser. Out: a long table with the coefficient
-of each draw and golden RM, its summary over draws, and arrays for the intervals of
-`metrics.resampling.bootstrap_draws`, which the claims take through `Resampled`. Called by findings
-2, 3 and 4.
+of each draw and golden RM, its summary over draws, and arrays and quantities with the resamples of
+`metrics.resampling.bootstrap_draws`. Called by findings 2, 3 and 4.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +15,6 @@ from proxyreward.data.seeds import generator
 from proxyreward.findings.core.verdict import Quantity
 from proxyreward.metrics.prediction import by_golden
 from proxyreward.metrics.resampling import (
-    Interval,
-    bootstrap_draws,
     percentile_interval,
     resample_draws,
 )
@@ -125,34 +122,6 @@ def summary(table: pd.DataFrame, *by: str) -> pd.DataFrame:
         rows.append((*key, values.mean(), values.std(), low, high))
     # Without the last digits the sd of draws that do not differ is 0, not noise.
     return pd.DataFrame(rows, columns=[*by, "mean", "sd", "low", "high"]).round(12)
-
-
-@dataclass(frozen=True)
-class Resampled:
-    """How the claims of a finding put an interval around a statistic of coefficients."""
-
-    resamples: int
-    rng: np.random.Generator
-
-    def interval(
-        self,
-        statistic: Callable[[np.ndarray], float],
-        values: np.ndarray,
-        *,
-        tests: int = 1,
-        recentre: bool = False,
-    ) -> Interval:
-        """Bootstrap a statistic of means over draws and golden RMs.
-
-        Parameters
-        ----------
-        statistic, values, recentre
-            As in :func:`proxyreward.metrics.resampling.bootstrap_draws`.
-        tests : int
-            Number of comparisons one of which suffices; they share the level of 0.95.
-        """
-        level = 1 - 0.05 / tests
-        return bootstrap_draws(statistic, values, self.resamples, self.rng, level, recentre)
 
 
 @dataclass(frozen=True)

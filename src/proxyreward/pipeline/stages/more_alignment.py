@@ -5,18 +5,18 @@ tables, notes and quantities.
 """
 
 from proxyreward.data.seeds import generator
-from proxyreward.findings.core import verdict
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.more import more_alignment
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.rethinking.evidence import Evidence
+from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, results, write_tables
+from proxyreward.pipeline.stage import results
 
 
-def run(params: Params) -> None:
-    """Compute the tables, decide the claims, write both."""
-    folder, registry = results(params, "more_alignment"), load_registry()
+def compute(params: Params) -> Measured:
+    """Compute the tables, and measure what the claims compare."""
+    registry = load_registry()
     tables = more_alignment.compute(
         Mixtures.read(results(params, "mixes")),
         more_alignment.Rejection.read(results(params, "rejection")),
@@ -24,10 +24,9 @@ def run(params: Params) -> None:
         resamples=params.findings.resamples,
         rng=generator("more_alignment", params.seed),
     )
-    decisions = more_alignment.decide(tables, registry=registry)
-    write_tables(tables, folder)
-    verdict.write_scorecard(folder / "claims.json", decisions, registry)
+    found, notes = (say(tables, registry) for say in (more_alignment.measure, more_alignment.notes))
+    return Measured(tables, found, notes)
 
 
 if __name__ == "__main__":
-    main("more_alignment", run)
+    measure("more_alignment", compute)

@@ -1,11 +1,12 @@
 """Calibration and alignment: Table 2 of paper more, its judge, its limits.
 
 In: `mixtures`, the policies aligned with their reward models, and `evidence` of the part on paper
-rethinking. Out: tables, figures and the claims of Table 2, of the relation of ECE and alignment, of
-the judge and of the limits. Called by the stage and the notebook `more_alignment`.
+rethinking. Out: tables, figures and what the claims of Table 2, of the relation of ECE and
+alignment, of the judge and of the limits compare. Called by the stage and the notebook
+`more_alignment`.
 """
 
-from proxyreward.findings.more.more_alignment.claims import decide
+from proxyreward.findings.more.more_alignment.claims import measure, notes
 from proxyreward.findings.more.more_alignment.figures import (
     plot_judged,
     plot_preferences,
@@ -33,7 +34,8 @@ __all__ = [
     "against_start",
     "compute",
     "counterparts",
-    "decide",
+    "measure",
+    "notes",
     "paper_judged",
     "paper_policies",
     "plot_close_pairs",

@@ -7,7 +7,7 @@ by the `more_conflict` stage.
 import numpy as np
 
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import Quantity, counted
+from proxyreward.findings.core.verdict import Quantity
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_conflict.conflict import ALL, HARMLESS, Conflict
 from proxyreward.findings.more.more_conflict.distributions import Distributions, rank_tests
@@ -28,8 +28,8 @@ def measure(conflict: Conflict, registry: Registry) -> dict[str, Quantity]:
         **_accuracies(conflict.transfers[ALL], pairs, -paper_raw(registry, mixtures)),
         **_directions(middle, pairs),
         **_shapes(mixtures, conflict.harmless, pairs),
-        "largest p of Kruskal and Wallis's test over test sources and seeds": counted(
-            rank_tests(mixtures)["kruskal_p"].max(), pairs
+        "largest p of Kruskal and Wallis's test over test sources and seeds": Quantity(
+            np.array([rank_tests(mixtures)["kruskal_p"].max()]), pairs
         ),
         "smallest range of the mean margin over models": Quantity(reach, pairs, recentre=True),
     }
