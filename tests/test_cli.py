@@ -32,7 +32,7 @@ def project(tmp_path, monkeypatch):
     results = tmp_path / "results" / "tiny"
     results.mkdir(parents=True)
     row = {"claim_id": "rethinking.table1.c1", "verdict": "reproduced", "reason": "so", "n": 90}
-    row |= {"estimate": 0.5, "ci_low": 0.4, "ci_high": 0.6, "paper_value": None}
+    row |= {"estimate": 0.5, "low": 0.4, "high": 0.6, "paper_value": None}
     (results / "scorecard.json").write_text(json.dumps([row]))
     monkeypatch.setenv("PROXYREWARD_ROOT", str(tmp_path))
     return tmp_path

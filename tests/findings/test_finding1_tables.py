@@ -29,7 +29,7 @@ def test_associations_stand_beside_the_paper(tables):
     ppo = finding1.under(association, "ppo").set_index(["statistic", "protocol"])
     assert bon.loc[("kendall", "mean_g"), "paper"] == 0.6561
     assert ppo.loc[("kendall", "mean_g"), "paper"] == 0.4654
-    assert (association["ci_low"] <= association["ci_high"]).all()
+    assert (association["low"] <= association["high"]).all()
 
 
 def test_written_pairs_are_enough_to_redo_an_association(tables, tmp_path):

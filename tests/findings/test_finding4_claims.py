@@ -136,7 +136,7 @@ def test_a_gain_that_is_sure_but_small_makes_no_difference(registry):
     assert found["finding4.c1"].verdict == "reproduced"  # it rises, by whatever it is
     assert found["fig6.c1"].verdict == "not reproduced"  # in order, yet by less than matters
     for claim in ("table4.c1", "fig7.c1"):
-        assert found[claim].ci_low > 0
+        assert found[claim].low > 0
         assert found[claim].verdict == "no difference", found[claim].reason
 
 

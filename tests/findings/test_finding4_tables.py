@@ -28,7 +28,7 @@ def test_table_4_has_mean_and_sd_over_draws(long, tables):
     )
     by_draw = drawn.groupby("draw")["coefficient"].mean()
     assert (row["mean"], row["sd"]) == pytest.approx((by_draw.mean(), by_draw.std()))
-    assert row["ci_low"] < row["mean"] < row["ci_high"]
+    assert row["low"] < row["mean"] < row["high"]
     assert (row["paper"], row["paper_pm"]) == (0.558, 0.035)
 
 

@@ -52,7 +52,7 @@ def test_theory_holds(normal, registry):
     for claim, decision in decide(normal, registry).items():
         if claim not in MEASURED:
             assert decision.verdict == "definition", decision.reason
-            assert np.isnan(decision.ci_low)
+            assert np.isnan(decision.low)
 
 
 def test_no_deviation_is_found_where_there_is_none(normal, registry):
@@ -84,7 +84,7 @@ def test_pairs_of_one_accuracy_that_differ_are_found(normal, registry):
     swing = np.where(degrees["proxy"].isin(["rm0.0", "rm0.2"]), 0.3, -0.3)
     degrees.loc[flips, "degree"] += swing[flips]
     decision = decide(normal | {"degrees": degrees}, registry)["finding5.c1"]
-    assert decision.verdict == "reproduced" and decision.ci_low > 1
+    assert decision.verdict == "reproduced" and decision.low > 1
 
 
 @pytest.mark.parametrize(

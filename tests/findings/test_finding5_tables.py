@@ -67,8 +67,8 @@ def test_deviations_are_means_with_intervals_around_them(found):
     row = table.query("n == 8 and kind == 'label flips'").iloc[0]
     rows = found["degrees"].query("n == 8 and kind == 'label flips'")
     assert row["estimate"] == pytest.approx(abs(rows["degree"] - rows["expected"]).mean())
-    assert (table["ci_low"] <= table["estimate"]).all()
-    assert (table["estimate"] <= table["ci_high"]).all()
+    assert (table["low"] <= table["estimate"]).all()
+    assert (table["estimate"] <= table["high"]).all()
 
 
 def test_rms_must_match_the_scores(family):

@@ -39,7 +39,7 @@ def test_accuracy_counts_a_tie_as_an_error(pairs):
     table = compute(margins_of([1.0, -1.0, 0.0, 2.0]), pairs, seed=0)["accuracy"]
     row = table[(table["name"] == "a") & (table["turns"] == "all")].iloc[0]
     assert (row["kind"], row["accuracy"], row["n"], row["conversations"]) == ("rm", 0.5, 4, 4)
-    assert row["ci_low"] <= 0.5 <= row["ci_high"]
+    assert row["low"] <= 0.5 <= row["high"]
 
 
 def test_order_of_the_margins_does_not_matter(pairs):
@@ -63,7 +63,7 @@ def test_a_model_that_is_the_baseline_differs_from_it_by_nothing():
     margins = margins_of([len(rejected) - len(chosen) for chosen, rejected in texts])
     table = compute(margins, pairs, seed=0)["differences"].set_index("baseline")
     row = table.loc["shorter answer (characters)"]
-    assert [row["difference"], row["ci_low"], row["ci_high"]] == [0, 0, 0]
+    assert [row["difference"], row["low"], row["high"]] == [0, 0, 0]
 
 
 def test_interval_agrees_with_the_binomial_where_pairs_are_independent():

@@ -32,7 +32,9 @@ def decide(tables, registry):
     """Decisions over three replicates that came out alike."""
     found, notes = (say(tables, registry) for say in (more_alignment.measure, more_alignment.notes))
     alike = {
-        name: Replicated(quantity.values.repeat(3), quantity.paper, quantity.is_counted)
+        name: Replicated(
+            quantity.values.repeat(3), quantity.own, quantity.paper, quantity.is_counted
+        )
         for name, quantity in found.items()
     }
     decisions, _ = verdict.decide("more_alignment", alike, registry, notes)

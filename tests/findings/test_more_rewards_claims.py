@@ -69,7 +69,7 @@ def test_the_papers_story_is_found_where_it_was_planted(over_rewarded):
 
 def test_that_accuracies_are_equal_takes_more_pairs_than_that_they_do_not_differ(over_rewarded):
     decision = over_rewarded[INTACT]
-    assert decision.verdict == "inconclusive" and decision.ci_low > 0
+    assert decision.verdict == "inconclusive" and decision.low > 0
     assert "21 are open" in decision.reason  # no pair of seven schemes is known to a point
 
 
@@ -93,7 +93,7 @@ SIZES = {
 def test_rewards_that_are_too_small_turn_the_association_round(registry):
     decision = decide(world(SIZES), registry)["finding.overrewarding.c2"]
     assert decision.verdict == "not reproduced", decision.reason
-    assert decision.ci_high < 0
+    assert decision.high < 0
 
 
 def test_schemes_of_unequal_accuracy_refute_that_it_stays(registry):

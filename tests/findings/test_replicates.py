@@ -58,6 +58,7 @@ def test_what_is_written_is_read_again(tmp_path):
     found = replicates.read(tmp_path)
     assert list(found) == ["b", "a", "c"]  # as the default run names them
     assert found["b"].values.tolist() == [1, 2] and found["a"].values.tolist() == [2]
+    assert found["b"].own == 1 and found["a"].own == 2
     assert found["b"].paper == 0.5 and np.isnan(found["c"].paper)
     assert found["c"].is_counted and not found["b"].is_counted and found["a"].n == 1
 

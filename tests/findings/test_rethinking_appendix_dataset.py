@@ -50,10 +50,10 @@ def test_the_row_holds_what_the_frame_holds():
     row = dataset_table(pairs, 100, seed=0).iloc[0]
     assert (row["pairs"], row["duplicates"]) == (1500, 0)
     assert row["gap"] == length_gap(pairs)
-    assert row["ci_low"] < row["gap"] < row["ci_high"]
+    assert row["low"] < row["gap"] < row["high"]
     assert row["chosen_words"] - row["rejected_words"] == pytest.approx(3, abs=1.5)
     # Two independent means of 1,500 lengths each.
-    assert row["ci_high"] - row["ci_low"] == pytest.approx(2 * 1.96 * np.sqrt(2 / 1500), rel=0.2)
+    assert row["high"] - row["low"] == pytest.approx(2 * 1.96 * np.sqrt(2 / 1500), rel=0.2)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 1280])

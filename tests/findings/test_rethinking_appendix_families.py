@@ -113,7 +113,7 @@ def test_mutual_accuracy_is_that_of_the_off_diagonal(evidence):
     rows = found[found["family"] == "architectures"].set_index("quantity")
     assert rows.loc["mean", "estimate"] == pytest.approx(upper.mean())
     assert rows.loc["sd", "estimate"] == pytest.approx(upper.std())
-    assert (found["ci_low"] <= found["estimate"]).all()
+    assert (found["low"] <= found["estimate"]).all()
 
 
 def test_difference_resamples_each_family_on_its_own():

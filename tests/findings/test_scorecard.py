@@ -7,7 +7,7 @@ from proxyreward.findings.core.verdict import read_scorecard
 
 CLAIM = "rethinking.fig3.c1"
 ROW = {
-    "claim_id": CLAIM, "verdict": "reproduced", "estimate": 0.5, "ci_low": 0.25, "ci_high": 1.0,
+    "claim_id": CLAIM, "verdict": "reproduced", "estimate": 0.5, "low": 0.25, "high": 1.0,
     "n": 7, "paper_value": None, "reason": "because",
 }  # fmt: skip
 
@@ -53,9 +53,9 @@ def test_every_field_is_needed_and_named(path, name):
         ({"estimate": "0.5"}, "field 'estimate' must be a number or null, got '0.5'"),
         ({"estimate": True}, "field 'estimate' must be a number"),
         ({"estimate": None}, "'estimate' is null, but the claim is reproduced"),
-        ({"ci_low": [0.1]}, "field 'ci_low' must be a number"),
-        ({"ci_low": None}, "'ci_low' and 'ci_high' are no interval: None and 1.0"),
-        ({"ci_low": 2.0}, "'ci_low' and 'ci_high' are no interval: 2.0 and 1.0"),
+        ({"low": [0.1]}, "field 'low' must be a number"),
+        ({"low": None}, "'low' and 'high' are no interval: None and 1.0"),
+        ({"low": 2.0}, "'low' and 'high' are no interval: 2.0 and 1.0"),
         ({"n": 7.0}, "field 'n' must be a whole number"),
         ({"n": -1}, "field 'n' must be a whole number"),
         ({"n": False}, "field 'n' must be a whole number"),

@@ -37,7 +37,7 @@ def test_the_row_shows_the_comparison_that_comes_closest_to_breaking_the_claim()
     decision, _ = decided(["*: x > 0"], found)
     assert decision.verdict == GOOD and decision.estimate == 1.0
     assert (decision.n, decision.paper_value) == (7, 0.4)
-    assert decision.ci_low == pytest.approx(0.1, abs=0.06)
+    assert decision.low == pytest.approx(0.1, abs=0.06)
     assert "B: x 1 [0.1" in decision.reason and "Of 2 comparisons 2 hold." in decision.reason
 
 
@@ -55,7 +55,7 @@ def test_of_a_group_the_row_shows_the_part_that_is_enough():
 
 def test_a_counted_quantity_has_no_interval():
     decision, _ = decided(["x <= 0"], {"x": counted(0, 3)})
-    assert decision.verdict == GOOD and np.isnan([decision.ci_low, decision.ci_high]).all()
+    assert decision.verdict == GOOD and np.isnan([decision.low, decision.high]).all()
     assert decision.reason == "X 0, ≤ 0: holds."
 
 
@@ -104,8 +104,8 @@ def test_the_file_is_sorted_plain_json_with_the_fields_of_the_scorecard(tmp_path
         "claim_id": "rethinking.fig1.c1",
         "verdict": GOOD,
         "estimate": 0.333333,
-        "ci_low": None,
-        "ci_high": None,
+        "low": None,
+        "high": None,
         "n": 3,
         "paper_value": None,
         "reason": "because",
@@ -117,7 +117,7 @@ def test_equal_decisions_give_equal_bytes_through_a_round_trip(tmp_path, registr
     write_scorecard(first, [row("rethinking.fig3.c1"), row("rethinking.fig1.c1")], registry)
     write_scorecard(second, reversed(read_scorecard(first)), registry)
     assert first.read_bytes() == second.read_bytes()
-    assert np.isnan(read_scorecard(first)[0].ci_low)
+    assert np.isnan(read_scorecard(first)[0].low)
 
 
 def test_unknown_and_repeated_claims_are_refused(tmp_path, registry):

@@ -96,7 +96,7 @@ def test_provenance_withholds_the_commit_of_other_results(project, recorded, sho
 
 def test_verdict_table_reads_scorecard_and_registry(project, shown):
     row = {"claim_id": "rethinking.table1.c1", "verdict": "reproduced", "reason": "so", "n": 90}
-    row |= {"estimate": 0.5, "ci_low": 0.4, "ci_high": 0.6, "paper_value": None}
+    row |= {"estimate": 0.5, "low": 0.4, "high": 0.6, "paper_value": None}
     (project / "results" / "tiny" / "scorecard.json").write_text(json.dumps([row]))
     verdict_table(["rethinking.table1.c1", "rethinking.table1.c2"], "tiny")
     assert repr(shown[0]) == (
@@ -119,8 +119,8 @@ def test_verdict_row_words_the_verdict_and_escapes_data():
         {
             "verdict": "not reproduced",
             "estimate": -0.25,
-            "ci_low": -0.5,
-            "ci_high": 0.125,
+            "low": -0.5,
+            "high": 0.125,
             "n": 90,
             "paper_value": {"x": 0.75},
             "reason": "<script>",

@@ -141,8 +141,8 @@ class Association:
     statistic: str
     protocol: str
     estimate: float
-    ci_low: float
-    ci_high: float
+    low: float
+    high: float
     n_goldens: int
 
 

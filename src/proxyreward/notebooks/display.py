@@ -7,7 +7,7 @@ Out: HTML fragments (all text from data escaped) and glued values.  Called from 
 import base64
 import math
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -18,6 +18,8 @@ from proxyreward.notebooks.places import as_recorded, comparisons, run_record, s
 
 NOT_RECORDED = "not recorded"
 _ABSENT = "–"
+ENOUGH = 20
+"""Replicates from which on verdicts are no longer called preliminary."""
 _COLUMNS = ("Claim", "Paper", "Ours", "n", "Verdict")
 
 
@@ -176,6 +178,7 @@ def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
     ]
     head = "".join(f'<th scope="col">{label}</th>' for label in _COLUMNS)
     html = (
+        f'<p class="replicates">{_replicates(decided.values())}</p>'
         '<div class="scroll"><table class="verdicts cards"><thead><tr>'
         f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
@@ -218,6 +221,17 @@ def verdict_row(
     )
 
 
+def _replicates(rows: Collection[Mapping[str, Any]]) -> str:
+    most = max((row["n"] for row in rows), default=0)
+    if most < 2:
+        return (
+            "From the default run alone, which says nothing of its own spread: only what is exact "
+            "is decided."
+        )
+    preliminary = ", preliminary as they are few" if most < ENOUGH else ""
+    return f"Over {most} independent replicates of the pipeline{preliminary}."
+
+
 def _comparisons(rows: pd.DataFrame | None) -> str:
     """A table that opens; empty for a single comparison, which the reason spells out."""
     if rows is None or len(rows) < 2:
@@ -225,7 +239,8 @@ def _comparisons(rows: pd.DataFrame | None) -> str:
     shared = rows.groupby("group")["quantity"].transform("size") > 1
     lines = [
         f"<li>{'one of: ' if one_of else ''}{escape(row.quantity)}: {_estimate(row._asdict())}, "
-        f"asked {escape(_asked(row))}: <b>{escape(row.outcome)}</b></li>"
+        f"default run {_cell(row.own)}, asked {escape(_asked(row))}: "
+        f"<b>{escape(row.outcome)}</b></li>"
         for row, one_of in zip(rows.itertuples(), shared, strict=True)
     ]
     confirm, refute = rows["confirm"].max(), rows["refute"].max()
@@ -253,7 +268,7 @@ def _commit(stage: str, scale: str) -> str:
 
 def _estimate(row: Mapping[str, Any]) -> str:
     """The value, below it its interval."""
-    low, high = row.get("ci_low", row.get("low")), row.get("ci_high", row.get("high"))
+    low, high = row.get("low", row.get("low")), row.get("high", row.get("high"))
     if low is None or high is None:
         return _cell(row.get("estimate"))
     interval = f"{_cell(low)}\u00a0to\u00a0{_cell(high)}"

@@ -64,7 +64,7 @@ def _elsewhere(
 ) -> dict[int, Mapping[str, Quantity]]:
     """The quantities of the other replicates that were run here, by their number."""
     found = {}
-    few = dataclasses.replace(params.findings, resamples=2)  # the spread of replicates decides
+    few = dataclasses.replace(params.findings, resamples=20)  # the spread of replicates decides
     for folder in sorted(outputs(params, "replicates").glob("[0-9]*/")):
         number = int(folder.name)
         own = dataclasses.replace(params, seed=params.seed + number, findings=few)

@@ -29,6 +29,8 @@ class Replicated:
     ----------
     values : ndarray, shape (replicates,)
         Those of the replicates in which it is defined.
+    own
+        Its value in the default run, NaN if it is undefined there.
     paper
         The paper's number for it, NaN if it prints none.
     is_counted
@@ -37,6 +39,7 @@ class Replicated:
     """
 
     values: np.ndarray
+    own: float = np.nan
     paper: float = np.nan
     is_counted: bool = False
 
@@ -107,11 +110,13 @@ def read(folder: Path) -> dict[str, Replicated]:
         raise ValueError(
             f"{path}: {error}; `dvc repro` writes the table again, `git checkout` restores it"
         ) from None
+    own = table[table["replicate"] == 0].set_index("quantity")["value"]
     return {
         name: Replicated(
-            rows["value"].dropna().to_numpy(float),
-            float(rows["paper"].iloc[0]),
-            rows["exact"].all(),
+            values=rows["value"].dropna().to_numpy(float),
+            own=float(own.get(name, np.nan)),
+            paper=float(rows["paper"].iloc[0]),
+            is_counted=bool(rows["exact"].all()),
         )
         for name, rows in table.groupby("quantity", sort=False)
     }

@@ -24,7 +24,7 @@ Verdict = Literal[
 ]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 TEXTS = ("claim_id", "verdict", "reason")
-NUMBERS = ("estimate", "ci_low", "ci_high", "paper_value")  # null where there is none
+NUMBERS = ("estimate", "low", "high", "paper_value")  # null where there is none
 FIELDS = (*TEXTS, *NUMBERS, "n")
 
 
@@ -97,9 +97,9 @@ def _check(row: Any) -> None:
         raise ValueError(f"field 'verdict' must be one of {VERDICTS}, got {ascii(row['verdict'])}")
     if row["verdict"] == "reproduced" and row["estimate"] is None:
         raise ValueError("field 'estimate' is null, but the claim is reproduced")
-    low, high = row["ci_low"], row["ci_high"]
+    low, high = row["low"], row["high"]
     if (low is None) != (high is None) or low is not None and low > high:
-        raise ValueError(f"fields 'ci_low' and 'ci_high' are no interval: {low} and {high}")
+        raise ValueError(f"fields 'low' and 'high' are no interval: {low} and {high}")
 
 
 def _number(value: Any) -> bool:

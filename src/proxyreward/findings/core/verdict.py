@@ -33,7 +33,7 @@ SAID: dict[Outcome, tuple[str, str]] = {
 }
 COLUMNS = [
     "claim", "group", "quantity", "estimate", "low", "high", "sign", "threshold", "margin",
-    "confirm", "refute", "outcome", "n", "paper",
+    "confirm", "refute", "outcome", "n", "own", "paper",
 ]  # fmt: skip
 
 
@@ -61,12 +61,16 @@ class Quantity:
     recentre: bool = False
     is_counted: bool = False
 
+    @property
+    def own(self) -> float:
+        """The estimate, as the default run has it."""
+        return float(self.values[0])
+
     def interval(self, level: float) -> Interval:
         """The estimate and its interval of a level within the run; NaN ends without resamples."""
-        estimate = float(self.values[0])
         if self.is_counted:
-            return Interval(estimate, estimate, estimate)
-        return Interval(estimate, *ends(self.values[1:], estimate, level, self.recentre))
+            return Interval(self.own, self.own, self.own)
+        return Interval(self.own, *ends(self.values[1:], self.own, level, self.recentre))
 
 
 def counted(value: float, n: int, paper: float = np.nan) -> Quantity:
@@ -127,7 +131,7 @@ class Judged:
         margin = np.nan if rule.margin is None else rule.margin
         return (
             self.name, *self.usual, rule.sign, rule.threshold, margin, self.confirm, self.refute,
-            self.outcome, self.quantity.n, self.quantity.paper,
+            self.outcome, self.quantity.n, self.quantity.own, self.quantity.paper,
         )  # fmt: skip
 
     def __str__(self) -> str:
@@ -279,15 +283,15 @@ def _within(interval: Interval, threshold: float, margin: float) -> bool:
 class Decision:
     """One row of the scorecard.
 
-    `n` counts the units that carry the estimate: golden RMs where there is an interval, otherwise
-    what the reason names. A number that does not exist is NaN, and null in the file.
+    `n` counts the replicates that carry the estimate. A number that does not exist is NaN, and null in
+    the file.
     """
 
     claim_id: str
     verdict: Verdict
     estimate: float
-    ci_low: float
-    ci_high: float
+    low: float
+    high: float
     n: int
     paper_value: float
     reason: str

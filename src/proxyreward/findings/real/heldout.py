@@ -77,10 +77,10 @@ def compute(
     -------
     dict of frames, all accuracies being shares in [0, 1]:
 
-    - ``accuracy``: ``kind, name, turns, accuracy, ci_low, ci_high, n, conversations`` for all
+    - ``accuracy``: ``kind, name, turns, accuracy, low, high, n, conversations`` for all
       pairs and for single-turn and multi-turn prompts (``turns``);
     - ``folds``: the same with ``fold`` in place of ``turns``;
-    - ``differences``: ``rm, baseline, difference, ci_low, ci_high, n``; both members of a
+    - ``differences``: ``rm, baseline, difference, low, high, n``; both members of a
       difference are computed on the same resamples.
 
     Raises
@@ -177,8 +177,8 @@ def _accuracies(
         {
             "name": credit.columns,
             "accuracy": credit.to_numpy().mean(axis=0),
-            "ci_low": low,
-            "ci_high": high,
+            "low": low,
+            "high": high,
             "n": len(credit),
             "conversations": len(np.unique(groups)),
         }
@@ -197,7 +197,7 @@ def _differences(
     gaps = np.column_stack([credit[rm] - credit[reference] for rm, reference in names])
     low, high = _interval(resampled_means(gaps, groups, rng, resamples))
     table = pd.DataFrame(names, columns=["rm", "baseline"])
-    return table.assign(difference=gaps.mean(axis=0), ci_low=low, ci_high=high, n=len(credit))
+    return table.assign(difference=gaps.mean(axis=0), low=low, high=high, n=len(credit))
 
 
 def _interval(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -227,7 +227,7 @@ def plot(table: pd.DataFrame, turns: str = "all") -> "Figure":
     figure, axes = plt.subplots(figsize=(6.4, 0.9 + 0.42 * len(rows)), layout="constrained")
     for height, row in enumerate(rows.itertuples()):
         colour = colours[row.kind]
-        axes.plot([row.ci_low, row.ci_high], [height, height], color=colour, linewidth=2)
+        axes.plot([row.low, row.high], [height, height], color=colour, linewidth=2)
         axes.plot(row.accuracy, height, "o" if row.kind == "rm" else "s", color=colour)
     axes.axvline(0.5, color="0.4", linestyle="--", linewidth=1)
     axes.annotate(

@@ -96,7 +96,7 @@ def plot_table1(association: pd.DataFrame) -> "Figure":
         rows = association[association["optimiser"] == optimiser].reset_index(drop=True)
         height = np.arange(len(rows))[::-1]
         # A resampled percentile interval need not contain its estimate: they are drawn apart.
-        axis.hlines(height, rows["ci_low"], rows["ci_high"], color=OURS, linewidth=2)
+        axis.hlines(height, rows["low"], rows["high"], color=OURS, linewidth=2)
         axis.plot(rows["estimate"], height, "o", color=OURS, label="ours, 95 % interval")
         axis.plot(rows["paper"], height, "D", color=PAPER, mfc="none", mew=1.8, label="paper")
         chance = np.where(
@@ -108,7 +108,7 @@ def plot_table1(association: pd.DataFrame) -> "Figure":
         axis.set_ylim(-0.6, len(rows) - 0.4)
         axis.set_title(_named(rows), fontsize=11, weight="normal")
         axis.grid(axis="y", visible=False)
-    axes[-1, 0].set_xlim(-0.05 + min(0.0, association["ci_low"].min()), 1.02)
+    axes[-1, 0].set_xlim(-0.05 + min(0.0, association["low"].min()), 1.02)
     axes[-1, 0].set_xlabel("Association of accuracy with NDR")
     handles = axes[0, 0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper center", ncols=3, fontsize=10, frameon=False)
@@ -128,7 +128,7 @@ def plot_family(heldout: pd.DataFrame, flip_rates: Sequence[float]) -> "Figure":
     figure, [[axis]] = canvas(3.6)
     whole = heldout[heldout["turns"] == "all"]
     models = whole[whole["kind"] == "rm"]
-    low, high = models["accuracy"] - models["ci_low"], models["ci_high"] - models["accuracy"]
+    low, high = models["accuracy"] - models["low"], models["high"] - models["accuracy"]
     axis.errorbar(
         flip_rates, 100 * models["accuracy"], 100 * np.stack([low, high]), fmt="o", color=OURS,
         label="reward model, 95 % interval",
@@ -238,7 +238,7 @@ def _row(association: pd.DataFrame, statistic: str, protocol: str) -> pd.Series:
 
 
 def _ci(row: pd.Series) -> str:
-    return with_interval(row.estimate, row.ci_low, row.ci_high)
+    return with_interval(row.estimate, row.low, row.high)
 
 
 def _named(rows: pd.DataFrame) -> str:

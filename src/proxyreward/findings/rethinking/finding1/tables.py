@@ -37,7 +37,7 @@ def compute(
     dict of DataFrame
         `pairs` (optimiser, n, golden, proxy, flip_golden, flip_proxy, accuracy, ndr,
         golden_gain), golden != proxy, n = 0 for PPO; `association` (optimiser, n, statistic,
-        protocol, estimate, ci_low, ci_high, n_goldens, paper) for each optimiser and n; `sizes`
+        protocol, estimate, low, high, n_goldens, paper) for each optimiser and n; `sizes`
         (rms, pairs, resamples), one row.
     """
     names, bench = evidence.names(), evidence.pairs()
@@ -130,7 +130,7 @@ def table1(association: pd.DataFrame, n_rms: int) -> pd.DataFrame:
         ["optimiser", "statistic"], sort=False
     ):
         cells = {
-            row.protocol: with_interval(row.estimate, row.ci_low, row.ci_high)
+            row.protocol: with_interval(row.estimate, row.low, row.high)
             for row in group.itertuples()
         }
         mrr = f"MRR (chance {mrr_chance(n_rms - 1):.2f})"

@@ -35,7 +35,7 @@ def plot_table4(table4: pd.DataFrame, n_rms: int) -> "Figure":
             rows = table4[(table4["statistic"] == statistic) & table4["metric"].isin(PRINTED)]
             rows = rows[rows["optimiser"] == optimiser]
             place, name = rows["metric"].map(height) + shift, NAMES[optimiser]
-            axis.hlines(place, rows["ci_low"], rows["ci_high"], color=colour, linewidth=1)
+            axis.hlines(place, rows["low"], rows["high"], color=colour, linewidth=1)
             axis.errorbar(
                 rows["mean"], place, xerr=rows["sd"], fmt="o", color=colour, ms=5,
                 elinewidth=3, label=f"{name}, ours",

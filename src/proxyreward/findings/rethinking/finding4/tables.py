@@ -55,7 +55,7 @@ def summarise(
     Returns
     -------
     dict of DataFrame
-        `table4` (metric, optimiser, statistic, mean, sd, low, high, ci_low, ci_high, paper,
+        `table4` (metric, optimiser, statistic, mean, sd, low, high, low, high, paper,
         paper_pm): `sd`, `low` and `high` over draws, the interval over draws and golden RMs;
         `growth`, `samples` (n_sample, n_resp, n_prompt, optimiser, mean, sd, low, high) and
         `budgets` (budget instead of n_sample), Spearman; `errors` as it is; `sizes`, one row.
@@ -68,7 +68,7 @@ def summarise(
         )
         ends.append(bootstrap_draws(float, as_array(one), resamples, rng)[1:])
         paper.append(printed(registry, row.metric, row.optimiser, row.statistic))
-    ours[["ci_low", "ci_high"]], ours[["paper", "paper_pm"]] = ends, paper
+    ours[["low", "high"]], ours[["paper", "paper_pm"]] = ends, paper
     sweeps = {
         name: summary(tables[name], size, "n_resp", "n_prompt", "optimiser")
         for name, size in (("growth", "n_sample"), ("samples", "n_sample"), ("budgets", "budget"))

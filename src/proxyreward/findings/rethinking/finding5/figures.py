@@ -142,7 +142,7 @@ def plot_deviations(deviations: pd.DataFrame) -> "Figure":
         rows = deviations[deviations["kind"] == kind]
         axis.plot(rows["n"], rows["estimate"], "o-", color=COLOURS[kind], label=kind)
         axis.fill_between(
-            rows["n"], rows["ci_low"], rows["ci_high"], color=COLOURS[kind], alpha=0.2, linewidth=0
+            rows["n"], rows["low"], rows["high"], color=COLOURS[kind], alpha=0.2, linewidth=0
         )
     _powers(axis, deviations["n"])
     axis.set_ylim(bottom=0)

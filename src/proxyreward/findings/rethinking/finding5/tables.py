@@ -185,7 +185,7 @@ def deviations(degrees: pd.DataFrame, *, resamples: int, rng: np.random.Generato
     Returns
     -------
     DataFrame
-        n, kind, estimate, ci_low, ci_high: mean |degree - expected| with its interval over
+        n, kind, estimate, low, high: mean |degree - expected| with its interval over
         golden RMs.
     """
     rows = []
@@ -194,7 +194,7 @@ def deviations(degrees: pd.DataFrame, *, resamples: int, rng: np.random.Generato
             distance = abs(by_golden(degrees[degrees["n"] == n], kind)["residual"]).mean(axis=1)
             found = bootstrap(lambda g, d=distance: d[g].mean(), len(distance), resamples, rng)
             rows.append((n, kind, *found))
-    return pd.DataFrame(rows, columns=["n", "kind", "estimate", "ci_low", "ci_high"])
+    return pd.DataFrame(rows, columns=["n", "kind", "estimate", "low", "high"])
 
 
 def _named(rms: pd.DataFrame, golden: int, proxy: int) -> dict[str, object]:

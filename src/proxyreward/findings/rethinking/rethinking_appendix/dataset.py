@@ -36,7 +36,7 @@ def dataset_table(frame: pd.DataFrame, resamples: int, seed: int) -> pd.DataFram
     -------
     DataFrame
         pairs; duplicates (prompts that occurred before); chosen_words, rejected_words (means);
-        gap, ci_low, ci_high: of :func:`resampled_gap`.
+        gap, low, high: of :func:`resampled_gap`.
     """
     chosen, rejected = response_words(frame)
     gap, low, high = resampled_gap(frame, resamples, seed).interval(0.95)
@@ -46,7 +46,7 @@ def dataset_table(frame: pd.DataFrame, resamples: int, seed: int) -> pd.DataFram
         "chosen_words": chosen.mean(),
         "rejected_words": rejected.mean(),
         "gap": gap,
-        "ci_low": low,
-        "ci_high": high,
+        "low": low,
+        "high": high,
     }
     return pd.DataFrame([row])

@@ -90,7 +90,7 @@ def mutual_accuracy(evidence: Evidence, resamples: int, rng: np.random.Generator
     Returns
     -------
     DataFrame
-        family, quantity (mean or sd), estimate, ci_low, ci_high.
+        family, quantity (mean or sd), estimate, low, high.
     """
     rows = []
     for family in TITLES:
@@ -101,7 +101,7 @@ def mutual_accuracy(evidence: Evidence, resamples: int, rng: np.random.Generator
                 len(accuracy), resamples, rng, recentre=quantity == "sd",
             )  # fmt: skip
             rows.append((family, quantity, *interval))
-    return pd.DataFrame(rows, columns=["family", "quantity", "estimate", "ci_low", "ci_high"])
+    return pd.DataFrame(rows, columns=["family", "quantity", "estimate", "low", "high"])
 
 
 def difference(

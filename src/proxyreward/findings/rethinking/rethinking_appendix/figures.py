@@ -40,7 +40,7 @@ def plot_families(pairs: pd.DataFrame, associations: pd.DataFrame, n: int) -> "F
             axis.axhline(level, color="grey", linewidth=1, linestyle=":")
         row = spearman.loc[family]
         axis.set_title(
-            f"{TITLES[family]}\nSpearman {row.estimate:.2f}\n[{row.ci_low:.2f}, {row.ci_high:.2f}]",
+            f"{TITLES[family]}\nSpearman {row.estimate:.2f}\n[{row.low:.2f}, {row.high:.2f}]",
             fontsize=10,
             weight="normal",
         )
@@ -89,7 +89,7 @@ def plot_penalty(penalties: pd.DataFrame, statistic: str) -> "Figure":
     figure, [[axis]] = canvas(3.6)
     place = np.arange(len(chosen))
     # A resampled percentile interval need not contain its estimate, so the two are drawn apart.
-    axis.vlines(place, chosen["ci_low"], chosen["ci_high"], color=COLOURS[PPO], linewidth=2)
+    axis.vlines(place, chosen["low"], chosen["high"], color=COLOURS[PPO], linewidth=2)
     axis.plot(place, chosen["estimate"], "o-", color=COLOURS[PPO], label="ours, 95 % interval")
     axis.plot(place, chosen["paper"], "D--", color="black", mfc="none", label="paper")
     rms = int(chosen["rms"].iloc[0])

@@ -93,7 +93,7 @@ def penalty_associations(
             for a in associate(found.accuracy, ndr, resamples, rng):
                 value = paper.get(kl_coef, {}).get(a.statistic, np.nan)
                 rows.append({"kl_coef": kl_coef, "rms": len(found.rms), **vars(a), "paper": value})
-    columns = ["kl_coef", "rms", "statistic", "protocol", "estimate", "ci_low", "ci_high"]
+    columns = ["kl_coef", "rms", "statistic", "protocol", "estimate", "low", "high"]
     return pd.DataFrame(rows, columns=[*columns, "n_goldens", "paper"])
 
 

@@ -75,7 +75,7 @@ def association_table(associations: pd.DataFrame, key: str, title: str) -> pd.Da
         name = value if isinstance(value, str) else f"{value:g}"
         head = {title: name, "RMs": f"{group['rms'].iloc[0]}"}
         cells = {
-            _heading(row.statistic): with_interval(row.estimate, row.ci_low, row.ci_high)
+            _heading(row.statistic): with_interval(row.estimate, row.low, row.high)
             for row in group.itertuples()
         }
         rows.append({**head, **cells})
