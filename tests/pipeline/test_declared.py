@@ -14,6 +14,12 @@ stages:
   list:
     cmd: x
     outs: ["results/${item.scale}/list.json"]
+  paper:
+    matrix: {scale: [tiny], finding: [first, second]}
+    cmd: x
+    params: [seed]
+    outs:
+      - results/${item.scale}/${item.finding}: {cache: false}
 """
 
 
@@ -25,6 +31,11 @@ def test_parameters_and_folder_of_a_stage(tmp_path):
     assert card.chosen(values) == {"seed": 3, "model": {"base": "b", "size": {"width": 8}}}
     plain = declared("list", tmp_path / "dvc.yaml")
     assert plain == Stage((), "list.json") and plain.chosen(values) == {}
+
+
+def test_findings_of_a_paper_share_a_stage(tmp_path):
+    (tmp_path / "dvc.yaml").write_text(TEXT)
+    assert declared("second", tmp_path / "dvc.yaml") == Stage(("seed",), "second")
 
 
 @pytest.mark.parametrize("text", [b"stages: [", b"\xff", b"", b"stages: {}", b"stages: {card: 1}"])

@@ -1,6 +1,7 @@
 """`dvc.yaml` against the code: what a stage imports must be among its deps, or it goes stale."""
 
 import re
+from collections import defaultdict
 from pathlib import PurePosixPath
 
 import pytest
@@ -12,9 +13,17 @@ ENTRY = re.compile(r"python -m (proxyreward\.pipeline\.stages\.\w+)")
 LONGEST_ENTRY = 60
 
 
+FINDING = "${item.finding}"
+
+
 @pytest.fixture(scope="module")
 def stages(root):
-    return yaml.safe_load((root / "dvc.yaml").read_text())["stages"]
+    """Stages by name; that of a paper once for each of its findings."""
+    found = {}
+    for name, stage in yaml.safe_load((root / "dvc.yaml").read_text())["stages"].items():
+        for finding in stage["matrix"].get("finding", [name]):
+            found[finding] = yaml.safe_load(yaml.safe_dump(stage).replace(FINDING, finding))
+    return found
 
 
 def paths(entries):
@@ -58,14 +67,29 @@ def test_every_imported_file_is_a_dep(stages):
     assert not {name: files for name, files in missing.items() if files}
 
 
+def together(stage):
+    """The findings that share an entry of `dvc.yaml`, or the stage itself."""
+    return str(stage["matrix"].get("finding", stage["cmd"]))
+
+
 def test_every_source_dep_is_imported(stages):
+    used = defaultdict(set)
+    for stage in stages.values():
+        used[together(stage)].update(imported(stage))
     idle = [
         f"{name}: {dep}"
         for name, stage in stages.items()
         for dep in source_deps(stage)
-        if not any(covers(dep, path) for path in imported(stage))
+        if not any(covers(dep, path) for path in used[together(stage)])
     ]
     assert not idle
+
+
+def test_a_finding_depends_on_no_other(stages):
+    findings = {name: stage for name, stage in stages.items() if "finding" in stage["matrix"]}
+    for name, stage in findings.items():
+        for other in set(findings) - {name}:
+            assert not any(dep.name == other for dep in source_deps(stage)), (name, other)
 
 
 def test_deps_on_source_exist(stages, root):

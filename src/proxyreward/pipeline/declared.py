@@ -4,12 +4,14 @@ In: `dvc.yaml` and a stage's name. Out: a `Stage`.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from proxyreward.pipeline.scales import read_yaml
 from proxyreward.pipeline.typed import ConfigError
+
+FINDING = "${item.finding}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Stage:
 
 
 def declared(name: str, path: str | Path = "dvc.yaml") -> Stage:
-    """Read what the stage `name` declares.
+    """Read what the stage `name` declares, or the stage with an entry for the finding `name`.
 
     Raises
     ------
@@ -41,12 +43,18 @@ def declared(name: str, path: str | Path = "dvc.yaml") -> Stage:
     """
     remedy = f"mend it, or restore it with `git checkout -- {path}`"
     try:
-        stage = read_yaml(path, f"run in the project's root; {remedy}")["stages"][name]
+        stages = read_yaml(path, f"run in the project's root; {remedy}")["stages"]
+        of_paper = {finding: stage for stage in stages.values() for finding in _findings(stage)}
+        stage = (of_paper | stages)[name]
         params, outs = stage.get("params", []), stage["outs"]
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{path}: no stage {name} can be read there ({error}). Remedy: {remedy}"
         ) from None
     paths = [PurePosixPath(out if isinstance(out, str) else next(iter(out))) for out in outs]
-    folders = [out.name for out in paths if out.parts[0] == "results"]
+    folders = [out.name.replace(FINDING, name) for out in paths if out.parts[0] == "results"]
     return Stage(tuple(params), folders[0] if folders else None)
+
+
+def _findings(stage: Mapping[str, Any]) -> Sequence[str]:
+    return stage.get("matrix", {}).get("finding", ())

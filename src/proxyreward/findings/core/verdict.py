@@ -283,8 +283,8 @@ def _within(interval: Interval, threshold: float, margin: float) -> bool:
 class Decision:
     """One row of the scorecard.
 
-    `n` counts the replicates that carry the estimate. A number that does not exist is NaN, and null in
-    the file.
+    `n` counts the replicates that carry the estimate. A number that does not exist is NaN, and null
+    in the file.
     """
 
     claim_id: str
