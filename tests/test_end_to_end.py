@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,8 @@ def test_results_are_complete(tree, first):
         assert {claim.id for claim in registry.claims(paper)} <= decided
     record = json.loads((tree / RESULTS / "run.json").read_text())
     stages = yaml.safe_load((tree / "dvc.yaml").read_text())["stages"]
-    assert set(record["stages"]) == set(stages)
+    names = [stage["matrix"].get("finding", [name]) for name, stage in stages.items()]
+    assert set(record["stages"]) == set(chain.from_iterable(names))
 
 
 def test_second_run_does_nothing(tree):
@@ -116,6 +118,22 @@ def test_killed_run_redoes_the_rest_and_ends_in_the_same_bytes(tree, first):
     call(tree, *REPRO)
     assert {spec: spec.stat().st_mtime_ns for spec in finished} == finished
     assert results(tree) == first
+
+
+def test_another_replicate_is_added_and_stays(tree, first):
+    """Also where the next run does not ask for it: a reader's run, beside committed replicates."""
+    call(tree, "proxyreward", "params", "scale=smoke", "replicates=2")
+    ran = set(RAN.findall(call(tree, "dvc", "repro")))
+    assert ran == {"replicates", "rethinking", "more", "scorecard"}
+    both = results(tree)
+    assert max(row["n"] for row in json.loads(both["scorecard.json"])) == 2
+    assert not list((tree / "outputs/smoke/replicates").rglob("*.safetensors"))
+    call(tree, "proxyreward", "params", "scale=smoke")
+    call(tree, "dvc", "repro")
+    now = results(tree)
+    assert {name for name in both if now[name] != both[name]} <= {"replicates/settings.json"}
+    kept = set(first) - {name for name in first if name.endswith(("quantities.csv", "card.json"))}
+    assert {name for name in kept if now[name] != first[name]} <= {"comparisons.csv"}
 
 
 def kill_in_training(tree):

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from proxyreward.book_checks import check_html, check_sources
+from proxyreward.findings.core.criterion import units
 from proxyreward.notebooks.places import project_root, results_dir
 from proxyreward.notebooks.runner import DEFAULT_SCALE, execute_all
 from proxyreward.notebooks.surroundings import shielded
@@ -18,6 +19,8 @@ from proxyreward.publish import BookError, check_target, publish
 from proxyreward.scratch import scratch
 
 BUILD = Path("book") / "_build"
+MARGINS = "_margins.md"
+"""Included by the page *How to read a page*."""
 # What every page needs beside its own text.
 _FURNITURE = ("_config.yml", "_assets", "references.bib", "bibliography.md")
 # What every build of Sphinx writes.
@@ -51,6 +54,7 @@ def build(scale: str = DEFAULT_SCALE, out: str | Path | None = None) -> Path:
     with scratch() as folder:
         stage = folder / "book"
         _copy(root / "book", stage)
+        (stage / MARGINS).write_text(_margins(), encoding="utf-8")
         for notebook in execute_all(scale, stage):
             hide_code(notebook)
         html = _jupyter_book(stage, "-W", "-n", "--keep-going", "--all")
@@ -72,6 +76,12 @@ def page(notebook: Path, out: Path) -> Path:
         # A lone page cannot reach its neighbours, so its warnings are no errors.
         html = _jupyter_book(stage, "-q")
         return publish(html, out, everything=True) / f"{notebook.stem}.html"
+
+
+def _margins() -> str:
+    """The smallest differences of interest, as a table."""
+    rows = [f"| {name} | {unit['margin']:g} | {unit['reason']} |" for name, unit in units().items()]
+    return "\n".join(["| unit | margin | why |", "|---|---|---|", *rows]) + "\n"
 
 
 def hide_code(notebook: Path) -> None:

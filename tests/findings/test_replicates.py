@@ -53,8 +53,12 @@ def test_exact_quantities_have_to_agree_in_all_replicates():
     assert found.interval(0.95) == found.interval(0.99) == (1.5, 0.0, 3.0)
 
 
+def write(folder, found, default=0, experiment="e"):
+    return replicates.write(folder, default, found, experiment)
+
+
 def test_what_is_written_is_read_again(tmp_path):
-    replicates.write(tmp_path, {0: of(b=1.0, a=2.0) | {"c": counted(3, 1)}, 1: of(b=2.0, a=np.nan)})
+    write(tmp_path, {0: of(b=1.0, a=2.0) | {"c": counted(3, 1)}, 1: of(b=2.0, a=np.nan)})
     found = replicates.read(tmp_path)
     assert list(found) == ["b", "a", "c"]  # as the default run names them
     assert found["b"].values.tolist() == [1, 2] and found["a"].values.tolist() == [2]
@@ -64,18 +68,32 @@ def test_what_is_written_is_read_again(tmp_path):
 
 
 def test_replicates_that_were_not_run_here_stay(tmp_path):
-    replicates.write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
-    replicates.write(tmp_path, {0: of(a=9.0), 2: of(a=8.0)})
+    write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
+    assert write(tmp_path, {0: of(a=9.0), 2: of(a=8.0)}) == 0
     assert replicates.read(tmp_path)["a"].values.tolist() == [9, 2, 8]
+
+
+def test_another_seed_of_the_default_run_takes_the_place_of_the_replicate_that_had_it(tmp_path):
+    write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
+    write(tmp_path, {2: of(a=4.0)}, default=2)
+    found = replicates.read(tmp_path)["a"]
+    assert found.values.tolist() == [4, 1, 2] and found.own == 4
+
+
+def test_runs_with_other_parameters_are_no_replicates(tmp_path):
+    write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
+    assert write(tmp_path, {0: of(a=5.0)}, experiment="another") == 2
+    assert replicates.read(tmp_path)["a"].values.tolist() == [5]
 
 
 def test_same_replicates_same_bytes_in_whatever_order_they_came(tmp_path):
     found = {0: of(a=1.0, b=0.1), 1: of(a=2.0, b=0.2), 2: of(a=3.0, b=0.3)}
-    replicates.write(tmp_path, found)
+    write(tmp_path, found)
     whole = (tmp_path / replicates.TABLE).read_bytes()
     (tmp_path / replicates.TABLE).unlink()
-    for number in (2, 0, 1):
-        replicates.write(tmp_path, {number: found[number]})
+    for seed in (2, 0, 1):
+        write(tmp_path, {seed: found[seed]})
+    write(tmp_path, {0: found[0]})
     assert (tmp_path / replicates.TABLE).read_bytes() == whole
 
 

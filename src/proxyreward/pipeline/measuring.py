@@ -6,7 +6,9 @@ and notes of the default run, and what claims compare, of all replicates.
 
 import contextlib
 import dataclasses
+import hashlib
 import json
+import sys
 from collections.abc import Callable, Mapping
 
 import pandas as pd
@@ -14,6 +16,7 @@ import pandas as pd
 from proxyreward.files import write_whole
 from proxyreward.findings.core import replicates
 from proxyreward.findings.core.verdict import Quantity
+from proxyreward.pipeline.finished import SPEC
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, write_tables
 
@@ -43,7 +46,7 @@ def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
 
     def run(params: Params) -> None:
         measured = compute(params)
-        found = {0: measured.quantities} | _elsewhere(params, compute)
+        found = {params.seed: measured.quantities} | _elsewhere(params, compute)
         folder = results(params, finding)
         for (
             path
@@ -54,7 +57,12 @@ def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
         notes = json.dumps(measured.notes, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         for name, text in {**measured.files, NOTES: notes}.items():
             write_whole(folder / name, text)
-        replicates.write(folder, found)
+        if others := replicates.write(folder, params.seed, found, _experiment(params)):
+            print(
+                f"{finding}: {others} replicates were run with other parameters and are left out; "
+                "`proxyreward params replicates=N` asks for N with these",
+                file=sys.stderr,
+            )
 
     main(finding, run)
 
@@ -62,12 +70,22 @@ def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
 def _elsewhere(
     params: Params, compute: Callable[[Params], Measured]
 ) -> dict[int, Mapping[str, Quantity]]:
-    """The quantities of the other replicates that were run here, by their number."""
+    """The quantities of the other replicates that were run here, by their seed."""
     found = {}
     few = dataclasses.replace(params.findings, resamples=20)  # the spread of replicates decides
-    for folder in sorted(outputs(params, "replicates").glob("[0-9]*/")):
-        number = int(folder.name)
-        own = dataclasses.replace(params, seed=params.seed + number, findings=few)
-        with contextlib.chdir(folder):
-            found[number] = compute(own).quantities
+    for spec in sorted(outputs(params, "replicates").glob(f"*/{SPEC}")):
+        seed = json.loads(spec.read_text(encoding="utf-8"))["spec"]["params"]["seed"]
+        with contextlib.chdir(spec.parent):
+            own = dataclasses.replace(params, seed=seed, findings=few)
+            found[seed] = compute(own).quantities
     return found
+
+
+def _experiment(params: Params) -> str:
+    """Hash of all that replicates share; how they run and are resampled does not decide."""
+    values = dataclasses.asdict(params)
+    values["findings"].pop("resamples")
+    for name in ("seed", "replicates", "runner"):
+        values.pop(name)
+    text = json.dumps(values, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,8 +1,8 @@
 """Quantities over replicates, the unit of evidence: what each run of the pipeline measured.
 
-In: the quantities of a finding in some replicates. Out: one table, in which the default run is
-replicate 0; from it the quantities that decide claims, each with a t interval over replicates.
-Called by the stages of the findings, which write, and by the `scorecard` stage, which reads.
+In: the quantities of a finding in some replicates, which differ by their seed. Out: one table; from
+it the quantities that decide claims, each with a t interval over replicates. Called by the stages
+of the findings, which write, and by the `scorecard` stage, which reads.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from proxyreward.findings.core.verdict import Quantity
 from proxyreward.metrics.resampling import Interval
 
 TABLE = "quantities.csv"
-COLUMNS = ["replicate", "quantity", "value", "paper", "exact"]
+COLUMNS = ["seed", "default", "experiment", "quantity", "value", "paper", "exact"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ class Replicated:
         return Interval(mean, mean - half, mean + half)
 
 
-def write(folder: Path, found: Mapping[int, Mapping[str, Quantity]]) -> None:
+def write(
+    folder: Path, default: int, found: Mapping[int, Mapping[str, Quantity]], experiment: str
+) -> int:
     """Write what was measured in some replicates; rows of others that the table holds stay.
 
     So a run of the default replicate alone is seen beside the replicates that come with the
@@ -76,21 +78,35 @@ def write(folder: Path, found: Mapping[int, Mapping[str, Quantity]]) -> None:
     ----------
     folder
         That of the finding, in which the table has the name :data:`TABLE`.
+    default
+        Seed of the default run.
     found
-        By number of the replicate, 0 for the default run, the quantities by name.
+        By seed of the replicate, the quantities by name.
+    experiment
+        What all parameters but the seed come to. Rows of another one are no replicates of this.
+
+    Returns
+    -------
+    int
+        Replicates in the table that were of another experiment, and are left out.
     """
     path = folder / TABLE
     rows = [
-        (number, name, quantity.values[0], quantity.paper, quantity.is_counted)
-        for number, quantities in found.items()
-        for name, quantity in quantities.items()
+        (seed, seed == default, experiment, name, one.values[0], one.paper, one.is_counted)
+        for seed, quantities in found.items()
+        for name, one in quantities.items()
     ]
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table, others = pd.DataFrame(rows, columns=COLUMNS), 0
     if path.is_file():
         kept = pd.read_csv(path)
-        table = pd.concat([table, kept[~kept["replicate"].isin(list(found))]])
-    table = table.sort_values("replicate", kind="stable")
-    write_whole(path, table.to_csv(index=False, float_format="%.9g", lineterminator="\n"))
+        kept = kept[~kept["seed"].isin(list(found))].assign(default=False)
+        same = kept["experiment"] == experiment
+        others = kept.loc[~same, "seed"].nunique()
+        table = pd.concat([table, kept[same]])
+    table = table.sort_values(["default", "seed"], ascending=[False, True])
+    text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    write_whole(path, text)
+    return others
 
 
 def read(folder: Path) -> dict[str, Replicated]:
@@ -110,7 +126,7 @@ def read(folder: Path) -> dict[str, Replicated]:
         raise ValueError(
             f"{path}: {error}; `dvc repro` writes the table again, `git checkout` restores it"
         ) from None
-    own = table[table["replicate"] == 0].set_index("quantity")["value"]
+    own = table[table["default"]].set_index("quantity")["value"]
     return {
         name: Replicated(
             values=rows["value"].dropna().to_numpy(float),
