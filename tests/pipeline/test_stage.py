@@ -169,3 +169,41 @@ def test_a_stopped_run_ends_in_order(tmp_path, number, root):
     assert "Traceback" not in said
     assert [path.name for path in family.iterdir()] == ["item-0"]
     assert not psutil.wait_procs(children, timeout=10)[1]
+
+
+STUBBORN = """
+    import signal
+    import time
+    from proxyreward.pipeline import stage
+    from tests.pipeline.test_stage import Toy
+
+    def run(params):
+        for _ in range(2):
+            try:
+                print("at work", flush=True)
+                time.sleep(60)
+            except KeyboardInterrupt:
+                pass
+
+    if __name__ == "__main__":
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
+        stage.load, stage.GRACE = Toy, 1
+        stage.main("toy", run)
+"""
+
+
+def test_a_run_ends_though_what_it_calls_takes_no_notice(tmp_path, root):
+    (tmp_path / "dvc.yaml").write_text(DVC)
+    (tmp_path / "stubborn.py").write_text(textwrap.dedent(STUBBORN))
+    path = os.pathsep.join([str(tmp_path), str(SOURCE), str(root)])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stubborn"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "at work\n"
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "at work\n"  # it has not heard
+    assert process.wait(timeout=30) == -signal.SIGALRM

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pandas as pd
@@ -26,15 +27,20 @@ from proxyreward.pipeline.params import Params, load
 from proxyreward.pipeline.typed import ConfigError
 
 SETTINGS = "settings.json"
+GRACE = 20
+"""Seconds in which a stage that is stopped ends in order."""
 
 
 def main(name: str, run: Callable[[Params], None]) -> None:
     """Run a stage with the parameters of ``params.yaml``; record what it used and what it cost.
 
     Every error ends the process with one line and a status that is not 0; the traceback of one that
-    was not foreseen is kept in a file that the line names. Ctrl-C and SIGTERM end it in order.
+    was not foreseen is kept in a file that the line names. Ctrl-C and SIGTERM end it in order, and
+    without order after :data:`GRACE` seconds.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:  # a background job ignores Ctrl-C
+            signal.signal(number, _stop)
     logs = Path("outputs")
     try:
         params = load()
@@ -56,6 +62,13 @@ def main(name: str, run: Callable[[Params], None]) -> None:
     finally:  # the process is about to end, and a signal would only make it end untidily
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Begin to end this process, and see to it that it ends: a library may hang or go on."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(GRACE)
+    raise KeyboardInterrupt
 
 
 def _write_settings(stage: Stage, params: Params) -> None:
