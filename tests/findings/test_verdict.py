@@ -38,7 +38,7 @@ def test_the_row_shows_the_comparison_that_comes_closest_to_breaking_the_claim()
     assert decision.verdict == GOOD and decision.estimate == 1.0
     assert (decision.n, decision.paper_value) == (7, 0.4)
     assert decision.low == pytest.approx(0.1, abs=0.06)
-    assert "B: x 1 [0.1" in decision.reason and "Of 2 comparisons 2 hold." in decision.reason
+    assert "B: x = 1 [0.1" in decision.reason and "Of 2 comparisons 2 hold." in decision.reason
 
 
 def test_the_row_shows_the_primary_contrast_where_there_is_one():
@@ -56,7 +56,7 @@ def test_of_a_group_the_row_shows_the_part_that_is_enough():
 def test_a_counted_quantity_has_no_interval():
     decision, _ = decided(["x <= 0"], {"x": counted(0, 3)})
     assert decision.verdict == GOOD and np.isnan([decision.low, decision.high]).all()
-    assert decision.reason == "X 0, ≤ 0: holds."
+    assert decision.reason == "X = 0, asked ≤ 0: holds."
 
 
 def test_what_is_undefined_is_said():

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -149,3 +150,34 @@ def test_table_escapes_texts_and_marks_numbers(shown):
     assert "&lt;i&gt;" in html and "<i>" not in html and "a&lt;b" in html
     assert [repr(shown[0]).split("\n")[1:]] == [["&lt;i&gt; | 1,000 | 0.126", "x | −2 | –"]]
     assert html.count('class="number"') == 6 and "cards" not in html
+
+
+def test_comparisons_open_below_a_claim_of_several():
+    rows = pd.DataFrame(
+        [
+            ("a < b", 1.0, 0.5, 1.5, ">", 0.0, np.nan, 0.95, 0.975, "holds", 4, 1.25, 1),
+            ("c", 0.0, -1.0, 1.0, "~", 0.0, 0.1, 0.95, 0.975, "open", 4, np.nan, 2),
+        ],
+        columns="quantity estimate low high sign threshold margin confirm refute outcome n own "
+        "group".split(),
+    )
+    found = verdict_row("p.t.c1", "s", None, rows)
+    assert "<summary>2 comparisons</summary>" in found
+    assert (
+        "a &lt; b = 1 [0.5\u00a0to\u00a01.5], default run 1.25, asked &gt; 0: <b>holds</b>" in found
+    )
+    assert "default run –, asked within 0.1 of 0: <b>open</b>" in found
+    assert "to fail by one of level 0.975" in found
+    assert "one of:" not in found and "one of: c" in verdict_row(
+        "p.t.c1", "s", None, rows.assign(group=1)
+    )
+    assert "comparisons" not in verdict_row("p.t.c1", "s", None, rows.iloc[:1])
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [([0, 1], "the default run alone"), ([4, 0], "4 independent replicates of the pipeline, pre"),
+     ([20], "20 independent replicates of the pipeline.")],
+)  # fmt: skip
+def test_how_many_replicates_decide_is_said(counts, said):
+    assert said in display._replicates([{"n": n} for n in counts])

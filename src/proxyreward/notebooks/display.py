@@ -238,8 +238,8 @@ def _comparisons(rows: pd.DataFrame | None) -> str:
         return ""
     shared = rows.groupby("group")["quantity"].transform("size") > 1
     lines = [
-        f"<li>{'one of: ' if one_of else ''}{escape(row.quantity)}: {_estimate(row._asdict())}, "
-        f"default run {_cell(row.own)}, asked {escape(_asked(row))}: "
+        f"<li>{'one of: ' if one_of else ''}{escape(row.quantity)} = {_cell(row.estimate)}"
+        f"{_ends(row.low, row.high)}, default run {_cell(row.own)}, asked {escape(_asked(row))}: "
         f"<b>{escape(row.outcome)}</b></li>"
         for row, one_of in zip(rows.itertuples(), shared, strict=True)
     ]
@@ -267,12 +267,15 @@ def _commit(stage: str, scale: str) -> str:
 
 
 def _estimate(row: Mapping[str, Any]) -> str:
-    """The value, below it its interval."""
-    low, high = row.get("low", row.get("low")), row.get("high", row.get("high"))
-    if low is None or high is None:
-        return _cell(row.get("estimate"))
-    interval = f"{_cell(low)}\u00a0to\u00a0{_cell(high)}"
-    return f"{_cell(row.get('estimate'))}<br><small>[{interval}]</small>"
+    ends = _ends(row.get("low"), row.get("high")).strip()
+    return _cell(row.get("estimate")) + (f"<br><small>{ends}</small>" if ends else "")
+
+
+def _ends(low: float | None, high: float | None) -> str:
+    """An interval in brackets; nothing where there is none, or no width."""
+    if low is None or high is None or low == high or math.isnan(low):
+        return ""
+    return f" [{_cell(low)}\u00a0to\u00a0{_cell(high)}]"
 
 
 def _cell(value: object) -> str:

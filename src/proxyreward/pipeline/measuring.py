@@ -16,11 +16,10 @@ import pandas as pd
 from proxyreward.files import write_whole
 from proxyreward.findings.core import replicates
 from proxyreward.findings.core.verdict import Quantity
-from proxyreward.pipeline.finished import SPEC
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, write_tables
 
-NOTES = "notes.json"
+NOTES, SEEDS = "notes.json", "seeds.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,9 +72,9 @@ def _elsewhere(
     """The quantities of the other replicates that were run here, by their seed."""
     found = {}
     few = dataclasses.replace(params.findings, resamples=20)  # the spread of replicates decides
-    for spec in sorted(outputs(params, "replicates").glob(f"*/{SPEC}")):
-        seed = json.loads(spec.read_text(encoding="utf-8"))["spec"]["params"]["seed"]
-        with contextlib.chdir(spec.parent):
+    folder = outputs(params, "replicates")
+    for name, seed in json.loads((folder / SEEDS).read_text(encoding="utf-8")).items():
+        with contextlib.chdir(folder / name):
             own = dataclasses.replace(params, seed=seed, findings=few)
             found[seed] = compute(own).quantities
     return found

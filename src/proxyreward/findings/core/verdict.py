@@ -140,7 +140,8 @@ class Judged:
         if np.isnan(estimate):
             return f"{self.name} is undefined at this size"
         interval = "" if self.quantity.is_counted else f" [{low:.3g}, {high:.3g}]"
-        return f"{self.name} {estimate:.3g}{interval}, {self.comparison.rule}: {self.outcome}"
+        value = f"{self.name} = {estimate:.3g}{interval}"
+        return f"{value}, asked {self.comparison.rule}: {self.outcome}"
 
     def _at(self, level: float) -> Interval:
         return self.usual if level == LEVEL else self.quantity.interval(level)

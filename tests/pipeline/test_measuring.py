@@ -1,0 +1,94 @@
+"""What every stage of a finding does, with a finding that reads one number."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from proxyreward.findings.core import replicates
+from proxyreward.findings.core.verdict import Quantity
+from proxyreward.pipeline import measuring
+from proxyreward.pipeline.measuring import NOTES, SEEDS, Measured
+from proxyreward.pipeline.params import compose
+from proxyreward.pipeline.schema import Params
+from proxyreward.pipeline.typed import build
+
+
+def compute(params):
+    """The number that lies where the finding is computed."""
+    number = float((Path("results") / params.scale / "number.txt").read_text())
+    table = pd.DataFrame({"number": [number], "seed": [params.seed]})
+    quantity = Quantity(np.full(params.findings.resamples, number), n=1)
+    return Measured({"numbers": table}, {"x": quantity}, {"p.c1": "beside"}, {"a.svg": "<svg/>"})
+
+
+@pytest.fixture
+def default(root):
+    return build(Params, compose(["scale=smoke"], root / "params"), "params")
+
+
+@pytest.fixture
+def project(default, tmp_path, monkeypatch):
+    """A project with a default run and two replicates; runs the finding with other parameters."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(measuring, "main", lambda name, run: run(current[0]))
+    current = [default]
+    places = {"": 10.0, "outputs/smoke/replicates/001": 11.0, "outputs/smoke/replicates/002": 12.0}
+    for place, number in places.items():
+        folder = tmp_path / place / "results/smoke"
+        folder.mkdir(parents=True)
+        (folder / "number.txt").write_text(str(number))
+    listed(tmp_path, {"001": 1, "002": 2})
+
+    def run(**changes):
+        current[0] = dataclasses.replace(default, **changes)
+        measuring.measure("toy", compute)
+        return tmp_path / "results/smoke/toy"
+
+    return run
+
+
+def listed(top, seeds):
+    (top / "outputs/smoke/replicates" / SEEDS).write_text(json.dumps(seeds))
+
+
+def values(folder):
+    return replicates.read(folder)["x"].values.tolist()
+
+
+def test_tables_are_those_of_the_default_run_and_quantities_those_of_all(project):
+    folder = project()
+    assert pd.read_csv(folder / "numbers.csv").values.tolist() == [[10, 0]]
+    assert json.loads((folder / NOTES).read_text()) == {"p.c1": "beside"}
+    assert (folder / "a.svg").read_text() == "<svg/>"
+    assert values(folder) == [10, 11, 12]
+
+
+def test_what_an_earlier_code_wrote_goes_and_replicates_that_are_not_here_stay(project, tmp_path):
+    folder = project()
+    (folder / "old.csv").touch()
+    listed(tmp_path, {})
+    project()
+    assert not (folder / "old.csv").exists() and values(folder) == [10, 11, 12]
+
+
+def test_how_runs_are_spread_or_resampled_is_no_other_experiment(project, default, tmp_path):
+    folder = project()
+    listed(tmp_path, {})
+    project(
+        replicates=7,
+        runner=dataclasses.replace(default.runner, workers=3),
+        findings=dataclasses.replace(default.findings, resamples=77),
+    )
+    assert values(folder) == [10, 11, 12]
+
+
+def test_replicates_of_another_experiment_are_left_out(project, default, tmp_path, capsys):
+    folder = project()
+    listed(tmp_path, {})
+    project(reward=dataclasses.replace(default.reward, l2=0.5))
+    assert values(folder) == [10]
+    assert "toy: 2 replicates were run with other parameters" in capsys.readouterr().err
