@@ -48,6 +48,11 @@ def test_one_replicate_says_nothing_of_its_spread():
     assert np.isnan(Replicated(np.array([])).interval(0.95)).all()
 
 
+def test_replicates_that_agree_to_the_last_digit_say_nothing_of_their_spread():
+    estimate, low, high = Replicated(np.array([0.1, 0.1, 0.1])).interval(0.95)
+    assert estimate == pytest.approx(0.1) and np.isnan([low, high]).all()
+
+
 def test_exact_quantities_have_to_agree_in_all_replicates():
     found = Replicated(np.array([0.0, 3.0]), is_counted=True)
     assert found.interval(0.95) == found.interval(0.99) == (1.5, 0.0, 3.0)
@@ -69,7 +74,7 @@ def test_what_is_written_is_read_again(tmp_path):
 
 def test_replicates_that_were_not_run_here_stay(tmp_path):
     write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
-    assert write(tmp_path, {0: of(a=9.0), 2: of(a=8.0)}) == 0
+    assert write(tmp_path, {0: of(a=9.0), 2: of(a=8.0)}) == []
     assert replicates.read(tmp_path)["a"].values.tolist() == [9, 2, 8]
 
 
@@ -82,8 +87,34 @@ def test_another_seed_of_the_default_run_takes_the_place_of_the_replicate_that_h
 
 def test_runs_with_other_parameters_are_no_replicates(tmp_path):
     write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
-    assert write(tmp_path, {0: of(a=5.0)}, experiment="another") == 2
+    told = write(tmp_path, {0: of(a=5.0)}, experiment="another")
+    assert told == ["2 replicates with other parameters"]
     assert replicates.read(tmp_path)["a"].values.tolist() == [5]
+
+
+def test_quantities_that_are_not_measured_any_more_go(tmp_path):
+    write(tmp_path, {0: of(old=1.0, a=1.0), 1: of(old=2.0, a=2.0)})
+    assert write(tmp_path, {0: of(a=3.0, new=1.0)}) == ["1 quantities of an earlier code"]
+    found = replicates.read(tmp_path)
+    assert list(found) == ["a", "new"] and found["a"].n == 2 and found["new"].n == 1
+
+
+@pytest.mark.parametrize("experiment", ["123456789012", "1234567e8901", "00012"])
+def test_an_experiment_may_look_like_a_number(tmp_path, experiment):
+    write(tmp_path, {0: of(a=1.0), 1: of(a=2.0)}, experiment=experiment)
+    assert write(tmp_path, {0: of(a=1.0)}, experiment=experiment) == []
+    assert replicates.read(tmp_path)["a"].n == 2
+
+
+HEAD = ",".join(replicates.COLUMNS)
+ROW = "0,True,e,a,1,,False"
+
+
+def test_a_damaged_table_is_written_anew_and_that_is_said(tmp_path):
+    (tmp_path / replicates.TABLE).write_text("<<<<<<< HEAD\n")
+    [told] = write(tmp_path, {0: of(a=1.0)})
+    assert told.startswith("a damaged table (columns ")
+    assert replicates.read(tmp_path)["a"].n == 1
 
 
 def test_same_replicates_same_bytes_in_whatever_order_they_came(tmp_path):
@@ -91,15 +122,27 @@ def test_same_replicates_same_bytes_in_whatever_order_they_came(tmp_path):
     write(tmp_path, found)
     whole = (tmp_path / replicates.TABLE).read_bytes()
     (tmp_path / replicates.TABLE).unlink()
-    for seed in (2, 0, 1):
-        write(tmp_path, {seed: found[seed]})
-    write(tmp_path, {0: found[0]})
+    for seed in (2, 1):
+        write(tmp_path, {seed: found[seed], 0: found[0]})
     assert (tmp_path / replicates.TABLE).read_bytes() == whole
 
 
-@pytest.mark.parametrize("content", [None, "", "a,b\n1,2\n"])
-def test_a_damaged_table_is_named_with_the_remedy(tmp_path, content):
-    if content is not None:
-        (tmp_path / replicates.TABLE).write_text(content)
-    with pytest.raises(ValueError, match=r"quantities\.csv: .*`dvc repro` writes the table again"):
+DAMAGES = {
+    "missing": None,
+    "empty": "",
+    "other columns": "a,b\n1,2\n",
+    "a text for a number": f"{HEAD}\n0,True,e,a,much,,False\n",
+    "a word for a truth": f"{HEAD}\n0,True,e,a,1,,no\n",
+    "cut off": f"{HEAD}\n{ROW}\n1,False,e\n",
+    "a replicate twice": f"{HEAD}\n{ROW}\n{ROW}\n",
+    "two experiments": f"{HEAD}\n{ROW}\n1,False,f,a,1,,False\n",
+    "two default runs": f"{HEAD}\n{ROW}\n1,True,e,a,1,,False\n",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_table_is_named_with_the_remedy(tmp_path, damage):
+    if DAMAGES[damage] is not None:
+        (tmp_path / replicates.TABLE).write_text(DAMAGES[damage])
+    with pytest.raises(ValueError, match=r"quantities\.csv: .*writes the table again"):
         replicates.read(tmp_path)

@@ -19,9 +19,13 @@ from proxyreward.findings.rethinking.rethinking_appendix.penalty_claims import m
 PENALTIES = (0.0, 0.01, 0.05, 0.1)
 
 
-def decide(evidence, registry):
+def measure(evidence, registry):
     over = OverDraws("rethinking_appendix", resamples=200, seed=0)
-    found = measure_penalty(evidence, run_ends(evidence), over, registry)
+    return measure_penalty(evidence, run_ends(evidence), over, registry)
+
+
+def decide(evidence, registry):
+    found = measure(evidence, registry)
     decisions, _ = verdict.decide("rethinking_appendix", found, registry, notes(found))
     return {decision.claim_id.removeprefix("rethinking."): decision for decision in decisions}
 
@@ -99,15 +103,14 @@ def test_an_mrr_that_falls_or_rises_with_the_penalty(evidence, registry):
 
 
 def test_the_papers_own_numbers_stand_beside(evidence, registry):
-    decided = decide(evidence, registry)
-    table = printed(registry)
-    assert decided["table7.c1"].paper_value == pytest.approx(
-        table[0.05]["spearman"] - table[0.0]["spearman"]
-    )
-    assert decided["table7.c2"].paper_value == -1
-    assert decided["table7.c3"].paper_value == pytest.approx(
-        table[0.1]["spearman"] - table[0.05]["spearman"]
-    )
+    found, table = measure(evidence, registry), printed(registry)
+
+    def spearman(high, low):
+        return pytest.approx(table[high]["spearman"] - table[low]["spearman"])
+
+    assert found["Spearman with a penalty of 0.05 minus without"].paper == spearman(0.05, 0.0)
+    assert found["Spearman at the largest penalty minus at 0.05"].paper == spearman(0.1, 0.05)
+    assert decide(evidence, registry)["table7.c2"].paper_value == -1
 
 
 def test_all_penalties_use_the_reward_models_that_have_every_penalty(evidence, registry):

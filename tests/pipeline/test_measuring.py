@@ -70,19 +70,16 @@ def test_tables_are_those_of_the_default_run_and_quantities_those_of_all(project
 def test_what_an_earlier_code_wrote_goes_and_replicates_that_are_not_here_stay(project, tmp_path):
     folder = project()
     (folder / "old.csv").touch()
+    (folder / ".ipynb_checkpoints").mkdir()  # of somebody who looked at it
     listed(tmp_path, {})
     project()
     assert not (folder / "old.csv").exists() and values(folder) == [10, 11, 12]
 
 
-def test_how_runs_are_spread_or_resampled_is_no_other_experiment(project, default, tmp_path):
+def test_how_many_runs_there_are_and_where_is_no_other_experiment(project, default, tmp_path):
     folder = project()
     listed(tmp_path, {})
-    project(
-        replicates=7,
-        runner=dataclasses.replace(default.runner, workers=3),
-        findings=dataclasses.replace(default.findings, resamples=77),
-    )
+    project(replicates=7, runner=dataclasses.replace(default.runner, workers=3))
     assert values(folder) == [10, 11, 12]
 
 
@@ -91,4 +88,4 @@ def test_replicates_of_another_experiment_are_left_out(project, default, tmp_pat
     listed(tmp_path, {})
     project(reward=dataclasses.replace(default.reward, l2=0.5))
     assert values(folder) == [10]
-    assert "toy: 2 replicates were run with other parameters" in capsys.readouterr().err
+    assert "toy: left out are 2 replicates with other parameters" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from proxyreward.files import file_hashes
 from proxyreward.pipeline import replicates
 from proxyreward.pipeline.family import FamilyError, run_family
 from proxyreward.pipeline.params import compose
-from proxyreward.pipeline.schema import Params
+from proxyreward.pipeline.schema import Params, watched
 from proxyreward.pipeline.typed import build
 
 
@@ -87,6 +88,27 @@ def test_a_replicate_that_broke_off_goes_on_with_what_it_had(params, tmp_path, m
         evaluate,
     )  # fmt: skip
     assert seen == [True, True] and len(folders) == 2
+
+
+def test_a_local_base_is_found_from_the_folder_of_a_replicate(params, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base").mkdir()
+
+    def look(own):
+        assert Path(own.model.base).is_dir() and Path(own.mixes.bases[0]).is_dir()
+        assert own.mixes.bases[1] == "16x1x2"
+        train(own)
+
+    mixes = dataclasses.replace(params.mixes, bases=("./base", "16x1x2"))
+    local = dataclasses.replace(
+        params,
+        replicates=2,
+        model=dataclasses.replace(params.model, base="./base"),
+        mixes=mixes,
+        watched=watched(params.data, "./base", mixes, os.path.isdir),
+    )
+    assert replicates.items(local)[0].params.model.base == "./base"  # the same on every machine
+    run(local, tmp_path, monkeypatch, look, evaluate)
 
 
 def test_what_does_not_decide_a_replicate_is_no_part_of_it(params):

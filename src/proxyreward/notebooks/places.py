@@ -164,9 +164,12 @@ def comparisons(scale: str) -> dict[str, pd.DataFrame]:
         return {}
     try:
         table = pd.read_csv(path)
-        return dict(iter(table.groupby("claim", sort=False)))
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         raise damaged(path, str(error)) from None
+    wanted = ["claim", "group", "quantity", "sign", "outcome", "own"]
+    if set(wanted) - set(table) or table[wanted[:-1]].isna().any(axis=None):
+        raise damaged(path, f"lacks columns or cells of {', '.join(wanted)}")
+    return dict(iter(table.groupby("claim", sort=False)))
 
 
 def _mapping(path: Path) -> dict[str, Any]:

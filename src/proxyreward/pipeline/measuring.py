@@ -47,19 +47,21 @@ def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
         measured = compute(params)
         found = {params.seed: measured.quantities} | _elsewhere(params, compute)
         folder = results(params, finding)
-        for (
-            path
-        ) in folder.iterdir():  # DVC leaves the folder, or rows of other replicates were lost
-            if path.name != replicates.TABLE:
-                path.unlink()
+        left_out = replicates.write(folder, params.seed, found, _experiment(params))
         write_tables(measured.tables, folder)
         notes = json.dumps(measured.notes, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-        for name, text in {**measured.files, NOTES: notes}.items():
+        texts = {**measured.files, NOTES: notes}
+        for name, text in texts.items():
             write_whole(folder / name, text)
-        if others := replicates.write(folder, params.seed, found, _experiment(params)):
+        # DVC leaves the folder as it is, or rows of other replicates were lost.
+        written = {replicates.TABLE, *texts, *(f"{name}.csv" for name in measured.tables)}
+        for path in folder.iterdir():
+            if path.is_file() and path.name not in written:
+                path.unlink()
+        if left_out:
             print(
-                f"{finding}: {others} replicates were run with other parameters and are left out; "
-                "`proxyreward params replicates=N` asks for N with these",
+                f"{finding}: left out are {', '.join(left_out)}; `proxyreward params replicates=N` "
+                "asks for N replicates of this run",
                 file=sys.stderr,
             )
 
@@ -70,20 +72,16 @@ def _elsewhere(
     params: Params, compute: Callable[[Params], Measured]
 ) -> dict[int, Mapping[str, Quantity]]:
     """The quantities of the other replicates that were run here, by their seed."""
-    found = {}
-    few = dataclasses.replace(params.findings, resamples=20)  # the spread of replicates decides
-    folder = outputs(params, "replicates")
+    found, folder = {}, outputs(params, "replicates")
     for name, seed in json.loads((folder / SEEDS).read_text(encoding="utf-8")).items():
         with contextlib.chdir(folder / name):
-            own = dataclasses.replace(params, seed=seed, findings=few)
-            found[seed] = compute(own).quantities
+            found[seed] = compute(dataclasses.replace(params, seed=seed)).quantities
     return found
 
 
 def _experiment(params: Params) -> str:
-    """Hash of all that replicates share; how they run and are resampled does not decide."""
+    """Hash of all that replicates share; how many there are and how they run does not decide."""
     values = dataclasses.asdict(params)
-    values["findings"].pop("resamples")
     for name in ("seed", "replicates", "runner"):
         values.pop(name)
     text = json.dumps(values, sort_keys=True)

@@ -10,11 +10,13 @@ with the items that it had finished.
 
 import contextlib
 import dataclasses
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.schema import watched
 from proxyreward.pipeline.stages import (
     data,
     evaluation,
@@ -75,12 +77,29 @@ def run(replicate: Replicate, folder: Path) -> None:
     """Run all stages, and move what findings read into `folder`."""
     workplace = folder.parent.parent / WORKPLACES / replicate.name
     workplace.mkdir(parents=True, exist_ok=True)
+    params = _absolute(replicate.params)
     with contextlib.chdir(workplace):
         for stage in STAGES:
-            stage(replicate.params)
+            stage(params)
     for pattern in (MODELS, HIDDEN):
         for path in filter(Path.is_file, workplace.rglob(pattern)):
             path.unlink()
     for top in ("outputs", "results"):
         shutil.move(workplace / top, folder / top)
     shutil.rmtree(workplace)
+
+
+def _absolute(params: Params) -> Params:
+    """Parameters whose local bases are found from any folder."""
+
+    def found(base: str) -> str:
+        return str(Path(base).resolve()) if Path(base).is_dir() else base
+
+    base, bases = found(params.model.base), tuple(map(found, params.mixes.bases))
+    mixes = dataclasses.replace(params.mixes, bases=bases)
+    return dataclasses.replace(
+        params,
+        model=dataclasses.replace(params.model, base=base),
+        mixes=mixes,
+        watched=watched(params.data, base, mixes, os.path.isdir),
+    )

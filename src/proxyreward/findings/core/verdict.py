@@ -103,8 +103,8 @@ class Judged:
         if self.comparison.sign == "~":
             apart = refute.low > threshold + margin or refute.high < threshold - margin
             right, wrong = _within(confirm, threshold, margin), apart
-        elif margin is not None and _within(refute, threshold, margin):
-            return "no difference"
+        elif margin is not None and _within(confirm, threshold, margin):
+            return "no difference" if _within(refute, threshold, margin) else "open"
         elif self.comparison.sign == ">":
             right, wrong = confirm.low > threshold, refute.high <= threshold
         elif self.comparison.sign == "<":

@@ -1,7 +1,8 @@
 """Stage `replicates`: independent runs of the pipeline beside the default one.
 
-In: parameters.  Out: ``outputs/<scale>/replicates/<number>/``, each with ``outputs/`` and
-``results/`` of its own, without models, and ``seeds.json``, which lists them.
+In: parameters and ``outputs/<scale>/inputs/``.  Out:
+``outputs/<scale>/replicates/<number>/``, each with ``outputs/`` and ``results/`` of its own,
+without models, and ``seeds.json``, which lists them.
 """
 
 import json
@@ -16,7 +17,7 @@ from proxyreward.pipeline.stage import main, outputs, run_items
 def run(params: Params) -> None:
     """Run the replicates that are missing."""
     items = replicates.items(params)
-    run_items(params, "replicates", items, replicates.run, [])
+    run_items(params, "replicates", items, replicates.run, [outputs(params, "inputs")])
     seeds = {item.name: item.params.seed for item in items}
     write_whole(outputs(params, "replicates") / SEEDS, json.dumps(seeds, indent=2) + "\n")
 

@@ -128,7 +128,7 @@ def _relations(tables: Tables) -> dict[str, Quantity]:
             spearman[TRAINED], models[TRAINED]
         ),
         "count of pairs of models within a point of accuracy whose choices differ in worth": (
-            counted(apart, len(tables["close_pairs"]))
+            Quantity(np.array([apart], dtype=float), len(tables["close_pairs"]))
         ),
         "Spearman of -ECE and utility over policies of rejection sampling": _estimated(
             spearman[ALIGNED], models[ALIGNED]

@@ -136,7 +136,7 @@ def _scatter(half: Half) -> dict[str, Quantity]:
     ranges = "median NDR range within an accuracy decile, of the whole range"
     spread = "mean NDR sd within an accuracy decile, of the whole sd"
     return {
-        half.said(twins): counted(near_twins(x, y), len(x)),
+        half.said(twins): Quantity(np.array([near_twins(x, y)], dtype=float), len(x)),
         **half.over_pairs(half.said(ranges), decile_ranges, recentre=True),
         **half.over_pairs(half.said(spread), decile_spread, recentre=True),
         **half.over_pairs(half.said("slope of NDR on accuracy"), slope),

@@ -65,27 +65,28 @@ def _prediction(evidence: Evidence, over: OverDraws, registry: Registry) -> dict
     if len(tried.penalties) < 2:
         return {}
     paper = printed(registry)
-    theirs = {
-        name: np.array([row[name] for _, row in sorted(paper.items())])
-        for name in ("spearman", "mrr")
-    }
+    theirs = {name: [row[name] for _, row in sorted(paper.items())] for name in ("spearman", "mrr")}
     ours = {name: tried.by_golden(name)[:, None] for name in theirs}  # one draw
-    return {
-        # Resamples of a largest value lie above it, so these two are centred on their estimates.
-        **over.over_draws(
-            "largest Spearman with a penalty minus without",
-            _gain, ours["spearman"], recentre=True, paper=_gain(theirs["spearman"]),
-        ),
-        **over.over_draws(
-            "Spearman at the largest penalty minus the best of the others",
-            _late, ours["spearman"], recentre=True, paper=_late(theirs["spearman"]),
-        ),
-        **over.over_draws(
-            "Kendall of the penalty and the MRR",
-            lambda means: trend(tried.penalties, means),
-            ours["mrr"], paper=trend(sorted(paper), theirs["mrr"]),
-        ),
-    }  # fmt: skip
+    found = over.over_draws(
+        "Kendall of the penalty and the MRR",
+        lambda means: trend(tried.penalties, means),
+        ours["mrr"],
+        paper=trend(sorted(paper), np.array(theirs["mrr"])),
+    )
+    spearmans = dict(zip(sorted(paper), theirs["spearman"], strict=True))
+    least, *_, most = tried.penalties
+    for low, high, name in [
+        *((least, one, "with a penalty of {1:g} minus without") for one in tried.penalties[1:]),
+        *((one, most, "at the largest penalty minus at {0:g}") for one in tried.penalties[:-1]),
+    ]:
+        places = [list(tried.penalties).index(one) for one in (high, low)]
+        found |= over.over_draws(
+            f"Spearman {name.format(low, high)}",
+            lambda means, places=places: float(np.subtract(*means[places])),
+            ours["spearman"],
+            paper=spearmans.get(high, np.nan) - spearmans.get(low, np.nan),
+        )
+    return found
 
 
 def _collapse(large: pd.DataFrame, over: OverDraws) -> dict[str, Quantity]:
@@ -105,13 +106,3 @@ def _mechanism(runs: pd.DataFrame, over: OverDraws) -> dict[str, Quantity]:
         trends = np.array([trend(wide.columns, row) for row in wide.to_numpy(dtype=float)])
         found |= over.over_draws(f"Kendall of the penalty and the {name}", float, trends[None])
     return found
-
-
-def _gain(means: np.ndarray) -> float:
-    """Largest value with a penalty minus the value without; penalties rise along the axis."""
-    return float(means[1:].max() - means[0])
-
-
-def _late(means: np.ndarray) -> float:
-    """Value at the largest penalty minus the largest before it."""
-    return float(means[-1] - means[:-1].max())
