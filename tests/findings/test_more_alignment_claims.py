@@ -29,13 +29,12 @@ def computed(mixed, told, evidence, resamples=100, seed=0):
 
 
 def decide(tables, registry):
-    """Decisions over three replicates that came out alike."""
+    """Decisions over three replicates that came out almost alike."""
     found, notes = (say(tables, registry) for say in (more_alignment.measure, more_alignment.notes))
+    noise = np.array([-1e-5, 0, 1e-5])
     alike = {
-        name: Replicated(
-            quantity.values.repeat(3), quantity.own, quantity.paper, quantity.is_counted
-        )
-        for name, quantity in found.items()
+        name: Replicated(one.own + noise * (not one.is_counted), one.own, one.paper, one.is_counted)
+        for name, one in found.items()
     }
     decisions, _ = verdict.decide("more_alignment", alike, registry, notes)
     return {decision.claim_id.removeprefix("more."): decision for decision in decisions}
@@ -165,10 +164,10 @@ def test_without_effects_estimates_are_close_to_none(evidence, registry):
             assert abs(value) < 0.2, name
 
 
-def test_no_model_pair_apart_in_worth_refutes_that_accuracy_is_too_little(tables, registry):
+def test_no_model_pair_apart_in_worth_leaves_open_that_accuracy_is_too_little(tables, registry):
     none = dict(tables, furthest=pd.DataFrame())
     decision = decide(none, registry)["finding.ece_alignment.c3"]
-    assert decision.estimate == 0 and decision.verdict == "not reproduced"
+    assert decision.estimate == pytest.approx(0) and decision.verdict == "inconclusive"
     assert "In the most striking one" not in decision.reason
     found = decide(tables, registry)["finding.ece_alignment.c3"]
     assert f"the choice of {tables['furthest']['better'][0]} beats" in found.reason

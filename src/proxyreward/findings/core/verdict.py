@@ -139,7 +139,8 @@ class Judged:
         estimate, low, high = self.usual
         if np.isnan(estimate):
             return f"{self.name} is undefined at this size"
-        interval = "" if self.quantity.is_counted else f" [{low:.3g}, {high:.3g}]"
+        known = not (self.quantity.is_counted or np.isnan(low))
+        interval = f" [{low:.3g}, {high:.3g}]" if known else ""
         value = f"{self.name} = {estimate:.3g}{interval}"
         return f"{value}, asked {self.comparison.rule}: {self.outcome}"
 
