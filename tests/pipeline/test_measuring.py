@@ -11,9 +11,10 @@ import pytest
 from proxyreward.findings.core import replicates
 from proxyreward.findings.core.verdict import Quantity
 from proxyreward.pipeline import measuring
-from proxyreward.pipeline.measuring import NOTES, SEEDS, Measured
+from proxyreward.pipeline.measuring import NOTES, Measured
 from proxyreward.pipeline.params import compose
 from proxyreward.pipeline.schema import Params
+from proxyreward.pipeline.stage import SEEDS
 from proxyreward.pipeline.typed import build
 
 

@@ -17,9 +17,9 @@ from proxyreward.files import write_whole
 from proxyreward.findings.core import replicates
 from proxyreward.findings.core.verdict import Quantity
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs, results, write_tables
+from proxyreward.pipeline.stage import SEEDS, main, outputs, results, write_tables
 
-NOTES, SEEDS = "notes.json", "seeds.json"
+NOTES = "notes.json"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,9 +9,8 @@ import json
 
 from proxyreward.files import write_whole
 from proxyreward.pipeline import replicates
-from proxyreward.pipeline.measuring import SEEDS
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs, run_items
+from proxyreward.pipeline.stage import SEEDS, main, outputs, run_items
 
 
 def run(params: Params) -> None:
