@@ -201,6 +201,10 @@ CALLS = {
     "resampling.bootstrap": of(
         resampling.bootstrap, np.mean, 6, 9, generator(), level=0.9, recentre=True
     ),
+    "resampling.resample": of(resampling.resample, np.mean, 6, 9, generator()),
+    "resampling.resample_draws": of(
+        resampling.resample_draws, np.mean, normal(2, 3, 5), 9, generator()
+    ),
     "resampling.bootstrap_draws": of(
         resampling.bootstrap_draws, np.mean, normal(2, 3, 5), 9, generator(), 0.9, False
     ),

@@ -7,6 +7,7 @@ from proxyreward.metrics.resampling import (
     draw_goldens,
     mean_known,
     percentile_interval,
+    resample,
 )
 
 
@@ -70,3 +71,11 @@ def test_missing_values_are_left_out_of_the_means():
 def test_the_mean_is_over_known_values():
     assert mean_known(np.array([1.0, np.nan, 3.0])) == 2
     assert np.isnan(mean_known(np.array([np.nan])))
+
+
+def test_an_interval_is_that_of_the_resampled_values():
+    values = np.random.default_rng(3).normal(size=7)
+    drawn = resample(lambda g: values[g].mean(), 7, 200, np.random.default_rng(4))
+    found = bootstrap(lambda g: values[g].mean(), 7, 200, np.random.default_rng(4))
+    assert drawn.shape == (201,) and drawn[0] == pytest.approx(values.mean())
+    assert found == (drawn[0], *percentile_interval(drawn[1:]))
