@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from proxyreward.files import content_hash, file_hashes, sync, write_whole
+from proxyreward.files import content_hash, file_hashes, state, sync, write_whole
 
 
 def test_content_hash_sees_names_and_bytes(tmp_path):
@@ -19,6 +19,19 @@ def test_content_hash_sees_names_and_bytes(tmp_path):
     assert content_hash(tmp_path / "a") != first
     with pytest.raises(FileNotFoundError):
         content_hash(tmp_path / "absent")
+
+
+def test_a_state_tells_a_file_from_another_of_its_name(tmp_path, monkeypatch):
+    for place in ("a", "b"):
+        (tmp_path / place / "folder").mkdir(parents=True)
+        (tmp_path / place / "folder/x").write_text("1")
+    seen = []
+    for place in ("a", "b", "b"):
+        monkeypatch.chdir(tmp_path / place)
+        seen.append(state("folder"))
+        assert state("folder/x") == seen[-1] and state("absent") == ()
+        write_whole("folder/x", "1")  # the same text, another file
+    assert len(set(seen)) == 3
 
 
 def test_file_hashes_name_every_file_once_in_order(tmp_path):

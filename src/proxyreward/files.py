@@ -25,6 +25,18 @@ def write_whole(path: str | Path, text: str) -> None:
     partial.replace(path)
 
 
+def state(path: str | Path) -> tuple[tuple[str, int, int, int], ...]:
+    """What changes whenever a file, or one below a folder, is written or replaced.
+
+    Absolute path, inode, size and time of writing of each; empty where there is nothing. For what a
+    process keeps of a file: the same name can be another file later, or in another folder.
+    """
+    path = Path(path).resolve()
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    found = [(str(file), file.stat()) for file in files if file.exists()]
+    return tuple((name, one.st_ino, one.st_size, one.st_mtime_ns) for name, one in found)
+
+
 def content_hash(path: str | Path) -> str:
     """SHA-256 (hex) of a file's bytes, or of the names and bytes of all files under a folder.
 

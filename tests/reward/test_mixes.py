@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,6 +70,20 @@ def test_an_item_is_trained_and_scores_all_tests(run, data):
     expected = score_pairs(model, tokenizer, tests, SHAPE.max_length)
     np.testing.assert_allclose(scores[["chosen", "rejected"]], expected, atol=1e-5)
     assert scores["pair_id"].tolist() == list(range(30)) and scores["tuned"].isna().all()
+
+
+def test_pairs_of_the_same_name_in_another_folder_are_read_again(run, data, tmp_path, monkeypatch):
+    """As in the next replicate, which the same process may train."""
+    shutil.copytree(data, tmp_path / "other/pairs")
+    shutil.copytree(data, tmp_path / "first/pairs")
+    fewer = pairs.read(data / mixes.TRAINING).iloc[:60]
+    pairs.write(fewer, tmp_path / "other/pairs" / mixes.TRAINING)
+    lengths = []
+    for place in ("first", "other"):
+        monkeypatch.chdir(tmp_path / place)
+        _, _, calls = run(data="pairs")
+        lengths.append(len(calls[-1][0]))
+    assert lengths == [72, 60]
 
 
 def test_a_source_alone(run):

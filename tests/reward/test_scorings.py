@@ -30,6 +30,25 @@ def test_every_file_of_responses_is_scored_row_by_row(data, corpus, tokenizer, r
         np.testing.assert_allclose(np.load(data / f"{name}.npy"), expected, atol=1e-5)
 
 
+def test_a_file_of_the_same_name_is_read_again(data, corpus, tokenizer, reward_model, monkeypatch):
+    """In another folder, as in the next replicate, or written again, as in the next run."""
+    said = ["The cow eats grass.", "No.", "Yes."]
+
+    def scores(folder, response):
+        (data / folder).mkdir(exist_ok=True)
+        monkeypatch.chdir(data / folder)
+        asked = pd.DataFrame({"prompt": corpus.prompts["prompt"][:1], "response": [response]})
+        asked.to_parquet("asked.parquet")
+        where = (str(data / "tokenizer"), str(data / "model"), "hash", ("asked.parquet",))
+        scorings.run(scorings.Scoring("m", *where, 64), data / folder)
+        return np.load("asked.npy")
+
+    prompts = corpus.prompts["prompt"][:1].repeat(3)
+    expected = score(reward_model, tokenizer, prompts, pd.Series(said), 64)
+    found = [scores(folder, text) for folder, text in zip(("one", "two", "two"), said)]
+    np.testing.assert_allclose(np.concatenate(found), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("fold", [3, None])
 def test_scores_are_those_of_unseen_pairs(data, corpus, tokenizer, reward_model, fold):
     unseen = corpus.bench if fold is None else corpus.pairs[corpus.pairs["pair_id"] % 5 == fold]

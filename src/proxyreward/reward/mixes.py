@@ -16,6 +16,7 @@ import pandas as pd
 
 from proxyreward.data import pairs
 from proxyreward.data.seeds import generator
+from proxyreward.files import state
 from proxyreward.models.build import Shape, build_reward_model, load_reward_model
 from proxyreward.models.tokenizer import SCRATCH, encode, load_tokenizer
 from proxyreward.reward.more import MixSettings, train_mixed
@@ -62,10 +63,11 @@ class Mix:
 
 
 @lru_cache(maxsize=1)
-def _read(data: str, tokenizer_from: str, fold: int | None, max_length: int):
+def _read(data: str, tokenizer_from: str, fold: int | None, max_length: int, *states: tuple):
     """Training pairs, their tokens, test pairs and their tokens; kept for the next item.
 
-    The items of a family read the same pairs, and tokens cost as much time as a small training.
+    As long as the files are as they were: the items of a family read the same pairs, and tokens
+    cost as much time as a small training.
     """
     folder = Path(data)
     training = pairs.read(folder / TRAINING)
@@ -91,8 +93,9 @@ def train(item: Mix, directory: Path) -> None:
     ``scores.parquet``: columns ``pair_id, chosen, rejected`` of the test pairs, and ``tuned``: the
     margin of the copy trained on the pair's own source (NaN if there is none).
     """
+    words = tokenizer_of(item)
     tokenizer, source, tokens, tests, asked = _read(
-        item.data, tokenizer_of(item), item.fold, item.shape.max_length
+        item.data, words, item.fold, item.shape.max_length, state(item.data), state(words)
     )
 
     def fit(model, names: tuple[str, ...], settings: MixSettings, folder: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.data import pairs
+from proxyreward.files import state
 from proxyreward.models.build import load_reward_model
 from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.reward.score import Asked, distinct_rows, score_asked, score_pairs
@@ -38,15 +39,16 @@ def run(item: Scoring, directory: Path) -> None:
     """Write ``<name of the file>.npy``, float32, one score a row, for each file."""
     model = load_reward_model(item.model)
     for path in item.responses:
-        asked = _asked(path, item.tokenizer, item.max_length)
+        asked = _asked(path, item.tokenizer, item.max_length, state(path), state(item.tokenizer))
         np.save(directory / f"{Path(path).stem}.npy", score_asked(model, asked))
 
 
 @lru_cache(maxsize=4)
-def _asked(path: str, tokenizer_from: str, max_length: int) -> Asked:
+def _asked(path: str, tokenizer_from: str, max_length: int, *states: tuple) -> Asked:
     """Tokens of a file's distinct rows.
 
-    Kept for the next reward model: they take as long as the scores of a small one.
+    Kept for the next reward model, as long as the files are as they were: they take as long as the
+    scores of a small one.
     """
     tokenizer = load_tokenizer(tokenizer_from)
     asked = pd.read_parquet(path, columns=["prompt", "response"])
