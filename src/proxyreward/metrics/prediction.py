@@ -1,7 +1,7 @@
 """How well a metric of reward models predicts regret: the paper's correlation protocol.
 
 In: two square matrices over `(goldens, proxies)`, a metric such as accuracy and the NDR.
-Out: Kendall, Pearson, Spearman and MRR with intervals over golden RMs. Called by `findings`.
+Out: Kendall, Pearson, Spearman and MRR. Called by `findings`.
 
 Only off-diagonal entries count: a golden RM is no proxy of itself. NaN rules: a coefficient is
 NaN if a value is NaN or one side is constant; a golden RM with a NaN or an infinity among its
@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from proxyreward.metrics.checks import broadcast, count, number, numbers, one_of
-from proxyreward.metrics.resampling import draw_goldens, percentile_interval
+from proxyreward.metrics.resampling import mean_known
 from proxyreward.metrics.scaling import near_one
 
 
@@ -131,7 +131,7 @@ def by_golden(statistic: str, metric: np.ndarray, ndr: np.ndarray) -> np.ndarray
 
 @dataclass(frozen=True)
 class Association:
-    """One statistic of metric against NDR, with its interval over golden RMs.
+    """One statistic of metric against NDR.
 
     `protocol` is `mean_g` (coefficient over the proxies of each golden RM, mean over golden RMs)
     or `pooled` (one coefficient over all golden-proxy pairs). `n_goldens` counts the golden RMs
@@ -140,31 +140,20 @@ class Association:
 
     statistic: str
     protocol: str
-    estimate: float
-    low: float
-    high: float
+    value: float
     n_goldens: int
 
 
-def associate(
-    metric: np.ndarray,
-    ndr: np.ndarray,
-    resamples: int,
-    rng: np.random.Generator,
-    level: float = 0.95,
-) -> list[Association]:
+def associate(metric: np.ndarray, ndr: np.ndarray) -> list[Association]:
     """Kendall, Pearson and Spearman under both protocols, and the MRR.
+
+    Golden RMs of one run share proxies and training, so that no interval follows from them: that
+    takes independent runs.
 
     Parameters
     ----------
     metric, ndr : ndarray, shape (goldens, proxies)
         Square, in one order of RMs; the diagonal is ignored.
-    resamples : int
-        Bootstrap resamples of golden RMs.
-    rng : numpy.random.Generator
-        Source of the draws; all statistics share one set of draws.
-    level : float
-        Coverage of the percentile interval.
 
     Returns
     -------
@@ -180,51 +169,22 @@ def associate(
     ----------
     Wen et al. 2024, Table 1.
     """
-    level = number("level", level, 0, 1, ends=False)
     x, y = off_diagonal(metric), off_diagonal(ndr)
     if x.shape != y.shape or x.ndim != 2:
         raise ValueError(f"metric {np.shape(metric)} and ndr {np.shape(ndr)} must be equal squares")
     known = np.isfinite(x).all(axis=1) & np.isfinite(y).all(axis=1)
     x, y = x[known], y[known]
-    draws = draw_goldens(max(len(x), 1), resamples, rng)
     found = []
     for name, coefficient in CORRELATIONS.items():
-        found.append(_mean_over_goldens(name, coefficient(x, y), draws, level))
-        found.append(_pooled(name, coefficient, x, y, draws, level))
-    return [*found, _mean_over_goldens("mrr", reciprocal_rank(x, y), draws, level)]
+        pooled = float(coefficient(x.ravel(), y.ravel())) if len(x) else np.nan
+        found.append(_mean_over_goldens(name, coefficient(x, y)))
+        found.append(Association(name, "pooled", pooled, len(x)))
+    return [*found, _mean_over_goldens("mrr", reciprocal_rank(x, y))]
 
 
-def _mean_over_goldens(
-    statistic: str, values: np.ndarray, draws: np.ndarray, level: float
-) -> Association:
-    defined = ~np.isnan(values)
-    if not defined.any():
-        return Association(statistic, "mean_g", np.nan, np.nan, np.nan, 0)
-    total = np.where(defined, values, 0.0)[draws].sum(axis=1)
-    resampled = _ratio(total, defined[draws].sum(axis=1), defined[draws].any(axis=1))
-    interval = percentile_interval(resampled, level)
-    return Association(
-        statistic, "mean_g", float(values[defined].mean()), *interval, int(defined.sum())
-    )
-
-
-def _pooled(
-    statistic: str,
-    coefficient: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    x: np.ndarray,
-    y: np.ndarray,
-    draws: np.ndarray,
-    level: float,
-) -> Association:
-    if not len(x):
-        return Association(statistic, "pooled", np.nan, np.nan, np.nan, 0)
-    resampled = coefficient(
-        x[draws].reshape(len(draws), x.size), y[draws].reshape(len(draws), y.size)
-    )
-    interval = percentile_interval(resampled, level)
-    return Association(
-        statistic, "pooled", float(coefficient(x.ravel(), y.ravel())), *interval, len(x)
-    )
+def _mean_over_goldens(statistic: str, values: np.ndarray) -> Association:
+    defined = values[~np.isnan(values)]
+    return Association(statistic, "mean_g", float(mean_known(values)), len(defined))
 
 
 def _sides(**sides: np.ndarray) -> list[np.ndarray]:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pandas as pd
 
+from proxyreward.findings.core.criterion import rule
+from proxyreward.findings.core.quantity import LEVEL
 from proxyreward.findings.core.style import svg
 from proxyreward.notebooks.places import as_recorded, comparisons, run_record, scorecard
 
@@ -47,14 +49,13 @@ class Text:
         return repr(self.text)
 
 
-def figure(fig: Any, alt: str, glue: str | None = None) -> None:
-    """Show a matplotlib figure as SVG with an alternative text, and close it.
+def figure(fig: Any, alt: str) -> Fragment:
+    """A matplotlib figure as SVG with an alternative text; closes it.
 
     Parameters
     ----------
     fig : matplotlib Figure.
     alt : what the picture shows, for readers who cannot see it; may not be empty.
-    glue : name under which other pages can paste the figure.
     """
     import matplotlib.pyplot
 
@@ -64,8 +65,7 @@ def figure(fig: Any, alt: str, glue: str | None = None) -> None:
     matplotlib.pyplot.close(fig)
     # The class keeps the theme's dark mode from dimming the picture.
     source = f"data:image/svg+xml;base64,{picture}"
-    html = f'<img class="figure dark-light" alt="{escape(alt)}" src="{source}">'
-    _show(Fragment(html, alt), glue)
+    return Fragment(f'<img class="figure dark-light" alt="{escape(alt)}" src="{source}">', alt)
 
 
 def glue_number(name: str, value: float, fmt: str) -> None:
@@ -82,13 +82,9 @@ def glue_text(name: str, text: str) -> None:
 
 
 def provenance(
-    stage: str,
-    notebook: str,
-    parameters: Mapping[str, object],
-    scale: str,
-    glue: str | None = None,
-) -> None:
-    """Show the line that says where a figure comes from.
+    stage: str, notebook: str, parameters: Mapping[str, object], scale: str
+) -> Fragment:
+    """The line that says where a figure comes from.
 
     The commit is that of the run that wrote the results; it is withheld if they have been restored
     or edited since.
@@ -99,7 +95,6 @@ def provenance(
     notebook : name of the notebook, without suffix.
     parameters : parameters of the notebook that shaped the figure.
     scale : scale whose results were read.
-    glue : name under which other pages that paste the figure can paste the line.
     """
     given = ", ".join(f"{key}={value}" for key, value in parameters.items()) or "defaults"
     parts = {
@@ -111,7 +106,7 @@ def provenance(
     }
     html = " · ".join(f"{label} <code>{escape(text)}</code>" for label, text in parts.items())
     text = " · ".join(f"{label} {text}" for label, text in parts.items())
-    _show(Fragment(f'<p class="provenance">{html}</p>', text), glue)
+    return Fragment(f'<p class="provenance">{html}</p>', text)
 
 
 def table(frame: Any, formats: Mapping[str, str] | None = None) -> None:
@@ -157,7 +152,7 @@ def table(frame: Any, formats: Mapping[str, str] | None = None) -> None:
     # Three narrow columns fit a phone as they are.
     shape = "data cards" if len(names) > 3 else "data"
     html = f'<table class="{shape}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    _show(Fragment(html, "\n".join(" | ".join(row) for row in [names, *rows])))
+    show([Fragment(html, "\n".join(" | ".join(row) for row in [names, *rows]))])
 
 
 def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
@@ -185,7 +180,7 @@ def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
     text = "\n".join(
         f"{claim}: {(decided.get(claim) or {}).get('verdict', NOT_RECORDED)}" for claim in claim_ids
     )
-    _show(Fragment(html, text))
+    show([Fragment(html, text)])
 
 
 def verdict_row(
@@ -236,25 +231,33 @@ def _comparisons(rows: pd.DataFrame | None) -> str:
     """A table that opens; empty for a single comparison, which the reason spells out."""
     if rows is None or len(rows) < 2:
         return ""
-    shared = rows.groupby("group")["quantity"].transform("size") > 1
+    deciding = rows[rows["outcome"] != "beside"]
+    shared = deciding.groupby("group")["quantity"].transform("size") > 1
     lines = [
-        f"<li>{'one of: ' if one_of else ''}{escape(row.quantity)} = {_cell(row.estimate)}"
-        f"{_ends(row.low, row.high)}, default run {_cell(row.own)}, asked {escape(_asked(row))}: "
+        f"<li>{'one of: ' if one_of else ''}{_measured(row)}, asked {escape(_asked(row))}: "
         f"<b>{escape(row.outcome)}</b></li>"
-        for row, one_of in zip(rows.itertuples(), shared, strict=True)
+        for row, one_of in zip(deciding.itertuples(), shared, strict=True)
     ]
-    confirm, refute = rows["confirm"].max(), rows["refute"].max()
+    lines += [
+        f"<li>beside: {_measured(row)}</li>"
+        for row in rows[rows["outcome"] == "beside"].itertuples()
+    ]
+    confirm, refute = deciding["confirm"].max(), deciding["refute"].max()
     return (
-        f'<details class="comparisons"><summary>{len(rows)} comparisons</summary><small>'
-        f"Intervals of level 0.95; to hold by one of level {confirm:.4g}, to fail by one of level "
-        f"{refute:.4g}.<ul>{''.join(lines)}</ul></small></details>"
+        f'<details class="comparisons"><summary>{len(lines)} quantities</summary><small>'
+        f"Intervals of level {LEVEL:g}; to hold by one of level {confirm:.4g}, to fail by one of "
+        f"level {refute:.4g}.<ul>{''.join(lines)}</ul></small></details>"
     )
 
 
+def _measured(row: Any) -> str:
+    paper = "" if math.isnan(row.paper) else f", paper {_cell(row.paper)}"
+    interval = f"{_cell(row.estimate)}{_ends(row.low, row.high)}"
+    return f"{escape(row.quantity)} = {interval}, default run {_cell(row.own)}{paper}"
+
+
 def _asked(row: Any) -> str:
-    if row.sign == "~":
-        return f"within {row.margin:g} of {row.threshold:g}"
-    return f"{row.sign.replace('<=', '≤')} {row.threshold:g}"
+    return rule(row.sign, row.threshold, None if math.isnan(row.margin) else row.margin)
 
 
 def _commit(stage: str, scale: str) -> str:
@@ -290,11 +293,14 @@ def _cell(value: object) -> str:
     return escape(str(value))
 
 
-def _show(fragment: Fragment, glue_name: str | None = None) -> None:
+def show(fragments: Sequence[Fragment], glue_name: str = "") -> None:
+    """Show fragments one below the other; with a name, other pages can paste them too."""
     from IPython.display import display
     from myst_nb import glue
 
+    texts = [fragment.text for fragment in fragments]
+    whole = Fragment("".join(fragment.html for fragment in fragments), "\n".join(texts))
     if glue_name:
-        glue(glue_name, fragment)
+        glue(glue_name, whole)
     else:
-        display(fragment)
+        display(whole)

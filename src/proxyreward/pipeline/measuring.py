@@ -1,7 +1,8 @@
 """What every stage of a finding does: measure in the default run, and in each replicate.
 
 In: a function that computes a finding where it stands. Out: ``results/<scale>/<finding>/``: tables
-and notes of the default run, and what claims compare, of all replicates.
+of the default run, and over all replicates those that pages give with an interval and the
+quantities that claims compare.
 """
 
 import contextlib
@@ -15,21 +16,37 @@ import pandas as pd
 
 from proxyreward.files import write_whole
 from proxyreward.findings.core import replicates
-from proxyreward.findings.core.verdict import Quantity
+from proxyreward.findings.core.quantity import Quantity
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import SEEDS, main, outputs, results, write_tables
-
-NOTES = "notes.json"
 
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """A finding in one replicate: tables, quantities, notes beside its claims, and other files."""
+    """A finding in one replicate, in plain numbers.
 
-    tables: Mapping[str, pd.DataFrame]
+    Attributes
+    ----------
+    quantities
+        What claims compare, by name.
+    estimates
+        Tables that pages show over replicates: columns that name the row, ``value``, and ``paper``
+        where the paper prints numbers.
+    tables
+        What pages show of the default run alone, such as each single pair of models.
+    files
+        Texts by file name.
+    """
+
     quantities: Mapping[str, Quantity]
-    notes: Mapping[str, str]
+    estimates: Mapping[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def repeated(self) -> dict[str, pd.DataFrame]:
+        """All that is measured in every replicate."""
+        return {**self.estimates, replicates.QUANTITIES: replicates.as_table(self.quantities)}
 
 
 def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
@@ -44,17 +61,16 @@ def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
     """
 
     def run(params: Params) -> None:
-        measured = compute(params)
-        found = {params.seed: measured.quantities} | _elsewhere(params, compute)
+        own = compute(params)
+        found = {params.seed: own.repeated} | _elsewhere(params, compute)
         folder = results(params, finding)
         left_out = replicates.write(folder, params.seed, found, _experiment(params))
-        write_tables(measured.tables, folder)
-        notes = json.dumps(measured.notes, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-        texts = {**measured.files, NOTES: notes}
-        for name, text in texts.items():
+        write_tables(own.tables, folder)
+        for name, text in own.files.items():
             write_whole(folder / name, text)
-        # DVC leaves the folder as it is, or rows of other replicates were lost.
-        written = {replicates.TABLE, *texts, *(f"{name}.csv" for name in measured.tables)}
+        # DVC leaves the folder as it is, or columns of other replicates were lost.
+        tables = [f"{name}.csv" for name in (*own.repeated, *own.tables)]
+        written = {replicates.RECORD, *own.files, *tables}
         for path in folder.iterdir():
             if path.is_file() and path.name not in written:
                 path.unlink()
@@ -70,12 +86,12 @@ def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
 
 def _elsewhere(
     params: Params, compute: Callable[[Params], Measured]
-) -> dict[int, Mapping[str, Quantity]]:
-    """The quantities of the other replicates that were run here, by their seed."""
+) -> dict[int, dict[str, pd.DataFrame]]:
+    """The tables of the other replicates that were run here, by their seed."""
     found, folder = {}, outputs(params, "replicates")
     for name, seed in json.loads((folder / SEEDS).read_text(encoding="utf-8")).items():
         with contextlib.chdir(folder / name):
-            found[seed] = compute(dataclasses.replace(params, seed=seed)).quantities
+            found[seed] = compute(dataclasses.replace(params, seed=seed)).repeated
     return found
 
 

@@ -43,10 +43,8 @@ class Comparison:
 
     @property
     def rule(self) -> str:
-        """Sign and threshold in words."""
-        if self.sign == "~":
-            return f"within {self.margin:g} of {self.threshold:g}"
-        return f"{self.sign.replace('<=', '≤')} {self.threshold:g}"
+        """Sign, threshold and margin in words."""
+        return rule(self.sign, self.threshold, self.margin)
 
     def __str__(self) -> str:
         """Plain words."""
@@ -64,6 +62,18 @@ class Group:
         """Plain words."""
         text = " or ".join(map(str, self.comparisons))
         return f"one of: {text}" if self.one_is_enough else text
+
+
+def rule(sign: str, threshold: float, margin: float | None) -> str:
+    """A comparison in words.
+
+    >>> rule("<=", 0, None), rule(">", 0, 0.01), rule("~", 1, 0.01)
+    ('≤ 0', '> 0 (no difference within 0.01)', 'within 0.01 of 1')
+    """
+    if sign == "~":
+        return f"within {margin:g} of {threshold:g}"
+    told = f"{sign.replace('<=', '≤')} {threshold:g}"
+    return told if margin is None else f"{told} (no difference within {margin:g})"
 
 
 def parse(lines: Any) -> tuple[Group, ...]:

@@ -1,13 +1,15 @@
-"""What the figures of all findings share: canvas, colours, heat maps, text cells.
+"""What the figures of all findings are made of: canvas, colours, dots, curves, heat maps, legend.
 
-In: sizes, matrices and labels. Out: closed matplotlib figures, to be shown or saved by the caller,
-who also sets the look (`style.use_style`). Called by the figure modules of the findings.
+In: sizes, matrices, and tables with the columns `estimate, low, high`. Out: closed matplotlib
+figures, to be shown or saved by the caller, who also sets the look (`style.use_style`). Called by
+the module `show` of every finding.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 6.0
+SMALL, LARGE = 10, 11  # points
 PALETTE = "viridis"
 GOLDEN, OURS, PAPER = "black", "#0072B2", "#D55E00"
 COLOURS = {"best-of-n": "#0072B2", "ppo": "#D55E00"}
@@ -38,6 +41,91 @@ def canvas(
     )
     plt.close(figure)
     return figure, axes
+
+
+def rows_on(axis: "Axes", names: Sequence[str]) -> np.ndarray:
+    """Name the rows of a figure of dots from the top down; returns their heights."""
+    heights = np.arange(len(names))[::-1]
+    axis.set_yticks(heights, names)
+    axis.set_ylim(-0.6, len(names) - 0.4)
+    axis.grid(axis="y", visible=False)
+    return heights
+
+
+def dots(
+    axis: "Axes",
+    place: np.ndarray | Sequence[float],
+    table: pd.DataFrame,
+    colour: object = OURS,
+    label: str = "",
+    *,
+    marker: str = "o",
+    hollow: bool = False,
+    upright: bool = False,
+) -> None:
+    """Estimates with their intervals, a dot a row; without a line where there is no interval.
+
+    Parameters
+    ----------
+    place
+        Height of each row, or its place on the horizontal axis if `upright`.
+    table
+        Columns estimate, low, high.
+    """
+    lines, along = (axis.vlines, "x") if upright else (axis.hlines, "y")
+    lines(place, table["low"], table["high"], color=colour, linewidth=1.8, zorder=2)
+    x, y = (place, table["estimate"]) if along == "x" else (table["estimate"], place)
+    filled = {"facecolor": "white"} if hollow else {}
+    axis.scatter(
+        x, y, s=26, color=colour, marker=marker, label=label or None, zorder=3,
+        **(filled | {"edgecolor": colour}),
+    )  # fmt: skip
+
+
+def papers(
+    axis: "Axes",
+    values: np.ndarray | Sequence[float],
+    place: np.ndarray | Sequence[float],
+    colour: object = PAPER,
+    label: str = "paper",
+    *,
+    upright: bool = False,
+) -> None:
+    """The paper's values as hollow diamonds; arguments as of :func:`dots`."""
+    x, y = (place, values) if upright else (values, place)
+    axis.plot(x, y, "D", color=colour, mfc="none", mew=1.5, ms=5.5, label=label or None, zorder=4)
+
+
+def curve(
+    axis: "Axes",
+    x: np.ndarray | Sequence[float],
+    table: pd.DataFrame,
+    colour: object = OURS,
+    label: str = "",
+    **line: object,
+) -> None:
+    """Estimates as a line with the band of their intervals."""
+    axis.plot(x, table["estimate"], color=colour, label=label or None, **line)
+    low, high = table["low"].astype(float), table["high"].astype(float)
+    axis.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+
+
+def legend(figure: "Figure", axes: "Axes | np.ndarray", ncols: int = 3) -> None:
+    """One legend above a figure, each label of its axes once."""
+    once: dict[str, object] = {}
+    for axis in np.atleast_1d(axes).flat:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            once.setdefault(label, handle)
+    figure.legend(
+        once.values(), once.keys(), loc="outside upper center", ncols=ncols, fontsize=SMALL,
+        frameon=False, handletextpad=0.4, columnspacing=1.2,
+    )  # fmt: skip
+
+
+def few_ticks(axis: "Axes") -> None:
+    """Ticks that do not run into each other in a narrow panel."""
+    axis.locator_params(axis="x", nbins=3, steps=[1, 2, 5, 10])
+    axis.xaxis.set_major_formatter("{x:g}")
 
 
 def colour_bar(
@@ -89,8 +177,3 @@ def heat_map(
         cbar_kws={"label": label, "pad": 0.02},
     )
     axis.tick_params(axis="y", rotation=0)
-
-
-def with_interval(estimate: float, low: float, high: float, form: str = ".2f") -> str:
-    """Text cell ``estimate [low, high]`` that does not break inside its brackets."""
-    return f"{estimate:{form}} [{low:{form}},\u00a0{high:{form}}]"

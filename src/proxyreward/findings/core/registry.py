@@ -16,7 +16,7 @@ from proxyreward.findings.core.criterion import Group, parse, words
 SUPPORT = ("supported", "mixed", "contradicted", "not_printed", "definition")
 ESTIMATED, DEFINITION, CONSTRUCTION = "estimated", "definition", "by construction"
 KINDS = (ESTIMATED, DEFINITION, CONSTRUCTION)
-_TYPES = {"values": Mapping, "claims": tuple, "notes": tuple, "decide": tuple}  # no texts
+_TYPES = {"values": Mapping, "claims": tuple, "notes": tuple, "decide": tuple, "beside": tuple}
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,9 @@ class Claim:
     kind
         ``estimated``; ``definition``: the claim says how something is defined, so that only the
         code can break it; ``by construction``: the experiment is built so that it holds.
+    beside
+        Names of quantities that a page shows with the claim and that do not decide it; ``*`` stands
+        for any text.
     note
         How a quantity is meant, where its name does not say.
     """
@@ -52,6 +55,7 @@ class Claim:
     decide: tuple[Group, ...] = ()
     primary: str = ""
     kind: str = ESTIMATED
+    beside: tuple[str, ...] = ()
     note: str = ""
 
     @property
@@ -176,7 +180,10 @@ def _claim(record: Any) -> Claim:
         groups = parse(lines) if lines else ()
     except ValueError as error:
         raise ValueError(f"{record.get('id')}: {error}") from None
-    claim = _build(Claim, {**record, "decide": groups})
+    beside = tuple(_field(record, "beside", list, []))
+    if not all(isinstance(line, str) for line in beside):
+        raise ValueError(f"{record.get('id')}: field 'beside' is no list of names")
+    claim = _build(Claim, {**record, "decide": groups, "beside": beside})
     if bool(claim.decide) != bool(claim.finding) or bool(claim.decide) == bool(claim.criterion):
         raise ValueError(
             f"{claim.id}: a claim has either 'criterion', or 'decide' and the 'finding' that "

@@ -1,81 +1,37 @@
-"""Quantities over replicates, the unit of evidence: what each run of the pipeline measured.
+"""Tables over replicates: one column a run, beside what names the row.
 
-In: the quantities of a finding in some replicates, which differ by their seed. Out: one table; from
-it the quantities that decide claims, each with a t interval over replicates. Called by the stages
-of the findings, which write, and by the `scorecard` stage, which reads.
+In: tables with a column ``value``, measured by a finding in some replicates. Out: the files of the
+finding's folder, and from them frames with estimate and interval, or quantities by name. Called by
+the stages of the findings, which write, and by the scorecard and the pages, which read.
 """
 
+import io
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
 
 from proxyreward.files import write_whole
-from proxyreward.findings.core.verdict import Quantity
-from proxyreward.metrics.resampling import Interval
+from proxyreward.findings.core.quantity import Quantity, over_replicates
 
-TABLE = "quantities.csv"
-TYPES = {
-    "seed": int, "default": bool, "experiment": str, "quantity": str, "value": float,
-    "paper": float, "exact": bool,
-}  # fmt: skip
-COLUMNS = list(TYPES)
-ROUNDING = 1e-8  # tables hold nine digits
+RECORD = "replicates.json"
+QUANTITIES = "quantities"
+VALUE, PAPER, EXACT = "value", "paper", "exact"
+ESTIMATED = ["estimate", "low", "high", "own", "n"]
+Tables = Mapping[str, pd.DataFrame]
 
 
-@dataclass(frozen=True)
-class Replicated:
-    """A quantity over independent replicates.
-
-    Attributes
-    ----------
-    values : ndarray, shape (replicates,)
-        Those of the replicates in which it is defined.
-    own
-        Its value in the default run, NaN if it is undefined there.
-    paper
-        The paper's number for it, NaN if it prints none.
-    is_counted
-        Exact in each replicate, such as the deviation from a definition: no interval is estimated,
-        all replicates have to agree.
-    """
-
-    values: np.ndarray
-    own: float = np.nan
-    paper: float = np.nan
-    is_counted: bool = False
-
-    @property
-    def n(self) -> int:
-        """Number of replicates that carry it."""
-        return len(self.values)
-
-    def interval(self, level: float) -> Interval:
-        """Mean over replicates and its two-sided t interval of a level, such as 0.95.
-
-        A single replicate says nothing of its own spread, nor do several that agree to the last
-        digit, as counts and ranks can: the ends are NaN. Of an exact quantity they are the smallest
-        and the largest value.
-        """
-        if not self.n:
-            return Interval(np.nan, np.nan, np.nan)
-        mean = float(self.values.mean())
-        if self.is_counted:
-            return Interval(mean, float(self.values.min()), float(self.values.max()))
-        if np.ptp(self.values) <= ROUNDING * abs(mean):
-            return Interval(mean, np.nan, np.nan)
-        error = self.values.std(ddof=1) / np.sqrt(self.n)
-        half = float(t.ppf((1 + level) / 2, self.n - 1) * error)
-        return Interval(mean, mean - half, mean + half)
+def as_table(quantities: Mapping[str, Quantity]) -> pd.DataFrame:
+    """The quantities of one run as a table: quantity, exact, paper, value."""
+    rows = [(name, q.is_counted, q.paper, q.own) for name, q in quantities.items()]
+    return pd.DataFrame(rows, columns=["quantity", EXACT, PAPER, VALUE])
 
 
-def write(
-    folder: Path, default: int, found: Mapping[int, Mapping[str, Quantity]], experiment: str
-) -> list[str]:
-    """Write what was measured in some replicates; rows of others that the table holds stay.
+def write(folder: Path, default: int, found: Mapping[int, Tables], experiment: str) -> list[str]:
+    """Write what was measured in some replicates; columns of others that the files hold stay.
 
     So a run of the default replicate alone is seen beside the replicates that come with the
     project.
@@ -83,87 +39,160 @@ def write(
     Parameters
     ----------
     folder
-        That of the finding, in which the table has the name :data:`TABLE`.
+        That of the finding: ``<table>.csv`` and ``replicates.json``.
     default
-        Seed of the default run.
+        Seed of the default run, whose rows the tables have.
     found
-        By seed of the replicate, the quantities by name.
+        By seed of the replicate, tables by name: columns that name the row, ``value``, and
+        ``paper`` where the paper prints numbers. No two rows have one name.
     experiment
-        What all parameters but the seed come to. Rows of another one are no replicates of this.
+        What all parameters but the seed come to. Columns of another one are no replicates of this.
 
     Returns
     -------
     list of str
-        What the table held and is left out: replicates of another experiment, quantities that the
-        default run does not measure any more, or all of it where it was damaged.
+        What the files held and is left out: replicates of another experiment, rows that the
+        default run does not measure any more, or all of it where they were damaged.
     """
-    path, told = folder / TABLE, []
-    rows = [
-        (seed, seed == default, experiment, name, one.values[0], one.paper, one.is_counted)
-        for seed, quantities in found.items()
-        for name, one in quantities.items()
-    ]
-    table = pd.DataFrame(rows, columns=COLUMNS).astype(TYPES)
-    if path.is_file():
-        try:
-            kept = _checked(path)
-        except ValueError as error:
-            kept, told = table.iloc[:0], [f"a damaged table ({error})"]
-        kept = kept[~kept["seed"].isin(list(found))].assign(default=False)
-        other = kept["experiment"] != experiment
-        old = ~other & ~kept["quantity"].isin(list(found[default]))
-        if other.any():
-            told.append(f"{kept.loc[other, 'seed'].nunique()} replicates with other parameters")
-        if old.any():
-            told.append(f"{kept.loc[old, 'quantity'].nunique()} quantities of an earlier code")
-        table = pd.concat([table, kept[~other & ~old]])
-    table = table.sort_values(["default", "seed"], ascending=[False, True])
-    text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
-    write_whole(path, text)
+    kept, told = _kept(folder, set(found), experiment, list(found[default]))
+    gone, texts = 0, {}
+    for name, own in found[default].items():
+        table = own.drop(columns=VALUE)
+        keys = _keys(table)
+        if table.duplicated(keys).any():
+            raise ValueError(f"{name}: two rows have one name, columns {', '.join(keys)}")
+        index = _index(table, keys)
+        columns = {}
+        for seed, tables in found.items():
+            columns[seed] = tables[name].set_axis(_index(tables[name], keys))[VALUE].reindex(index)
+        for seed, column in kept.get(name, {}).items():
+            gone = max(gone, len(column.index.difference(index)))
+            columns[seed] = column.reindex(index)
+        for seed in sorted(columns, key=lambda seed: (seed != default, seed)):
+            table[str(seed)] = columns[seed].to_numpy()
+        texts[name] = _text(table)
+    if gone:
+        told.append(f"{gone} rows of an earlier code")
+    seeds = sorted({*found, *_seeds(kept)}, key=lambda seed: (seed != default, seed))
+    record = {"experiment": experiment, "seeds": seeds}
+    for name, text in texts.items():
+        write_whole(folder / f"{name}.csv", text)
+    write_whole(folder / RECORD, json.dumps(record, indent=2) + "\n")
     return told
 
 
-def read(folder: Path) -> dict[str, Replicated]:
-    """Quantities by name, in the order of the default run.
+def read(folder: Path, name: str) -> pd.DataFrame:
+    """A table over replicates: what names the row, `paper` if it has it, and the estimate.
+
+    Returns
+    -------
+    DataFrame
+        With columns estimate, low, high (see
+        :func:`proxyreward.findings.core.quantity.over_replicates`), own (the default run) and n
+        (replicates that have the number).
 
     Raises
     ------
     ValueError
-        The file is missing or is not as :func:`write` leaves it; names it and the remedy.
+        A file is missing or is not as :func:`write` leaves it; names it and the remedy.
     """
-    path = folder / TABLE
+    path = folder / f"{name}.csv"
     try:
-        table = _checked(path)
-        if table["experiment"].nunique() != 1 or table.loc[table["default"], "seed"].nunique() != 1:
-            raise ValueError("it holds not one experiment with one default run")
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        values = _values(table, _record(folder)["seeds"])
     except (OSError, ValueError) as error:
-        raise ValueError(
-            f"{path}: {error}; `dvc repro --force` writes the table again, `git checkout` restores "
-            "it"
-        ) from None
-    own = table[table["default"]].set_index("quantity")["value"]
-    return {
-        name: Replicated(
-            values=rows["value"].dropna().to_numpy(),
-            own=float(own.get(name, np.nan)),
-            paper=float(rows["paper"].iloc[0]),
-            is_counted=bool(rows["exact"].all()),
-        )
-        for name, rows in table.groupby("quantity", sort=False)
-    }
+        raise _damaged(path, error) from None
+    found = dict(zip(ESTIMATED, over_replicates(values), strict=False))
+    found |= {"own": values[:, 0], "n": np.isfinite(values).sum(axis=1)}
+    return table[[*_keys(table), *([PAPER] if PAPER in table else [])]].assign(**found)
 
 
-def _checked(path: Path) -> pd.DataFrame:
-    """The table, if its columns and types are right and no replicate has a quantity twice."""
-    table = pd.read_csv(path, dtype={"experiment": str, "quantity": str})
-    if list(table.columns) != COLUMNS:
-        raise ValueError(f"columns {list(table.columns)}")
-    if table[["seed", "default", "experiment", "quantity", "exact"]].isna().any(axis=None):
-        raise ValueError("a cell is empty")
-    for name in ("default", "exact"):
-        if table[name].dtype != bool:
-            raise ValueError(f"column {name} holds something other than True and False")
-    table = table.astype(TYPES)
-    if table.duplicated(["seed", "quantity"]).any():
-        raise ValueError("a replicate has a quantity twice")
-    return table
+def quantities(folder: Path) -> dict[str, Quantity]:
+    """Quantities over replicates by name, in the order of the default run; errors as of read."""
+    path = folder / f"{QUANTITIES}.csv"
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"quantity": str})
+        values = _values(table, _record(folder)["seeds"])
+        if list(table)[:3] != ["quantity", EXACT, PAPER] or table[EXACT].dtype != bool:
+            raise ValueError("its first columns are not quantity, exact and paper")
+        if table["quantity"].isna().any():
+            raise ValueError("a quantity has no name")
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from None
+    rows = zip(table["quantity"], values, table[PAPER].astype(float), table[EXACT], strict=True)
+    return {name: Quantity(row, paper, bool(exact)) for name, row, paper, exact in rows}
+
+
+def _keys(table: pd.DataFrame) -> list[str]:
+    """Columns that name a row: all but the paper's number, the value and those of the runs."""
+    return [name for name in table if name not in (PAPER, VALUE) and not _is_seed(name)]
+
+
+def _is_seed(name: str) -> bool:
+    return name.removeprefix("-").isdigit()
+
+
+def _index(table: pd.DataFrame, keys: list[str]) -> pd.Index:
+    """The names of the rows as the file has them."""
+    return pd.Index(table[keys].to_csv(index=False, header=False, float_format="%.9g").splitlines())
+
+
+def _text(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+
+
+def _kept(
+    folder: Path, measured: set[int], experiment: str, names: list[str]
+) -> tuple[dict[str, dict[int, pd.Series]], list[str]]:
+    """Columns of replicates that are not measured now, by table and seed; and what is left out."""
+    if not (folder / RECORD).is_file():
+        return {}, []
+    try:
+        record = _record(folder)
+        others = [seed for seed in record["seeds"] if seed not in measured]
+        if record["experiment"] != experiment:
+            told = f"{len(others)} replicates with other parameters"
+            return {}, [told] if others else []
+        kept: dict[str, dict[int, pd.Series]] = {}
+        for name in names:
+            path = folder / f"{name}.csv"
+            if others and path.is_file():
+                table = pd.read_csv(path, dtype=str, keep_default_na=False)
+                index = pd.Index(
+                    table[_keys(table)].to_csv(index=False, header=False).splitlines()
+                )
+                numbers = pd.DataFrame(_values(table, record["seeds"]), index, record["seeds"])
+                kept[name] = {seed: numbers[seed] for seed in others}
+    except (OSError, ValueError) as error:
+        return {}, [f"a damaged table ({' '.join(str(error).split())})"]
+    return kept, []
+
+
+def _seeds(kept: Mapping[str, Mapping[int, pd.Series]]) -> set[int]:
+    return {seed for columns in kept.values() for seed in columns}
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    seeds = record.get("seeds") if isinstance(record, dict) else None
+    if not isinstance(seeds, list) or not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"{RECORD} lists no seeds")
+    if not all(type(seed) is int for seed in seeds) or type(record.get("experiment")) is not str:
+        raise ValueError(f"{RECORD} holds something else than an experiment and seeds")
+    return record
+
+
+def _values(table: pd.DataFrame, seeds: list[int]) -> np.ndarray:
+    """Numbers of the runs, shape (rows, seeds); the default run first."""
+    if [name for name in table if _is_seed(name)] != [str(seed) for seed in seeds]:
+        raise ValueError(f"its columns are not those of the seeds in {RECORD}")
+    if table.duplicated(_keys(table)).any():
+        raise ValueError("two rows have one name")
+    return table[[str(seed) for seed in seeds]].replace("", np.nan).astype(float).to_numpy()
+
+
+def _damaged(path: Path, error: Exception) -> ValueError:
+    problem = " ".join(str(error).split())
+    return ValueError(
+        f"{path}: {problem}; `dvc repro --force` writes the table again, `git checkout` restores it"
+    )

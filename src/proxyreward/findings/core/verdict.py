@@ -2,7 +2,7 @@
 
 In: the quantities of a finding, each with its interval, and the registry's criteria. Out: a
 `Decision` for each claim, with the scorecard's fields, and the table of all comparisons. Called by
-every finding; the scorecard stage writes the file.
+the stage `scorecard`.
 """
 
 import functools
@@ -18,12 +18,12 @@ import pandas as pd
 from proxyreward.files import write_whole
 from proxyreward.findings.core import scorecard
 from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.core.quantity import LEVEL, Quantity
 from proxyreward.findings.core.registry import ESTIMATED, Claim, Registry
 from proxyreward.findings.core.scorecard import VERDICTS, Verdict
-from proxyreward.metrics.resampling import Interval, ends
+from proxyreward.metrics.resampling import Interval
 
-LEVEL = 0.95
-Outcome = Literal["holds", "fails", "no difference", "open"]
+Outcome = Literal["holds", "fails", "no difference", "open", "beside"]
 STRENGTH: tuple[Outcome, ...] = ("fails", "no difference", "open", "holds")
 SAID: dict[Outcome, tuple[str, str]] = {
     "holds": ("holds", "hold"),
@@ -35,47 +35,6 @@ COLUMNS = [
     "claim", "group", "quantity", "estimate", "low", "high", "sign", "threshold", "margin",
     "confirm", "refute", "outcome", "n", "own", "paper",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """A number that a finding measures in one run.
-
-    Attributes
-    ----------
-    values : ndarray, shape (1 + resamples,)
-        The estimate, then its value in every resample of what that run holds, if any were drawn.
-    n
-        Units that carry the estimate.
-    paper
-        The paper's number for it, NaN if it prints none.
-    recentre
-        As in :func:`proxyreward.metrics.resampling.bootstrap`.
-    is_counted
-        It is counted or computed exactly, without sampling error: both ends lie at the estimate.
-    """
-
-    values: np.ndarray
-    n: int
-    paper: float = np.nan
-    recentre: bool = False
-    is_counted: bool = False
-
-    @property
-    def own(self) -> float:
-        """The estimate, as the default run has it."""
-        return float(self.values[0])
-
-    def interval(self, level: float) -> Interval:
-        """The estimate and its interval of a level within the run; NaN ends without resamples."""
-        if self.is_counted:
-            return Interval(self.own, self.own, self.own)
-        return Interval(self.own, *ends(self.values[1:], self.own, level, self.recentre))
-
-
-def counted(value: float, n: int, paper: float = np.nan) -> Quantity:
-    """A quantity that is counted or computed exactly, not sampled."""
-    return Quantity(np.array([value], dtype=float), n, paper, is_counted=True)
 
 
 @dataclass(frozen=True)
@@ -96,6 +55,8 @@ class Judged:
     @functools.cached_property
     def outcome(self) -> Outcome:
         """Where the interval lies, at the level that the place in the claim asks for."""
+        if self.comparison.sign == "beside":
+            return "beside"
         confirm, refute = self._at(self.confirm), self._at(self.refute)
         if np.isnan([*self.usual, *confirm, *refute]).any():
             return "open"
@@ -186,10 +147,7 @@ def verdict_of(groups: Iterable[Sequence[Judged]], kind: str = ESTIMATED) -> Ver
 
 
 def decide(
-    finding: str,
-    quantities: Mapping[str, Quantity],
-    registry: Registry,
-    notes: Mapping[str, str] | None = None,
+    finding: str, quantities: Mapping[str, Quantity], registry: Registry
 ) -> tuple[list["Decision"], pd.DataFrame]:
     """Decide the claims of a finding.
 
@@ -198,39 +156,38 @@ def decide(
     finding
         Its name in the registry.
     quantities
-        What it has measured, by name; over replicates, see
-        :class:`proxyreward.findings.core.replicates.Replicated`, or within one run.
+        What it has measured, by name, over replicates.
     registry
         Criteria, as data.
-    notes
-        Sentences put at the end of a claim's reason; they do not decide. By claim.
 
     Returns
     -------
     list of Decision
         In the order of the registry.
     DataFrame
-        Every comparison, with the columns of :data:`COLUMNS`.
+        Every comparison, with the columns of :data:`COLUMNS`; then, with outcome `beside`, what a
+        claim shows beside them.
     """
-    judged = {claim.id: judge(claim, quantities) for claim in registry.measured_by(finding)}
-    decisions = [
-        _decision(registry.claim(name), groups, (notes or {}).get(name, ""))
-        for name, groups in judged.items()
-    ]
-    rows = [
-        (name, number, *part.row())
-        for name, groups in judged.items()
-        for number, group in enumerate(groups, start=1)
-        for part in group
-    ]
+    decisions, rows = [], []
+    for claim in registry.measured_by(finding):
+        groups = judge(claim, quantities)
+        decisions.append(_decision(claim, groups))
+        for number, group in enumerate(groups, start=1):
+            rows += [(claim.id, number, *part.row()) for part in group]
+        shown = (Comparison(line, "beside", np.nan) for line in claim.beside)
+        found = [(name, c) for c in shown for name in c.matching(quantities)]
+        rows += [
+            (claim.id, 0, *Judged(name, c, quantities[name], LEVEL, LEVEL).row())
+            for name, c in found
+        ]
     return decisions, pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _decision(claim: Claim, groups: list[list[Judged]], note: str) -> "Decision":
+def _decision(claim: Claim, groups: list[list[Judged]]) -> "Decision":
     parts = [part for group in groups for part in group]
     verdict = verdict_of(groups, claim.kind)
     if not parts:
-        said = note or "What it compares is not measured at this scale."
+        said = claim.note or "What it compares is not measured at this scale."
         return Decision(claim.id, verdict, *[np.nan] * 3, 0, np.nan, said)
     primary = Comparison(claim.primary, ">", 0) if claim.primary else parts[0].comparison
     named = set(primary.matching([part.name for part in parts]))
@@ -246,7 +203,7 @@ def _decision(claim: Claim, groups: list[list[Judged]], note: str) -> "Decision"
     if not all(groups):
         told.append("A part is not measured at this scale.")
     ends = (np.nan, np.nan) if shown.quantity.is_counted else shown.usual[1:]
-    reason = " ".join([*told, note]).strip()
+    reason = " ".join([*told, claim.note]).strip()
     return Decision(
         claim.id,
         verdict,
@@ -318,17 +275,6 @@ def write_scorecard(path: Path, decisions: Iterable[Decision], registry: Registr
     scorecard.check(records, registry)
     text = json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False)
     write_whole(path, text + "\n")
-
-
-def read_scorecard(path: Path, registry: Registry | None = None) -> list[Decision]:
-    """Read what :func:`write_scorecard` wrote; null becomes NaN.
-
-    Errors as of `scorecard.read`.
-    """
-    return [
-        Decision(**{key: np.nan if value is None else value for key, value in row.items()})
-        for row in scorecard.read(path, registry)
-    ]
 
 
 def _plain(value: object) -> object:

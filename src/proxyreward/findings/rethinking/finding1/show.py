@@ -1,7 +1,8 @@
-"""Figures of Finding 1, each drawn from the written tables alone.
+"""Figures and tables of Finding 1 for readers.
 
-In: tables of `tables.compute` (read back is fine). Out: closed matplotlib figures, to be shown or
-saved by the caller, who also sets the look of all figures. Called by the notebook `finding1`.
+In: tables of `measure` as the stage wrote them; those over replicates have columns `estimate, low,
+high`. Out: closed matplotlib figures and frames of text cells. Called by the notebook `finding1`;
+the stage draws the scatter for the README.
 """
 
 from collections.abc import Sequence
@@ -15,104 +16,101 @@ from proxyreward.findings.core.drawing import (
     NAMES,
     OURS,
     PALETTE,
-    PAPER,
     canvas,
     colour_bar,
+    dots,
     heat_map,
-    with_interval,
+    legend,
+    papers,
+    rows_on,
 )
-from proxyreward.findings.rethinking.finding1.tables import square
-from proxyreward.metrics.prediction import mrr_chance, off_diagonal
-from proxyreward.metrics.resampling import draw_goldens, percentile_interval
+from proxyreward.findings.core.text import cell, pivot
+from proxyreward.findings.rethinking.finding1.measure import square
+from proxyreward.metrics.prediction import mrr_chance
 from proxyreward.vocabulary import BEST_OF_N
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+PROTOCOLS = {"mean_g": "each golden", "pooled": "all pairs"}
 
-def plot_scatter(
-    pairs: pd.DataFrame,
-    association: pd.DataFrame,
-    *,
-    rng: np.random.Generator,
-    resamples: int = 500,
-) -> "Figure":
-    """Accuracy against NDR, a point per golden-proxy pair (the paper's Figure 3a and 3b).
+
+def plot_scatter(pairs: pd.DataFrame) -> "Figure":
+    """Accuracy against NDR in one run, a point per golden-proxy pair (Figure 3a and 3b).
 
     Parameters
     ----------
-    pairs, association : DataFrame
+    pairs : DataFrame
         Rows of best-of-n at one n, and of PPO; one optimiser alone gives one panel.
-    rng : numpy.random.Generator
-        Source of the resamples of golden RMs behind the trend's 95 % band.
-    resamples : int
-        How many of them.
     """
     shown = pairs["optimiser"].unique()
     figure, axes = canvas(3.7 * len(shown) + 0.3, len(shown))
     for axis, optimiser in zip(axes[:, 0], shown, strict=True):
         rows = pairs[pairs["optimiser"] == optimiser]
+        x, y = rows["accuracy"], rows["ndr"]
         points = axis.scatter(
-            100 * rows["accuracy"],
-            rows["ndr"],
-            c=rows["flip_golden"],
-            cmap=PALETTE,
-            edgecolor="white",
-            linewidth=0.5,
-            s=45,
+            100 * x, y, c=rows["flip_golden"], cmap=PALETTE, edgecolor="white", linewidth=0.5, s=45,
             zorder=3,
-        )
-        _trend(axis, rows, resamples, rng)
+        )  # fmt: skip
+        if np.ptp(x) > 0 and np.isfinite(y).all():
+            ends = np.array([x.min(), x.max()])
+            line = np.polyval(np.polyfit(x, y, 1), ends)
+            axis.plot(100 * ends, line, color=OURS, linewidth=2, label="least squares", zorder=2)
         for level, text in ((1, "all of the golden RM's gain"), (0, "no gain")):
             axis.axhline(level, color="grey", linewidth=1, linestyle=":", zorder=1)
             place = {"ha": "left", "va": "bottom", "fontsize": 10, "color": "dimgrey"}
             axis.annotate(text, (0.01, level), xycoords=("axes fraction", "data"), **place)
-        row = _row(association[association["optimiser"] == optimiser], "pearson", "pooled")
-        axis.set_title(
-            f"{_named(rows)}: pooled Pearson {_ci(row)}, paper {row.paper:.2f}",
-            fontsize=11,
-            weight="normal",
-        )
+        axis.set_title(_named(rows), fontsize=11, weight="normal")
         axis.set_ylabel("NDR (share kept)")
     axes[-1, 0].set_xlabel("Accuracy of the proxy against the golden RM (%)")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", fontsize=10)
+    legend(figure, axes[0, 0])
     colour_bar(figure, points, axes, "Flip rate of the golden RM")
     return figure
 
 
-def plot_table1(association: pd.DataFrame) -> "Figure":
-    """Table 1: our estimates with 95 % intervals beside the paper's values.
+def plot_table1(association: pd.DataFrame, rms: int) -> "Figure":
+    """Table 1: our estimates over replicates beside the paper's values.
 
     Parameters
     ----------
     association : DataFrame
         Rows of best-of-n at one n, and of PPO.
+    rms : int
+        Number of reward models; it sets the chance level of the MRR.
     """
     shown = association["optimiser"].unique()
     figure, axes = canvas(2.9 * len(shown) + 0.6, len(shown))
-    over = {"mean_g": "each golden", "pooled": "all pairs"}
     for axis, optimiser in zip(axes[:, 0], shown, strict=True):
-        rows = association[association["optimiser"] == optimiser].reset_index(drop=True)
-        height = np.arange(len(rows))[::-1]
-        # A resampled percentile interval need not contain its estimate: they are drawn apart.
-        axis.hlines(height, rows["low"], rows["high"], color=OURS, linewidth=2)
-        axis.plot(rows["estimate"], height, "o", color=OURS, label="ours, 95 % interval")
-        axis.plot(rows["paper"], height, "D", color=PAPER, mfc="none", mew=1.8, label="paper")
-        chance = np.where(
-            rows["statistic"] == "mrr", mrr_chance(max(int(rows["n_goldens"].max()) - 1, 1)), 0.0
-        )
-        axis.plot(chance, height, "|", color="black", markersize=16, mew=1.5, label="no relation")
+        rows = association[association["optimiser"] == optimiser]
         names = rows["statistic"].str.capitalize().replace("Mrr", "MRR")
-        axis.set_yticks(height, names + ", " + rows["protocol"].map(over))
-        axis.set_ylim(-0.6, len(rows) - 0.4)
+        height = rows_on(axis, list(names + ", " + rows["protocol"].map(PROTOCOLS)))
+        dots(axis, height, rows, OURS, "ours, 95 % interval")
+        papers(axis, rows["paper"], height)
+        chance = np.where(rows["statistic"] == "mrr", mrr_chance(max(rms - 1, 1)), 0.0)
+        axis.plot(chance, height, "|", color="black", markersize=16, mew=1.5, label="no relation")
         axis.set_title(_named(rows), fontsize=11, weight="normal")
-        axis.grid(axis="y", visible=False)
-    axes[-1, 0].set_xlim(-0.05 + min(0.0, association["low"].min()), 1.02)
+    axes[-1, 0].set_xlim(-0.05 + min(0.0, np.nanmin(association[["estimate", "low"]])), 1.02)
     axes[-1, 0].set_xlabel("Association of accuracy with NDR")
-    handles = axes[0, 0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper center", ncols=3, fontsize=10, frameon=False)
+    legend(figure, axes[0, 0])
     return figure
+
+
+def table1(association: pd.DataFrame, rms: int) -> pd.DataFrame:
+    """Table 1 as text cells, a row per optimiser and statistic; arguments of `plot_table1`."""
+    names = {"mrr": f"MRR (chance {mrr_chance(rms - 1):.2f})"}
+    rows = association.assign(
+        optimiser=association["optimiser"].map(NAMES),
+        statistic=[names.get(name, name.capitalize()) for name in association["statistic"]],
+        paper=association["paper"].map("{:.2f}".format),
+    )
+    table = pivot(
+        rows,
+        {"optimiser": "Optimiser", "statistic": "Statistic", "paper": "Paper"},
+        "protocol",
+        cell,
+        {key: text.capitalize() for key, text in PROTOCOLS.items()},
+    )
+    return table[["Optimiser", "Statistic", *map(str.capitalize, PROTOCOLS.values()), "Paper"]]
 
 
 def plot_family(heldout: pd.DataFrame, flip_rates: Sequence[float]) -> "Figure":
@@ -128,11 +126,8 @@ def plot_family(heldout: pd.DataFrame, flip_rates: Sequence[float]) -> "Figure":
     figure, [[axis]] = canvas(3.6)
     whole = heldout[heldout["turns"] == "all"]
     models = whole[whole["kind"] == "rm"]
-    low, high = models["accuracy"] - models["low"], models["high"] - models["accuracy"]
-    axis.errorbar(
-        flip_rates, 100 * models["accuracy"], 100 * np.stack([low, high]), fmt="o", color=OURS,
-        label="reward model, 95 % interval",
-    )  # fmt: skip
+    percent = 100 * models[["accuracy", "low", "high"]].rename(columns={"accuracy": "estimate"})
+    dots(axis, flip_rates, percent, OURS, "reward model, interval over test pairs", upright=True)
     shown = (
         ("chance", ":"),
         ("longer answer (words)", "-."),
@@ -143,7 +138,7 @@ def plot_family(heldout: pd.DataFrame, flip_rates: Sequence[float]) -> "Figure":
         axis.axhline(level, color="grey", linestyle=line, linewidth=1.2, label=name)
     axis.set_xlabel("Share of flipped training labels")
     axis.set_ylabel("Accuracy against the oracle (%)")
-    figure.legend(loc="outside upper center", ncols=2, fontsize=9, frameon=False)
+    legend(figure, axis, 2)
     return figure
 
 
@@ -214,31 +209,6 @@ def _heat_map(pairs: pd.DataFrame, matrix: np.ndarray, label: str, form: str) ->
     axis.set_xlabel("Flip rate of the proxy RM")
     axis.set_ylabel("Flip rate of the golden RM")
     return figure
-
-
-def _trend(axis: "Axes", pairs: pd.DataFrame, resamples: int, rng: np.random.Generator) -> None:
-    """Least-squares line with its band; whole golden RMs are resampled, not points."""
-    x, y = off_diagonal(square(pairs, "accuracy")), off_diagonal(square(pairs, "ndr"))
-    grid = np.linspace(x.min(), x.max(), 50)
-    if np.ptp(x) == 0 or not np.isfinite(y).all():
-        return
-    lines = []
-    for draw in draw_goldens(len(x), resamples, rng):
-        if np.ptp(x[draw]) > 0:
-            lines.append(np.polyval(np.polyfit(x[draw].ravel(), y[draw].ravel(), 1), grid))
-    low, high = np.array([percentile_interval(values) for values in np.array(lines).T]).T
-    line = np.polyval(np.polyfit(x.ravel(), y.ravel(), 1), grid)
-    axis.plot(100 * grid, line, color=OURS, linewidth=2, label="trend, 95 % band", zorder=2)
-    axis.fill_between(100 * grid, low, high, color=OURS, alpha=0.2, linewidth=0, zorder=2)
-
-
-def _row(association: pd.DataFrame, statistic: str, protocol: str) -> pd.Series:
-    chosen = (association["statistic"] == statistic) & (association["protocol"] == protocol)
-    return association[chosen].iloc[0]
-
-
-def _ci(row: pd.Series) -> str:
-    return with_interval(row.estimate, row.low, row.high)
 
 
 def _named(rows: pd.DataFrame) -> str:

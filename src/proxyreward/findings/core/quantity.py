@@ -1,0 +1,97 @@
+"""Numbers over replicates, the unit of evidence: what each run of the pipeline measured.
+
+In: a number in every replicate. Out: their mean with a t interval. Called by findings, which
+measure in one run, and by what reads their tables over all runs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t
+
+from proxyreward.metrics.resampling import Interval
+
+LEVEL = 0.95
+ROUNDING = 1e-8  # tables hold nine digits
+
+
+def over_replicates(values: np.ndarray, level: float = LEVEL) -> Interval:
+    """Mean over replicates and its two-sided t interval.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., replicates)
+        NaN where a replicate does not have the number.
+    level
+        Such as 0.95.
+
+    Returns
+    -------
+    Interval
+        Arrays of shape (...). The ends are NaN for a single replicate, which says nothing of its
+        own spread. Where n replicates agree to the last digit, as counts and shares at their bound
+        can, no spread can be estimated either: were such a value not the usual one (the median),
+        all would agree with probability 2^(1-n) at most, so the ends lie at the value if that is
+        below 1 - `level`, and are NaN otherwise.
+    """
+    values = np.asarray(values, dtype=float)
+    known = np.isfinite(values)
+    n = known.sum(axis=-1)
+    filled = np.where(known, values, 0.0)
+    some = np.where(n > 0, n, np.nan)
+    mean = filled.sum(axis=-1) / some
+    away = np.where(known, values - mean[..., None], 0.0)
+    several = np.where(n > 1, n - 1, np.nan)
+    error = np.sqrt((away**2).sum(axis=-1) / several / some)
+    half = t.ppf((1 + level) / 2, several) * error
+    agree = abs(away).max(axis=-1, initial=0.0) <= ROUNDING * abs(mean)
+    surely = np.where(2.0 ** (1 - n) <= 1 - level, 0.0, np.nan)
+    half = np.where(agree, surely, half)
+    return Interval(mean, mean - half, mean + half)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A named number of a finding, in one run or over replicates.
+
+    Attributes
+    ----------
+    values : ndarray, shape (replicates,)
+        That of the default run first; NaN where it is undefined.
+    paper
+        The paper's number for it, NaN if it prints none.
+    is_counted
+        Exact in each replicate, such as the deviation from a definition: no interval is estimated,
+        all replicates have to agree.
+    """
+
+    values: np.ndarray
+    paper: float = np.nan
+    is_counted: bool = False
+
+    @property
+    def own(self) -> float:
+        """Its value in the default run."""
+        return float(self.values[0])
+
+    @property
+    def n(self) -> int:
+        """Number of replicates that carry it."""
+        return int(np.isfinite(self.values).sum())
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """As of :func:`over_replicates`; of an exact one the smallest and the largest value."""
+        found = Interval(*map(float, over_replicates(self.values, level)))
+        if not self.is_counted or not self.n:
+            return found
+        return Interval(found.estimate, float(np.nanmin(self.values)), float(np.nanmax(self.values)))
+
+
+def measured(value: float, paper: float = np.nan) -> Quantity:
+    """A number that a run measures with error."""
+    return Quantity(np.array([value], dtype=float), float(paper))
+
+
+def counted(value: float, paper: float = np.nan) -> Quantity:
+    """A number that is counted or computed exactly, not sampled."""
+    return Quantity(np.array([value], dtype=float), float(paper), is_counted=True)

@@ -1,0 +1,102 @@
+"""A page of the book: what a notebook opens in its first cell, and shows everything through.
+
+In: ``results/<scale>/``. Out: tables over replicates, figures with the line that says where they
+come from, glued numbers and verdicts.
+
+::
+
+    page = Page("finding1", scale)
+    association = page.estimates("association")        # over replicates: estimate, low, high
+    pairs = page.table("pairs")                        # of the default run
+    page.numbers({"n": 64}, "d")                       # {glue:text}`finding1-n`
+    page.figure(show.plot_scatter(pairs), alt="…", n=64)
+    page.show(show.table1(association))
+    page.verdicts()
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from proxyreward.findings.core import replicates
+from proxyreward.findings.core.registry import Registry, load_registry
+from proxyreward.findings.core.style import use_style
+from proxyreward.notebooks import display
+from proxyreward.notebooks.places import results_dir
+
+
+class Page:
+    """The page of a notebook.
+
+    Parameters
+    ----------
+    name
+        The notebook's, without suffix; with hyphens it heads the names of its glued numbers.
+    scale
+        Whose results it shows.
+    finding
+        Folder below ``results/<scale>/`` that it reads, also the stage that wrote it; default: the
+        notebook's name.
+    """
+
+    def __init__(self, name: str, scale: str, finding: str = ""):
+        use_style()
+        self.name, self.scale, self.finding = name, scale, finding or name
+        self.results: Path = results_dir(scale)
+        self.registry: Registry = load_registry()
+
+    def estimates(self, name: str) -> pd.DataFrame:
+        """A table over replicates, see :func:`proxyreward.findings.core.replicates.read`."""
+        return replicates.read(self.results / self.finding, name)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table of the default run."""
+        return pd.read_csv(self.results / self.finding / f"{name}.csv")
+
+    def numbers(self, values: Mapping[str, Any], form: str) -> None:
+        """Glue numbers as ``<page>-<key>``, formatted by `form`; texts as they are."""
+        for key, value in values.items():
+            name = f"{self.name.replace('_', '-')}-{key}"
+            if isinstance(value, str):
+                display.glue_text(name, value)
+            else:
+                display.glue_number(name, value, form)
+
+    def interval(self, key: str, row: Any, form: str, unit: float = 1) -> None:
+        """Glue a row's estimate and its ends as ``<page>-<key>``, ``…-low`` and ``…-high``."""
+        ends = {f"{key}-low": unit * row.low, f"{key}-high": unit * row.high}
+        self.numbers({key: unit * row.estimate} | ends, form)
+
+    def figure(
+        self, drawn: Any, alt: str, *, stage: str = "", glue: str = "", **parameters: Any
+    ) -> None:
+        """Show a figure, and below it the line that says where it comes from.
+
+        Parameters
+        ----------
+        alt
+            What the picture shows, for readers who cannot see it.
+        stage
+            That wrote what the figure shows; default: the page's finding.
+        glue
+            Name under which other pages paste both.
+        parameters
+            Of the notebook, as far as they shaped the figure.
+        """
+        line = display.provenance(stage or self.finding, self.name, parameters, self.scale)
+        display.show([display.figure(drawn, alt), line], glue)
+
+    def show(self, frame: pd.DataFrame, formats: Mapping[str, str] | None = None) -> None:
+        """Show a table for readers, see :func:`proxyreward.notebooks.display.table`."""
+        display.table(frame, formats)
+
+    def verdicts(self, *claims: str) -> None:
+        """Show verdicts: of these claims, each without the name of its paper, or of the finding."""
+        known = [claim.id for claim in self.registry.measured_by(self.finding)]
+        if claims:
+            known = [self.registry.claim(f"{known[0].split('.')[0]}.{name}").id for name in claims]
+        display.verdict_table(known, self.scale)
+        line = display.provenance("scorecard", self.name, {}, self.scale)
+        display.show([line])
