@@ -81,9 +81,7 @@ def glue_text(name: str, text: str) -> None:
     glue(name, Text(text), display=False)
 
 
-def provenance(
-    stage: str, notebook: str, parameters: Mapping[str, object], scale: str
-) -> Fragment:
+def provenance(stage: str, notebook: str, parameters: Mapping[str, object], scale: str) -> Fragment:
     """The line that says where a figure comes from.
 
     The commit is that of the run that wrote the results; it is withheld if they have been restored

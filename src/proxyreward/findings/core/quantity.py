@@ -84,7 +84,9 @@ class Quantity:
         found = Interval(*map(float, over_replicates(self.values, level)))
         if not self.is_counted or not self.n:
             return found
-        return Interval(found.estimate, float(np.nanmin(self.values)), float(np.nanmax(self.values)))
+        return Interval(
+            found.estimate, float(np.nanmin(self.values)), float(np.nanmax(self.values))
+        )
 
 
 def measured(value: float, paper: float = np.nan) -> Quantity:

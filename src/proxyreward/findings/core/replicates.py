@@ -158,9 +158,7 @@ def _kept(
             path = folder / f"{name}.csv"
             if others and path.is_file():
                 table = pd.read_csv(path, dtype=str, keep_default_na=False)
-                index = pd.Index(
-                    table[_keys(table)].to_csv(index=False, header=False).splitlines()
-                )
+                index = pd.Index(table[_keys(table)].to_csv(index=False, header=False).splitlines())
                 numbers = pd.DataFrame(_values(table, record["seeds"]), index, record["seeds"])
                 kept[name] = {seed: numbers[seed] for seed in others}
     except (OSError, ValueError) as error:

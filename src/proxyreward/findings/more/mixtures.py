@@ -1,8 +1,8 @@
 """What the findings of paper *more* read: margins of every reward model on the same test pairs.
 
 In: the tables that the `mixes` stage writes to ``results/<scale>/mixes/``. Out: arrays of margins
-by scheme, and common resamples of pairs and seeds, so that any contrast of schemes is paired.
-Called by the findings of paper *more* and their notebooks.
+by scheme, and metrics of them in the mean over seeds. Called by the findings of paper *more* and
+their notebooks.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.reading import read_table
-from proxyreward.metrics.calibration import inverse_temperature, pair_ece
-from proxyreward.metrics.resampling import Interval, ends
+from proxyreward.metrics.calibration import brier, inverse_temperature, log_loss, pair_ece
 from proxyreward.vocabulary import (
     ADDED,
     MORE,
@@ -44,7 +43,7 @@ FORMS: dict[str, dict[str, object]] = {
     if (bins, binning, orientation) not in ((10, "mass", "proxy"), (5, "width", "both"))
 }
 
-Metric = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Metric = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -169,94 +168,45 @@ class Mixtures:
             return self.margin(MORE)
         return self.margin(ADDED, k=k, order=order if k > 2 else 0)
 
-
-@dataclass(frozen=True)
-class Draws:
-    """Common resamples of test pairs and of seeds; row 0 is the data as they are.
-
-    Pairs about one opening are not independent, so whole groups of them are drawn.
-
-    Attributes
-    ----------
-    source : ndarray of str, shape (pairs,)
-    pairs : ndarray, shape (1 + resamples, pairs)
-        How often each pair is drawn: the same for all pairs of a group. Every source keeps its
-        number of groups, so its number of pairs varies where groups differ in size.
-    seeds : ndarray, shape (1 + resamples, seeds)
-        Weights of the seeds, which sum to 1.
-    """
-
-    source: np.ndarray
-    pairs: np.ndarray
-    seeds: np.ndarray
-
-    @classmethod
-    def of(cls, mixtures: Mixtures, resamples: int, rng: np.random.Generator) -> Draws:
-        """Draw groups of pairs within each source, and seeds, with replacement."""
-        source, group = mixtures.source, mixtures.margins["group"].to_numpy()
-        counts = np.ones((1 + resamples, len(source)))
-        for name in mixtures.sources:
-            own = np.flatnonzero(source == name)
-            numbers, place = np.unique(group[own], return_inverse=True)
-            even = np.full(len(numbers), 1 / len(numbers))
-            counts[1:, own] = rng.multinomial(len(numbers), even, size=resamples)[:, place]
-        seeds = mixtures.seeds
-        drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples)
-        return cls(source, counts, np.vstack([np.full((1, seeds), 1.0), drawn]) / seeds)
-
-    def first(self, resamples: int) -> Draws:
-        """The first so many of the resamples, and the data as they are."""
-        kept = slice(1 + resamples)
-        return Draws(self.source, self.pairs[kept], self.seeds[kept])
-
-    def evaluate(self, metric: Metric, margin: np.ndarray, source: str) -> np.ndarray:
-        """A metric on the pairs of a source in every resample, averaged over seeds.
+    def evaluate(self, metric: Metric, margin: np.ndarray, *sources: str) -> float:
+        """A metric on the pairs of each source, averaged over seeds and then over sources.
 
         Parameters
         ----------
-        metric : callable
-            Takes margins and counts of the same pairs, shape (..., pairs), returns (...).
-        margin : ndarray, shape (seeds, pairs)
-
-        Returns
-        -------
-        ndarray, shape (1 + resamples,)
-            Row 0 is the estimate. Differences and means of such rows are paired.
+        metric
+            Takes margins of shape (seeds, pairs), returns (seeds,); see :data:`METRICS`.
+        margin : ndarray, shape (seeds, all pairs)
+        sources
+            None stands for all of them.
         """
-        own = self.source == source
-        counts = self.pairs[:, own]
-        each = [metric(row[own][None], counts) for row in margin]
-        return np.einsum("sr,rs->r", np.array(each), self.seeds)
-
-    def mean(self, metric: Metric, margin: np.ndarray, sources: tuple[str, ...]) -> np.ndarray:
-        """Mean of :meth:`evaluate` over sources, shape (1 + resamples,)."""
-        return np.mean([self.evaluate(metric, margin, name) for name in sources], axis=0)
+        found = [metric(margin[:, self.source == name]) for name in sources or self.sources]
+        return float(np.mean(found))
 
 
-def interval(replicates: np.ndarray, level: float = 0.95, recentre: bool = False) -> Interval:
-    """Estimate (row 0) and percentile interval of the other rows.
-
-    With ``recentre`` the resampled values are shifted to a mean equal to the estimate: an ECE is
-    biased upwards, in every resample once more.
-    """
-    estimate = float(replicates[0])
-    return Interval(estimate, *ends(replicates[1:], estimate, level, recentre))
-
-
-def accuracy(margin: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def accuracy(margin: np.ndarray) -> np.ndarray:
     """Share of pairs whose chosen response gets the higher reward; a tie counts half."""
-    return ((np.sign(margin) + 1) / 2 * counts).sum(axis=-1) / counts.sum(axis=-1)
+    return (np.sign(margin) + 1).mean(axis=-1) / 2
 
 
-def size(margin: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def size(margin: np.ndarray) -> np.ndarray:
     """Mean |margin|."""
-    return (abs(margin) * counts).sum(axis=-1) / counts.sum(axis=-1)
+    return abs(margin).mean(axis=-1)
 
 
 def ece(form: str = STANDARD) -> Metric:
-    """The expected calibration error in one of the `FORMS`, as a metric for :class:`Draws`."""
-    options = FORMS[form]
-    return lambda margin, counts: pair_ece(margin, weights=counts, **options)
+    """The expected calibration error in one of the `FORMS`."""
+    return lambda margin: pair_ece(margin, **FORMS[form])
+
+
+METRICS: dict[str, Metric] = {
+    "accuracy": accuracy,
+    "ece": ece(STANDARD),
+    "ece_paper": ece(PAPER_FORM),
+    "log_loss": log_loss,
+    "brier": brier,
+    "size": size,
+}
+"""What findings measure of margins; ``ece`` has the form that decides."""
 
 
 def temperature_scaled(margin: np.ndarray) -> np.ndarray:

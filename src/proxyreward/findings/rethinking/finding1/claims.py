@@ -266,7 +266,9 @@ def falling_twin(rewards: np.ndarray, accuracy: np.ndarray) -> float:
     """
     drop = relative_drop(rewards)
     mean = drop.mean(axis=1)
-    other = (np.arange(len(mean)) != mean.argmin()) & (abs(accuracy - accuracy[mean.argmin()]) <= SIMILAR)
+    other = (np.arange(len(mean)) != mean.argmin()) & (
+        abs(accuracy - accuracy[mean.argmin()]) <= SIMILAR
+    )
     return float((drop[other] > DROP).mean(axis=1).max(initial=0.0))
 
 
