@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from proxyreward.metrics.checks import broadcast, count, number, numbers, one_of
+from proxyreward.metrics.checks import broadcast, count, numbers, one_of
 from proxyreward.metrics.resampling import mean_known
 from proxyreward.metrics.scaling import near_one
 

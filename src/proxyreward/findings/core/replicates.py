@@ -5,7 +5,6 @@ finding's folder, and from them frames with estimate and interval, or quantities
 the stages of the findings, which write, and by the scorecard and the pages, which read.
 """
 
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,23 +1,15 @@
 """Repeated draws of a test set: how a coefficient differs from draw to draw.
 
 In: a way to draw a test set, and the NDR of each optimiser. Out: a long table with the coefficient
-of each draw and golden RM, its summary over draws, and arrays and quantities with the resamples of
-`metrics.resampling.bootstrap_draws`. Called by findings 2, 3 and 4.
+of each draw and golden RM, its summary over draws, and arrays. Called by findings 2, 3 and 4.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from proxyreward.data.seeds import generator
-from proxyreward.findings.core.verdict import Quantity
 from proxyreward.metrics.prediction import by_golden
-from proxyreward.metrics.resampling import (
-    percentile_interval,
-    resample_draws,
-)
 from proxyreward.metrics.testset import TestSet
 
 
@@ -105,52 +97,17 @@ def as_array(table: pd.DataFrame, *by: str) -> np.ndarray:
 
 
 def summary(table: pd.DataFrame, *by: str) -> pd.DataFrame:
-    """Mean over golden RMs, then its mean, sd and 95 % range over draws, for each group of `by`.
+    """Mean over golden RMs, then its mean and sd over draws, for each group of `by`.
 
-    The range is that of the draws at hand: it says how much a single draw can mislead, not how
-    well the mean is known.
+    The sd is that of the draws at hand: it says how much a single draw can mislead, not how well
+    the mean is known.
 
     Returns
     -------
     DataFrame
-        The columns `by`, then mean, sd (NaN for a single draw), low, high.
+        The columns `by`, then mean and sd (NaN for a single draw).
     """
     by_draw = table.groupby([*by, "draw"], sort=False)["coefficient"].mean()
-    rows = []
-    for key, values in by_draw.groupby(level=list(by), sort=False):
-        low, high = percentile_interval(values.to_numpy())
-        rows.append((*key, values.mean(), values.std(), low, high))
+    found = by_draw.groupby(level=list(by), sort=False).agg(["mean", "std"])
     # Without the last digits the sd of draws that do not differ is 0, not noise.
-    return pd.DataFrame(rows, columns=[*by, "mean", "sd", "low", "high"]).round(12)
-
-
-@dataclass(frozen=True)
-class OverDraws:
-    """Quantities of a finding from coefficients by draw and golden RM."""
-
-    finding: str
-    resamples: int
-    seed: int
-
-    def over_draws(
-        self,
-        name: str,
-        statistic: Callable[[np.ndarray], float],
-        values: np.ndarray,
-        recentre: bool = False,
-        paper: float = np.nan,
-    ) -> dict[str, Quantity]:
-        """A statistic of means over draws and golden RMs by its name.
-
-        Its resamples depend on the name alone, not on what else is measured.
-
-        Parameters
-        ----------
-        statistic, values, recentre
-            As in :func:`proxyreward.metrics.resampling.bootstrap_draws`.
-        paper : float
-            The paper's number for it.
-        """
-        rng = generator(f"{self.finding} {name}", self.seed)
-        found = resample_draws(statistic, values, self.resamples, rng)
-        return {name: Quantity(found, values.shape[-1], paper, recentre)}
+    return found.rename(columns={"std": "sd"}).round(12).reset_index()
