@@ -29,12 +29,13 @@ def test_a_test_set_has_the_responses_of_a_prompt_in_a_row(evidence):
     assert list(tests.categories[:3]) == ["Chat", "ChatHard", "Code"]
 
 
-def test_ndr_is_in_the_order_of_the_family(evidence):
-    matrix = evidence.ndr("ppo", kl_coef=0.1)
-    names = evidence.names()
-    rows = evidence.policies("ppo", kl_coef=0.1, training="joint", category="all")
-    row = rows[(rows["golden"] == names[4]) & (rows["proxy"] == names[1])]
-    assert matrix[4, 1] == row["ndr"].iloc[0]
+@pytest.mark.parametrize("family", ["main", "architectures", "parts"])
+def test_ndr_is_in_the_order_of_the_family(evidence, family):
+    matrix, names = evidence.ndr("best-of-n", family=family), evidence.names(family)
+    rows = evidence.policies("best-of-n", family=family, policy="initial", category="all")
+    of = rows.set_index(["golden", "proxy"])["ndr"]
+    expected = [[of[golden, proxy] for proxy in names] for golden in names]
+    np.testing.assert_array_equal(matrix, expected)
     assert (np.diagonal(matrix) == 1).all()
 
 

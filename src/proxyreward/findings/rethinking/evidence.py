@@ -179,7 +179,7 @@ class Evidence:
             optimiser, n=n, family=family, policy=policy, kl_coef=kl_coef, training=training,
             category=category,
         )  # fmt: skip
-        return self.square(rows, "ndr")
+        return self.square(rows, "ndr", family)
 
     def policies(self, optimiser: str, *, n: int = 0, **choice: object) -> pd.DataFrame:
         """Rows of ``regret`` that fit; arguments as in :meth:`ndr`, each one optional."""
@@ -190,9 +190,9 @@ class Evidence:
             raise KeyError(f"no policies of {optimiser} with {choice}")
         return at_n(rows, n) if optimiser == BEST_OF_N else rows
 
-    def square(self, rows: pd.DataFrame, column: str) -> np.ndarray:
+    def square(self, rows: pd.DataFrame, column: str, family: str = MAIN) -> np.ndarray:
         """A column of rows with ``golden, proxy`` as ``(goldens, proxies)``, in family order."""
-        order = [name for name in self.rms["rm"].unique() if name in set(rows["golden"])]
+        order = [name for name in self.names(family) if name in set(rows["golden"])]
         wide = rows.pivot(index="golden", columns="proxy", values=column)
         return wide.reindex(index=order, columns=order).to_numpy(dtype=float)
 
