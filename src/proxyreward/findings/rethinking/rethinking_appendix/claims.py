@@ -1,7 +1,7 @@
-"""What the claims of the appendix compare: Figures 12 and 13, Tables 7 and 8, data, best-of-n.
+"""What the claims of the appendix compare: Figure 12, Tables 7 and 8, training pairs, best-of-n.
 
-In: `Evidence`, the tables of `tables.compute` and the training pairs. Out: quantities, by the names
-that the registry's criteria use. Called by the stage `rethinking_appendix`.
+In: tables of `measure` and `recipes`. Out: quantities, by the names that the registry's criteria
+use. Called by the stage `rethinking_appendix`.
 """
 
 from collections.abc import Mapping
@@ -9,122 +9,119 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from proxyreward.data.seeds import generator
+from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import Quantity, counted
-from proxyreward.findings.rethinking.evidence import Evidence
-from proxyreward.findings.rethinking.repeats import OverDraws
-from proxyreward.findings.rethinking.rethinking_appendix.dataset import GAP, resampled_gap
-from proxyreward.findings.rethinking.rethinking_appendix.divergence import kl_integral
-from proxyreward.findings.rethinking.rethinking_appendix.families import (
-    common_n,
-    difference,
-    matrices,
-)
-from proxyreward.findings.rethinking.rethinking_appendix.penalty_claims import (
-    measure_penalty,
-    told_collapse,
+from proxyreward.findings.rethinking.evidence import at_n
+from proxyreward.findings.rethinking.regret import n_grid
+from proxyreward.findings.rethinking.rethinking_appendix.measure import (
+    collapse,
+    kl_integral,
+    trend,
 )
 from proxyreward.metrics.best_of_n import kl_bound
-from proxyreward.metrics.prediction import by_golden, off_diagonal
 from proxyreward.metrics.resampling import mean_known
 from proxyreward.vocabulary import ARCHITECTURES, PARTS
 
-FINDING = "rethinking_appendix"
-NOT_YET = (
-    "Not yet: this needs reward models that others have published, a capable policy and a judge "
-    "of its answers; everything at this scale is trained from random weights."
-)
+LARGE = "with a very large penalty"
+MECHANISM = {"kl_nats": "KL divergence at the end", "proxy_gain": "gain in proxy reward"}
 
 
-def measure(
-    evidence: Evidence,
-    tables: Mapping[str, pd.DataFrame],
-    training: pd.DataFrame,
-    *,
-    resamples: int,
-    seed: int,
+def quantities(
+    estimates: Mapping[str, pd.DataFrame],
+    runs: pd.DataFrame,
+    recipes: pd.DataFrame,
     registry: Registry,
 ) -> dict[str, Quantity]:
     """Measure what the claims of the appendix compare.
 
     Parameters
     ----------
-    evidence : Evidence
-    tables : mapping of DataFrame
-        `runs` and `recipes` of `rethinking_appendix.compute`.
-    training : DataFrame
-        The pairs that the reward models are trained on.
-    resamples, seed : int
-        Bootstrap resamples, and their root.
+    estimates : mapping of DataFrame
+        `families`, `mutual`, `penalties` and `dataset` of one run: of `measure.family_associations`
+        (the largest n counts), `mutual_accuracy`, `penalty_associations` and `training_pairs`.
+    runs, recipes : DataFrame
+        Of `measure.run_ends` and `recipes.recipe_table`.
     registry : Registry
         The paper's printed values.
     """
-    over = OverDraws(FINDING, resamples, seed)
+    dataset = estimates["dataset"].set_index("quantity")["value"]
     return {
-        **_families(evidence, resamples, seed),
-        **measure_penalty(evidence, tables["runs"], over, registry),
-        **_recipes(tables["recipes"]),
-        **_dataset(training, resamples, seed),
-        **_divergence(registry),
+        **_families(estimates["families"], estimates["mutual"]),
+        **_prediction(estimates["penalties"]),
+        **_runs(runs, collapse(registry)),
+        # Undefined where nothing was trained.
+        **{
+            f"{row.family}: different settings beyond one": counted(
+                row.settings - 1 if row.items else np.nan
+            )
+            for row in recipes.itertuples()
+        },
+        "length of chosen minus rejected responses, in pooled sd": measured(dataset["gap"]),
+        "prompts that occurred before": counted(dataset["duplicates"]),
+        **_divergence(int(registry.printed("rethinking.appendix.details", "bon_n"))),
     }
 
 
-def notes(found: Mapping[str, Quantity]) -> dict[str, str]:
-    """What stands beside a criterion, by claim."""
+def _families(associations: pd.DataFrame, mutual: pd.DataFrame) -> dict[str, Quantity]:
+    found = {
+        "Spearman of accuracy and NDR": at_n(associations.query("statistic == 'spearman'")),
+        "mean mutual accuracy": mutual.query("quantity == 'mean'"),
+        "sd of mutual accuracy": mutual.query("quantity == 'sd'"),
+    }
+    values = {name: rows.set_index("family")["value"] for name, rows in found.items()}
     return {
-        "rethinking.fig13.c1": NOT_YET,
-        "rethinking.fig13.c2": NOT_YET,
-        "rethinking.table7.c4": told_collapse(found),
+        f"{name}, data parts minus architectures": measured(value[PARTS] - value[ARCHITECTURES])
+        for name, value in values.items()
     }
 
 
-def _families(evidence: Evidence, resamples: int, seed: int) -> dict[str, Quantity]:
-    n, found = common_n(evidence), {}
-    parts, architectures = (matrices(evidence, family, n) for family in (PARTS, ARCHITECTURES))
-    spearman = [by_golden("spearman", *each) for each in (parts, architectures)]
-    mutual = [off_diagonal(accuracy) for accuracy, _ in (parts, architectures)]
-    for what, statistic, values in (
-        ("Spearman of accuracy and NDR", mean_known, spearman),
-        ("mean mutual accuracy", np.mean, mutual),
-        ("sd of mutual accuracy", np.std, mutual),
-    ):
-        name = f"{what}, data parts minus architectures"
-        drawn = difference(statistic, *values, resamples, generator(f"{FINDING} {name}", seed))
-        found[name] = Quantity(drawn, min(map(len, values)), recentre=statistic is np.std)
+def _prediction(penalties: pd.DataFrame) -> dict[str, Quantity]:
+    """Trend and differences over the penalties; nothing where there is one alone."""
+    ours, paper = (
+        penalties.pivot(index="kl_coef", columns="statistic", values=column)
+        for column in ("value", "paper")
+    )
+    if len(ours) < 2:
+        return {}
+    mrr = measured(*(trend(ours.index, side["mrr"]) for side in (ours, paper)))
+    spearman = ours["spearman"], paper["spearman"]
+    least, most = ours.index[[0, -1]]
+    pairs = {f"with a penalty of {one:g} minus without": (one, least) for one in ours.index[1:]}
+    pairs |= {f"at the largest penalty minus at {one:g}": (most, one) for one in ours.index[:-1]}
+    return {"Kendall of the penalty and the MRR": mrr} | {
+        f"Spearman {name}": measured(*(side.loc[high] - side.loc[low] for side in spearman))
+        for name, (high, low) in pairs.items()
+    }
+
+
+def _runs(runs: pd.DataFrame, collapse: float) -> dict[str, Quantity]:
+    """How runs ended with the penalty of the collapse, if any had it, and what penalties do."""
+    if runs.empty:
+        return {}
+    found, large = {}, runs[runs["kl_coef"] == collapse]
+    if len(large):
+        stopped, of = (large["status"] != "finished").sum(), "at the end of PPO"
+        found = {
+            f"PPO runs {LARGE} that did not finish": counted(stopped),
+            f"PPO runs {LARGE}": counted(len(large)),
+            f"proxy reward {of} {LARGE}": measured(large["proxy_gain"].mean()),
+            f"golden reward {of} {LARGE}": measured(large["golden_gain"].mean()),
+        }
+    for column, name in MECHANISM.items():
+        wide = runs.pivot(index="rm", columns="kl_coef", values=column)
+        trends = np.array([trend(wide.columns, row) for row in wide.to_numpy(dtype=float)])
+        found[f"Kendall of the penalty and the {name}"] = measured(mean_known(trends))
     return found
 
 
-def _recipes(recipes: pd.DataFrame) -> dict[str, Quantity]:
-    """Settings beyond the first of each family; undefined where nothing was trained."""
-    return {
-        f"{row.family}: different settings beyond one": counted(
-            row.settings - 1 if row.items else np.nan, row.items
-        )
-        for row in recipes.itertuples()
-    }
-
-
-def _dataset(training: pd.DataFrame, resamples: int, seed: int) -> dict[str, Quantity]:
-    return {
-        GAP: resampled_gap(training, resamples, seed),
-        "prompts that occurred before": counted(
-            training["prompt"].duplicated().sum(), len(training)
-        ),
-    }
-
-
-def _divergence(registry: Registry) -> dict[str, Quantity]:
-    top = int(registry.printed("rethinking.appendix.details", "bon_n"))
-    ns = [2**k for k in range(11) if 2**k < top] + [top]
+def _divergence(top: int) -> dict[str, Quantity]:
+    ns = n_grid(top)
     formula = np.array([np.log2(n) - (n - 1) / n * np.log2(np.e) for n in ns])
-    integral = [kl_integral(n) for n in ns]
-    return {
-        f"KL of best-of-{top}, bits": counted(formula[-1], 1),
-        "largest deviation of our KL from the formula, bits": counted(
-            abs(kl_bound(ns) - formula).max(), len(ns)
-        ),
-        "largest deviation of the formula from integration, bits": counted(
-            abs(formula - integral).max(), len(ns)
-        ),
+    values = {
+        f"KL of best-of-{top}, bits": formula[-1],
+        "largest deviation of our KL from the formula, bits": abs(kl_bound(ns) - formula).max(),
+        "largest deviation of the formula from integration, bits": abs(
+            formula - [kl_integral(n) for n in ns]
+        ).max(),
     }
+    return {name: counted(value) for name, value in values.items()}
