@@ -184,7 +184,7 @@ CALLS = {
     "pairs.pairs": of(pairs.pairs, 5),
     "pairs.ratio": of(pairs.ratio, normal(3, 4), normal(4)),
     "pairs.signs": of(pairs.signs, normal(2, 7, 5)),
-    "prediction.associate": of(prediction.associate, *SQUARES, 9, generator(), level=0.9),
+    "prediction.associate": of(prediction.associate, *SQUARES),
     "prediction.by_golden": of(prediction.by_golden, "kendall", *SQUARES),
     "prediction.kendall": of(prediction.kendall, *ROWS),
     "prediction.mrr_chance": of(prediction.mrr_chance, 9),
@@ -198,20 +198,7 @@ CALLS = {
     "regret.normalised_drop_ratio": of(
         regret.normalised_drop_ratio, normal(4), normal(3, 4), normal(4)
     ),
-    "resampling.bootstrap": of(
-        resampling.bootstrap, np.mean, 6, 9, generator(), level=0.9, recentre=True
-    ),
-    "resampling.resample": of(resampling.resample, np.mean, 6, 9, generator()),
-    "resampling.resample_draws": of(
-        resampling.resample_draws, np.mean, normal(2, 3, 5), 9, generator()
-    ),
-    "resampling.bootstrap_draws": of(
-        resampling.bootstrap_draws, np.mean, normal(2, 3, 5), 9, generator(), 0.9, False
-    ),
-    "resampling.draw_goldens": of(resampling.draw_goldens, 6, 9, generator()),
-    "resampling.ends": of(resampling.ends, normal(40), 0.1, 0.9, True),
     "resampling.mean_known": of(resampling.mean_known, normal(9)),
-    "resampling.percentile_interval": of(resampling.percentile_interval, normal(40), 0.9),
     "scaling.near_one": of(scaling.near_one, normal(3, 9), axes=2),
     "testset.TestSet": built,
     "testset.TestSet.annotate": method("annotate", 1.0, generator()),

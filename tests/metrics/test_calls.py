@@ -17,7 +17,7 @@ from proxyreward.metrics import calibration, goodhart, outliers, prediction, res
 INFINITE = {
     "goodhart.accuracy_from_ratio", "goodhart.accuracy_integral", "goodhart.degree_from_ratio",
     "pairs.flat", "pairs.ratio", "prediction.associate", "prediction.by_golden",
-    "prediction.off_diagonal", "resampling.percentile_interval", "scaling.near_one",
+    "prediction.off_diagonal", "scaling.near_one",
 }  # fmt: skip
 LAWS = {  # arguments whose scale changes nothing
     "agreement.accuracy_matrix": [0],
