@@ -1,56 +1,162 @@
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.data.pairs import Pair, to_frame
-from proxyreward.findings.core import verdict
-from proxyreward.findings.rethinking import rethinking_appendix
+from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.rethinking.rethinking_appendix import claims, measure, recipes
 
-ENTRIES = ("fig12", "fig13", "table7", "table8")
-ENTRIES += tuple(f"appendix.{name}" for name in ("kl_penalty", "datasets", "details"))
+PENALTIES = (0.0, 0.01, 0.05, 0.1)
+ELSEWHERE = ("rethinking.fig13.c1", "rethinking.fig13.c2")  # not yet measured
 
 
-TRAINING = to_frame(Pair(f"\n\nHuman: {i}\n\nAssistant:", "a b", "c d", "world") for i in range(9))
+def quantities(evidence, registry, gap=0.0, specs=({"name": "a"}, {"name": "b"})):
+    runs = measure.run_ends(evidence)
+    trained = recipes.recipe_table({"reward models": (specs, ("name",)), "PPO runs": ([], ())})
+    dataset = pd.DataFrame({"quantity": ["gap", "duplicates"], "value": [gap, 2]})
+    estimates = {
+        "families": measure.family_associations(evidence),
+        "mutual": measure.mutual_accuracy(evidence),
+        "penalties": measure.penalty_associations(evidence, registry),
+        "dataset": dataset,
+    }
+    return claims.quantities(estimates, runs, trained, registry)
 
 
 @pytest.fixture(scope="module")
-def computed(evidence, registry):
-    recipes = {"reward models": ([{"name": "a"}], ("name",)), "PPO": ([{"name": "b"}], ("name",))}
-    return rethinking_appendix.compute(
-        evidence, TRAINING, recipes, resamples=50, seed=0, registry=registry
-    )
+def found(evidence, registry):
+    return quantities(evidence, registry)
 
 
-def decide(evidence, tables, registry):
-    found = rethinking_appendix.measure(
-        evidence, tables, TRAINING, resamples=50, seed=1, registry=registry
-    )
-    told = rethinking_appendix.notes(found)
-    decisions, _ = verdict.decide("rethinking_appendix", found, registry, told)
-    return decisions
+def test_what_the_registry_compares_and_shows_is_measured_and_nothing_else(found, registry):
+    used = set()
+    for claim in registry.measured_by("rethinking_appendix"):
+        asked = [c for group in claim.decide for c in group.comparisons]
+        for each in (*asked, *(Comparison(name, "beside", np.nan) for name in claim.beside)):
+            matching = each.matching(found)
+            assert bool(matching) == (claim.id not in ELSEWHERE), each
+            used |= set(matching)
+    assert used == set(found)
 
 
-def test_every_claim_of_these_entries_gets_one_row(evidence, computed, registry, tmp_path):
-    decisions = decide(evidence, computed, registry)
-    expected = [c.id for entry in ENTRIES for c in registry.entry(f"rethinking.{entry}").claims]
-    assert sorted(d.claim_id for d in decisions) == sorted(expected)
-    verdict.write_scorecard(tmp_path / "claims.json", decisions, registry)
-    assert len(verdict.read_scorecard(tmp_path / "claims.json")) == len(expected)
+def test_families_are_compared_at_the_largest_n(evidence, found):
+    value = measure.family_associations(evidence).set_index(["n", "statistic", "family"])["value"]
+    name = "Spearman of accuracy and NDR, data parts minus architectures"
+    of = value[16, "spearman"]
+    assert found[name].own == pytest.approx(of["parts"] - of["architectures"])
 
 
-def test_figure_13_says_not_yet(evidence, computed, registry):
-    for decision in decide(evidence, computed, registry):
-        if "fig13" in decision.claim_id:
-            assert decision.verdict == "not testable here"
-            assert decision.reason.startswith("Not yet")
+@pytest.mark.parametrize("swapped", [False, True])
+def test_alike_parts_without_a_relation_show(evidence, registry, swapped):
+    families = ("parts", "architectures") if swapped else ("architectures", "parts")
+    bench, regret = evidence.bench.copy(), evidence.regret.copy()
+    rng = np.random.default_rng(0)
+    utility = rng.normal(size=len(bench))
+    for family, noise, sign in zip(families, (2.0, 0.1), (1, -1), strict=True):
+        names = evidence.names(family)
+        for name, own in zip(names, (noise, noise / 2, 0.0), strict=True):
+            bench[name] = utility + own * rng.normal(size=len(bench))
+        # NDR follows accuracy, or its opposite: the less noise, the more accurate.
+        rows = regret["family"] == family
+        regret.loc[rows, "ndr"] = sign * regret.loc[rows, "proxy"].map(names.index)
+    found = quantities(replace(evidence, bench=bench, regret=regret), registry)
+    signs = [
+        np.sign(found[f"{name}, data parts minus architectures"].own)
+        for name in ("Spearman of accuracy and NDR", "mean mutual accuracy", "sd of mutual accuracy")
+    ]  # fmt: skip
+    assert signs == ([1, -1, 1] if swapped else [-1, 1, -1])
 
 
-def test_decisions_survive_the_written_tables(evidence, computed, registry, tmp_path):
-    again = {}
-    for name, table in computed.items():
-        table.to_csv(tmp_path / name, index=False, float_format="%.6g")
-        again[name] = pd.read_csv(tmp_path / name)
-    for before, after in zip(
-        decide(evidence, computed, registry), decide(evidence, again, registry), strict=True
-    ):
-        assert after.verdict == before.verdict
-        assert after.estimate == pytest.approx(before.estimate, rel=1e-4, nan_ok=True)
+def planted(evidence, ndr):
+    """PPO NDR from `ndr(kl_coef, proxies)`, of a golden RM's proxies, the most accurate first."""
+    names, accuracy, _ = measure.penalised(evidence)
+    values = {}
+    for i, golden in enumerate(names):
+        order = [names[j] for j in np.argsort(-accuracy[i], kind="stable") if j != i]
+        for kl_coef in PENALTIES:
+            for proxy, value in zip(order, ndr(kl_coef, len(order)), strict=True):
+                values[kl_coef, golden, proxy] = value
+    regret = evidence.regret
+    ppo = regret["optimiser"] == "ppo"
+    keys = zip(regret["kl_coef"], regret["golden"], regret["proxy"], strict=True)
+    new = [values.get(key, old) if is_ppo else old
+           for key, old, is_ppo in zip(keys, regret["ndr"], ppo, strict=True)]  # fmt: skip
+    return replace(evidence, regret=regret.assign(ndr=new))
+
+
+def test_a_relation_at_one_penalty_shows_in_the_differences_with_it(evidence, registry):
+    def ndr(kl_coef, proxies):
+        falling = np.arange(proxies, 0, -1.0)
+        return falling if kl_coef == 0.05 else -falling
+
+    found = quantities(planted(evidence, ndr), registry)
+    # From the opposite of accuracy to accuracy itself, but for ties in accuracy.
+    assert found["Spearman with a penalty of 0.05 minus without"].own > 1.8
+    assert found["Spearman at the largest penalty minus at 0.05"].own < -1.8
+    for name in ("with a penalty of 0.1 minus without", "at the largest penalty minus at 0"):
+        assert found[f"Spearman {name}"].own == 0
+
+
+@pytest.mark.parametrize("places", [(0, 1, 2, 3), (3, 2, 1, 0)])
+def test_the_rank_of_the_favourite_shows_in_the_trend_of_the_mrr(evidence, registry, places):
+    def ndr(kl_coef, proxies):
+        rest = list(range(1, proxies))
+        rest.insert(places[PENALTIES.index(kl_coef)], 0)
+        return -np.argsort(rest)
+
+    with_favourite = planted(evidence, ndr)
+    table = measure.penalty_associations(with_favourite, registry).query("statistic == 'mrr'")
+    assert (np.diff(table["value"]) < 0).all() == (places[0] == 0)
+    found = quantities(with_favourite, registry)["Kendall of the penalty and the MRR"]
+    assert (found.own, found.paper) == (-1 if places[0] == 0 else 1, -1)
+
+
+def test_the_papers_own_numbers_stand_beside(found, registry):
+    paper = registry.printed("rethinking.table7")
+    rise = paper["0.05"]["spearman"] - paper["0.00"]["spearman"]
+    assert found["Spearman with a penalty of 0.05 minus without"].paper == pytest.approx(rise)
+    fall = paper["0.10"]["spearman"] - paper["0.05"]["spearman"]
+    assert found["Spearman at the largest penalty minus at 0.05"].paper == pytest.approx(fall)
+
+
+def test_mechanism_follows_the_runs(evidence, found, registry):
+    runs = evidence.runs.assign(kl_nats=1 + evidence.runs["kl_coef"], proxy_gain=1.0)
+    changed = quantities(replace(evidence, runs=runs), registry)
+    kl, gain = (f"Kendall of the penalty and the {name}" for name in claims.MECHANISM.values())
+    assert [found[kl].own, found[gain].own] == pytest.approx([-1, -1])
+    assert [changed[kl].own, changed[gain].own] == pytest.approx([1, 0])
+
+
+def test_collapse_counts_runs_and_takes_the_rewards_of_the_largest_penalty(evidence, registry):
+    large = evidence.runs["kl_coef"] == 0.5
+    runs, regret = evidence.runs.copy(), evidence.regret.copy()
+    runs.loc[large, "proxy_gain"] = -0.1
+    runs.loc[large & (runs["rm"] == evidence.names()[0]), "status"] = "diverged"
+    regret.loc[regret["kl_coef"] == 0.5, "golden_reward"] = -0.2
+    found = quantities(replace(evidence, runs=runs, regret=regret), registry)
+    large = [quantity.own for name, quantity in found.items() if claims.LARGE in name]
+    assert large == pytest.approx([1, 6, -0.1, -0.2])  # stopped, of, proxy and golden reward
+
+
+def test_what_no_run_has_tried_is_not_measured(evidence, found, registry):
+    runs = evidence.runs[evidence.runs["kl_coef"] < 0.5]
+    fewer = quantities(replace(evidence, runs=runs), registry)
+    assert {name for name in found if "very large" in name} == set(found) - set(fewer)
+    regret, runs = (table[table["kl_coef"] == 0] for table in (evidence.regret, evidence.runs))
+    none = quantities(replace(evidence, regret=regret, runs=runs), registry)
+    assert not any("penalty" in name for name in none)
+
+
+def test_recipes_beyond_one_and_pairs_are_passed_on(evidence, registry):
+    found = quantities(evidence, registry, 0.25, [{"name": "a"}, {"name": "b", "l2": 1}])
+    assert found["reward models: different settings beyond one"].own == 1
+    assert np.isnan(found["PPO runs: different settings beyond one"].own)
+    assert found["length of chosen minus rejected responses, in pooled sd"].own == 0.25
+    assert found["prompts that occurred before"].own == 2
+
+
+def test_the_papers_n_gives_the_registrys_bits(found):
+    *deviations, bits = [q.own for name, q in sorted(found.items()) if name.endswith("bits")][::-1]
+    assert bits == pytest.approx(8.8804, abs=5e-5)
+    assert max(deviations) < 1e-8

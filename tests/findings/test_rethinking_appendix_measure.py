@@ -1,0 +1,144 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from proxyreward.data.construction import length_gap
+from proxyreward.data.pairs import Pair, to_frame
+from proxyreward.findings.rethinking.rethinking_appendix import measure
+from proxyreward.metrics.best_of_n import kl_bound
+
+PENALTIES = [0.0, 0.01, 0.05, 0.1]
+
+
+def by_name(rows):
+    """NDR of a golden-proxy pair by their names."""
+    return rows.set_index(["golden", "proxy"])["ndr"]
+
+
+def test_pairs_hold_what_the_evidence_holds_of_each_pair(evidence):
+    pairs = measure.family_pairs(evidence, 4)
+    assert pairs.groupby("family").size().to_dict() == {"architectures": 6, "main": 30, "parts": 6}
+    rows = pairs[pairs["family"] == "parts"]
+    assert rows.iloc[0][["golden", "label", "proxy"]].tolist() == ["part-1", "part-1", "part-2"]
+    written = by_name(evidence.policies("best-of-n", n=4, family="parts"))
+    bench = evidence.bench.pivot(index="pair_id", columns="side")
+    for row in rows.itertuples():
+        assert row.ndr == written[row.golden, row.proxy]
+        wins = [bench[name][0] > bench[name][1] for name in (row.golden, row.proxy)]
+        assert row.accuracy == pytest.approx((wins[0] == wins[1]).mean())
+
+
+def test_associations_are_those_of_the_pairs_at_each_common_n(evidence):
+    regret = evidence.regret
+    fewer = replace(evidence, regret=regret[(regret["family"] != "parts") | (regret["n"] < 16)])
+    assert set(measure.family_associations(fewer)["n"]) == {4}
+    found = measure.family_associations(evidence)
+    assert set(found["n"]) == {4, 16}
+    value = found.set_index(["n", "family", "statistic"])["value"]
+    for (n, family, statistic), reference in {
+        (4, "main", "spearman"): stats.spearmanr,
+        (16, "parts", "kendall"): stats.kendalltau,
+        (16, "architectures", "pearson"): stats.pearsonr,
+    }.items():
+        pairs = measure.family_pairs(evidence, n)
+        goldens = pairs[pairs["family"] == family].groupby("golden")
+        each = [reference(g["accuracy"], g["ndr"]).statistic for _, g in goldens]
+        assert value[n, family, statistic] == pytest.approx(np.mean(each))
+
+
+def test_two_reward_models_have_no_coefficient():
+    assert np.isnan(list(measure.coefficients(np.eye(2), np.eye(2)).values())).all()
+
+
+def test_mutual_accuracy_is_that_of_the_pairs(evidence):
+    found = measure.mutual_accuracy(evidence).set_index(["family", "quantity"])["value"]
+    accuracy = measure.family_pairs(evidence, 4).groupby("family")["accuracy"]
+    for family, values in accuracy:
+        assert found[family, "mean"] == pytest.approx(values.mean())
+        assert found[family, "sd"] == pytest.approx(values.std(ddof=0))
+
+
+def drop_policies(evidence, keep):
+    """Without the policies, and runs, of a penalty above 0 for which `keep(rm)` is False."""
+    regret, runs = evidence.regret, evidence.runs
+    gone = (regret["optimiser"] == "ppo") & (regret["kl_coef"] > 0)
+    gone &= ~(regret["proxy"].map(keep) & regret["golden"].map(keep))
+    stopped = (runs["kl_coef"] > 0) & ~runs["rm"].map(keep)
+    return replace(evidence, regret=regret[~gone], runs=runs[~stopped])
+
+
+def test_all_penalties_use_the_reward_models_that_have_every_penalty(evidence, registry):
+    kept = evidence.names()[1:5]
+    few = drop_policies(evidence, lambda rm: rm in kept)
+    names, accuracy, ndr = measure.penalised(few, below=0.5)
+    assert (names, list(ndr)) == (kept, PENALTIES)
+    _, whole, every = measure.penalised(evidence, below=0.5)
+    np.testing.assert_array_equal(accuracy, whole[1:5, 1:5])
+    for penalty, matrix in ndr.items():
+        np.testing.assert_array_equal(matrix, every[penalty][1:5, 1:5])
+    table = measure.penalty_associations(few, registry).set_index(["kl_coef", "statistic"])
+    assert table.index.levels[0].tolist() == PENALTIES
+    others = ~np.eye(4, dtype=bool)
+    best = [
+        1 / stats.rankdata(-y[keep])[x[keep].argmax()]
+        for x, y, keep in zip(accuracy, ndr[0.05], others, strict=True)
+    ]
+    assert table.loc[(0.05, "mrr"), "value"] == pytest.approx(np.mean(best))
+    assert table.loc[(0.05, "mrr"), "paper"] == 0.3960
+
+
+def test_two_reward_models_leave_the_table_without_values(evidence, registry):
+    small = drop_policies(evidence, lambda rm: rm in evidence.names()[:2])
+    table = measure.penalty_associations(small, registry)
+    assert len(table) == 16 and table["value"].isna().all() and table["paper"].notna().all()
+
+
+def test_the_ends_of_runs_hold_the_golden_reward_of_others(evidence):
+    ends = measure.run_ends(evidence)
+    assert len(ends) == 6 * 5
+    name = evidence.names()[2]
+    rows = evidence.policies("ppo", training="joint", category="all", kl_coef=0.1)
+    expected = rows[(rows["proxy"] == name) & (rows["golden"] != name)]["golden_reward"].mean()
+    row = ends[(ends["rm"] == name) & (ends["kl_coef"] == 0.1)].iloc[0]
+    assert (row["golden_gain"], row["label"]) == (pytest.approx(expected), "18% flipped")
+    mean = measure.mean_ends(ends).set_index(["kl_coef", "quantity"])["value"]
+    assert mean[0.1, "kl_nats"] == pytest.approx(ends.query("kl_coef == 0.1")["kl_nats"].mean())
+
+
+def test_runs_of_one_penalty_or_one_category_are_left_out(evidence):
+    extra = evidence.runs.head(1).assign(run="x", training="Chat", kl_coef=0.01)
+    runs = pd.concat([evidence.runs, extra])
+    alone = runs["rm"].ne(evidence.names()[0]) | runs["kl_coef"].eq(0)
+    ends = measure.run_ends(replace(evidence, runs=runs[alone]))
+    assert evidence.names()[0] not in set(ends["rm"]) and len(ends) == 5 * 5
+
+
+def test_trend_skips_what_is_unknown():
+    assert measure.trend([0, 1, 2], [3.0, np.nan, 1.0]) == -1
+    assert measure.trend([0, 1, 2], [2.0, 2.0, 2.0]) == 0
+    assert np.isnan(measure.trend([0, 1, 2], [2.0, np.nan, np.nan]))
+
+
+def test_training_pairs_are_counted_and_measured():
+    lengths = np.random.default_rng(0).integers(5, 40, size=(300, 2)) + np.array([3, 0])
+    frame = to_frame(
+        Pair(f"\n\nHuman: {i}?\n\nAssistant:", " ".join("w" * a), " ".join("w" * b), "world")
+        for i, (a, b) in enumerate(lengths)
+    )
+    frame.loc[1, "prompt"] = frame.loc[0, "prompt"]
+    found = measure.training_pairs(frame).set_index("quantity")["value"]
+    assert (found["pairs"], found["duplicates"]) == (300, 1)
+    assert found[["chosen_words", "rejected_words"]].tolist() == pytest.approx(lengths.mean(axis=0))
+    assert found["gap"] == length_gap(frame) > 0
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 1280])
+def test_integration_agrees_with_the_closed_form_and_with_a_draw(n):
+    assert measure.kl_integral(n) == pytest.approx(float(kl_bound(n)), abs=1e-9)
+    # The largest of n uniform scores, as a draw: the mean log ratio of the densities.
+    largest = np.random.default_rng(0).random(200_000) ** (1 / n)
+    ratio = np.log2(n) + (n - 1) * np.log2(largest)
+    assert ratio.mean() == pytest.approx(measure.kl_integral(n), abs=0.02)

@@ -1,0 +1,107 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from proxyreward.findings.core import replicates
+from proxyreward.findings.rethinking.rethinking_appendix import measure, show
+
+
+@pytest.fixture(autouse=True)
+def no_screen(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+
+
+@pytest.fixture
+def over(tmp_path):
+    """A table of one run as read over three, which differ by 0.1."""
+
+    def read(table):
+        runs = {k: {"x": table.assign(value=table["value"] + k / 10)} for k in range(3)}
+        replicates.write(tmp_path, 0, runs, "e")
+        return replicates.read(tmp_path, "x")
+
+    return read
+
+
+@pytest.fixture
+def penalties(evidence, registry, over):
+    return over(measure.penalty_associations(evidence, registry))
+
+
+def test_a_panel_per_family_with_its_points_and_coefficient(evidence, over):
+    found = over(measure.family_associations(evidence)).query("n == 4")
+    panels = show.plot_families(measure.family_pairs(evidence, 4), found).axes
+    assert [len(axis.collections[0].get_offsets()) for axis in panels] == [30, 6, 6]
+    titles = [(axis.get_title() or axis.get_title(loc="left")).splitlines() for axis in panels]
+    assert [title[0] for title in titles] == list(measure.TITLES.values())
+    row = found.query("family == 'main' and statistic == 'spearman'").iloc[0]
+    assert titles[0][1:] == [f"Spearman {row.estimate:.2f}", f"[{row.low:.2f},\xa0{row.high:.2f}]"]
+    assert "%" in panels[1].get_xlabel() and "best-of-4" in panels[0].get_ylabel()
+    cells = show.association_table(found, "family", "Family")
+    assert cells["Family"].tolist() == list(measure.TITLES.values())
+    assert list(cells) == ["Family", "Kendall", "Pearson", "Spearman", "MRR"]
+    assert cells["Spearman"][0] == " ".join(titles[0][1:]).removeprefix("Spearman ")
+
+
+def test_mutual_accuracy_of_one_family(evidence):
+    pairs = measure.family_pairs(evidence, 4)
+    axis = show.plot_mutual_accuracy(pairs, "parts").axes[0]
+    assert [text.get_text() for text in axis.get_yticklabels()][:2] == ["part-1", "part-2"]
+    shown = axis.collections[0].get_array()
+    assert np.ma.getmaskarray(shown).sum() == 3
+    assert shown.reshape(3, 3)[0, 1] == pytest.approx(100 * pairs.query("family == 'parts'")["accuracy"].iloc[0])  # fmt: skip
+    with pytest.raises(ValueError, match="choose one of main, architectures, parts"):
+        show.plot_mutual_accuracy(pairs, "halves")
+
+
+def test_each_penalty_has_the_papers_row_below(penalties):
+    cells = show.association_table(penalties, "kl_coef", "Penalty").set_index("Penalty")
+    assert cells.index[:4].tolist() == ["0", "0, paper", "0.01", "0.01, paper"]
+    assert cells.loc["0, paper", "Spearman"] == "0.48" and "[" in cells.loc["0", "Spearman"]
+
+
+@pytest.mark.parametrize("statistic", ["spearman", "mrr"])
+def test_penalty_figure_marks_ours_and_the_papers(penalties, statistic):
+    axis = show.plot_penalty(penalties, statistic, 6).axes[0]
+    rows = penalties.query("statistic == @statistic")
+    ours = [dots.get_offsets()[:, 1] for dots in axis.collections if dots.get_label()[0] == "o"]
+    np.testing.assert_allclose(ours, [rows["estimate"]])
+    drawn = {line.get_label(): line.get_ydata() for line in axis.lines}
+    np.testing.assert_allclose(drawn["paper"], rows["paper"])
+    chance = np.mean(1 / np.arange(1, 6)) if statistic == "mrr" else 0
+    assert drawn["no relation (ours)"][0] == pytest.approx(chance)
+    assert [t.get_text() for t in axis.get_xticklabels()] == ["0", "0.01", "0.05", "0.1"]
+    with pytest.raises(ValueError, match="there is kendall, pearson, spearman, mrr"):
+        show.plot_penalty(penalties, "tau", 6)
+
+
+def test_runs_that_stopped_have_an_open_marker(evidence, over):
+    runs = measure.run_ends(evidence)
+    ends = over(measure.mean_ends(runs))
+    runs.loc[0, "status"] = "diverged"
+    panels = show.plot_runs(runs, ends).axes
+    for axis, column in zip(panels, measure.ENDS, strict=True):
+        stopped = [
+            xy for line in axis.lines if line.get_marker() == "o" for xy in line.get_xydata()
+        ]
+        np.testing.assert_allclose(stopped, [(0, runs[column][0])])
+        mean = ends.query("quantity == @column")["estimate"]
+        np.testing.assert_allclose(axis.collections[-1].get_offsets()[:, 1], mean)
+
+
+def test_steps_start_with_all_pairs():
+    steps = [("single turn", 9, 7), ("validation", 7, 6)]
+    frame = pd.DataFrame(steps, columns=["step", "pairs_before", "pairs_after"])
+    axis = show.plot_steps(frame).axes[0]
+    assert [bar.get_width() for bar in axis.patches] == [9, 7, 6]
+    names = [text.get_text() for text in axis.get_yticklabels()]
+    assert names == ["all pairs", "single turn", "validation"]
+
+
+def test_divergence_shows_formula_integral_and_both_n():
+    axis = show.plot_divergence(256, 1280).axes[0]
+    drawn = {line.get_label(): line for line in axis.lines}
+    assert list(drawn) == ["formula", "integral", "this scale, n = 256", "paper, n = 1280"]
+    some = drawn["integral"].get_xdata()
+    expected = np.interp(some, *drawn["formula"].get_data())
+    np.testing.assert_allclose(drawn["integral"].get_ydata(), expected, atol=0.02)
