@@ -1,4 +1,4 @@
-"""Tables over replicates: what is written is read, replicates from elsewhere stay, damage is told."""
+"""Tables over replicates: what is written is read, other replicates stay, damage is told."""
 
 import json
 
