@@ -115,6 +115,7 @@ def run_items(
         work.__module__,
         params.runner.backend,
         params.runner.workers,
+        outputs(params, stage.replace("/", "-")),  # a stage's folder is hashed with all it holds
     )
 
 
