@@ -152,7 +152,7 @@ FAULTS_OF_INTERVALS = [
     ("LEVEL = 0.95", "LEVEL = 0.9"),
     ("LEVEL = 0.95", "LEVEL = 0.975"),
     ("(1 + level) / 2", "level"),
-    ("t.ppf((1 + level) / 2, several)", "1.96"),
+    ("stdtrit(several, (1 + level) / 2)", "1.96"),
     ("np.where(n > 1, n - 1, np.nan)", "np.where(n > 0, n, np.nan)"),
     ("/ several / some", "/ several"),
     ("2.0 ** (1 - n)", "2.0 ** (-n)"),
