@@ -6,6 +6,7 @@ its source, and some check must fail.
 
 import sys
 import types
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,8 @@ CASES = [
     (ALL, {"a": normal(5.0)}, "not testable here"),
     (ALL, {"a": normal(-5.0)}, "not reproduced"),
 ]
+# Estimates of a positive control, and what they make of a claim that would be decided without it.
+CONTROLS = {9.0: None, 0.0: "inconclusive", -9.0: "not testable here"}
 KINDS = ("definition", "by construction")
 
 
@@ -110,12 +113,19 @@ def check(rule, kind_of_quantity=Quantity):
     for lines, quantities, expected in CASES:
         claim = Claim("c", "s", "supported", decide=criterion.parse(lines))
         found = {name: made(value) for name, value in quantities.items()}
-        assert rule.verdict_of(rule.judge(claim, found)) == expected, (lines, expected)
+        assert rule.verdict_of(rule.judge(claim.decide, found)) == expected, (lines, expected)
     for kind in KINDS:
         claim = Claim("c", "s", "supported", decide=criterion.parse(["a > 0"]), kind=kind)
-        assert rule.verdict_of(rule.judge(claim, {"a": made(counted(1))}), kind) == kind
-        fails = rule.judge(claim, {"a": made(counted(-1))})
+        assert rule.verdict_of(rule.judge(claim.decide, {"a": made(counted(1))}), kind) == kind
+        fails = rule.judge(claim.decide, {"a": made(counted(-1))})
         assert rule.verdict_of(fails, kind) == "not reproduced"
+    for (works, standing), lines in product(CONTROLS.items(), (["a > 0"], ["a < 0"])):
+        control, groups = (
+            rule.judge(criterion.parse(part), {"a": made(normal(9.0)), "c": made(normal(works))})
+            for part in (["c > 0"], lines)
+        )
+        expected = standing or {"a > 0": "reproduced", "a < 0": "not reproduced"}[lines[0]]
+        assert rule.verdict_of(groups, control=control) == expected, (works, lines)
 
 
 FAULTS = [
@@ -143,6 +153,8 @@ FAULTS = [
     ('if "" in found:', 'if found == {""}:'),
     ('return "holds" if found else ""', 'return "holds"'),
     ('if not found or "holds" in found', 'if not found or found == {"holds"}'),
+    ('works - {"holds", "open"}', 'works - {"holds", "open", "fails"}'),
+    ('if "open" in works', "if False"),
     ("group.one_is_enough or not found", "not found"),
     ('return "reproduced" if kind == ESTIMATED else kind', 'return "reproduced"'),
 ]  # fmt: skip
