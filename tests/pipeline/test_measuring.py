@@ -10,10 +10,10 @@ import pytest
 from proxyreward.findings.core import replicates
 from proxyreward.findings.core.quantity import measured
 from proxyreward.pipeline import measuring
+from proxyreward.pipeline.finished import SPEC, write_index
 from proxyreward.pipeline.measuring import Measured
 from proxyreward.pipeline.params import compose
 from proxyreward.pipeline.schema import Params
-from proxyreward.pipeline.stage import SEEDS
 from proxyreward.pipeline.typed import build
 
 
@@ -55,7 +55,11 @@ def project(default, tmp_path, monkeypatch):
 
 
 def listed(top, seeds):
-    (top / "outputs/smoke/replicates" / SEEDS).write_text(json.dumps(seeds))
+    folder = top / "outputs/smoke/replicates"
+    write_index(folder, seeds)
+    for name, seed in seeds.items():
+        spec = {"spec": {"name": name, "params": {"seed": seed}}}
+        (folder / name / SPEC).write_text(json.dumps(spec))
 
 
 def values(folder):

@@ -68,13 +68,13 @@ def write_index(directory: Path, names: Iterable[str]) -> None:
     write_whole(directory / INDEX, json.dumps(list(names), indent=1) + "\n")
 
 
-def read_items(directory: Path, kind: type) -> dict[Path, Any]:
+def read_items(directory: Path, kind: type | None = None) -> dict[Path, Any]:
     """Items of a finished family by their folder, in order.
 
     Parameters
     ----------
     kind
-        The dataclass that the items are instances of.
+        The dataclass that the items are instances of; None leaves them as mappings.
 
     Raises
     ------
@@ -86,7 +86,8 @@ def read_items(directory: Path, kind: type) -> dict[Path, Any]:
         found = {}
         for name in json.loads(path.read_bytes()):
             path = directory / name / SPEC
-            found[path.parent] = build(kind, json.loads(path.read_bytes())["spec"], SPEC)
+            spec = json.loads(path.read_bytes())["spec"]
+            found[path.parent] = build(kind, spec, SPEC) if kind else spec
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise FamilyError(
             f"{path}: cannot be read ({error}); run `dvc repro`, which redoes what is not as it was"

@@ -27,8 +27,6 @@ from proxyreward.pipeline.params import Params, load
 from proxyreward.pipeline.typed import ConfigError
 
 SETTINGS = "settings.json"
-SEEDS = "seeds.json"
-"""Lists the replicates beside the default run by their folder."""
 GRACE = 20
 """Seconds in which a stage that is stopped ends in order."""
 
