@@ -12,7 +12,12 @@ import pandas as pd
 from proxyreward.data import pairs
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.rethinking.evidence import Evidence
-from proxyreward.findings.rethinking.rethinking_appendix import claims, measure, recipes
+from proxyreward.findings.rethinking.rethinking_appendix import claims, measure
+from proxyreward.findings.rethinking.rethinking_appendix.recipes import (
+    PPO_RUNS,
+    REWARD_MODELS,
+    recipe_table,
+)
 from proxyreward.pipeline import measuring
 from proxyreward.pipeline.family import SPEC
 from proxyreward.pipeline.params import Params
@@ -21,19 +26,16 @@ from proxyreward.pipeline.stage import outputs, results
 
 def specs(family: Path) -> list[dict]:
     """Settings of a family's main items, which are named after flip rates, in order of name."""
-    files = sorted(family.glob(f"flip-*/{SPEC}"))
-    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return [json.loads(file.read_text("utf-8")) for file in sorted(family.glob(f"flip-*/{SPEC}"))]
 
 
 def compute(params: Params) -> measuring.Measured:
     """Measure the finding in one run."""
     evidence, registry = Evidence.read(results(params, "evidence")), load_registry()
     data, runs = outputs(params, "data"), measure.run_ends(evidence)
-    families = {
-        "reward models": (specs(outputs(params, "reward_models")), recipes.REWARD_MODELS),
-        "PPO runs": (specs(outputs(params, "ppo")), recipes.PPO_RUNS),
-    }
-    trained = recipes.recipe_table(families)
+    rms, ppo = (specs(outputs(params, family)) for family in ("reward_models", "ppo"))
+    families = {"reward models": (rms, REWARD_MODELS), "PPO runs": (ppo, PPO_RUNS)}
+    tables = {"runs": runs, "recipes": recipe_table(families)}
     estimates = {
         "families": measure.family_associations(evidence),
         "mutual": measure.mutual_accuracy(evidence),
@@ -41,15 +43,9 @@ def compute(params: Params) -> measuring.Measured:
         "ends": measure.mean_ends(runs),
         "dataset": measure.training_pairs(pairs.read(data / "pairs.parquet")),
     }
-    return measuring.Measured(
-        claims.quantities(estimates, runs, trained, registry),
-        estimates,
-        tables={
-            "runs": runs,
-            "recipes": trained,
-            "construction": pd.read_csv(data / "construction.csv"),
-        },
-    )
+    found = claims.quantities(estimates, **tables, registry=registry)
+    steps = pd.read_csv(data / "construction.csv")
+    return measuring.Measured(found, estimates, tables | {"construction": steps})
 
 
 if __name__ == "__main__":
