@@ -35,7 +35,8 @@ def found(
     registry = load_registry()
     estimates, tables = relation.tables(mixtures, rejection, evidence)
     estimates |= aligned.tables(mixtures, rejection, registry, rng)
-    tables["sizes"] = aligned.sizes(mixtures, rejection)
+    flips = len(evidence.names())
+    tables["sizes"] = aligned.sizes(mixtures, rejection).assign(flips=flips)
     quantities = claims.quantities(estimates, tables["furthest"], registry)
     return Measured(quantities, estimates, tables)
 

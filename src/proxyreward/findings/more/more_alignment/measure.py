@@ -1,12 +1,7 @@
-r"""What alignment made of the policies: Table 2, its judge, and two expectations of the authors.
+"""What alignment made of the policies: Table 2, its judge, and two expectations of the authors.
 
 In: `mixtures`, and `rejection`, the policies aligned with their reward models. Out: tables, with
 ``paper`` where Table 2 prints a number. Called by the stage `more_alignment`.
-
-A judge with people's noise prefers the first of two responses with probability
-:math:`p = \sigma(q\,(u_1 - u_2))` for a quality q, each time anew. Asked twice, it contradicts
-itself with probability :math:`2 p (1 - p)`: half of the time where utilities are equal, whatever
-its quality. A judge who knows the utility exactly ties where utilities are equal, and nowhere else.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +12,7 @@ import pandas as pd
 from scipy.special import expit
 
 from proxyreward.findings.core.registry import Registry
+from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.mixtures import (
     METRICS,
     PAPER_FORM,
@@ -41,7 +37,6 @@ QUALITIES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
 NONE = "none"  # base of DPO's policies
 # Rows of the paper's Table 2, the smallest base first.
 PAPER_BASES = ("Pythia-1.4B", "Pythia-2.8B", "LLaMa-7B")
-PAPER_SCHEMES = {MULTITASK: "MultiTask", MORE: "MORE"}
 
 
 def in_form(what: str, form: str) -> str:
@@ -65,15 +60,7 @@ def counterparts(bases: Sequence[str]) -> dict[str, str]:
 def tables(
     mixtures: Mixtures, rejection: Rejection, registry: Registry, rng: np.random.Generator
 ) -> dict[str, pd.DataFrame]:
-    """All tables of this module by the names of their functions.
-
-    Parameters
-    ----------
-    registry : Registry
-        The paper's printed values.
-    rng : numpy.random.Generator
-        Source of the noisy judges' calls.
-    """
+    """All tables over replicates by the names of their functions; `rng` as of :func:`ties`."""
     return {
         "policies": policies(mixtures, rejection, registry),
         "judged": judged(mixtures, rejection, registry),
@@ -127,13 +114,10 @@ def _printed(registry: Registry, base: str, measure: str, source: str) -> dict[s
     if measure == ONE_TEXT:
         return {}
     key = f"ppl_{source}" if measure == "perplexity" else "ece"
-    found = {
-        scheme: registry.printed("more.table2", base, name, key)
-        for scheme, name in PAPER_SCHEMES.items()
-    }
+    named = {scheme: (base, SCHEME_NAMES[scheme]) for scheme in SCHEMES}
     if measure == "perplexity":
-        found[START] = registry.printed("more.table2", "no RM (Alpaca)", key)
-    return found
+        named[START] = ("no RM (Alpaca)",)
+    return {who: registry.printed("more.table2", *row, key) for who, row in named.items()}
 
 
 def _contrasts(values: Mapping[str, float]) -> dict[str, float]:
@@ -168,14 +152,10 @@ def judged(mixtures: Mixtures, rejection: Rejection, registry: Registry) -> pd.D
             sides = [rejection.spoken(judge, names) for names in pair]
             if np.isnan(sides).any():
                 continue
-            votes = np.stack(
-                [ask_twice(by_score, *side) for side in zip(*sides, strict=True)], axis=1
-            )
             for source in (ALL, *HH) if main else (ALL,):
-                own = votes if source == ALL else votes[:, :, rejection.tested == source]
-                own = own.reshape(2, -1)
-                found = _shares(*tally(outcomes(own)))
-                found["disagree"] = disagreement(own)
+                kept = slice(None) if source == ALL else rejection.tested == source
+                votes = ask_twice(by_score, *(side[:, kept].ravel() for side in sides))
+                found = _shares(*tally(outcomes(votes))) | {"disagree": disagreement(votes)}
                 papers = {}
                 if main and (judge, source) == ("utility", ALL):
                     base = counterparts(mixtures.bases)[keys["base"]]
@@ -220,18 +200,14 @@ def ties(
     Returns
     -------
     DataFrame
-        ``quality, what, value``: the quality of each judge, NaN for the one that always chooses the
-        first position and infinite for the one who knows the utility exactly; the share of
-        ``ties`` among all pairs, ``expected`` of them, and ``disagree``, the share of pairs whose
-        verdicts differ.
+        ``quality, what, value``: quality as of :func:`expected_ties`; the share of ``ties`` among
+        all pairs, ``expected`` of them, and ``disagree``, the share whose verdicts differ.
     """
+    of = {scheme: [mixtures.names(scheme, base) for base in mixtures.bases] for scheme in SCHEMES}
     more, multitask = (
-        np.concatenate(
-            [rejection.spoken("utility", mixtures.names(scheme, base)).ravel()
-             for base in mixtures.bases]
-        )
+        rejection.spoken("utility", np.concatenate(of[scheme])).ravel()
         for scheme in (MORE, MULTITASK)
-    )  # fmt: skip
+    )
     judges = [(quality, noisy(quality, rng)) for quality in qualities]
     judges += [(np.inf, by_score), (np.nan, first_position)]
     rows = []
@@ -258,16 +234,12 @@ def first_position(shown_first: np.ndarray, shown_second: np.ndarray) -> np.ndar
 def expected_ties(gap: np.ndarray, quality: float) -> float:
     r"""Tie rate of a judge of some quality, the mean of :math:`2 p (1 - p)`.
 
-    Parameters
-    ----------
-    gap : ndarray, shape (pairs,)
-        Utility of the first response less that of the second.
-    quality : float
-        Infinite for a judge without noise, who decides between equal utilities by position; NaN
-        for one who decides by position alone.
+    Asked twice, a judge with people's noise, who prefers the first response with probability
+    :math:`p = \sigma(q\,(u_1 - u_2))` for a quality q, contradicts itself that often: half of the
+    time where utilities are equal, whatever its quality. One without noise (infinite) ties there
+    and nowhere else; one who decides by position alone (NaN) always. `gap` is
+    :math:`u_1 - u_2`, shape (pairs,).
 
-    Examples
-    --------
     >>> [expected_ties(np.array([0.0, 0.0, 1.0, 2.0]), q) for q in (0.0, np.inf, np.nan)]
     [0.5, 0.5, 1.0]
     """
@@ -291,12 +263,10 @@ def tuned(mixtures: Mixtures) -> pd.DataFrame:
     rows = []
     for when, at in ((BEFORE, mixtures), (AFTER, replace(mixtures, margins=mixtures.tuned))):
         for source in (MEAN, *mixtures.sources):
-            sources = mixtures.sources if source == MEAN else (source,)
-            found = {
-                scheme: at.evaluate(accuracy, at.margin(scheme), *sources) for scheme in SCHEMES
-            }
+            of = () if source == MEAN else (source,)
+            found = {scheme: at.evaluate(accuracy, at.margin(scheme), *of) for scheme in SCHEMES}
             found[GAP] = found[MORE] - found[MULTITASK]
-            rows += [(source, when, of, value) for of, value in found.items()]
+            rows += [(source, when, scheme, value) for scheme, value in found.items()]
     return pd.DataFrame(rows, columns=["source", "when", "of", "value"])
 
 
@@ -318,20 +288,17 @@ def preferences(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
     }
     measures = {in_form("ece", form): ece(form) for form in (STANDARD, PAPER_FORM)}
     measures |= {name: METRICS[name] for name in ("accuracy", "size")}
-    found = {
-        (measure, source): {
-            scheme: implicit.evaluate(metric, margin, *([] if source == MEAN else [source]))
-            for scheme, margin in margins.items()
-        }
-        for measure, metric in measures.items()
-        for source in (MEAN, *implicit.sources)
-    }
-    found["utility", MEAN] = {
-        scheme: over_sources(
-            rejection.spoken("utility", rejection.names(scheme)), rejection.tested
-        ).mean()
-        for scheme in (DPO, DPO_MORE, START)
-    }
+    found = {}
+    for measure, metric in measures.items():
+        for source in (MEAN, *implicit.sources):
+            of = () if source == MEAN else (source,)
+            found[measure, source] = {
+                scheme: implicit.evaluate(metric, margin, *of) for scheme, margin in margins.items()
+            }
+    found["utility", MEAN] = {}
+    for scheme in (DPO, DPO_MORE, START):
+        said = rejection.spoken("utility", rejection.names(scheme))
+        found["utility", MEAN][scheme] = over_sources(said, rejection.tested).mean()
     rows = [
         (measure, source, of, value)
         for (measure, source), values in found.items()
@@ -357,17 +324,7 @@ def candidates(rejection: Rejection) -> pd.DataFrame:
 
 
 def over_sources(values: np.ndarray, source: np.ndarray) -> np.ndarray:
-    """Mean over the prompts of each of `HH`, then over these sources.
-
-    Parameters
-    ----------
-    values : ndarray, shape (..., prompts)
-    source : ndarray, shape (prompts,)
-
-    Returns
-    -------
-    ndarray, shape (...)
-    """
+    """Mean over the prompts of each of `HH`, then over both: (..., prompts) gives (...)."""
     return np.mean([values[..., source == name].mean(axis=-1) for name in HH], axis=0)
 
 

@@ -12,6 +12,7 @@ another one, the golden, relative to a policy optimised on the golden one itself
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,6 @@ import pandas as pd
 from proxyreward.findings.more.mixtures import (
     PAPER_FORM,
     STANDARD,
-    Metric,
     Mixtures,
     accuracy,
     ece,
@@ -81,7 +81,7 @@ def reward_models(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
     """
     names = mixtures.rms["rm"].tolist()
     margins = mixtures.margins[names].to_numpy(float).T
-    found = _calibration(lambda metric, m: _on_each(mixtures, metric, m), margins)
+    found = _calibration(margins, [mixtures.source == source for source in HH])
     aligned = mixtures.rms["rm"].isin(rejection.policies["policy"]).to_numpy()
     for measure in ("utility", "oracle"):
         found[measure] = over_sources(rejection.taken(measure, names), rejection.asked)
@@ -98,23 +98,19 @@ def label_flips(evidence: Evidence) -> pd.DataFrame:
     On test pairs whose chosen response is the better one to the oracle.
     """
     scores = evidence.pairs()
-    found = _calibration(lambda metric, m: metric(m), scores[..., 0] - scores[..., 1])
+    found = _calibration(scores[..., 0] - scores[..., 1], [slice(None)])
     return pd.DataFrame({"rm": evidence.names()} | found)
 
 
-def _calibration(
-    on: Callable[[Metric, np.ndarray], np.ndarray], margins: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Accuracy and the four ECEs of margins (rms, pairs), evaluated by `on`; (rms,) each."""
-    found = {ACCURACY: on(accuracy, margins)}
+def _calibration(margins: np.ndarray, parts: Sequence[Any]) -> dict[str, np.ndarray]:
+    """Accuracy and the `ECES` of margins (rms, pairs), means over parts of the pairs."""
+    metrics = {(ACCURACY, STANDARD): (accuracy, margins)}
     for what, m in ((AS_IS, margins), (SCALED, temperature_scaled(margins))):
-        found |= {in_form(what, form): on(ece(form), m) for form in (STANDARD, PAPER_FORM)}
-    return found
-
-
-def _on_each(mixtures: Mixtures, metric: Metric, margins: np.ndarray) -> np.ndarray:
-    """A metric of each reward model alone, mean of `HH`, shape (rms,)."""
-    return np.mean([metric(margins[:, mixtures.source == name]) for name in HH], axis=0)
+        metrics |= {(what, form): (ece(form), m) for form in (STANDARD, PAPER_FORM)}
+    return {
+        in_form(what, form): np.mean([metric(m[:, part]) for part in parts], axis=0)
+        for (what, form), (metric, m) in metrics.items()
+    }
 
 
 def pool(models: pd.DataFrame, name: str) -> pd.DataFrame:
