@@ -1,16 +1,14 @@
 """Quantities with planted effects, with none, and at the smallest size."""
 
-from zlib import crc32
-
 import numpy as np
 import pandas as pd
 import pytest
 from tests.findings.mixtures import EFFECTS, Effect, by_scheme, calibrated, mixtures
-from tests.findings.rejections import rejection
+from tests.findings.rejections import all_for_more, rejection
 
+from proxyreward.findings.core.criterion import Comparison
 from proxyreward.findings.more.more_alignment import claims
 from proxyreward.findings.more.more_alignment.measure import counterparts
-from proxyreward.findings.more.more_alignment.reader import DPO
 from proxyreward.pipeline.stages.more_alignment import found
 from proxyreward.vocabulary import MORE, MULTITASK
 
@@ -22,6 +20,10 @@ def measured(mixed, told, evidence, seed=0):
     return found(mixed, told, evidence, np.random.default_rng(seed))
 
 
+def matching(pattern, names):
+    return Comparison(pattern, "beside", np.nan).matching(names)
+
+
 def sides(of, registry):
     """By name what a criterion compares, on which side of its threshold the value lies."""
     return {
@@ -30,41 +32,13 @@ def sides(of, registry):
         for group in claim.decide
         for line in group.comparisons
         for name, quantity in of.quantities.items()
-        if name in line.matching([name]) and line.name != DEVIATION
+        if line.matching([name]) and line.name != DEVIATION
     }
 
 
-def level(rm):
-    """A number from 0 to 1: 0 for MORE, 1 for MultiTask, else that of a kind."""
-    if rm["scheme"] in (MORE, MULTITASK):
-        return float(rm["scheme"] == MULTITASK)
-    return crc32("-".join(map(str, rm[["scheme", "base", "k", "order"]])).encode()) % 1000 / 1000
-
-
-def too_large(rm, source):
-    """The same knowledge everywhere, margins too large by the level; tuning helps MORE more."""
-    if rm["scheme"].startswith("tuned-"):
-        return Effect(0.9 if rm["scheme"] == "tuned-more" else 0.6, 1.0)
-    return Effect(0.7, calibrated(0.7) * (1 + 3 * level(rm)))
-
-
 @pytest.fixture(scope="module")
-def planted():
-    return mixtures(too_large, pairs=150, bases=2, orders=1, steps=2)
-
-
-@pytest.fixture(scope="module")
-def present(planted, evidence):
-    """Smaller margins, better choices, likelier texts: everything speaks for MORE."""
-    told = rejection(
-        planted,
-        skill=lambda rm: 0.95 - 0.9 * level(rm),
-        gain={MORE: 0.8},
-        nll={MORE: -0.2, MULTITASK: -0.1},
-        size={DPO: 3.0},
-        asked=120,
-    )
-    return measured(planted, told, evidence)
+def present(evidence):
+    return measured(*all_for_more(), evidence)
 
 
 @pytest.fixture(scope="module")
@@ -92,21 +66,16 @@ def test_the_registry_speaks_of_all_that_is_measured_and_of_nothing_else(present
     for claim in registry.measured_by("more_alignment"):
         lines = [line.name for group in claim.decide for line in group.comparisons]
         for pattern in (*lines, *claim.beside):
-            names = claims_matching(pattern, present.quantities)
+            names = matching(pattern, present.quantities)
             assert names, f"{claim.id}: {pattern}"
             spoken |= set(names)
     assert spoken == set(present.quantities)
 
 
-def claims_matching(pattern, names):
-    from proxyreward.findings.core.criterion import Comparison
-
-    return Comparison(pattern, "beside", np.nan).matching(names)
-
-
-def test_names_are_those_of_every_replicate(planted, present, evidence):
+def test_names_are_those_of_every_replicate(present, evidence):
     """A number or a model in a name would keep replicates from being put together."""
-    other = measured(planted, rejection(planted, seed=1), evidence, seed=1)
+    mixed, _ = all_for_more()
+    other = measured(mixed, rejection(mixed, seed=1), evidence, seed=1)
     assert list(other.quantities) == list(present.quantities)
     for name, table in other.estimates.items():
         keys = table.columns.difference(["value"])
@@ -122,11 +91,11 @@ def test_planted_effects_lie_on_the_claimed_side(present, opposite, registry):
         assert side < 0 or name == FEW or name.startswith("count"), name
 
 
-def test_estimates_have_the_planted_sizes(planted, present):
+def test_estimates_have_the_planted_sizes(present):
     """Texts become likelier by 0.2 nats a token with MORE, by 0.1 with MultiTask."""
     start = present.estimates["policies"].query("measure == 'perplexity' and of == 'start'")
     start = start.set_index(["base", "source"])["value"]
-    for base in planted.bases:
+    for base in all_for_more()[0].bases:
         before = start[base, "harmless"]
         for name, expected in {
             f"{base}, MORE: harmless perplexity minus that before": np.exp(-0.2) - 1,
@@ -151,7 +120,7 @@ def test_ties_of_verdicts_that_agree_break_the_judges_definition(present, regist
     ties = tables["ties"]
     tables["ties"] = ties.assign(value=ties["value"] + 0.01 * (ties["what"] == "ties"))
     of = claims.quantities(tables, furthest, registry)
-    known, noisy = (of[name] for name in claims_matching(DEVIATION, of))
+    known, noisy = (of[name] for name in matching(DEVIATION, of))
     assert known.is_counted and known.own == 0
     assert noisy.own == pytest.approx(0.01)
 
@@ -165,9 +134,9 @@ def test_no_striking_pair_is_counted_as_none(present, registry):
     assert np.isnan(of["most striking pair of models: share of wins of the better choice"].own)
 
 
-def test_every_base_stands_beside_its_counterpart_in_the_paper(planted, present, registry):
+def test_every_base_stands_beside_its_counterpart_in_the_paper(present, registry):
     of = present.quantities
-    for base, name in counterparts(planted.bases).items():
+    for base, name in counterparts(all_for_more()[0].bases).items():
         printed = registry.printed("more.table2", name)
         gap = printed["MORE"]["ppl_helpful"] - printed["MultiTask"]["ppl_helpful"]
         assert of[f"{base}: helpful perplexity of MORE minus MultiTask"].paper == pytest.approx(gap)

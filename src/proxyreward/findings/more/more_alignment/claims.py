@@ -51,8 +51,7 @@ def quantities(
     Parameters
     ----------
     tables : mapping of DataFrame
-        By the names of the functions that measured them: ``policies, judged, ties, relations,
-        agreements, tuned, preferences``.
+        By the names of the functions that measured them.
     furthest : DataFrame
         Of `relation.furthest`.
     registry : Registry

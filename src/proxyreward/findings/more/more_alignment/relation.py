@@ -5,9 +5,8 @@ label-flip family of paper rethinking. Out: tables. Called by the stage `more_al
 
 The alignment of a reward model is the utility of the best of four responses by its choice, on
 average over prompts: what rejection sampling learns from, and known for every reward model without
-training a policy. In the pool of those behind a policy it is the utility of what the policy says.
-In the label-flip family it is the NDR: what a policy optimised on a reward model is worth to
-another one, the golden, relative to a policy optimised on the golden one itself.
+training a policy. In the pool of those behind a policy it is the utility of what the policy says,
+in the label-flip family the NDR.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,7 +33,7 @@ from proxyreward.findings.more.more_alignment.measure import (
 from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.metrics.judge import Tally, win_rate
-from proxyreward.metrics.prediction import by_golden, off_diagonal, spearman
+from proxyreward.metrics.prediction import off_diagonal, spearman
 from proxyreward.metrics.resampling import mean_known
 from proxyreward.vocabulary import BEST_OF_N, HH, MORE, MULTITASK, PPO, RAW
 
@@ -121,12 +120,7 @@ def pool(models: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def relations(models: pd.DataFrame) -> pd.DataFrame:
-    """How calibration, accuracy and alignment go together over reward models.
-
-    Parameters
-    ----------
-    models : DataFrame
-        Of :func:`reward_models`.
+    """How calibration, accuracy and alignment go together over the :func:`reward_models`.
 
     Returns
     -------
@@ -141,8 +135,7 @@ def relations(models: pd.DataFrame) -> pd.DataFrame:
         for measure in ("utility", "oracle"):
             y = own[prefix + measure].to_numpy()
             for what, given, x, z in _sides(own):
-                value = spearman(x, y) if z is None else partial_spearman(x, y, z)
-                rows.append((name, measure, what, given, float(value)))
+                rows.append((name, measure, what, given, float(correlation(x, y, z))))
     return pd.DataFrame(rows, columns=["pool", "alignment", "what", "given", "value"])
 
 
@@ -169,9 +162,11 @@ def optimisers(evidence: Evidence, samples: int) -> pd.DataFrame:
     rows = []
     for pool, ndr in regrets.items():
         for what, given, x, z in _sides(family):
-            x = np.broadcast_to(x, ndr.shape)
-            values = by_golden("spearman", x, ndr) if z is None else _partial(x, ndr, z)
-            rows.append((pool, NDR, what, given, mean_known(values)))
+            others = [
+                None if side is None else off_diagonal(np.broadcast_to(side, ndr.shape))
+                for side in (x, ndr, z)
+            ]
+            rows.append((pool, NDR, what, given, mean_known(correlation(*others))))
     return pd.DataFrame(rows, columns=["pool", "alignment", "what", "given", "value"])
 
 
@@ -184,26 +179,21 @@ def _sides(models: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray, np.ndar
         yield what, ACCURACY, -models[what].to_numpy(), known
 
 
-def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray) -> np.ndarray:
-    r"""Partial rank correlation along the last axis; NaN where it is undefined.
+def correlation(x: np.ndarray, y: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
+    r"""(Partial) rank correlation along the last axis; NaN where undefined or `y` is not finite.
 
     .. math:: \frac{\rho_{xy} - \rho_{xz} \rho_{yz}}
               {\sqrt{(1 - \rho_{xz}^2)(1 - \rho_{yz}^2)}}
     """
-    xy, xz, yz = spearman(x, y), spearman(x, given), spearman(y, given)
-    left = (1 - xz**2) * (1 - yz**2)
-    # Ranks that are equal leave a rest of rounding only.
-    return np.divide(
-        xy - xz * yz, np.sqrt(left), out=np.full(np.shape(left), np.nan), where=left > 1e-12
-    )
-
-
-def _partial(metric: np.ndarray, ndr: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """Partial coefficient of each golden model, shape (goldens,); NaN if one of its NDRs is."""
-    given = np.broadcast_to(given, ndr.shape)
-    x, y, z = (off_diagonal(matrix) for matrix in (metric, ndr, given))
     known = np.isfinite(y).all(axis=-1)
-    return np.where(known, partial_spearman(x, np.nan_to_num(y), z), np.nan)
+    y = np.where(known[..., None], y, 0.0)
+    found = spearman(x, y)
+    if given is not None:
+        xz, yz = spearman(x, given), spearman(y, given)
+        left = (1 - xz**2) * (1 - yz**2)
+        # Ranks that are equal leave a rest of rounding only.
+        found = (found - xz * yz) / np.sqrt(np.where(left > 1e-12, left, np.nan))
+    return np.where(known, found, np.nan)
 
 
 def scaled(mixtures: Mixtures, models: pd.DataFrame) -> pd.DataFrame:
@@ -230,12 +220,7 @@ def close_pairs(
 ) -> pd.DataFrame:
     """Pairs of reward models whose accuracy differs by less than a point.
 
-    Parameters
-    ----------
-    models : DataFrame
-        Rows of :func:`reward_models`.
-    worth : callable
-        `Rejection.taken` or `Rejection.spoken`: utility prompt by prompt.
+    `worth` is `Rejection.taken` or `Rejection.spoken`: utility prompt by prompt.
 
     Returns
     -------
@@ -261,14 +246,9 @@ def close_pairs(
 
 
 def agreements(close: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """In how many close pairs the model with the lower ECE wins more prompts than it loses.
+    """In how many :func:`close_pairs` of a pool the model with the lower ECE wins more prompts.
 
     A pair whose two models win equally often, or have the same ECE, says nothing and is left out.
-
-    Parameters
-    ----------
-    close : mapping of DataFrame
-        Of :func:`close_pairs`, by pool.
 
     Returns
     -------
@@ -289,12 +269,8 @@ def agreements(close: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def furthest(mixtures: Mixtures, close: pd.DataFrame) -> pd.DataFrame:
     """Pairs of equal accuracy whose choices differ most in worth.
 
-    The tests that pick them are part of what the claim counts.
-
-    Parameters
-    ----------
-    close : DataFrame
-        Of :func:`close_pairs`.
+    The exact tests that pick them are part of what the claim counts. `close` has the
+    :func:`close_pairs`.
 
     Returns
     -------

@@ -96,10 +96,7 @@ def plot_ratios(policies: pd.DataFrame, form: str = STANDARD) -> "Figure":
 def plot_judged(judged: pd.DataFrame, source: str = ALL) -> "Figure":
     """Shares of wins, ties and losses of MORE against MultiTask by every judge.
 
-    Parameters
-    ----------
-    source : str
-        Test prompts of one source, or all; the paper's numbers are of all.
+    `source` is that of the test prompts, or all; the paper's numbers are of all.
     """
     judged = select(judged, first=MORE, second=MULTITASK)
     printed = select(judged, judge="utility", source=ALL)
@@ -202,12 +199,7 @@ def _by_source(
 def plot_weights(steps: pd.DataFrame, smooth: int = 1) -> "Figure":
     """Weights of the sources in DPO with the weights of MORE, mean of the seeds of one run.
 
-    Parameters
-    ----------
-    steps : DataFrame
-        `Rejection.preference_steps`.
-    smooth : int
-        Steps of a running mean.
+    `steps` are `Rejection.preference_steps`, `smooth` those of a running mean.
     """
     weights = steps.filter(like="weight_").join(steps["step"]).groupby("step").mean().dropna()
     figure, [[axis]] = canvas(3.4)
@@ -230,13 +222,7 @@ def plot_models(
 ) -> "Figure":
     """Alignment of every reward model of one run against its ECE, before and after scaling.
 
-    Parameters
-    ----------
-    models : DataFrame
-        Of `relation.reward_models`.
-    candidates : DataFrame
-        Of `measure.candidates` over replicates; the level of that run is drawn.
-    alignment : {"utility", "oracle"}
+    Of the `candidates` that run's level is drawn; `alignment` is ``utility`` or ``oracle``.
     """
     known = models["scheme"].map(SCHEME_NAMES).where(models["scheme"].isin([RAW, *SCHEMES]))
     single = models["scheme"].str.startswith(f"{SINGLE}-")
@@ -314,13 +300,7 @@ def plot_coefficients(
 def table2(
     policies: pd.DataFrame, judged: pd.DataFrame, form: str = STANDARD, *, printed: bool = False
 ) -> pd.DataFrame:
-    """The paper's Table 2, a row for the start policy and for each reward model.
-
-    Parameters
-    ----------
-    printed : bool
-        The paper's numbers in place of ours.
-    """
+    """Table 2, a row for the start policy and each reward model; as `printed`, or our numbers."""
     if printed:
         policies, judged = (
             table.assign(estimate=table["paper"], low=np.nan) for table in (policies, judged)
