@@ -1,86 +1,44 @@
-"""Estimates and verdicts with planted effects, with none, and at the smallest size."""
-
-from zlib import crc32
+"""Quantities with planted effects, with none, and at the smallest size."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from tests.findings.mixtures import EFFECTS, Effect, by_scheme, calibrated, mixtures
-from tests.findings.rejections import rejection
+from tests.findings.rejections import all_for_more, rejection
 
-from proxyreward.findings.core import verdict
-from proxyreward.findings.core.replicates import Replicated
-from proxyreward.findings.more import more_alignment
-from proxyreward.findings.more.more_alignment.reader import DPO
+from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.more.more_alignment import claims
+from proxyreward.findings.more.more_alignment.measure import counterparts
+from proxyreward.pipeline.stages.more_alignment import found
 from proxyreward.vocabulary import MORE, MULTITASK
 
-CLAIMS = {
-    "table2.c1", "table2.c2", "table2.c3", "table2.c4", "table2.c5",
-    "finding.ece_alignment.c1", "finding.ece_alignment.c2", "finding.ece_alignment.c3",
-    "appendix.judge.c1", "limitations.c1", "limitations.c2", "limitations.c3",
-}  # fmt: skip
-DEFINED = "appendix.judge.c1"
-PLANTED = CLAIMS - {"limitations.c1"}  # too few policies for a correlation
+FEW = "Spearman of -ECE and utility over policies of rejection sampling"  # policies are too few
+DEVIATION = "*: largest deviation of the tie rate from the share of disagreeing verdicts"
 
 
-def computed(mixed, told, evidence, resamples=100, seed=0):
-    rng = np.random.default_rng(seed)
-    return more_alignment.compute(mixed, told, evidence, resamples=resamples, rng=rng)
+def measured(mixed, told, evidence, seed=0):
+    return found(mixed, told, evidence, np.random.default_rng(seed))
 
 
-def decide(tables, registry):
-    """Decisions over three replicates that came out almost alike."""
-    found, notes = (say(tables, registry) for say in (more_alignment.measure, more_alignment.notes))
-    noise = np.array([-1e-5, 0, 1e-5])
-    alike = {
-        name: Replicated(one.own + noise * (not one.is_counted), one.own, one.paper, one.is_counted)
-        for name, one in found.items()
+def matching(pattern, names):
+    return Comparison(pattern, "beside", np.nan).matching(names)
+
+
+def sides(of, registry):
+    """By name what a criterion compares, on which side of its threshold the value lies."""
+    return {
+        name: (quantity.own - line.threshold) * (1 if line.sign == ">" else -1)
+        for claim in registry.measured_by("more_alignment")
+        for group in claim.decide
+        for line in group.comparisons
+        for name, quantity in of.quantities.items()
+        if line.matching([name]) and line.name != DEVIATION
     }
-    decisions, _ = verdict.decide("more_alignment", alike, registry, notes)
-    return {decision.claim_id.removeprefix("more."): decision for decision in decisions}
-
-
-def estimates(tables, registry):
-    found = more_alignment.measure(tables, registry)
-    return {name: quantity.values[0] for name, quantity in found.items()}
-
-
-def level(rm):
-    """A number from 0 to 1: 0 for MORE, 1 for MultiTask, else that of a kind."""
-    if rm["scheme"] in (MORE, MULTITASK):
-        return float(rm["scheme"] == MULTITASK)
-    return crc32("-".join(map(str, rm[["scheme", "base", "k", "order"]])).encode()) % 1000 / 1000
-
-
-def too_large(rm, source):
-    """The same knowledge everywhere, margins too large by the level; tuning helps MORE more."""
-    if rm["scheme"].startswith("tuned-"):
-        return Effect(0.9 if rm["scheme"] == "tuned-more" else 0.6, 1.0)
-    return Effect(0.7, calibrated(0.7) * (1 + 3 * level(rm)))
 
 
 @pytest.fixture(scope="module")
-def planted():
-    return mixtures(too_large, pairs=150, bases=2, orders=1, steps=2)
-
-
-@pytest.fixture(scope="module")
-def tables(planted, evidence):
-    """Smaller margins, better choices, likelier texts: everything speaks for MORE."""
-    told = rejection(
-        planted,
-        skill=lambda rm: 0.95 - 0.9 * level(rm),
-        gain={MORE: 0.8},
-        nll={MORE: -0.2, MULTITASK: -0.1},
-        size={DPO: 3.0},
-        asked=120,
-    )
-    return computed(planted, told, evidence)
-
-
-@pytest.fixture(scope="module")
-def present(tables, registry):
-    return decide(tables, registry)
+def present(evidence):
+    return measured(*all_for_more(), evidence)
 
 
 @pytest.fixture(scope="module")
@@ -100,140 +58,107 @@ def opposite(evidence):
         size={"dpo-more": 3.0},
         asked=120,
     )
-    return computed(mixed, told, evidence)
+    return measured(mixed, told, evidence)
 
 
-def test_each_claim_gets_one_row(present):
-    assert set(present) == CLAIMS
+def test_the_registry_speaks_of_all_that_is_measured_and_of_nothing_else(present, registry):
+    spoken = set()
+    for claim in registry.measured_by("more_alignment"):
+        lines = [line.name for group in claim.decide for line in group.comparisons]
+        for pattern in (*lines, *claim.beside):
+            names = matching(pattern, present.quantities)
+            assert names, f"{claim.id}: {pattern}"
+            spoken |= set(names)
+    assert spoken == set(present.quantities)
 
 
-def test_criteria_speak_of_all_that_is_measured(tables, registry):
-    found = more_alignment.measure(tables, registry)
-    _, comparisons = verdict.decide("more_alignment", found, registry)
-    assert set(comparisons["quantity"]) == set(found)
-
-
-def test_names_are_those_of_every_replicate(planted, tables, evidence, registry):
+def test_names_are_those_of_every_replicate(present, evidence):
     """A number or a model in a name would keep replicates from being put together."""
-    told = rejection(planted, seed=1)
-    other = computed(planted, told, evidence, resamples=8, seed=1)
-    assert list(estimates(other, registry)) == list(estimates(tables, registry))
+    mixed, _ = all_for_more()
+    other = measured(mixed, rejection(mixed, seed=1), evidence, seed=1)
+    assert list(other.quantities) == list(present.quantities)
+    for name, table in other.estimates.items():
+        keys = table.columns.difference(["value"])
+        pd.testing.assert_frame_equal(table[keys], present.estimates[name][keys])
+        assert not table.duplicated(table.columns.difference(["value", "paper"])).any()
 
 
-def test_planted_effects_are_reproduced(present):
-    for claim in PLANTED:
-        expected = "definition" if claim == DEFINED else "reproduced"
-        assert present[claim].verdict == expected, present[claim].reason
+def test_planted_effects_lie_on_the_claimed_side(present, opposite, registry):
+    for name, side in sides(present, registry).items():
+        assert side > 0 or name == FEW, name
+    for name, side in sides(opposite, registry).items():
+        # Whichever of two models chooses better, accuracy does not tell it.
+        assert side < 0 or name == FEW or name.startswith("count"), name
 
 
-def test_estimates_have_the_planted_sizes(planted, tables, registry):
+def test_estimates_have_the_planted_sizes(present):
     """Texts become likelier by 0.2 nats a token with MORE, by 0.1 with MultiTask."""
-    found = estimates(tables, registry)
-    start = tables["policies"].query("measure == 'perplexity' and of == 'start'")
-    start = start.set_index(["base", "source"])["estimate"]
-    for base in planted.bases:
+    start = present.estimates["policies"].query("measure == 'perplexity' and of == 'start'")
+    start = start.set_index(["base", "source"])["value"]
+    for base in all_for_more()[0].bases:
         before = start[base, "harmless"]
-        fall = before * (np.exp(-0.2) - 1)
-        name = f"{base}, MORE: harmless perplexity minus that before"
-        assert found[name] == pytest.approx(fall, abs=0.02 * before)
-        gap = before * (np.exp(-0.2) - np.exp(-0.1))
-        name = f"{base}: harmless perplexity of MORE minus MultiTask"
-        assert found[name] == pytest.approx(gap, abs=0.02 * before)
-
-
-def test_opposite_effects_are_refuted(opposite, registry):
-    decided = decide(opposite, registry)
-    # Whichever of two models chooses better, accuracy does not tell it.
-    same = {DEFINED, "finding.ece_alignment.c3"}
-    for claim in PLANTED - same:
-        assert decided[claim].verdict == "not reproduced", decided[claim].reason
+        for name, expected in {
+            f"{base}, MORE: harmless perplexity minus that before": np.exp(-0.2) - 1,
+            f"{base}: harmless perplexity of MORE minus MultiTask": np.exp(-0.2) - np.exp(-0.1),
+        }.items():
+            value = present.quantities[name].own
+            assert value == pytest.approx(before * expected, abs=0.02 * before)
 
 
 def test_without_effects_estimates_are_close_to_none(evidence, registry):
     mixed = mixtures(pairs=100, bases=2, orders=1, steps=2)
     told = rejection(mixed, skill=lambda rm: 0.5, asked=80)
-    found = estimates(computed(mixed, told, evidence), registry)
-    for name, value in found.items():
-        if "share" in name and "deviation" not in name:
-            assert value == pytest.approx(0.5, abs=0.1), name
-        elif name.startswith("count"):
-            assert value == 0
-        elif "Spearman" not in name:  # ECE, perplexity, accuracy
-            assert abs(value) < 0.05, name
-        elif "policies" not in name:  # these are too few
-            assert abs(value) < 0.2, name
+    for name, side in sides(measured(mixed, told, evidence), registry).items():
+        if "Spearman" not in name:  # shares, ECE, perplexity, accuracy, count
+            assert abs(side) < 0.1, name
+        elif name != FEW:
+            assert abs(side) < 0.2, name
 
 
-def test_no_model_pair_apart_in_worth_leaves_open_that_accuracy_is_too_little(tables, registry):
-    none = dict(tables, furthest=pd.DataFrame())
-    decision = decide(none, registry)["finding.ece_alignment.c3"]
-    assert decision.estimate == pytest.approx(0) and decision.verdict == "inconclusive"
-    assert "In the most striking one" not in decision.reason
-    found = decide(tables, registry)["finding.ece_alignment.c3"]
-    assert f"the choice of {tables['furthest']['better'][0]} beats" in found.reason
+def test_ties_of_verdicts_that_agree_break_the_judges_definition(present, registry):
+    tables, furthest = dict(present.estimates), present.tables["furthest"]
+    ties = tables["ties"]
+    tables["ties"] = ties.assign(value=ties["value"] + 0.01 * (ties["what"] == "ties"))
+    of = claims.quantities(tables, furthest, registry)
+    known, noisy = (of[name] for name in matching(DEVIATION, of))
+    assert known.is_counted and known.own == 0
+    assert noisy.own == pytest.approx(0.01)
 
 
-def test_ties_of_verdicts_that_agree_break_the_judges_definition(tables, registry):
-    broken = tables["ties"].assign(ties=tables["ties"]["ties"] + 0.01)
-    decision = decide(dict(tables, ties=broken), registry)[DEFINED]
-    assert decision.verdict == "not reproduced"
-    assert decision.estimate == pytest.approx(0.01)
+def test_no_striking_pair_is_counted_as_none(present, registry):
+    furthest = present.tables["furthest"]
+    within = "count of pairs of models within a point of accuracy whose choices differ in worth"
+    assert present.quantities[within].own == (furthest["at_least"] > 0.5).sum() > 0
+    of = claims.quantities(present.estimates, furthest[:0], registry)
+    assert of[within].own == 0
+    assert np.isnan(of["most striking pair of models: share of wins of the better choice"].own)
 
 
-def test_another_form_of_the_ece_is_told_where_its_sign_differs(tables, present, registry):
-    told = "the form that the printed ECEs point to"
-    claims = ("table2.c1", "finding.ece_alignment.c2", "limitations.c3")
-    assert not any(told in present[claim].reason for claim in claims)
-    turned = {name: table.copy() for name, table in tables.items()}
-    turned["reward_models"]["paper"] *= -1
-    for name in ("policies", "preferences"):
-        other = turned[name]["measure"] == "ece, paper's form"
-        turned[name].loc[other, "estimate"] *= -1
-    decided = decide(turned, registry)
-    assert all(told in decided[claim].reason for claim in claims)
-
-
-def test_every_base_stands_beside_its_counterpart_in_the_paper(planted, tables, registry):
-    found = more_alignment.measure(tables, registry)
-    for base, name in more_alignment.counterparts(planted.bases).items():
+def test_every_base_stands_beside_its_counterpart_in_the_paper(present, registry):
+    of = present.quantities
+    for base, name in counterparts(all_for_more()[0].bases).items():
         printed = registry.printed("more.table2", name)
         gap = printed["MORE"]["ppl_helpful"] - printed["MultiTask"]["ppl_helpful"]
-        ours = found[f"{base}: helpful perplexity of MORE minus MultiTask"]
-        assert ours.paper == pytest.approx(gap)
+        assert of[f"{base}: helpful perplexity of MORE minus MultiTask"].paper == pytest.approx(gap)
         before = registry.printed("more.table2", "no RM (Alpaca)", "ppl_harmless")
-        ours = found[f"{base}, MORE: harmless perplexity minus that before"]
+        ours = of[f"{base}, MORE: harmless perplexity minus that before"]
         assert ours.paper == pytest.approx(printed["MORE"]["ppl_harmless"] - before)
-        wins = found[f"{base}: share of wins of MORE among decided comparisons"]
+        wins = of[f"{base}: share of wins of MORE among decided comparisons"]
         gpt4 = printed["gpt4"]
         assert wins.paper == pytest.approx(gpt4["win"] / (gpt4["win"] + gpt4["lose"]))
 
 
-def test_notes_tell_other_judges_optimisers_and_controls(tables, registry):
-    notes = more_alignment.notes(tables, registry)
-    for optimiser in ("best-of-4", "best-of-16", "PPO"):
-        assert optimiser in notes["more.limitations.c1"]
-    assert "the oracle" in notes["more.table2.c2"] and "a reward model" in notes["more.table2.c2"]
-    assert "after temperature scaling" in notes["more.finding.ece_alignment.c2"]
-    row = tables["alternatives"].iloc[0]
-    told = notes["more.finding.ece_alignment.c1"]
-    assert f"wins in {row['agree']:.0f} of {row['pairs']:.0f} pairs" in told
-
-
-@pytest.fixture(scope="module")
-def smallest():
+def test_the_smallest_size_is_measured_and_the_same_again(evidence, present):
     """As small as the scale smoke."""
     mixed = mixtures(pairs=30, bases=2, seeds=1, orders=1, steps=2)
-    return mixed, rejection(mixed, asked=6, tested=4)
+    told = rejection(mixed, asked=6, tested=4)
+    one, again = (measured(mixed, told, evidence) for _ in range(2))
+    assert list(one.quantities) == list(present.quantities)
+    for name, table in (one.repeated | one.tables).items():
+        assert table.to_csv() == (again.repeated | again.tables)[name].to_csv(), name
 
 
-def test_the_smallest_size_gives_verdicts_and_the_same_bytes(smallest, evidence, registry):
-    found, again = (computed(*smallest, evidence, resamples=20) for _ in range(2))
-    assert set(decide(found, registry)) == CLAIMS
-    for name, table in found.items():
-        assert table.to_csv() == again[name].to_csv(), name
-
-
-def test_a_world_without_differences_gives_verdicts(evidence, registry):
+def test_a_world_without_differences_leaves_correlations_undefined(evidence):
     """Equal margins everywhere: constant ranks, empty sets of decided pairs."""
     mixed = mixtures(pairs=8, bases=2, seeds=1, orders=1, steps=2)
     for name in mixed.rms["rm"]:
@@ -241,7 +166,5 @@ def test_a_world_without_differences_gives_verdicts(evidence, registry):
     told = rejection(mixed, asked=4, tested=4)
     for name in told.best:
         told.best[name] = told.best.iloc[:, 0]
-    decided = decide(computed(mixed, told, evidence, resamples=20), registry)
-    found = decided["finding.ece_alignment.c2"]
-    assert found.verdict == "inconclusive"
-    assert "undefined at this size" in found.reason
+    of = measured(mixed, told, evidence).quantities
+    assert np.isnan(of["Spearman of -ECE and alignment over trained reward models"].own)

@@ -1,8 +1,7 @@
 """What the finding on alignment reads beside `mixtures`: policies aligned with those reward models.
 
 In: the tables that the `rejection` stage writes to ``results/<scale>/rejection/``. Out: arrays over
-policies, reward models, prompts and test pairs. Called by the other modules of `more_alignment` and
-its notebook.
+policies, reward models and prompts. Called by the other modules of `more_alignment`.
 
 A policy aligned by rejection sampling bears the name of its reward model.
 """
@@ -18,8 +17,6 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.reading import read_table
-from proxyreward.findings.more.mixtures import Mixtures
-from proxyreward.vocabulary import HH
 
 START, DPO, DPO_MORE = "start", "dpo", "dpo-more"
 _TEXTS = {  # columns of names; a policy that has no base has none there
@@ -119,18 +116,3 @@ class Rejection:
         return self.said.pivot(
             index="prompt_id", columns="policy", values=["utility", "oracle", "judge"]
         )
-
-    def nll(self, policies: Sequence[str], mixtures: Mixtures) -> np.ndarray:
-        """Mean negative log-likelihoods on all test pairs, shape (policies, pairs); NaN beyond HH.
-
-        Raises
-        ------
-        ValueError
-            If these are other test pairs than those of the reward models.
-        """
-        own = np.isin(mixtures.source, HH)
-        if not np.array_equal(mixtures.source[own], self.perplexity["source"].to_numpy()):
-            raise ValueError("perplexity and margins are of other test pairs; run both stages")
-        found = np.full((len(policies), len(own)), np.nan)
-        found[:, own] = self.perplexity[list(policies)].to_numpy(float).T
-        return found

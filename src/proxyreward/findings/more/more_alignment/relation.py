@@ -1,222 +1,299 @@
-"""Calibration against alignment over many reward models.
+"""Calibration against alignment over many reward models and several ways of optimising.
 
-In: pools of reward models. Out: tables of how accuracy, calibration and alignment go together, with
-intervals. Called by `tables`.
+In: margins of every reward model, and what the candidates that it takes are worth; `evidence`, the
+label-flip family of paper rethinking. Out: tables. Called by the stage `more_alignment`.
+
+The alignment of a reward model is the utility of the best of four responses by its choice, on
+average over prompts: what rejection sampling learns from, and known for every reward model without
+training a policy. In the pool of those behind a policy it is the utility of what the policy says,
+in the label-flip family the NDR.
 """
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.more.mixtures import PAPER_FORM, Draws, Mixtures, ece
-from proxyreward.findings.more.more_alignment.aligned import GAP, SCHEMES
-from proxyreward.findings.more.more_alignment.pool import (
-    ALIGNED,
-    AS_IS,
-    SCALED,
-    TRAINED,
-    Pool,
-    each,
+from proxyreward.findings.more.mixtures import (
+    PAPER_FORM,
+    STANDARD,
+    Mixtures,
+    accuracy,
+    ece,
+    temperature_scaled,
 )
-from proxyreward.findings.more.more_alignment.rows import row
+from proxyreward.findings.more.more_alignment.measure import (
+    GAP,
+    SCHEMES,
+    in_form,
+    over_sources,
+)
+from proxyreward.findings.more.more_alignment.reader import Rejection
+from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.metrics.judge import Tally, win_rate
-from proxyreward.vocabulary import HH, MORE, MULTITASK
+from proxyreward.metrics.prediction import off_diagonal, spearman
+from proxyreward.metrics.resampling import mean_known
+from proxyreward.vocabulary import BEST_OF_N, HH, MORE, MULTITASK, PPO, RAW
 
+TRAINED, EVERY, ALIGNED = "trained", "with untrained", "aligned policies"  # pools
+AS_IS, SCALED = "ece", "ece after temperature scaling"
+ECES = tuple(in_form(what, form) for form in (STANDARD, PAPER_FORM) for what in (AS_IS, SCALED))
+NOTHING, ACCURACY = "nothing", "accuracy"  # given
+NDR = "ndr"
+KIND = ["scheme", "base", "k", "order"]
 CLOSE = 0.01  # accuracy: one point
-EITHER = 1 - 0.05 / 2  # level of an interval where one of two comparisons is enough
 SHOWN = 10  # pairs of reward models in `furthest`
 
 
-def reward_models(mixtures: Mixtures, pool: Pool) -> pd.DataFrame:
-    """What the scatter plots show: a row for each reward model of a pool, without intervals.
-
-    Columns of `Mixtures.rms`, then `accuracy`, the two ECEs, `utility`, `oracle`; `paper`, the ECE
-    in the form of the printed numbers.
-    """
-    margins = mixtures.margins[pool.rms["rm"]].to_numpy(float).T
-    only = Draws(mixtures.source, np.ones((1, margins.shape[1])), np.ones((1, 1)))
-    columns = {name: replicates[0] for name, replicates in pool.found.items()}
-    columns["paper"] = each(only, ece(PAPER_FORM), margins)[0]
-    return pool.rms.assign(**columns)
-
-
-def relations(pools: dict[str, Pool]) -> pd.DataFrame:
-    """How calibration, accuracy and alignment go together.
-
-    Returns
-    -------
-    DataFrame
-        ``pool, alignment, what, given, rms, kinds, estimate, low, high``: Spearman correlation of
-        `what` and alignment, where `what` is ``accuracy`` or the negative of an ECE, ``given`` the
-        accuracy or nothing.
-    """
-    rows = []
-    for name, pool in pools.items():
-        sizes = {"rms": len(pool.rms), "kinds": pool.kinds}
-        for measure in pool.values:
-            for what in ("accuracy", AS_IS, SCALED):
-                sign = 1 if what == "accuracy" else -1
-                for given in (None,) if what == "accuracy" else (None, "accuracy"):
-                    keys = {"pool": name, "alignment": measure, "what": what, "given": given or ""}
-                    replicates = sign * pool.coefficient(what, measure, given)
-                    # Resampling measures with noise a second time, which pulls towards zero.
-                    told = row(replicates, recentre=True, **keys, **sizes)
-                    # Shifted back, an end can leave what a correlation can be.
-                    rows.append(told | {"low": max(told["low"], -1), "high": min(told["high"], 1)})
-    return pd.DataFrame(rows)
+def tables(
+    mixtures: Mixtures, rejection: Rejection, evidence: Evidence
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """All tables of this module: those of every run, and those of single reward models."""
+    models = reward_models(mixtures, rejection)
+    close = {
+        TRAINED: close_pairs(pool(models, TRAINED), rejection.taken),
+        ALIGNED: close_pairs(pool(models, ALIGNED), rejection.spoken),
+    }
+    estimates = {
+        "relations": pd.concat([relations(models), optimisers(evidence, rejection.samples)]),
+        "agreements": agreements(close),
+        "scaled": scaled(mixtures, models),
+    }
+    return estimates, {
+        "reward_models": models,
+        "close_pairs": close[TRAINED],
+        "furthest": furthest(mixtures, close[TRAINED]),
+    }
 
 
-def scaled(mixtures: Mixtures, pool: Pool, draws: Draws) -> pd.DataFrame:
-    """ECE of MultiTask and MORE, as it is and after temperature scaling, and their difference.
+def reward_models(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
+    """Accuracy, calibration and alignment of every reward model.
 
     Returns
     -------
     DataFrame
-        ``base, what, of, estimate, low, high``; `of` is a scheme or ``difference``.
+        Columns of `Mixtures.rms`; ``accuracy`` and the four `ECES`, means of `HH`; ``utility`` and
+        ``oracle`` of the best of four; ``said utility`` and ``said oracle`` of the policy aligned
+        with it, NaN without one.
     """
-    place = {name: i for i, name in enumerate(pool.rms["rm"])}
+    names = mixtures.rms["rm"].tolist()
+    margins = mixtures.margins[names].to_numpy(float).T
+    found = _calibration(margins, [mixtures.source == source for source in HH])
+    aligned = mixtures.rms["rm"].isin(rejection.policies["policy"]).to_numpy()
+    for measure in ("utility", "oracle"):
+        found[measure] = over_sources(rejection.taken(measure, names), rejection.asked)
+        said = np.full(len(names), np.nan)
+        spoken = rejection.spoken(measure, mixtures.rms["rm"][aligned])
+        said[aligned] = over_sources(spoken, rejection.tested)
+        found[f"said {measure}"] = said
+    return mixtures.rms.assign(**found)
+
+
+def label_flips(evidence: Evidence) -> pd.DataFrame:
+    """Accuracy and ECEs of the label-flip family: ``rm, accuracy`` and the four `ECES`.
+
+    On test pairs whose chosen response is the better one to the oracle.
+    """
+    scores = evidence.pairs()
+    found = _calibration(scores[..., 0] - scores[..., 1], [slice(None)])
+    return pd.DataFrame({"rm": evidence.names()} | found)
+
+
+def _calibration(margins: np.ndarray, parts: Sequence[Any]) -> dict[str, np.ndarray]:
+    """Accuracy and the `ECES` of margins (rms, pairs), means over parts of the pairs."""
+    metrics = {(ACCURACY, STANDARD): (accuracy, margins)}
+    for what, m in ((AS_IS, margins), (SCALED, temperature_scaled(margins))):
+        metrics |= {(what, form): (ece(form), m) for form in (STANDARD, PAPER_FORM)}
+    return {
+        in_form(what, form): np.mean([metric(m[:, part]) for part in parts], axis=0)
+        for (what, form), (metric, m) in metrics.items()
+    }
+
+
+def pool(models: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Trained reward models, `EVERY` with the untrained ones, or those behind policies."""
+    if name == ALIGNED:
+        return models[models["said utility"].notna()]
+    return models if name == EVERY else models[models["scheme"] != RAW]
+
+
+def relations(models: pd.DataFrame) -> pd.DataFrame:
+    """How calibration, accuracy and alignment go together over the :func:`reward_models`.
+
+    Returns
+    -------
+    DataFrame
+        ``pool, alignment, what, given, value``: (partial) Spearman correlation of `what` and
+        alignment, where `what` is ``accuracy`` or the negative of an ECE, ``given`` the accuracy or
+        nothing.
+    """
     rows = []
+    for name in (TRAINED, EVERY, ALIGNED):
+        own, prefix = pool(models, name), "said " if name == ALIGNED else ""
+        for measure in ("utility", "oracle"):
+            y = own[prefix + measure].to_numpy()
+            for what, given, x, z in _sides(own):
+                rows.append((name, measure, what, given, float(correlation(x, y, z))))
+    return pd.DataFrame(rows, columns=["pool", "alignment", "what", "given", "value"])
+
+
+def optimisers(evidence: Evidence, samples: int) -> pd.DataFrame:
+    """How calibration and accuracy go with what best-of-n and PPO make of a reward model.
+
+    As everywhere in the part on paper rethinking, coefficients are taken over the proxies of each
+    golden model and averaged over golden models.
+
+    Parameters
+    ----------
+    samples : int
+        A second, small n of best-of-n: that of rejection sampling.
+
+    Returns
+    -------
+    DataFrame
+        As of :func:`relations`; the pool is ``best-of-<n>`` or ``ppo``, the alignment ``ndr``.
+    """
+    family = label_flips(evidence)
+    largest = int(evidence.policies(BEST_OF_N)["n"].iloc[0])
+    regrets = {f"best-of-{n}": evidence.ndr(BEST_OF_N, n=n) for n in (samples, largest)}
+    regrets[PPO] = evidence.ndr(PPO)
+    rows = []
+    for pool, ndr in regrets.items():
+        for what, given, x, z in _sides(family):
+            others = [
+                None if side is None else off_diagonal(np.broadcast_to(side, ndr.shape))
+                for side in (x, ndr, z)
+            ]
+            rows.append((pool, NDR, what, given, mean_known(correlation(*others))))
+    return pd.DataFrame(rows, columns=["pool", "alignment", "what", "given", "value"])
+
+
+def _sides(models: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray, np.ndarray | None]]:
+    """What is compared with alignment, given what, and both as arrays where low is bad."""
+    known = models[ACCURACY].to_numpy()
+    yield ACCURACY, NOTHING, known, None
+    for what in ECES:
+        yield what, NOTHING, -models[what].to_numpy(), None
+        yield what, ACCURACY, -models[what].to_numpy(), known
+
+
+def correlation(x: np.ndarray, y: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
+    r"""(Partial) rank correlation along the last axis; NaN where undefined or `y` is not finite.
+
+    .. math:: \frac{\rho_{xy} - \rho_{xz} \rho_{yz}}
+              {\sqrt{(1 - \rho_{xz}^2)(1 - \rho_{yz}^2)}}
+    """
+    known = np.isfinite(y).all(axis=-1)
+    y = np.where(known[..., None], y, 0.0)
+    found = spearman(x, y)
+    if given is not None:
+        xz, yz = spearman(x, given), spearman(y, given)
+        left = (1 - xz**2) * (1 - yz**2)
+        # Ranks that are equal leave a rest of rounding only.
+        found = (found - xz * yz) / np.sqrt(np.where(left > 1e-12, left, np.nan))
+    return np.where(known, found, np.nan)
+
+
+def scaled(mixtures: Mixtures, models: pd.DataFrame) -> pd.DataFrame:
+    """ECEs and worth of MultiTask and MORE, means over seeds, and their difference.
+
+    Returns
+    -------
+    DataFrame
+        ``base, what, of, value``; `of` is a scheme or ``difference``.
+    """
+    by_name, rows = models.set_index("rm"), []
     for base in mixtures.bases:
-        for what in (AS_IS, SCALED, "utility"):
+        for what in (*ECES, "utility"):
             found = {
-                scheme: (
-                    pool.found[what][:, [place[name] for name in mixtures.names(scheme, base)]]
-                    * draws.seeds
-                ).sum(axis=1)
-                for scheme in SCHEMES
+                scheme: by_name.loc[mixtures.names(scheme, base), what].mean() for scheme in SCHEMES
             }
             found[GAP] = found[MORE] - found[MULTITASK]
-            rows += [
-                row(replicates, what != "utility", base=base, what=what, of=of)
-                for of, replicates in found.items()
-            ]
-    return pd.DataFrame(rows)
+            rows += [(base, what, of, value) for of, value in found.items()]
+    return pd.DataFrame(rows, columns=["base", "what", "of", "value"])
 
 
-def close_pairs(pool: Pool, measure: str = "utility") -> pd.DataFrame:
+def close_pairs(
+    models: pd.DataFrame, worth: Callable[[str, Sequence[str]], np.ndarray]
+) -> pd.DataFrame:
     """Pairs of reward models whose accuracy differs by less than a point.
 
+    `worth` is `Rejection.taken` or `Rejection.spoken`: utility prompt by prompt.
+
     Returns
     -------
     DataFrame
-        ``a, b``, differences b - a of ``accuracy`` and ``ece``, and ``win, tie, lose`` of a's
-        choices against those of b, prompt by prompt.
+        ``a, b``, differences b - a of ``accuracy`` and of the ECE in both forms, and ``win, tie,
+        lose`` of a against b, prompt by prompt.
     """
-    a, b = np.transpose(list(combinations(range(len(pool.rms)), 2)))
-    kept = _close(pool.found["accuracy"][0], a, b)
+    a, b = np.transpose(list(combinations(range(len(models)), 2)))
+    known = models[ACCURACY].to_numpy()
+    kept = abs(known[a] - known[b]).round(9) < CLOSE  # rounding must not decide what is a point
     a, b = a[kept], b[kept]
-    names, values = pool.rms["rm"].to_numpy(), pool.values[measure]
+    names = models["rm"].to_numpy()
+    values = worth("utility", names)
     outcome = np.sign(values[a] - values[b])
-    return pd.DataFrame(
-        {
-            "a": names[a],
-            "b": names[b],
-            "accuracy": pool.found["accuracy"][0][b] - pool.found["accuracy"][0][a],
-            "ece": pool.found[AS_IS][0][b] - pool.found[AS_IS][0][a],
-            "win": (outcome > 0).sum(axis=1),
-            "tie": (outcome == 0).sum(axis=1),
-            "lose": (outcome < 0).sum(axis=1),
-        }
-    )
+    gaps = {
+        what: models[what].to_numpy()[b] - models[what].to_numpy()[a]
+        for what in (ACCURACY, AS_IS, in_form(AS_IS, PAPER_FORM))
+    }
+    counts = {
+        name: (outcome == sign).sum(axis=1) for name, sign in (("win", 1), ("tie", 0), ("lose", -1))
+    }
+    return pd.DataFrame({"a": names[a], "b": names[b]} | gaps | counts)
 
 
-def alternatives(pools: dict[str, Pool]) -> pd.DataFrame:
-    """Two ways to ask whether, at equal accuracy, the lower ECE goes with the better alignment.
+def agreements(close: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """In how many :func:`close_pairs` of a pool the model with the lower ECE wins more prompts.
 
-    The ``share`` of pairs of close accuracy in which the model with the lower ECE wins more
-    prompts than it loses; a pair whose two models win equally often, or have the same ECE, says
-    nothing and is left out. Or the ``partial`` Spearman correlation given accuracy.
+    A pair whose two models win equally often, or have the same ECE, says nothing and is left out.
 
     Returns
     -------
     DataFrame
-        ``pool, what, estimate, low, high``, the interval at `EITHER`, kinds, test pairs and prompts
-        resampled; for the share ``pairs, agree`` and ``binomial_low, binomial_high``, which would
-        hold at the same level if the pairs of models were independent.
+        ``pool, ece, what, value``: `ece` in one of its two forms, `what` is the number of ``pairs``
+        that say something, in how many of them the lower ECE wins, ``agree``, and its ``share``.
     """
     rows = []
-    for name in (TRAINED, ALIGNED):
-        pool = pools[name]
-        agree, total = _agreeing(pool)
-        share = np.divide(agree, total, out=np.full(len(total), np.nan), where=total > 0)
-        counts = {"pairs": int(total[0]), "agree": int(agree[0])}
-        alone = win_rate(Tally(counts["agree"], 0, counts["pairs"] - counts["agree"]), EITHER)
-        ends = {"binomial_low": alone.low, "binomial_high": alone.high}
-        rows.append(row(share, level=EITHER, pool=name, what="share") | counts | ends)
-        partial = -pool.coefficient(AS_IS, "utility", "accuracy")
-        rows.append(row(partial, recentre=True, level=EITHER, pool=name, what="partial"))
-    return pd.DataFrame(rows)
+    for pool, pairs in close.items():
+        for of in (AS_IS, in_form(AS_IS, PAPER_FORM)):
+            won = np.sign(pairs["win"] - pairs["lose"]) * np.sign(pairs[of])
+            told, agree = (won != 0).sum(), (won > 0).sum()
+            found = {"pairs": told, "agree": agree, "share": agree / told if told else np.nan}
+            rows += [(pool, of, what, value) for what, value in found.items()]
+    return pd.DataFrame(rows, columns=["pool", "ece", "what", "value"])
 
 
 def furthest(mixtures: Mixtures, close: pd.DataFrame) -> pd.DataFrame:
     """Pairs of equal accuracy whose choices differ most in worth.
 
-    Parameters
-    ----------
-    close : DataFrame
-        Of :func:`close_pairs`.
+    The exact tests that pick them are part of what the claim counts. `close` has the
+    :func:`close_pairs`.
 
     Returns
     -------
     DataFrame
         ``better, worse``, their difference in ``accuracy``, the share ``right`` of the better one
-        among the test pairs that only one of the two gets right, with its interval at level 0.95;
-        ``rate, low, high``, how often the choice of the better one wins where they are not equal,
-        at level 1 - 0.05 / len(close), since the pair is the most striking of so many. Without a
-        pair that has an interval of accuracy around one half there is no row.
+        among the test pairs that only one of the two gets right; ``rate``, how often the choice of
+        the better one wins where they are not equal, and its lower end ``at_least`` at level
+        1 - 0.05 / len(close), since the pair is the most striking of so many. A pair is left out if
+        one half lies outside the exact interval of `right`.
     """
     decided = np.maximum(close["win"] + close["lose"], 1)
     order = np.argsort(-abs(close["win"] - close["lose"]) / np.sqrt(decided), kind="stable")
     level = 1 - 0.05 / max(len(close), 1)
-    own = np.isin(mixtures.source, HH)
-    rows = []
+    own, rows = np.isin(mixtures.source, HH), []
     for _, pair in close.iloc[order[:SHOWN]].iterrows():
-        first = pair["win"] >= pair["lose"]
-        better, worse = (pair["a"], pair["b"]) if first else (pair["b"], pair["a"])
+        turn = 1 if pair["win"] >= pair["lose"] else -1
+        better, worse = (pair["a"], pair["b"])[::turn]
         correct = [np.sign(mixtures.margins[name].to_numpy()[own]) for name in (better, worse)]
-        counts = Tally(*(int((np.sign(correct[0] - correct[1]) == s).sum()) for s in (1, 0, -1)))
-        right = win_rate(counts)
-        if not right.low <= 0.5 <= right.high:
-            continue
-        won = Tally(*(int(pair[key]) for key in ("win", "tie", "lose")))
-        rate = win_rate(won if first else Tally(*reversed(won)), level)
-        rows.append(
-            {
-                "better": better,
-                "worse": worse,
-                "accuracy": pair["accuracy"] * (-1 if first else 1) + 0.0,
-                "right": right.estimate,
-                "right_low": right.low,
-                "right_high": right.high,
-            }
-            | rate._asdict()
-        )
-    return pd.DataFrame(rows).rename(columns={"estimate": "rate"})
-
-
-def _agreeing(pool: Pool) -> tuple[np.ndarray, np.ndarray]:
-    """Close pairs in which the lower ECE wins, and all that say something, (1 + resamples,) each.
-
-    A pair counts as often as both of its models are drawn.
-    """
-    a, b = np.transpose(list(combinations(range(len(pool.rms)), 2)))
-    outcome = np.sign(pool.values["utility"][a] - pool.values["utility"][b])
-    won = np.sign(outcome @ pool.prompts.T).T  # a wins more prompts than it loses
-    better = np.sign(pool.found[AS_IS][:, b] - pool.found[AS_IS][:, a])  # a has the lower ECE
-    times = _times(pool.drawn)
-    told = _close(pool.found["accuracy"], a, b) & (won * better != 0)
-    weight = times[:, a] * times[:, b] * told
-    return (weight * (won == better)).sum(axis=1), weight.sum(axis=1)
-
-
-def _times(drawn: np.ndarray) -> np.ndarray:
-    """How often each model is drawn, the same shape."""
-    rms = drawn.shape[1]
-    flat = drawn + rms * np.arange(len(drawn))[:, None]
-    return np.bincount(flat.ravel(), minlength=drawn.size).reshape(drawn.shape)
-
-
-def _close(accuracies: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    gap = abs(accuracies[..., a] - accuracies[..., b])
-    return gap.round(9) < CLOSE  # rounding must not decide what is exactly a point
+        apart = np.sign(correct[0] - correct[1])
+        right = win_rate(Tally(*(int((apart == sign).sum()) for sign in (1, 0, -1))))
+        if right.low <= 0.5 <= right.high:
+            rate = win_rate(Tally(*map(int, pair[["win", "tie", "lose"]]))[::turn], level)
+            gap = -turn * pair[ACCURACY] + 0.0
+            rows.append((better, worse, gap, right.estimate, rate.estimate, rate.low))
+    names = ["better", "worse", "accuracy", "right", "rate", "at_least"]
+    return pd.DataFrame(rows, columns=names)

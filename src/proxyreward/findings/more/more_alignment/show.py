@@ -1,0 +1,354 @@
+"""Figures and tables of the finding on calibration and alignment for readers.
+
+In: tables of `measure` and `relation` as the stage wrote them; those over replicates have columns
+`estimate, low, high`. Out: closed matplotlib figures and frames of text cells. Called by the
+notebook `more_alignment`.
+
+`form` is that of the ECE: ``standard``, or ``paper`` for the one that the printed numbers point to.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.findings.core.drawing import (
+    COLOURS,
+    LARGE,
+    NAMES,
+    canvas,
+    curve,
+    dots,
+    legend,
+    papers,
+    rows_on,
+)
+from proxyreward.findings.core.text import ABSENT, cell, pivot
+from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
+from proxyreward.findings.more.mixtures import STANDARD
+from proxyreward.findings.more.more_alignment.measure import (
+    AFTER,
+    BEFORE,
+    BOTH,
+    GAP,
+    NONE,
+    RATIO,
+    SCHEMES,
+    counterparts,
+    in_form,
+    select,
+)
+from proxyreward.findings.more.more_alignment.reader import DPO, DPO_MORE, START
+from proxyreward.findings.more.more_alignment.relation import (
+    ACCURACY,
+    ALIGNED,
+    AS_IS,
+    NDR,
+    NOTHING,
+    SCALED,
+    TRAINED,
+)
+from proxyreward.vocabulary import ALL, BEST_OF_N, HH, MORE, MULTITASK, PPO, RAW, SINGLE
+from proxyreward.world.annotators import QUALITIES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+OUTCOMES = {  # colour and name of each
+    "win": ("#D55E00", "MORE wins"),
+    "tie": ("#d0d4da", "tie"),
+    "lose": ("#0072B2", "MultiTask wins"),
+}
+JUDGES = {"utility": "the source's utility", "oracle": "the oracle", "judge": "a reward model"}
+POLICIES = SCHEME_NAMES | {DPO: "DPO", DPO_MORE: "DPO with weights of MORE"}
+POLICY_COLOURS = SCHEME_COLOURS | {DPO: SCHEME_COLOURS[MULTITASK], DPO_MORE: SCHEME_COLOURS[MORE]}
+OTHER = "other recipes"
+GROUPS = {OTHER: "#CC79A7"} | {
+    SCHEME_NAMES[scheme]: SCHEME_COLOURS[scheme] for scheme in (RAW, SINGLE, MULTITASK, MORE)
+}
+LINE = {"color": "#5f6b7a", "linewidth": 1, "zorder": 0}
+
+
+def plot_ratios(policies: pd.DataFrame, form: str = STANDARD) -> "Figure":
+    """MORE relative to MultiTask in the three measured columns of Table 2, beside the paper's."""
+    columns = {
+        "ECE of the\nreward model": (in_form("ece", form), BOTH),
+        "perplexity,\nhelpful": ("perplexity", "helpful"),
+        "perplexity,\nharmless": ("perplexity", "harmless"),
+    }
+    bases = policies["base"].unique()
+    labels = [f"{base}\n({name})" for base, name in counterparts(bases).items()]
+    figure, axes = canvas(1.5 + 0.55 * len(bases), 1, 3, sharex=False)
+    for axis, (title, (measure, source)) in zip(axes[0], columns.items(), strict=True):
+        rows = select(policies, measure=measure, source=source, of=RATIO)
+        height = rows_on(axis, labels)
+        dots(axis, height, rows, SCHEME_COLOURS[MORE], "ours, 95 %")
+        papers(axis, rows["paper"], height, "black")
+        axis.axvline(1, **LINE)
+        axis.set_title(title, fontsize=LARGE, weight="normal")
+        axis.margins(x=0.12)
+    axes[0, 1].set_xlabel("MORE relative to MultiTask (1 = no difference)")
+    legend(figure, axes[0, 0])
+    return figure
+
+
+def plot_judged(judged: pd.DataFrame, source: str = ALL) -> "Figure":
+    """Shares of wins, ties and losses of MORE against MultiTask by every judge.
+
+    `source` is that of the test prompts, or all; the paper's numbers are of all.
+    """
+    judged = select(judged, first=MORE, second=MULTITASK)
+    printed = select(judged, judge="utility", source=ALL)
+    printed = printed.assign(judge="", estimate=printed["paper"], low=np.nan, high=np.nan)
+    rows = pd.concat([select(judged, source=source), printed])
+    bases = judged["base"].unique()
+    figure, axes = canvas(1.3 + 1.6 * len(bases), 1, 2, sharex=False)
+    bars, rates = axes[0]
+    place, ticks = 0.0, {}
+    for base, paper in counterparts(bases).items():
+        bars.text(0, place, f"{base} ({paper})", va="center", fontsize=LARGE)
+        for judge, name in (JUDGES | {"": "paper: GPT-4"}).items():
+            place -= 1
+            own = select(rows, base=base, judge=judge)
+            shares, left = own.set_index("what")["estimate"], 0.0
+            for what, (colour, label) in OUTCOMES.items():
+                style = {"color": colour, "alpha": 1 if judge else 0.55, "label": label}
+                bars.barh(place, shares[what], left=left, height=0.8, **style)
+                left += shares[what]
+            rate = select(own, what="rate")
+            if judge:
+                dots(rates, [place], rate, "black")
+            else:
+                papers(rates, rate["estimate"], [place], "black")
+            ticks[place] = name
+        place -= 1.4
+    bars.set_yticks(list(ticks), list(ticks.values()), fontsize=LARGE)
+    bars.set_xlim(0, 1)
+    bars.set_ylim(place + 0.7, 0.6)
+    bars.set_xticks([0, 0.5, 1])
+    bars.set_xlabel("share of comparisons")
+    bars.grid(visible=False)
+    rates.axvline(0.5, **LINE)
+    rates.set_xlabel("share of wins\nwithout ties, 95 %")
+    legend(figure, bars)
+    return figure
+
+
+def plot_ties(ties: pd.DataFrame, judged: pd.DataFrame) -> "Figure":
+    """Tie rate of judges with noise against their quality, beside the paper's tie rates."""
+    noisy = ties[np.isfinite(ties["quality"])]
+    expected, asked = (select(noisy, what=what) for what in ("expected", "ties"))
+    [exact] = select(ties, quality=np.inf, what="ties")["estimate"]
+    printed = select(judged, what="tie")["paper"]
+    figure, [[axis]] = canvas(3.8)
+    # On a scale that has room for a quality of zero.
+    axis.set_xscale("symlog", linthresh=0.25, linscale=0.5)
+    axis.axvspan(QUALITIES[0], QUALITIES[-1], color="#e4e8ee", label="annotators of the world")
+    axis.axhspan(printed.min(), printed.max(), color="black", alpha=0.2, lw=0, label="paper: GPT-4")
+    curve(axis, expected["quality"], expected, COLOURS[PPO], "expected: 2p(1 − p)")
+    dots(axis, asked["quality"], asked, COLOURS[PPO], "asked twice", upright=True)
+    axis.axhline(exact, color=COLOURS[BEST_OF_N], linestyle="--", label="equal utilities")
+    axis.set_xticks(asked["quality"], [f"{quality:g}" for quality in asked["quality"]])
+    axis.minorticks_off()
+    axis.set_xlabel("quality of the judge (per unit of utility)")
+    axis.set_ylabel("ties")
+    axis.set_ylim(0, None)
+    legend(figure, axis)
+    return figure
+
+
+def plot_tuned(tuned: pd.DataFrame) -> "Figure":
+    """Accuracy on each source before and after a short training on it, from either scheme."""
+    shown = {f"{when} training on the source": select(tuned, when=when) for when in (BEFORE, AFTER)}
+    figure, axes = _by_source(shown, SCHEMES, "from ", sharex=True)
+    for axis in axes:
+        axis.axvline(0.5, **LINE)
+        axis.set_xlabel("accuracy, 95 %")
+    return figure
+
+
+def plot_preferences(preferences: pd.DataFrame, form: str = STANDARD) -> "Figure":
+    """ECE and accuracy of DPO's implicit reward, plain and with the weights of MORE."""
+    measures = {"ECE (low is good)": in_form("ece", form), "accuracy": "accuracy"}
+    shown = {title: select(preferences, measure=measure) for title, measure in measures.items()}
+    figure, axes = _by_source(shown, (DPO, DPO_MORE), "", sharex=False)
+    axes[0].set_xlim(left=0)
+    for axis in axes:
+        axis.set_xlabel("implicit reward, 95 %")
+    return figure
+
+
+def _by_source(
+    shown: Mapping[str, pd.DataFrame], schemes: tuple[str, str], prefix: str, *, sharex: bool
+) -> tuple["Figure", np.ndarray]:
+    """A panel a table by title, a row a source, two schemes in each."""
+    sources = next(iter(shown.values()))["source"].unique()
+    figure, axes = canvas(1.4 + 0.5 * len(sources), 1, 2, sharex=sharex)
+    for axis, (title, table) in zip(axes[0], shown.items(), strict=True):
+        height = rows_on(axis, list(sources))
+        for shift, scheme in zip((0.14, -0.14), schemes, strict=True):
+            own = select(table, of=scheme).set_index("source").loc[sources]
+            label = f"{prefix}{POLICIES[scheme]}"
+            dots(axis, height + shift, own, POLICY_COLOURS[scheme], label)
+        axis.set_title(title, fontsize=LARGE, weight="normal")
+    legend(figure, axes[0, 0])
+    return figure, axes[0]
+
+
+def plot_weights(steps: pd.DataFrame, smooth: int = 1) -> "Figure":
+    """Weights of the sources in DPO with the weights of MORE, mean of the seeds of one run.
+
+    `steps` are `Rejection.preference_steps`, `smooth` those of a running mean.
+    """
+    weights = steps.filter(like="weight_").join(steps["step"]).groupby("step").mean().dropna()
+    figure, [[axis]] = canvas(3.4)
+    for name, values in weights.items():
+        running = values.rolling(smooth, min_periods=1, center=True).mean()
+        axis.plot(weights.index, running, label=str(name).removeprefix("weight_"))
+    axis.axhline(1 / weights.shape[1], color="black", linestyle="--", label="plain DPO")
+    axis.set_xlabel("step")
+    axis.set_ylabel("weight of the source")
+    axis.set_ylim(0, None)
+    legend(figure, axis)
+    return figure
+
+
+def plot_models(
+    models: pd.DataFrame,
+    candidates: pd.DataFrame,
+    alignment: str = "utility",
+    form: str = STANDARD,
+) -> "Figure":
+    """Alignment of every reward model of one run against its ECE, before and after scaling.
+
+    Of the `candidates` that run's level is drawn; `alignment` is ``utility`` or ``oracle``.
+    """
+    known = models["scheme"].map(SCHEME_NAMES).where(models["scheme"].isin([RAW, *SCHEMES]))
+    single = models["scheme"].str.startswith(f"{SINGLE}-")
+    group = known.mask(single, SCHEME_NAMES[SINGLE]).fillna(OTHER)
+    [chance] = select(candidates, measure=alignment, what="chance")["own"]
+    figure, axes = canvas(4.2, 1, 2, sharex=False)
+    titles = {AS_IS: "as it is", SCALED: "one temperature each"}
+    for axis, (what, title) in zip(axes[0], titles.items(), strict=True):
+        for name, colour in GROUPS.items():
+            own = models[group == name]
+            x, y = own[in_form(what, form)], own[alignment]
+            axis.plot(x, y, "o", color=colour, ms=5, alpha=0.8, label=name)
+        axis.axhline(chance, color="black", linestyle="--", linewidth=1, label="any of the four")
+        axis.set_title(title, fontsize=LARGE, weight="normal")
+        axis.set_xlabel("ECE (low is good)")
+        axis.set_xlim(left=-0.005)
+    who = {"utility": "utility of the best of four", "oracle": "oracle on the best of four"}
+    axes[0, 0].set_ylabel(who[alignment])
+    legend(figure, axes[0, 0])
+    return figure
+
+
+def plot_close_pairs(close: pd.DataFrame, form: str = STANDARD) -> "Figure":
+    """Who wins in pairs of equal accuracy of one run, against the difference in ECE."""
+    gap = close[in_form(AS_IS, form)]
+    decided = (close["win"] + close["lose"]).where(lambda count: count > 0)
+    # Each pair is drawn once, the model with the lower ECE first.
+    won = close["win"].where(gap >= 0, close["lose"]) / decided
+    figure, [[axis]] = canvas(3.8)
+    for chosen, colour, label in (
+        (won > 0.5, SCHEME_COLOURS[SINGLE], "lower ECE wins"),
+        (~(won > 0.5), GROUPS[OTHER], "higher ECE wins, or neither"),
+    ):
+        axis.plot(abs(gap)[chosen], won[chosen], "o", ms=4, alpha=0.6, color=colour, label=label)
+    fifths = pd.qcut(abs(gap), 5, labels=False, duplicates="drop")
+    means = pd.DataFrame({"x": abs(gap), "y": won}).groupby(fifths).mean()
+    axis.plot(means["x"], means["y"], "o-", color="black", label="mean of each fifth")
+    axis.axhline(0.5, **LINE)
+    axis.set_xlabel("difference in ECE")
+    axis.set_ylabel("wins of the lower ECE\namong decided prompts")
+    legend(figure, axis)
+    return figure
+
+
+def plot_coefficients(
+    relations: pd.DataFrame, alignment: str = "utility", form: str = STANDARD
+) -> "Figure":
+    """How accuracy and calibration go with alignment, by every way of optimising."""
+    flips = select(relations, alignment=NDR)["pool"].unique()
+    pools = {
+        ALIGNED: "rejection\nsampling",
+        TRAINED: "best of four,\nsame family",
+    } | {pool: f"{NAMES[PPO] if pool == PPO else pool},\nlabel flips" for pool in flips}
+    drawn = [("accuracy", ACCURACY, NOTHING, "black")]
+    for name, what, scheme in (("−ECE", AS_IS, MORE), ("−ECE, scaled", SCALED, MULTITASK)):
+        for given, told in ((NOTHING, ""), (ACCURACY, ", given accuracy")):
+            drawn.append((name + told, in_form(what, form), given, SCHEME_COLOURS[scheme]))
+    rows = relations[relations["alignment"].isin([alignment, NDR])]
+    figure, [[axis]] = canvas(1.6 + 0.85 * len(pools))
+    height = rows_on(axis, list(pools.values()))
+    for shift, (name, what, given, colour) in zip(
+        np.linspace(0.3, -0.3, len(drawn)), drawn, strict=True
+    ):
+        own = select(rows, what=what, given=given).set_index("pool").loc[list(pools)]
+        mark = {"marker": "o"} if given == NOTHING else {"marker": "s", "hollow": True}
+        dots(axis, height + shift, own, colour, name, **mark)
+    axis.axvline(0, **LINE)
+    axis.set_xlim(-1.05, 1.05)
+    axis.set_xticks([-1, -0.5, 0, 0.5, 1])
+    axis.set_xlabel("Spearman with alignment, 95 %")
+    legend(figure, axis)
+    return figure
+
+
+def table2(
+    policies: pd.DataFrame, judged: pd.DataFrame, form: str = STANDARD, *, printed: bool = False
+) -> pd.DataFrame:
+    """Table 2, a row for the start policy and each reward model; as `printed`, or our numbers."""
+    if printed:
+        policies, judged = (
+            table.assign(estimate=table["paper"], low=np.nan) for table in (policies, judged)
+        )
+    bases = counterparts(policies["base"].unique())
+    heads = {in_form("ece", form): "ECE", "perplexity": "Perplexity"}
+    shown = policies[policies["measure"].isin(heads) & policies["of"].isin([START, *SCHEMES])]
+    shown = shown[(shown["of"] != START) | (shown["base"] == shown["base"].iloc[0])]
+    start = shown["of"] == START
+    shown = shown.assign(
+        column=shown["measure"].map(heads) + (", " + shown["source"]).replace(f", {BOTH}", ""),
+        base=(shown["base"].map(bases) if printed else shown["base"]).mask(start, ABSENT),
+        of=shown["of"].map(SCHEME_NAMES).mask(start, "none (start)"),
+    )
+    precision = {"ECE": ".4f" if printed else ".3f"}
+    table = pivot(
+        shown.sort_values("of", key=lambda of: of != "none (start)", kind="stable"),
+        {"base": "Base", "of": "Reward model"},
+        "column",
+        lambda row: cell(row, precision.get(row.column, ".2f")),
+    )
+    main = select(judged, first=MORE, second=MULTITASK, judge="utility", source=ALL)
+    shares = main.pivot(index="base", columns="what", values="estimate")[list(OUTCOMES)]
+    told = {
+        bases[base] if printed else base: " / ".join(f"{100 * share:.0f}" for share in row)
+        for base, row in zip(shares.index, shares.to_numpy(), strict=True)
+    }
+    wins = table["Base"].map(told).where(table["Reward model"] == SCHEME_NAMES[MORE], ABSENT)
+    columns = ["Base", "Reward model", "ECE", *(f"Perplexity, {source}" for source in HH)]
+    return table[columns].assign(**{"Win / tie / lose": wins})
+
+
+def scaled_table(scaled: pd.DataFrame, form: str = STANDARD) -> pd.DataFrame:
+    """ECE before and after temperature scaling beside the alignment."""
+    names = {
+        in_form(AS_IS, form): "ECE as it is",
+        in_form(SCALED, form): "ECE, one temperature",
+        "utility": "Utility of the best of four",
+    }
+    who = {GAP: "MORE − MultiTask"} | SCHEME_NAMES
+    rows = scaled[scaled["what"].isin(names)].assign(of=scaled["of"].map(who))
+    heads = {"base": "Base", "of": "Reward model"}
+    return pivot(rows, heads, "what", lambda row: cell(row, ".3f"), names)
+
+
+def against_start(judged: pd.DataFrame) -> pd.DataFrame:
+    """How often each policy beats the start policy, by judge."""
+    rows = select(judged, second=START, what="rate")
+    rows = rows.assign(base=rows["base"].replace(NONE, ABSENT), first=rows["first"].map(POLICIES))
+    names = {judge: f"By {name}" for judge, name in JUDGES.items()}
+    return pivot(rows, {"base": "Base", "first": "Policy"}, "judge", cell, names)
