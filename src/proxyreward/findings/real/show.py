@@ -42,7 +42,7 @@ def plot_accuracy(accuracy: pd.DataFrame, turns: str = "all") -> "Figure":
     axis.axvline(50, color=GOLDEN, linestyle=":", linewidth=1.2)
     top = ("data", "axes fraction")
     axis.annotate("chance", (50, 1), (0, 3), top, "offset points", ha="center", fontsize=SMALL)
-    axis.set_xlabel("Accuracy on held-out pairs, %, 95 % interval over pairs")
+    axis.set_xlabel("Accuracy on held-out pairs, %")
     return figure
 
 
