@@ -1,12 +1,11 @@
 """Held-out accuracy of reward models on labelled pairs, beside simple references.
 
 In: margins of reward models on pairs that they were not trained on, and the pairs. Out: tables of
-accuracies. Called by the stage `evaluation`; the notebooks `real_hh` and `finding1` read what that
-wrote, and `real_more` takes its intervals from here.
+accuracies. Called by the stage `evaluation`; `real_more` takes its intervals from here.
 
-A data set cannot be drawn again, so these intervals are over its pairs: they speak of new
-conversations for the reward models at hand, not of new training runs. Pairs about one opening are
-not independent, so whole conversations are the unit.
+A data set cannot be drawn again, so intervals are over its pairs: they speak of new conversations
+for the reward models at hand. Pairs about one opening are not independent, so conversations are the
+unit.
 """
 
 from collections.abc import Callable
@@ -83,48 +82,43 @@ def compute(margins: pd.DataFrame, pairs: pd.DataFrame) -> dict[str, pd.DataFram
     known = baselines(pairs)
     known[WORD_COUNTS] = (wordcounts.heldout_margins(pairs, fold) > 0).astype(float)
     credit, groups = pd.concat([models, known], axis=1), conversation_groups(pairs["prompt"])
+    names = pd.DataFrame({"kind": "baseline", "name": list(credit)})
+    names.loc[names["name"].isin(models.columns), "kind"] = "rm"
     single = pairs["prompt"].str.count(transcripts.HUMAN).to_numpy() == 1
-    names = {"kind": ["rm"] * len(models.columns) + ["baseline"] * len(known.columns)}
-    names["name"] = list(credit)
     accuracy, folds, differences = [], [], []
-    for turns, rows in zip(TURNS, (np.ones(len(pairs), dtype=bool), single, ~single), strict=True):
+    for turns, rows in zip(TURNS, (np.full(len(pairs), True), single, ~single), strict=True):
         if rows.any():
-            found = over_conversations(credit[rows].to_numpy(), groups[rows]).clip(0, 1)
-            sizes = {"n": int(rows.sum()), "conversations": len(np.unique(groups[rows]))}
-            columns = dict(zip(("accuracy", "low", "high"), found, strict=True))
-            accuracy.append(pd.DataFrame({**names, "turns": turns, **columns, **sizes}))
+            [mean, low, high] = over_conversations(credit[rows], groups[rows]).clip(0, 1)
+            part = names.assign(turns=turns, accuracy=mean, low=low, high=high, n=rows.sum())
+            accuracy.append(part.assign(conversations=len(np.unique(groups[rows]))))
     for number in np.unique(fold):
         own = credit[fold == number]
-        found = own.mean().to_numpy()
-        folds.append(pd.DataFrame({**names, "fold": number, "accuracy": found, "n": len(own)}))
+        folds.append(names.assign(fold=number, accuracy=own.mean().to_numpy(), n=len(own)))
     references = known.drop(columns=CHANCE)
     for rm, own in models.items():
-        gaps = own.to_numpy()[:, None] - references.to_numpy()
-        found = dict(zip(("difference", "low", "high"), over_conversations(gaps, groups)))
-        pair = {"rm": rm, "baseline": list(references)}
-        differences.append(pd.DataFrame({**pair, **found, "n": len(pairs)}))
+        [mean, low, high] = over_conversations(references.rsub(own, axis=0), groups)
+        part = pd.DataFrame({"rm": rm, "baseline": list(references), "difference": mean})
+        differences.append(part.assign(low=low, high=high, n=len(pairs)))
     tables = {"accuracy": accuracy, "folds": folds, "differences": differences}
     return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
 
 
-def over_conversations(credit: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Mean credit over pairs, with the interval of :func:`jackknife` over conversations.
+def over_conversations(credit: pd.DataFrame, groups: np.ndarray) -> np.ndarray:
+    """Mean over pairs with the interval of :func:`jackknife`, which leaves out conversations.
 
     Parameters
     ----------
-    credit : ``(pairs, names)``.
+    credit : frame ``(pairs, names)``.
     groups : ``(pairs,)`` labels of the conversations; a larger one weighs more, as in the mean.
 
     Returns
     -------
     ``(3, names)``: mean, low, high.
     """
-    _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    sums = np.zeros((len(sizes), credit.shape[1]))
-    np.add.at(sums, index, credit)
-    left = len(groups) - sizes
-    without = (sums.sum(axis=0) - sums) / np.where(left, left, np.nan)[:, None]
-    return jackknife(np.vstack([credit.mean(axis=0), without]))
+    each = credit.groupby(groups).agg("sum").to_numpy()
+    left = len(groups) - np.unique(groups, return_counts=True)[1][:, None]
+    without = (each.sum(axis=0) - each) / np.where(left, left, np.nan)
+    return jackknife(np.vstack([credit.mean(), without]))
 
 
 def jackknife(values: np.ndarray) -> np.ndarray:
@@ -135,19 +129,16 @@ def jackknife(values: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     values : ``(1 + k, ...)``; the first row is the estimate from all data, each other row the one
-        without one of k independent parts of nearly equal size. Values that are computed from the
-        same parts can be subtracted first: their difference is then a paired one.
+        without one of k independent parts of nearly equal size. Differences of such values are
+        paired.
 
     Returns
     -------
     ``(3, ...)``: estimate, low, high; the ends are NaN for a single part.
     """
-    whole, without = values[0], values[1:]
-    k = len(without)
-    if k < 2:
-        return np.stack([whole, whole * np.nan, whole * np.nan])
-    error = np.sqrt((k - 1) * without.var(axis=0))
-    half = t.ppf((1 + LEVEL) / 2, k - 1) * error
+    whole, k = values[0], len(values) - 1
+    error = np.sqrt((k - 1) * values[1:].var(axis=0)) if k > 1 else np.full(whole.shape, np.nan)
+    half = t.ppf((1 + LEVEL) / 2, max(k - 1, 1)) * error
     return np.stack([whole, whole - half, whole + half])
 
 

@@ -26,13 +26,6 @@ COMPARED: dict[str, Metric] = {
     **{form: ece(form) for form in (STANDARD, PAPER_FORM)},
     **{name: METRICS[name] for name in ("log_loss", "brier", "size")},
 }
-REASONS = {
-    "contexts_differ": "the two transcripts answer different prompts",
-    "synthetic": "a language model wrote a reply",
-    "turn_marker": "the text holds a turn marker",
-    "unranked": "nobody ranked the replies",
-    "tie": "tie",
-}
 
 
 def blocks(mixtures: Mixtures) -> np.ndarray:
@@ -71,13 +64,8 @@ def judge(mixtures: Mixtures, metric: Metric, margin: np.ndarray) -> np.ndarray:
 
 
 def values(mixtures: Mixtures, form: str = STANDARD) -> pd.DataFrame:
-    """Accuracy and ECE of every scheme: scheme, measure, source, and columns of an interval.
-
-    Parameters
-    ----------
-    form : str
-        Of the ECE, a key of `FORMS`.
-    """
+    """Accuracy and ECE, in one of the `FORMS`, of every scheme: scheme, measure, source, and an
+    interval."""
     found = []
     for scheme in SCHEMES:
         for measure, metric in (("accuracy", METRICS["accuracy"]), ("ece", ece(form))):
@@ -87,7 +75,7 @@ def values(mixtures: Mixtures, form: str = STANDARD) -> pd.DataFrame:
 
 
 def differences(mixtures: Mixtures, compared: Mapping[str, Metric] = COMPARED) -> pd.DataFrame:
-    """MORE minus MultiTask on the same pairs: measure, scaled, source, and columns of an interval.
+    """MORE minus MultiTask on the same pairs: measure, scaled, source, and an interval.
 
     `scaled` tells whether each reward model had its one temperature fitted on other pairs. That
     leaves its accuracy alone and takes the size of its rewards out of the other measures.
@@ -140,47 +128,36 @@ def weights(mixtures: Mixtures) -> tuple[pd.DataFrame, pd.DataFrame, int]:
         How often MORE was trained: once for each seed and fold.
     """
     steps = mixtures.steps[mixtures.steps["rm"].isin(mixtures.names(MORE))]
-    # A reward model has the steps of one fold after those of another.
-    fold = steps.groupby("rm")["step"].transform(lambda step: (step == step.iloc[0]).cumsum())
     given = steps[[f"weight_{i}" for i in range(len(mixtures.sources))]]
-    given = given.set_axis(list(mixtures.sources), axis=1)
-    each = given.groupby([steps["rm"], fold.rename("fold")]).mean()
+    given = given.set_axis(pd.Index(mixtures.sources, name="source"), axis=1)
+    # A reward model has the steps of one fold after those of another.
+    fold = steps.groupby(["rm", "step"]).cumcount()
+    each = given.groupby([steps["rm"], fold]).mean()
     columns = {"lowest": each.min(), "highest": each.max(), "zero": (given < 1e-6).mean()}
-    table = pd.DataFrame({"mean_weight": given.mean(), **columns})
-    course = given.groupby(steps["step"]).mean()
-    return table.rename_axis("source").reset_index(), course, len(each)
+    table = pd.DataFrame({"mean_weight": given.mean(), **columns}).reset_index()
+    return table, given.groupby(steps["step"]).mean(), len(each)
 
 
 def kept(reports: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """What each loader kept of what it read: source, file, read, kept, left out, why left out.
 
-    Parameters
-    ----------
-    reports
-        Content of ``reports.json``: for each source the report of its load. `read` counts
-        comparisons, of which a record of the file can hold several. Left out are those that were
-        rejected, and sound ones that were not asked for.
+    `reports` is the content of ``reports.json``. `read` counts comparisons, of which a record can
+    hold several. Left out are those that were rejected, and sound ones that were not asked for.
     """
     rows = []
     for source, report in reports.items():
-        every = report["rejected"] | report["passed"]
-        told = {REASONS.get(name, name.replace("_", " ")): n for name, n in every.items() if n}
-        why = "; ".join(f"{n} × {reason}" for reason, n in told.items())
-        counts = report["read"], report["kept"], sum(told.values())
-        rows.append((source, report["file"], *counts, why or "–"))
+        left = {name: n for name, n in (report["rejected"] | report["passed"]).items() if n}
+        why = "; ".join(f"{n} × {name.replace('_', ' ')}" for name, n in left.items()) or "–"
+        counts = report["read"], report["kept"], sum(left.values())
+        rows.append((source, report["file"], *counts, why))
     columns = ["source", "file", "read", "kept", "left out", "why left out"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def held(statistics: pd.DataFrame, mixtures: Mixtures) -> pd.DataFrame:
-    """Sizes and lengths of each source, from ``statistics.csv`` with its conversations.
-
-    Returns
-    -------
-    DataFrame
-        source, pairs, prompts, conversations; prompt_words, chosen_words, rejected_words (means);
-        longer_chosen, the share of pairs whose chosen response is the longer, equal ones half.
-    """
+    """Sizes and lengths of each source, from ``statistics.csv`` with its conversations: source,
+    pairs, prompts, conversations, mean words of prompts and responses; longer_chosen, the share of
+    pairs whose chosen response is the longer, equal ones half."""
     table = statistics.drop(columns=["ties", "part"])
     conversations = mixtures.margins.groupby("source")["group"].nunique()
     table.insert(3, "conversations", table["source"].map(conversations))

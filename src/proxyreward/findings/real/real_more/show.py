@@ -31,6 +31,7 @@ MEASURES = {
     "size": "Mean |reward difference|",
 }
 UNITS = {"accuracy": 100}
+ORDERS = {"proxy": "one order", "both": "both orders"}
 _INTERVAL = ["estimate", "low", "high"]
 
 
@@ -51,8 +52,7 @@ def plot_values(values: pd.DataFrame, longer: Mapping[str, float]) -> "Figure":
     accuracy.axvline(50, color=GOLDEN, linestyle=":", linewidth=1.2, label="chance")
     accuracy.locator_params(axis="x", nbins=6)
     accuracy.set_xlabel("Accuracy, %")
-    ece.set_xlabel("ECE, low is good")
-    ece.set_xlim(left=0)
+    ece.set(xlabel="ECE, low is good", xlim=(0, None))
     legend(figure, accuracy)
     return figure
 
@@ -81,8 +81,7 @@ def plot_differences(differences: pd.DataFrame) -> "Figure":
 def plot_transfer(transfer: pd.DataFrame) -> "Figure":
     """Accuracy of the untrained and each one-source model on every source; own sources framed.
 
-    The colours are those of chance in their middle and end at what a model reaches on the source of
-    another, beyond which the numbers tell.
+    Colours have chance in their middle and end at what a model reaches on the source of another.
     """
     from matplotlib.patches import Rectangle
 
@@ -96,24 +95,17 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
         corner = (column, trained.index(name))
         axis.add_patch(Rectangle(corner, 1, 1, fill=False, ec=GOLDEN, lw=3, clip_on=False))
     axis.tick_params(axis="x", rotation=0, labelsize=SMALL)
-    axis.set_xlabel("tested on")
-    axis.set_ylabel("trained on")
+    axis.set(xlabel="tested on", ylabel="trained on")
     return figure
 
 
 def plot_weights(course: pd.DataFrame) -> "Figure":
     """Weight of each source at every step, mean over trainings, beside equal weights."""
-    import seaborn as sns
-
     figure, [[axis]] = canvas(3.6)
-    colours = sns.color_palette("colorblind", len(course.columns))
-    for name, colour in zip(course, colours, strict=True):
-        axis.plot(course.index, course[name], color=colour, linewidth=2, label=name)
+    course.plot(ax=axis, linewidth=2, legend=False, ylim=(0, None))
     equal = 1 / len(course.columns)
     axis.axhline(equal, color=GOLDEN, linestyle=":", linewidth=1.5, label="equal weights")
-    axis.set_ylim(bottom=0)
-    axis.set_xlabel("Training step")
-    axis.set_ylabel("Weight of the source")
+    axis.set(xlabel="Training step", ylabel="Weight of the source")
     legend(figure, axis)
     return figure
 
@@ -146,15 +138,15 @@ def summary(differences: pd.DataFrame, source: str = MEAN) -> pd.DataFrame:
 
 def form_table(differences: pd.DataFrame) -> pd.DataFrame:
     """The differences in every form of the ECE, mean over sources, as text."""
-    known = {STANDARD: " (standard)", PAPER_FORM: " (the paper's)"}
-    rows = differences[differences["source"] == MEAN]
-    forms = [FORMS[form] | {"known": known.get(form, "")} for form in rows["measure"]]
-    rows = rows.assign(
-        bins=["{bins} of equal {binning}{known}".format(**form) for form in forms],
-        orders=[{"both": "both"}.get(form["orientation"], "one") for form in forms],
-    )
+    known = {STANDARD: "standard", PAPER_FORM: "the paper's"}
+    text = "{bins} bins of equal {binning}, {orders} ({known})"
+    names = {
+        form: text.format(**FORMS[form], orders=ORDERS[FORMS[form]["orientation"]], known=of)
+        for form, of in known.items()
+    }
+    rows = differences[differences["source"] == MEAN].replace({"measure": names})
     heads = {False: "as trained", True: "one temperature"}
-    return pivot(rows, {"bins": "bins", "orders": "orders"}, "scaled", _signed, heads)
+    return pivot(rows, {"measure": "form of the ECE"}, "scaled", _signed, heads)
 
 
 def meaning(measure: str, low: float, high: float) -> str:
