@@ -20,29 +20,28 @@ def written():
 def pool(written):
     """A stand-in for the initial policy: 25 writers' responses to each of ten prompts."""
     rng, (first, _) = np.random.default_rng(2), written
-    asked = [card.prompts.find(text) for text in first.prompts[:10] for _ in range(25)]
+    asked = [card.prompts.find(text) for text in first["prompt"][:10] for _ in range(25)]
     said = [list(WRITERS.values())[i % 4].write(p, rng) for i, p in enumerate(asked)]
-    return card.Texts([p.text for p in asked], said, ["initial policy"] * len(said))
+    texts = {"prompt": [p.text for p in asked], "writer": "initial policy", "response": said}
+    return pd.DataFrame(texts)
 
 
 @pytest.fixture(scope="module")
 def tables(pool):
-    utility = oracle.utility(pool.prompts, pool.responses).reshape(10, 25)
+    utility = card.worth(pool).reshape(10, 25)
     by_category = dict.fromkeys(CATEGORIES, 7)
     return card.compute(pool, utility, by_category, np.random.default_rng(0), count=400)
 
 
 def test_length_tells_little_about_utility(written):
     for texts in written:
-        worth = oracle.utility(texts.prompts, texts.responses)
-        for measure in (len, lambda text: len(text.split())):
-            lengths = [measure(response) for response in texts.responses]
-            assert abs(spearmanr(lengths, worth).statistic) < 0.3
+        for lengths in (texts["response"].str.len(), texts["response"].str.split().map(len)):
+            assert abs(spearmanr(lengths, card.worth(texts)).statistic) < 0.3
 
 
 def test_no_single_feature_gives_utility_away(written):
     for texts in written:
-        features = oracle.features(texts.prompts, texts.responses)
+        features = card.worth(texts, oracle.features)
         worth = features @ np.array(list(oracle.WEIGHTS.values()))
         varying = features.T[np.ptp(features, axis=0) > 0]
         assert len(varying) > 10
@@ -51,8 +50,8 @@ def test_no_single_feature_gives_utility_away(written):
 
 def test_annotators_agree_often_but_not_always(written):
     first, second = written
-    worth = [oracle.utility(texts.prompts, texts.responses) for texts in written]
-    assert first.prompts == second.prompts
+    worth = [card.worth(texts) for texts in written]
+    assert first["prompt"].equals(second["prompt"])
     p = 1 / (1 + np.exp(-np.outer(annotators.QUALITIES, worth[0] - worth[1])))
     among = [p[a] * p[b] + (1 - p[a]) * (1 - p[b]) for a in range(len(p)) for b in range(a)]
     assert 0.70 < np.mean(among) < 0.85
@@ -70,8 +69,7 @@ def test_every_check_of_the_tracked_card_holds(root):
 
 def test_correlations_are_those_of_scipy(written):
     table = card.surface(written[0]).set_index("feature")
-    features = oracle.features(written[0].prompts, written[0].responses)
-    worth = oracle.utility(written[0].prompts, written[0].responses)
+    features, worth = card.worth(written[0], oracle.features), card.worth(written[0])
     for name in ("correct", "harm", "words"):
         column = features[:, oracle.FEATURES.index(name)]
         assert table.loc[name, "spearman"] == pytest.approx(spearmanr(column, worth).statistic)
@@ -104,9 +102,7 @@ def test_samples_come_from_writers_and_policy_with_their_utility(tables):
     samples = tables["samples"]
     counts = samples.groupby(["category", samples["writer"] == "initial policy"]).size()
     assert counts.tolist() == [2] * 2 * len(CATEGORIES)
-    np.testing.assert_allclose(
-        samples["utility"], oracle.utility(samples["prompt"], samples["response"])
-    )
+    np.testing.assert_allclose(samples["utility"], card.worth(samples))
 
 
 def test_gains_of_best_of_n_by_brute_force():
@@ -127,7 +123,7 @@ def test_checks_say_whether_they_hold(pool):
         table = card.compute(pool, utility, pairs_by_category, rng, count=200)["checks"]
         return table.set_index("check")["holds"]
 
-    utility = oracle.utility(pool.prompts, pool.responses).reshape(10, 25)
+    utility = card.worth(pool).reshape(10, 25)
     good = checks(dict.fromkeys(CATEGORIES, 1), utility)
     assert good["fewest training pairs in a category"] and good["distinct prompts"]
     # A lone lucky sample in 25: best-of-n gains much. Two values: it gains little.
@@ -138,7 +134,7 @@ def test_checks_say_whether_they_hold(pool):
 
 
 def test_equal_generators_give_equal_cards(pool, tables):
-    utility = oracle.utility(pool.prompts, pool.responses).reshape(10, 25)
+    utility = card.worth(pool).reshape(10, 25)
     by_category = dict.fromkeys(CATEGORIES, 7)
     again = card.compute(pool, utility, by_category, np.random.default_rng(0), count=400)
     assert all(again[name].equals(tables[name]) for name in tables)

@@ -16,17 +16,17 @@ golden: int | None = None
 """
 SHOW = """
 import sys
-from proxyreward.notebooks import figure, glue_number, results_dir, use_style
+from proxyreward.notebooks import Page
 print(scale, top_n, rate, flag, levels, golden)
 print("warned", file=sys.stderr)
-glue_number("share", rate, ".0%")
+page = Page("page", scale)
+page.numbers({"share": rate}, ".0%")
 """
 DRAW = """
 import matplotlib.pyplot as plt
-use_style()
 fig, axes = plt.subplots()
 axes.plot([1, 2, top_n])
-figure(fig, alt="A rising line & more")
+page.figure(fig, "A rising line & more", top_n=top_n)
 object()
 """
 
@@ -43,6 +43,40 @@ def _write(path, *code, parameters=CELLS):
 @pytest.fixture()
 def write_notebook():
     return _write
+
+
+@pytest.fixture()
+def shown(monkeypatch):
+    """Collect what would be displayed."""
+    fragments = []
+    monkeypatch.setattr("IPython.display.display", fragments.append)
+    return fragments
+
+
+@pytest.fixture()
+def glued(monkeypatch):
+    """Collect what would be glued, by name."""
+    values = {}
+    monkeypatch.setattr("myst_nb.glue", lambda name, value, **_: values.update({name: value}))
+    return values
+
+
+@pytest.fixture()
+def drawn():
+    """Makes equal figures."""
+    import matplotlib
+
+    from proxyreward.findings.core.style import use_style
+
+    def draw():
+        matplotlib.use("agg")
+        use_style()
+        fig, axes = matplotlib.pyplot.subplots()
+        axes.scatter([1, 2], [3, 4], label="a")
+        axes.legend()
+        return fig
+
+    return draw
 
 
 @pytest.fixture()

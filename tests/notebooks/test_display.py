@@ -7,51 +7,35 @@ import pandas as pd
 import pytest
 
 from proxyreward.files import content_hash
-from proxyreward.findings.core.style import use_style
 from proxyreward.notebooks import display
 from proxyreward.notebooks.display import (
     figure,
     glue_number,
     provenance,
+    show,
     table,
     verdict_row,
     verdict_table,
 )
 
 
-@pytest.fixture()
-def shown(monkeypatch):
-    """Collect what would be displayed."""
-    fragments = []
-    monkeypatch.setattr("IPython.display.display", fragments.append)
-    return fragments
+def test_equal_figures_are_equal_bytes(drawn):
+    assert figure(drawn(), "two points").html == figure(drawn(), "two points").html
 
 
-def drawn():
-    import matplotlib
-
-    matplotlib.use("agg")
-    use_style()
-    fig, axes = matplotlib.pyplot.subplots()
-    axes.scatter([1, 2], [3, 4], label="a")
-    axes.legend()
-    return fig
-
-
-def test_equal_figures_are_equal_bytes(shown):
-    figure(drawn(), alt="two points")
-    figure(drawn(), alt="two points")
-    assert shown[0].html == shown[1].html
-
-
-def test_figure_escapes_its_alt_text(shown):
-    figure(drawn(), alt='a "b" <c>')
-    assert 'alt="a &quot;b&quot; &lt;c&gt;"' in shown[0].html
-
-
-def test_figure_wants_an_alt_text():
+def test_figure_wants_an_alt_text_and_escapes_it(drawn):
+    html = figure(drawn(), 'a "b" <c>').html
+    assert 'alt="a &quot;b&quot; &lt;c&gt;"' in html
     with pytest.raises(ValueError, match="alt is empty"):
-        figure(drawn(), alt=" ")
+        figure(drawn(), " ")
+
+
+def test_fragments_are_shown_as_one_or_glued_for_other_pages(shown, glued):
+    parts = [display.Fragment("<p>a</p>", "a"), display.Fragment("<p>b</p>", "b")]
+    show(parts)
+    assert (shown[0]._repr_html_(), repr(shown[0])) == ("<p>a</p><p>b</p>", "a\nb") and not glued
+    show(parts, "both")
+    assert glued["both"].html == shown[0].html and len(shown) == 1
 
 
 @pytest.fixture()
@@ -70,29 +54,21 @@ def recorded(project):
     return record
 
 
-def test_provenance_names_all_five_parts(recorded, shown):
-    provenance("finding1", "page", {"top_n": 4}, "tiny")
-    assert repr(shown[0]) == (
+def test_provenance_names_all_five_parts(recorded):
+    assert repr(provenance("finding1", "page", {"top_n": 4}, "tiny")) == (
         "stage finding1 · notebook page · parameters top_n=4 · commit 0123456789 · scale tiny"
     )
 
 
-def test_provenance_says_what_is_not_recorded(project, shown):
-    provenance("other", "page", {}, "tiny")
-    assert "commit not recorded" in repr(shown[0])
-    assert "parameters defaults" in repr(shown[0])
-
-
-def test_provenance_owns_up_to_local_changes(recorded, shown):
+def test_provenance_says_what_is_not_known(project, recorded):
+    line = repr(provenance("other", "page", {}, "tiny"))
+    assert "commit not recorded" in line and "parameters defaults" in line
     recorded(commit="abc", dirty=True)
-    provenance("finding1", "page", {}, "tiny")
-    assert "commit abc with local changes" in repr(shown[0])
-
-
-def test_provenance_withholds_the_commit_of_other_results(project, recorded, shown):
+    line = repr(provenance("finding1", "page", {}, "tiny"))
+    assert "commit abc with local changes" in line
     (project / "results" / "tiny" / "finding1" / "pairs.csv").write_text("a,c\n")
-    provenance("finding1", "page", {}, "tiny")
-    assert "commit not recorded (results were restored or edited since)" in repr(shown[0])
+    line = repr(provenance("finding1", "page", {}, "tiny"))
+    assert "commit not recorded (results were restored or edited since)" in line
 
 
 def test_verdict_table_reads_scorecard_and_registry(project, shown):
@@ -105,9 +81,7 @@ def test_verdict_table_reads_scorecard_and_registry(project, shown):
     )
 
 
-def test_glued_number_keeps_its_digits(monkeypatch):
-    glued = {}
-    monkeypatch.setattr("myst_nb.glue", lambda name, value, display: glued.update({name: value}))
+def test_glued_number_keeps_its_digits(glued):
     glue_number("a", -0.256, ".2f")
     glue_number("b", float("nan"), ".2f")
     assert [repr(glued[name]) for name in "ab"] == ["'−0.26'", "'–'"]
@@ -155,23 +129,28 @@ def test_table_escapes_texts_and_marks_numbers(shown):
 def test_comparisons_open_below_a_claim_of_several():
     rows = pd.DataFrame(
         [
-            ("a < b", 1.0, 0.5, 1.5, ">", 0.0, np.nan, 0.95, 0.975, "holds", 4, 1.25, 1),
-            ("c", 0.0, -1.0, 1.0, "~", 0.0, 0.1, 0.95, 0.975, "open", 4, np.nan, 2),
+            ("a < b", 1.0, 0.5, 1.5, ">", 0.0, np.nan, 0.95, 0.975, "holds", 4, 1.25, 1, np.nan),
+            ("c", 0.0, -1.0, 1.0, "~", 0.0, 0.1, 0.95, 0.975, "open", 4, np.nan, 2, 0.5),
         ],
         columns="quantity estimate low high sign threshold margin confirm refute outcome n own "
-        "group".split(),
+        "group paper".split(),
     )
     found = verdict_row("p.t.c1", "s", None, rows)
-    assert "<summary>2 comparisons</summary>" in found
+    assert "<summary>2 quantities</summary>" in found
     assert (
         "a &lt; b = 1 [0.5\u00a0to\u00a01.5], default run 1.25, asked &gt; 0: <b>holds</b>" in found
     )
-    assert "default run –, asked within 0.1 of 0: <b>open</b>" in found
+    assert "default run –, paper 0.5, asked within 0.1 of 0: <b>open</b>" in found
     assert "to fail by one of level 0.975" in found
     assert "one of:" not in found and "one of: c" in verdict_row(
         "p.t.c1", "s", None, rows.assign(group=1)
     )
-    assert "comparisons" not in verdict_row("p.t.c1", "s", None, rows.iloc[:1])
+    assert "<details" not in verdict_row("p.t.c1", "s", None, rows.iloc[:1])
+    told = pd.concat(
+        [rows.iloc[:1], rows.iloc[1:].assign(outcome="beside", sign="", margin=np.nan)]
+    )
+    found = verdict_row("p.t.c1", "s", None, told)
+    assert "<li>beside: c = 0 [−1\u00a0to\u00a01], default run –, paper 0.5</li>" in found
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,9 @@ class Page:
         return replicates.read(self.results / self.finding, name)
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table of the default run."""
-        return pd.read_csv(self.results / self.finding / f"{name}.csv")
+        """A table of the default run; only empty cells are missing values."""
+        path = self.results / self.finding / f"{name}.csv"
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
     def numbers(self, values: Mapping[str, Any], form: str) -> None:
         """Glue numbers as ``<page>-<key>``, formatted by `form`; texts as they are."""

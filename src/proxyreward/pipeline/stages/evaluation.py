@@ -48,7 +48,7 @@ def run(params: Params) -> None:
     table = pd.concat(scored, ignore_index=True)
     table["margin"] = table.pop("chosen") - table.pop("rejected")
     table["fold"] = number[table["pair_id"]]
-    write_tables(heldout.compute(table, frame, params.seed), results(params, "evaluation"))
+    write_tables(heldout.compute(table, frame), results(params, "evaluation"))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pandas as pd
 from proxyreward.data import pairs
 from proxyreward.data.seeds import generator
 from proxyreward.data.transcripts import last_request
-from proxyreward.findings.world_card import Texts, compute
+from proxyreward.findings.world_card import compute
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, write_tables
 
@@ -21,11 +21,8 @@ def run(params: Params) -> None:
     scores = outputs(params, "scores")
     pool = pd.read_parquet(scores / "initial.parquet")
     frame = pairs.read(outputs(params, "data") / "pairs.parquet")
-    policy = Texts(
-        pool["prompt"].map(last_request).tolist(),
-        pool["response"].tolist(),
-        ["initial policy"] * len(pool),
-    )
+    asked = pool["prompt"].map(last_request)
+    policy = pool[["response"]].assign(prompt=asked, writer="initial policy")
     tables = compute(
         policy,
         np.load(scores / "oracle_initial.npy"),
