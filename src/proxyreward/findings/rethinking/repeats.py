@@ -1,7 +1,8 @@
 """Repeated draws of a test set: how a coefficient differs from draw to draw.
 
 In: a way to draw a test set, and the NDR of each optimiser. Out: a long table with the coefficient
-of each draw and golden RM, its summary over draws, and arrays. Called by findings 2, 3 and 4.
+of each draw and golden RM, its summary over draws, and arrays. Called by findings 2, 3 and 4, and by
+their notebooks for other draws than the stage's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -111,3 +112,8 @@ def summary(table: pd.DataFrame, *by: str) -> pd.DataFrame:
     found = by_draw.groupby(level=list(by), sort=False).agg(["mean", "std"])
     # Without the last digits the sd of draws that do not differ is 0, not noise.
     return found.rename(columns={"std": "sd"}).round(12).reset_index()
+
+
+def alone(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of one run in the form of one over replicates: `value` is the estimate, no ends."""
+    return table.rename(columns={"value": "estimate"}).assign(low=np.nan, high=np.nan)
