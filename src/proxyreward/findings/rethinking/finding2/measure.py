@@ -12,7 +12,13 @@ import pandas as pd
 
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.evidence import Evidence
-from proxyreward.findings.rethinking.repeats import coefficients, draw_errors, summary
+from proxyreward.findings.rethinking.repeats import (
+    coefficients,
+    draw_errors,
+    long,
+    overall,
+    summary,
+)
 from proxyreward.metrics.testset import TestSet
 from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, PPO
 
@@ -107,10 +113,9 @@ def estimates(drawn: Mapping[str, pd.DataFrame], golden: str = "") -> dict[str, 
         drawn[name][drawn[name]["golden"].isin([golden] if golden else known)]
         for name in ("sources", "bins")
     )
-    cells = summary(bins, "chosen", "rejected", "optimiser")
     return {
-        "sources": summary(sources, *SOURCE_KEYS).melt(SOURCE_KEYS, var_name="measure"),
-        "bins": cells.drop(columns="sd").rename(columns={"mean": "value"}),
+        "sources": long(summary(sources, *SOURCE_KEYS)),
+        "bins": overall(bins, "chosen", "rejected", "optimiser"),
     }
 
 

@@ -1,7 +1,7 @@
 """Figures and tables of Finding 2 for readers.
 
-In: the tables of `measure.estimates` over replicates, with columns `estimate, low, high`. Out: closed
-matplotlib figures and frames of text cells. Called by the notebook `finding2`.
+In: the tables of `measure.estimates` over replicates, with columns `estimate, low, high`. Out:
+closed matplotlib figures and frames of text cells. Called by the notebook `finding2`.
 """
 
 from typing import TYPE_CHECKING
@@ -22,14 +22,14 @@ from proxyreward.findings.core.drawing import (
     papers,
     rows_on,
 )
-from proxyreward.findings.core.text import cell
+from proxyreward.findings.core.text import pivot
 from proxyreward.findings.rethinking.finding2.measure import (
     BEST_REGION,
     ORIGIN,
-    SOURCE_KEYS,
     STATISTICS,
     third,
 )
+from proxyreward.findings.rethinking.repeats import sd_cell, with_sd
 from proxyreward.vocabulary import INITIAL
 
 if TYPE_CHECKING:
@@ -53,18 +53,16 @@ def plot_sources(sources: pd.DataFrame, paper: pd.DataFrame) -> "Figure":
         height = rows_on(axis, [source_name(name) for name in names])
         for shift, (optimiser, colour) in zip((0.14, -0.14), COLOURS.items(), strict=True):
             ours, printed = (
-                table[
-                    (table["optimiser"] == optimiser)
-                    & (table["statistic"] == statistic)
-                    & (table["measure"] == "mean")
-                ].set_index("source")
-                for table in (sources, paper)
+                table[(table["optimiser"] == optimiser) & (table["statistic"] == statistic)]
+                for table in (with_sd(sources), with_sd(paper))
             )
+            printed = printed.set_index("source")["estimate"]
             label = f"{NAMES[optimiser]}: ours, 95 % interval"
-            dots(axis, height + shift, ours.loc[names], colour, label)
-            papers(axis, printed["estimate"].reindex(names), height + shift, colour)
-            others = printed["estimate"].drop(names, errors="ignore")
-            label = "paper's other models"
+            dots(axis, height + shift, ours, colour, label)
+            label = f"{NAMES[optimiser]}: paper"
+            papers(axis, printed.reindex(names), height + shift, colour, label)
+            others = printed.drop(names, errors="ignore")
+            label = f"{NAMES[optimiser]}: paper's other models"
             axis.axvspan(others.min(), others.max(), color=colour, alpha=0.13, lw=0, label=label)
         axis.set_xlabel(STATISTICS[statistic])
     figure.supxlabel("Association of accuracy with NDR", fontsize=LARGE)
@@ -74,15 +72,10 @@ def plot_sources(sources: pd.DataFrame, paper: pd.DataFrame) -> "Figure":
 
 def table2(sources: pd.DataFrame) -> pd.DataFrame:
     """Mean and sd over draws as text cells, a row per source; arguments of :func:`plot_sources`."""
-    rows = sources.pivot(index=SOURCE_KEYS, columns="measure", values=["estimate", "low", "high"])
-    lines: dict[str, dict[str, str]] = {}
-    for source, optimiser, statistic in dict.fromkeys(zip(*map(sources.get, SOURCE_KEYS))):
-        row = rows.loc[source, optimiser, statistic]
-        text, sd = cell(row.xs("mean", level="measure")), row["estimate", "sd"]
-        line = lines.setdefault(source, {"Source": source_name(source)})
-        head = f"{NAMES[optimiser]}, {STATISTICS[statistic]}"
-        line[head] = text + (f" ± {sd:.2f}" if sd > 0 else "")
-    return pd.DataFrame(lines.values())
+    rows = with_sd(sources)
+    head = rows["optimiser"].map(NAMES) + ", " + rows["statistic"].map(STATISTICS)
+    rows = rows.assign(source=rows["source"].map(source_name), head=head)
+    return pivot(rows, {"source": "Source"}, "head", sd_cell)
 
 
 def plot_bins(bins: pd.DataFrame) -> "Figure":
