@@ -67,7 +67,7 @@ def draw(
     rng : numpy.random.Generator
         Source of the draws.
     n : int
-        Of best-of-n; 0 takes the largest.
+        Of best-of-n in `shares`; 0 takes the largest, which alone has policies per category.
     shares : sequence of float
         Shares of prompts to reword or replace, rising from 0 to 1.
 
@@ -89,12 +89,12 @@ def draw(
         if name in downstream
     }
     categories = [
-        coefficients(error, _ndr(evidence, n, of), names, downstream=of, accuracy_on=name)
+        coefficients(error, _ndr(evidence, 0, of), names, downstream=of, accuracy_on=name)
         for of in errors
         for name, error in errors.items()
     ]
     trainings = _trainings(evidence, errors)
-    top = evidence.policies(BEST_OF_N, n=n, family=MAIN, policy=INITIAL)["n"].iloc[0]
+    top = evidence.policies(BEST_OF_N, family=MAIN, policy=INITIAL)["n"].iloc[0]
     sizes = {
         "rms": len(names),
         "separate_rms": trainings["golden"].nunique(),
