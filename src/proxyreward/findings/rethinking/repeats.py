@@ -144,4 +144,4 @@ def with_sd(table: pd.DataFrame) -> pd.DataFrame:
 
 def sd_cell(row: Any) -> str:
     """Text cell of a row of :func:`with_sd`: ``mean [low, high] ± sd``, no sd where it is 0."""
-    return cell(row) + (f" ± {row.sd:.2f}" if row.sd > 0 else "")
+    return cell(row) + (f" ±\u00a0{row.sd:.2f}" if row.sd > 0 else "")
