@@ -33,7 +33,7 @@ def quantities(leads=LEADS, fall=0.4):
         for category, value in zip(("all", "without Safety"), values)
     ]
     return claims.quantities(
-        pd.DataFrame(advantages, columns=["policies", "measure", "value", "paper"]),
+        pd.DataFrame(advantages, columns=["optimiser", "measure", "value", "paper"]),
         pd.DataFrame(shares, columns=["strategy", "share", "optimiser", "value"]),
         pd.DataFrame(prompts, columns=["category", "measure", "value"]),
     )

@@ -57,8 +57,9 @@ def test_the_ends_of_the_shares_are_one_variant_alone(pair, of_pair, share, vari
 
 def test_joint_ppo_of_all_models_is_that_of_the_categories(drawn):
     """In the fixture every model was trained in both ways."""
-    joint = drawn["trainings"].query("training == 'joint'")
-    ppo = drawn["categories"].query("optimiser == 'ppo'")
+    joint, ppo = (
+        drawn["categories"][drawn["categories"]["optimiser"] == name] for name in ("joint", "ppo")
+    )
     np.testing.assert_array_equal(as_array(joint, *measure.CELL), as_array(ppo, *measure.CELL))
 
 
@@ -70,7 +71,7 @@ def test_separate_training_of_a_few_uses_them_alone(evidence, registry, models, 
     )
     found = draw(replace(evidence, regret=regret[kept]))
     assert found["sizes"]["separate_rms"].item() == (models if kinds == 4 else 0)
-    assert measure.estimates(found, registry)["advantages"]["policies"].nunique() == kinds
+    assert measure.estimates(found, registry)["advantages"]["optimiser"].nunique() == kinds
 
 
 def test_estimates_are_means_beside_the_papers(drawn, registry):
@@ -80,7 +81,7 @@ def test_estimates_are_means_beside_the_papers(drawn, registry):
     np.testing.assert_allclose(measure.square(means, "value"), array)
     printed = registry.printed("rethinking.table3", "PPO", "Math", "Chat")["mean"]
     assert measure.square(means, "paper")[3, 0] == printed
-    rows = found["advantages"].set_index(["policies", "measure"])
+    rows = found["advantages"].set_index(["optimiser", "measure"])
     assert rows.loc[("ppo", "same"), "value"] == pytest.approx(np.diagonal(array).mean())
     counts = [rows.loc[("best-of-n", name), "paper"] for name in ("columns", "rows")]
     assert counts == [4, 3]  # as the registry's note on the claim has it

@@ -39,7 +39,7 @@ def test_tables_of_categories_and_of_leads(categories):
     assert wide.columns.tolist() == ["Downstream", *CATEGORIES]
     assert wide.loc[1, "Chat"] == "0.10 [0.40,\u00a00.60] ±\u00a00.02"
     rows = [("ppo", "same", 0.5, 0.41), ("ppo", "rows", 1.5, 2), ("separate", "same", 0.3, np.nan)]
-    found = show.advantages(frame(rows, "policies", "measure", "estimate", "paper"))
+    found = show.advantages(frame(rows, "optimiser", "measure", "estimate", "paper"))
     assert found["Policies"].tolist() == ["PPO", "PPO per category, fewer RMs"]
     assert found["Same category"].tolist() == [
         "0.50 [0.40,\u00a00.60] (0.41)", "0.30 [0.40,\u00a00.60]"

@@ -25,17 +25,10 @@ THIRDS = ("upper", "middle", "lower")
 def quantities(
     sources: pd.DataFrame, bins: pd.DataFrame, pressure: pd.DataFrame, registry: Registry
 ) -> dict[str, Quantity]:
-    """Measure what the claims of Finding 2, Table 2 and Figure 4 compare.
+    """What the claims compare, from the tables of `measure.estimates` and `measure.pressure`.
 
     The paper's models have no counterpart among our sources: beside a source stands the paper's
     number for the model that supports the claim most.
-
-    Parameters
-    ----------
-    sources, bins, pressure : DataFrame
-        Of `measure.estimates` and `measure.pressure`.
-    registry : Registry
-        The paper's printed values.
     """
     ours, paper = _by_source(sources), _by_source(printed_sources(registry))
     cells = bins.pivot(index=["chosen", "rejected"], columns="optimiser", values="value")

@@ -37,14 +37,13 @@ def draw(
 
     Parameters
     ----------
-    evidence : Evidence
-    draws : int
+    draws
         Repeated draws of each test set.
-    bins : int
+    bins
         Bins of the golden order of a prompt's responses, 0 the best.
-    rng : numpy.random.Generator
+    rng
         Source of the draws.
-    n : int
+    n
         Of best-of-n; 0 takes the largest.
 
     Returns
@@ -88,12 +87,7 @@ def draw(
 
 
 def estimates(drawn: Mapping[str, pd.DataFrame], golden: str = "") -> dict[str, pd.DataFrame]:
-    """Means over golden RMs and draws, of the tables of :func:`draw`.
-
-    Parameters
-    ----------
-    golden : str
-        One golden RM; none takes the mean over all.
+    """Means over golden RMs, or of one of them, and over draws, of the tables of :func:`draw`.
 
     Returns
     -------

@@ -37,15 +37,9 @@ if TYPE_CHECKING:
 
 
 def plot_sources(sources: pd.DataFrame, paper: pd.DataFrame) -> "Figure":
-    """Spearman and MRR of each source over replicates (the paper's Table 2).
+    """Spearman and MRR of each source (Table 2); the paper's models without counterpart as a band.
 
-    Parameters
-    ----------
-    sources : DataFrame
-        The table of that name.
-    paper : DataFrame
-        Of `measure.printed_sources`, as `repeats.alone` has it; where a source of ours has no
-        counterpart there, the paper's other models are drawn as a band.
+    `paper` is `measure.printed_sources`, as `repeats.alone` has it.
     """
     names = list(dict.fromkeys(sources["source"]))
     figure, axes = canvas(1.9 + 0.5 * len(names), 1, 2, sharex=False)
@@ -71,7 +65,7 @@ def plot_sources(sources: pd.DataFrame, paper: pd.DataFrame) -> "Figure":
 
 
 def table2(sources: pd.DataFrame) -> pd.DataFrame:
-    """Mean and sd over draws as text cells, a row per source; arguments of :func:`plot_sources`."""
+    """Mean and sd over draws as text cells, a row per source, of ours or the paper's."""
     rows = with_sd(sources)
     head = rows["optimiser"].map(NAMES) + ", " + rows["statistic"].map(STATISTICS)
     rows = rows.assign(source=rows["source"].map(source_name), head=head)
@@ -82,11 +76,6 @@ def plot_bins(bins: pd.DataFrame) -> "Figure":
     """Spearman for each pair of golden-rank bins, a panel per optimiser (the paper's Figure 4).
 
     The cells where the paper finds the strongest association are outlined.
-
-    Parameters
-    ----------
-    bins : DataFrame
-        The table of that name.
     """
     from matplotlib.patches import Rectangle
 

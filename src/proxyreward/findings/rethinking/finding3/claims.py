@@ -16,20 +16,14 @@ from proxyreward.vocabulary import BEST_OF_N, JOINT, OPTIMISERS, PARAPHRASE, PPO
 def quantities(
     advantages: pd.DataFrame, shares: pd.DataFrame, prompts: pd.DataFrame
 ) -> dict[str, Quantity]:
-    """Measure what the claims of Finding 3, Table 3, Figure 5 and Tables 5 and 6 compare.
-
-    Parameters
-    ----------
-    advantages, shares, prompts : DataFrame
-        Of `measure.estimates`, the shares rising from 0 to 1.
-    """
+    """What the claims compare, from the tables of `measure.estimates`, shares rising to 1."""
     return _categories(advantages) | _shares(shares) | _texts(prompts)
 
 
 def _categories(advantages: pd.DataFrame) -> dict[str, Quantity]:
     """How much better the same category predicts, how often it predicts best, and for whom."""
     ours, paper = (
-        advantages.pivot(index="policies", columns="measure", values=column).assign(
+        advantages.pivot(index="optimiser", columns="measure", values=column).assign(
             gap=lambda table: table["same"] - table["other"],
             led=lambda table: table["columns"] + table["rows"],
         )

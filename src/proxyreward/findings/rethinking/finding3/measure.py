@@ -44,7 +44,6 @@ STRATEGIES = (PARAPHRASE, REWRITE)
 SEPARATE, SAFETY = "separate", "Safety"
 CELL = ["downstream", "accuracy_on"]
 FOLDS = 5
-Tables = Mapping[str, pd.DataFrame]
 
 
 def draw(
@@ -57,28 +56,25 @@ def draw(
 ) -> dict[str, pd.DataFrame]:
     """Spearman of accuracy and NDR for each draw and golden RM, and how prompts were changed.
 
-    Every test set has two responses per prompt, drawn anew each time.
-
     Parameters
     ----------
-    evidence : Evidence
-    draws : int
-        Repeated draws of each test set.
-    rng : numpy.random.Generator
+    draws
+        Repeated draws of each test set, two responses per prompt.
+    rng
         Source of the draws.
-    n : int
+    n
         Of best-of-n in `shares`; 0 takes the largest, which alone has policies per category.
-    shares : sequence of float
+    shares
         Shares of prompts to reword or replace, rising from 0 to 1.
 
     Returns
     -------
     dict of DataFrame
-        `categories` (downstream, accuracy_on, optimiser, draw, golden, coefficient);
-        `trainings`, the same for PPO with the column training: one run on all prompts (`joint`)
-        or one per category (`separate`), for the same reward models, no rows where fewer than
-        three have such policies; `shares` (strategy, share, optimiser, draw, golden, coefficient),
-        where every prompt has one response of each writer to draw from, in all variants;
+        `categories` (downstream, accuracy_on, optimiser, draw, golden, coefficient), the optimisers
+        being those two, and PPO on all prompts (`joint`) and per category (`separate`) of the
+        reward models that were trained in both ways, if there are three;
+        `shares` (strategy, share, optimiser, draw, golden, coefficient), where every prompt has one
+        response of each writer to draw from, in all variants;
         `prompts`, of :func:`compare`; `sizes`, one row.
     """
     tests, names = evidence.testset(), evidence.names()
@@ -88,32 +84,36 @@ def draw(
         for name in np.unique(tests.categories)
         if name in downstream
     }
-    categories = [
-        coefficients(error, _ndr(evidence, 0, of), names, downstream=of, accuracy_on=name)
-        for of in errors
-        for name, error in errors.items()
-    ]
-    trainings = _trainings(evidence, errors)
-    top = evidence.policies(BEST_OF_N, family=MAIN, policy=INITIAL)["n"].iloc[0]
+    few, separate = _separate(evidence, list(errors))
+    same, categories = np.ix_(few, few), []
+    for of in errors:
+        ndr = _ndr(evidence, 0, of)
+        of_few = {JOINT: ndr[PPO][same], SEPARATE: separate[of]} if few else {}
+        for name, error in errors.items():
+            cell = {"downstream": of, "accuracy_on": name}
+            categories.append(coefficients(error, ndr, names, **cell))
+            if few:
+                kept = [names[i] for i in few]
+                categories.append(coefficients(error[:, *same], of_few, kept, **cell))
+    top = evidence.policies(BEST_OF_N, family=MAIN, policy=INITIAL)["n"].max()
     sizes = {
         "rms": len(names),
-        "separate_rms": trainings["golden"].nunique(),
+        "separate_rms": len(few),
         "prompts": len(tests.categories),
         "responses": tests.labels.shape[2],
         "writers": len(evidence.testset(PARAPHRASE).sources),
         "draws": draws,
-        "n": int(top),
+        "n": top,
     }
     return {
         "categories": pd.concat(categories, ignore_index=True),
-        "trainings": trainings,
         "shares": _shares(evidence, tests, draws, shares, rng, n),
         "prompts": compare(evidence.prompts, rng),
         "sizes": pd.DataFrame([sizes]),
     }
 
 
-def estimates(drawn: Tables, registry: Registry) -> dict[str, pd.DataFrame]:
+def estimates(drawn: Mapping[str, pd.DataFrame], registry: Registry) -> dict[str, pd.DataFrame]:
     """Means over golden RMs and draws, or over prompts, of the tables of :func:`draw`.
 
     Returns
@@ -121,32 +121,23 @@ def estimates(drawn: Tables, registry: Registry) -> dict[str, pd.DataFrame]:
     dict of DataFrame
         `categories` (optimiser, downstream, accuracy_on, measure, value, paper), `measure` being
         the `mean` over draws or the `sd` from draw to draw;
-        `advantages` (policies, measure, value, paper), the measures of :func:`leads` for both
-        optimisers, and for PPO trained on all prompts and per category;
+        `advantages` (optimiser, measure, value, paper), the measures of :func:`leads`;
         `shares` (strategy, share, optimiser, value);
         `prompts` (category, measure, value), the measures being the mean similarity of
         `paraphrase` and `rewrite`, the share of originals whose held-out guess is right (`guess`)
         and that of rewrites (`guess_rewrite`).
     """
     printed = printed_categories(registry).rename(columns={"value": "paper"})
-    categories = long(summary(drawn["categories"], "optimiser", *CELL))
-    categories = categories.merge(printed, how="left")
-    means = categories[categories["measure"] == "mean"]
-    led = [
-        (optimiser, leads(square(rows, "value")), leads(square(rows, "paper")))
-        for optimiser, rows in means.groupby("optimiser", sort=False)
-    ]
-    trainings = overall(drawn["trainings"], "training", *CELL)
-    for training, rows in trainings.groupby("training", sort=False):
-        led.append((training, leads(square(rows, "value")), {}))
+    keys = ["optimiser", *CELL]
+    means = overall(drawn["categories"], *keys).assign(measure="mean").merge(printed, how="left")
     advantages = [
-        (policies, measure, value, paper.get(measure, np.nan))
-        for policies, ours, paper in led
-        for measure, value in ours.items()
+        (optimiser, measure, value, leads(square(rows, "paper"))[measure])
+        for optimiser, rows in means.groupby("optimiser", sort=False)
+        for measure, value in leads(square(rows, "value")).items()
     ]
     return {
-        "categories": categories,
-        "advantages": pd.DataFrame(advantages, columns=["policies", "measure", "value", "paper"]),
+        "categories": long(summary(drawn["categories"], *keys)).merge(printed, how="left"),
+        "advantages": pd.DataFrame(advantages, columns=["optimiser", "measure", "value", "paper"]),
         "shares": overall(drawn["shares"], "strategy", "share", "optimiser"),
         "prompts": _by_category(drawn["prompts"]),
     }
@@ -193,35 +184,18 @@ def _ndr(evidence: Evidence, n: int, category: str = ALL) -> dict[str, np.ndarra
     }
 
 
-def _trainings(evidence: Evidence, errors: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Joint and separate PPO of the reward models that were trained in both ways."""
-    names = evidence.names()
-    runs = evidence.policies(PPO, family=MAIN, policy=INITIAL)
+def _separate(evidence: Evidence, categories: list[str]) -> tuple[list[int], dict[str, np.ndarray]]:
+    """Places of the RMs with a PPO policy for each category, and their NDR; none for under 3."""
+    names, runs = evidence.names(), evidence.policies(PPO, family=MAIN, policy=INITIAL)
     runs = runs[runs["training"] == runs["category"]]
     counts = runs[runs["golden"] == runs["proxy"]].groupby("proxy")["category"].nunique()
-    places = [i for i, name in enumerate(names) if counts.get(name, 0) == len(errors)]
+    places = [i for i, name in enumerate(names) if counts.get(name, 0) == len(categories)]
     if len(places) < 3:
-        columns = ["optimiser", "statistic", "draw", "golden", "coefficient"]
-        return pd.DataFrame(columns=["training", *CELL, *columns])
-    kept, same = [names[i] for i in places], np.ix_(places, places)
+        return [], {}
+    kept = [names[i] for i in places]
     runs = runs[runs["golden"].isin(kept) & runs["proxy"].isin(kept)]
-    tables = []
-    for of in errors:
-        joint = evidence.ndr(PPO, category=of)[same]
-        separate = evidence.square(runs[runs["category"] == of], "ndr")
-        tables += [
-            coefficients(
-                error[:, *same],
-                {PPO: ndr},
-                kept,
-                training=training,
-                downstream=of,
-                accuracy_on=name,
-            )
-            for training, ndr in ((JOINT, joint), (SEPARATE, separate))
-            for name, error in errors.items()
-        ]
-    return pd.concat(tables, ignore_index=True)
+    ndr = {of: evidence.square(runs[runs["category"] == of], "ndr") for of in categories}
+    return places, ndr
 
 
 def _shares(
@@ -232,7 +206,7 @@ def _shares(
     rng: np.random.Generator,
     n: int,
 ) -> pd.DataFrame:
-    ndr, tables = _ndr(evidence, n), []
+    ndr, names, tables = _ndr(evidence, n), evidence.names(), []
     for strategy in STRATEGIES:
         changed = evidence.testset(strategy)
         places = [int(np.argmax(tests.sources == source)) for source in changed.sources]
@@ -240,9 +214,7 @@ def _shares(
         kept = TestSet.of(tests.labels[..., places], tests.categories, changed.sources)
         for share in shares:
             errors = draw_errors(partial(_mixed, kept, changed, share), draws, rng)
-            tables.append(
-                coefficients(errors, ndr, evidence.names(), strategy=strategy, share=share)
-            )
+            tables.append(coefficients(errors, ndr, names, strategy=strategy, share=share))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -255,9 +227,9 @@ def compare(prompts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
     Parameters
     ----------
-    prompts : DataFrame with columns variant, prompt_id, category, prompt
-        Each prompt in all three variants.
-    rng : numpy.random.Generator
+    prompts
+        variant, prompt_id, category, prompt: each prompt in all three variants.
+    rng
         Source of the folds.
 
     Returns

@@ -25,29 +25,18 @@ from proxyreward.findings.core.drawing import (
 from proxyreward.findings.core.text import cell, pivot
 from proxyreward.findings.rethinking.finding3.measure import SEPARATE, STRATEGIES, square
 from proxyreward.findings.rethinking.repeats import sd_cell, with_sd
-from proxyreward.vocabulary import JOINT, ORIGINAL, PARAPHRASE, REWRITE
+from proxyreward.vocabulary import JOINT, OPTIMISERS, ORIGINAL, PARAPHRASE, REWRITE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 POLICIES = NAMES | {JOINT: "PPO on all prompts, fewer RMs", SEPARATE: "PPO per category, fewer RMs"}
-LEADS = {
-    "same": "Same category",
-    "other": "Other category",
-    "columns": "Best columns",
-    "rows": "Best rows",
-}
+LEADS = dict(same="Same category", other="Other category", columns="Best columns", rows="Best rows")
 
 
 def plot_categories(categories: pd.DataFrame) -> "Figure":
-    """Spearman for each pair of categories, ours beside the paper's Table 3, one colour scale.
-
-    Parameters
-    ----------
-    categories : DataFrame
-        The table of that name.
-    """
-    means = categories[categories["measure"] == "mean"]
+    """Spearman for each pair of categories, ours beside the paper's Table 3, one colour scale."""
+    means = categories[(categories["measure"] == "mean") & categories["optimiser"].isin(OPTIMISERS)]
     both = means[["estimate", "paper"]].to_numpy(dtype=float)
     limits = (np.nanmin(both), np.nanmax(both))
     names = sorted(means["downstream"].unique())
@@ -76,36 +65,20 @@ def table3(categories: pd.DataFrame, optimiser: str) -> pd.DataFrame:
 
 
 def advantages(advantages: pd.DataFrame) -> pd.DataFrame:
-    """Does the same category predict better? A row per kind of policies, the paper's in brackets.
-
-    Parameters
-    ----------
-    advantages : DataFrame
-        The table of that name.
-    """
+    """Does the same category predict better? The paper's values in round brackets."""
 
     def text(row: object) -> str:
         form = ".1f" if row.measure in ("columns", "rows") else ".2f"
         return cell(row, form) + (f" ({row.paper:{form}})" if np.isfinite(row.paper) else "")
 
-    rows = advantages.assign(policies=advantages["policies"].map(POLICIES))
-    return pivot(rows, {"policies": "Policies"}, "measure", text, LEADS)
+    rows = advantages.assign(optimiser=advantages["optimiser"].map(POLICIES))
+    return pivot(rows, {"optimiser": "Policies"}, "measure", text, LEADS)
 
 
 def plot_shares(shares: pd.DataFrame, strategies: Sequence[str] = STRATEGIES) -> "Figure":
-    """Spearman by the share of changed prompts over replicates (the paper's Figure 5).
+    """Spearman by the share of changed prompts (the paper's Figure 5), a panel for each strategy.
 
-    Parameters
-    ----------
-    shares : DataFrame
-        The table of that name.
-    strategies : sequence of str
-        Which to show, a panel each.
-
-    Raises
-    ------
-    ValueError
-        If there is no such strategy.
+    Raises ValueError if there is no such strategy.
     """
     known = shares["strategy"].unique().tolist()
     if unknown := [name for name in strategies if name not in known]:
@@ -128,12 +101,7 @@ def plot_shares(shares: pd.DataFrame, strategies: Sequence[str] = STRATEGIES) ->
 def plot_prompts(prompts: pd.DataFrame, high: float) -> "Figure":
     """Similarity of changed prompts to the originals, and guessed categories, by category.
 
-    Parameters
-    ----------
-    prompts : DataFrame
-        The table of that name.
-    high : float
-        Agreement of categories that counts as high.
+    `high` is the agreement of categories that counts as high.
     """
     names = list(dict.fromkeys(prompts["category"]))
     panels = {
