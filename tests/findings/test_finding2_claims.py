@@ -1,165 +1,115 @@
-"""Planted effects: reward models whose noise depends on the rank, or the source, of a response."""
-
-from dataclasses import replace
+import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings.core import verdict
-from proxyreward.findings.rethinking import finding2
-from proxyreward.findings.rethinking.finding2.tables import third
+from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.rethinking.finding2 import claims
+from proxyreward.findings.rethinking.finding2.measure import SOURCE_KEYS
 
-RMS, PROMPTS = 6, 150
-SOURCES = np.repeat(["careful", "chatty", "blunt", "timid", "initial"], 2)
-CLAIMS = {
-    "finding2.c1", "finding2.c2", "table2.c1", "table2.c2", "table2.c3", "fig4.c1", "fig4.c2",
-    "fig4.c3",
-}  # fmt: skip
-LADDER = np.linspace(0.1, 2.5, RMS)
-SHUFFLED = LADDER[[3, 0, 5, 2, 4, 1]]
+MEANS = {"careful": 0.5, "blunt": 0.2, "initial": 0.4, "origin": 0.3}
 
 
-def planted(evidence, noise, ndr, bench_noise=SHUFFLED):
-    """Evidence with scores utility + noise (rms, prompts, responses) and NDR by proxy."""
-    rng, names = np.random.default_rng(3), evidence.names()
-    responses = len(SOURCES)
-    # Equal steps of utility, so that every bin is as hard as the others.
-    utility = rng.permuted(np.tile(np.arange(responses), (PROMPTS, 1)), axis=1)
-    noise = noise(utility) if callable(noise) else noise
-    scores = utility + noise * rng.normal(size=(RMS, PROMPTS, responses))
-    asked = pd.MultiIndex.from_product([["original"], range(PROMPTS), range(responses)])
-    tests = asked.to_frame(index=False, name=["variant", "prompt_id", "sample_id"])
-    tests["source"] = np.tile(SOURCES, PROMPTS)
-    tests = tests.join(pd.DataFrame(scores.reshape(RMS, -1).T, columns=names))
-    prompts = tests.drop_duplicates("prompt_id").assign(category="Chat", prompt="")
-    pairs = rng.permuted(np.tile(np.arange(responses), (PROMPTS, 1)), axis=1)[:, :2].ravel()
-    noisy = pairs + bench_noise[:, None] * rng.normal(size=(RMS, 2 * PROMPTS))
-    bench = pd.DataFrame(noisy.T, columns=names)
-    regret = evidence.regret[evidence.regret["family"] == "main"].copy()
-    for optimiser, values in ndr.items():
-        own = regret["proxy"].map(dict(zip(names, values)))
-        chosen = (regret["optimiser"] == optimiser) & (regret["golden"] != regret["proxy"])
-        regret.loc[chosen, "ndr"] = own[chosen]
-        regret.loc[chosen, "golden_reward"] = 1.0 + (optimiser == "ppo")
-    return replace(evidence, tests=tests, prompts=prompts, bench=bench, regret=regret)
+def quantities(registry, means=MEANS, cells=lambda *_: 0.5, bins=3, sd=0.05):
+    """Of sources with these means, and cells as a function of chosen, rejected, optimiser."""
+    sources = [
+        (source, optimiser, statistic, measure, value)
+        for source, mean in means.items()
+        for optimiser in ("best-of-n", "ppo")
+        for statistic in ("spearman", "mrr")
+        for measure, value in (("mean", mean), ("sd", 0 if source == "origin" else sd))
+    ]
+    places = itertools.combinations(range(bins), 2)
+    rows = [
+        (*place, name, cells(*place, name)) for place in places for name in ("best-of-n", "ppo")
+    ]
+    pressure = [("reward", "best-of-n", 1.0), ("reward", "ppo", 1.5),
+                ("kl_bits", "best-of-n", 6.0), ("kl_bits", "ppo", 9.0)]  # fmt: skip
+    return claims.quantities(
+        pd.DataFrame(sources, columns=[*SOURCE_KEYS, "measure", "value"]),
+        pd.DataFrame(rows, columns=["chosen", "rejected", "optimiser", "value"]),
+        pd.DataFrame(pressure, columns=["measure", "optimiser", "value"]),
+        registry,
+    )
 
 
-def measure(evidence, registry, draws=8, bins=5, resamples=200):
-    tables = finding2.compute(evidence, draws=draws, bins=bins, rng=np.random.default_rng(0))
-    return finding2.measure(tables, resamples=resamples, seed=1, registry=registry)
+def values(found, pattern):
+    chosen = Comparison(pattern, ">", 0).matching(found)
+    assert chosen, pattern
+    return [found[name].own for name in chosen]
 
 
-def decide(found, registry):
-    decisions, _ = verdict.decide("finding2", found, registry, finding2.notes(found))
-    return {decision.claim_id.removeprefix("rethinking."): decision for decision in decisions}
+@pytest.mark.parametrize("claim", load_registry().measured_by("finding2"), ids=lambda c: c.id)
+def test_what_the_registry_names_is_measured(registry, claim):
+    found = quantities(registry)
+    for name in (
+        *(line.name for group in claim.decide for line in group.comparisons),
+        *claim.beside,
+    ):
+        assert values(found, name)
 
 
-def by_rank(utility):
-    """Noise of the upper third falls along the family, that of the lower third does not."""
-    high, low = utility >= 6, utility < 4
-    levels = np.where(high, LADDER[:, None, None], 0.3)
-    return np.where(low, SHUFFLED[:, None, None], levels)
+def test_sources_against_own_responses_mixed_pairs_and_draws(registry):
+    found = quantities(registry)
+    gaps = [
+        found[f"PPO: Spearman with responses of {x} minus with own"] for x in ("careful", "blunt")
+    ]
+    assert [gap.own for gap in gaps] == pytest.approx([0.1, -0.2])
+    mixed = ("careful", "blunt", "own responses")
+    gaps = [found[f"Best-of-n: MRR with mixed pairs minus with {name}"].own for name in mixed]
+    assert gaps == pytest.approx([-0.2, 0.1, -0.1])
+    # The mixed pairs are no single source.
+    assert values(found, "*: range of Spearman over sources minus *") == pytest.approx([0.25] * 2)
+    assert values(found, "*: range of Spearman over bins minus *") == pytest.approx([-0.3] * 2)
+    sd = np.std([0.5, 0.2, 0.4])
+    assert values(found, "*: sd of Spearman over bins minus *") == pytest.approx([-sd] * 2)
 
 
-def by_source(own, others):
-    return np.where(SOURCES == "initial", own[:, None, None], others[:, None, None])
+@pytest.mark.parametrize(("chosen", "rejected"), [(0, 1), (1, 2)])
+def test_the_best_region_is_found_where_it_is(registry, chosen, rejected):
+    """Three bins, a third each: best-of-n is said to peak at (1, 2), PPO at (0, 1)."""
+    found = quantities(registry, cells=lambda *key: 0.8 if key[:2] == (chosen, rejected) else 0.5)
+    expected = 0.3 if chosen == 1 else -0.15
+    assert values(found, "Best-of-n: mean * third, minus *") == pytest.approx([expected])
+    expected = 0.3 if chosen == 0 else -0.15
+    assert values(found, "PPO: mean * third, minus *") == pytest.approx([expected])
+    expected = 0.3 if chosen == 0 else -0.3
+    assert values(found, "PPO: highest * third, minus *") == pytest.approx([expected])
 
 
-@pytest.fixture(scope="module")
-def by_rank_decided(evidence, registry):
-    ndr = {"best-of-n": -SHUFFLED, "ppo": -LADDER}
-    return decide(measure(planted(evidence, by_rank, ndr), registry), registry)
+def test_worse_ranks_under_best_of_n_shift_the_mean_bin(registry):
+    """All weight on (1, 2) under best-of-n, on (0, 1) under PPO; negative cells weigh nothing."""
+
+    def cells(chosen, rejected, optimiser):
+        best = (1, 2) if optimiser == "best-of-n" else (0, 1)
+        return 0.6 if (chosen, rejected) == best else -0.4
+
+    found = quantities(registry, cells=cells)
+    assert values(found, "mean * bin under best-of-n minus under PPO, *") == pytest.approx([1, 1])
+    none = quantities(registry, cells=lambda *_: -0.4)
+    assert np.isnan(values(none, "mean * bin under best-of-n minus under PPO, *")).all()
 
 
-def test_each_claim_gets_one_row(by_rank_decided):
-    assert set(by_rank_decided) == CLAIMS
+def test_ppo_that_goes_further_is_seen(registry):
+    assert values(quantities(registry), "mean golden reward reached by PPO *") == [0.5]
+    assert values(quantities(registry), "KL divergence of PPO minus *") == [3]
 
 
-def test_regions_of_the_golden_order_are_found(by_rank_decided):
-    for claim in ("finding2.c1", "fig4.c1", "fig4.c2", "fig4.c3"):
-        decision = by_rank_decided[claim]
-        assert decision.verdict == "reproduced", decision.reason
+def test_without_a_middle_third_or_a_second_draw_quantities_are_undefined(registry):
+    few = quantities(registry, bins=2, sd=np.nan)
+    assert np.isnan(values(few, "*: * third, minus *")).all()
+    assert np.isnan(values(few, "*: range of Spearman over sources minus *")).all()
 
 
-def test_the_opposite_regions_refute(evidence, registry):
-    ndr = {"best-of-n": -LADDER, "ppo": -SHUFFLED}
-    decided = decide(measure(planted(evidence, by_rank, ndr), registry), registry)
-    for claim in ("fig4.c1", "fig4.c2", "fig4.c3"):
-        assert decided[claim].verdict == "not reproduced", decided[claim].reason
-
-
-def test_without_a_middle_third_the_regions_are_undefined(evidence, registry):
-    ndr = {"best-of-n": -SHUFFLED, "ppo": -LADDER}
-    few = measure(planted(evidence, by_rank, ndr), registry, draws=2, bins=2, resamples=20)
-    for claim in ("fig4.c1", "fig4.c2"):
-        decision = decide(few, registry)[claim]
-        assert decision.verdict == "inconclusive"
-        assert "undefined at this size" in decision.reason
-
-
-@pytest.fixture(scope="module")
-def own_best(evidence, registry):
-    """Only the noise on the policy's own responses goes with NDR."""
-    ndr = {"best-of-n": -LADDER, "ppo": -LADDER}
-    return decide(measure(planted(evidence, by_source(LADDER, SHUFFLED), ndr), registry), registry)
-
-
-@pytest.fixture(scope="module")
-def own_worst(evidence, registry):
-    """Only the noise on the policy's own responses does not go with NDR."""
-    ndr = {"best-of-n": -LADDER, "ppo": -LADDER}
-    worse = planted(evidence, by_source(SHUFFLED, LADDER), ndr, LADDER)
-    return decide(measure(worse, registry), registry)
-
-
-def test_own_responses_are_needed_or_not(own_best, own_worst):
-    for claim in ("finding2.c2", "table2.c2"):
-        assert own_best[claim].verdict == "not reproduced", own_best[claim].reason
-        assert own_worst[claim].verdict == "reproduced", own_worst[claim].reason
-
-
-def test_the_source_matters_where_it_was_made_to(own_best, own_worst):
-    for decided in (own_best, own_worst):
-        assert decided["table2.c3"].verdict == "reproduced", decided["table2.c3"].reason
-        # Ranks say nothing here, so the range over bins is no larger than that over sources.
-        assert decided["finding2.c1"].verdict == "not reproduced", decided["finding2.c1"].reason
-
-
-def test_one_source_behind_the_mixed_pairs_is_enough(own_worst):
-    assert own_worst["table2.c1"].verdict == "reproduced"
-    assert "minus with own responses" in own_worst["table2.c1"].reason
-
-
-def test_sources_that_all_beat_the_mixed_pairs_do_not_reproduce(evidence, registry):
-    ndr = {"best-of-n": -LADDER, "ppo": -LADDER}
-    reversed_bench = planted(evidence, by_source(LADDER, LADDER), ndr, LADDER[::-1])
-    decided = decide(measure(reversed_bench, registry), registry)["table2.c1"]
-    assert decided.verdict == "not reproduced", decided.reason
-    assert "ahead in 20 of 20" in decided.reason
-
-
-def test_beside_a_source_stands_the_paper_model_that_supports_the_claim_most(evidence, registry):
+def test_beside_a_source_stands_the_paper_model_that_supports_the_claim_most(registry):
     printed = registry.printed("rethinking.table2")
     own, *others = (
         printed[name]["bon_spearman"]["mean"] for name in ("Llama3-8B*", "Mistral-7B", "Vicuna-7b")
     )
-    found = measure(evidence, registry, draws=2, resamples=20)
-    paper = {name.removeprefix("Best-of-n: Spearman with "): q.paper for name, q in found.items()}
-    assert paper["responses of careful minus with own"] == pytest.approx(max(others) - own)
-    assert paper["mixed pairs minus with careful"] == pytest.approx(
-        printed["Origin"]["bon_spearman"] - own
-    )
-
-
-def test_a_single_draw_leaves_its_spread_undefined(evidence, registry):
-    decision = decide(measure(evidence, registry, draws=1, resamples=20), registry)["table2.c3"]
-    assert decision.verdict == "inconclusive"
-    assert "undefined at this size" in decision.reason
-
-
-def test_thirds_are_mirror_images():
-    for bins in (3, 5, 6, 10):
-        thirds = [third(place, bins) for place in range(bins)]
-        assert thirds == sorted(thirds) and set(thirds) == {0, 1, 2}
-        assert [2 - part for part in thirds[::-1]] == thirds
+    found = quantities(registry)
+    gap = found["Best-of-n: Spearman with responses of careful minus with own"]
+    assert gap.paper == pytest.approx(max(others) - own)
+    gap = found["Best-of-n: Spearman with mixed pairs minus with careful"]
+    assert gap.paper == pytest.approx(printed["Origin"]["bon_spearman"] - own)

@@ -1,14 +1,17 @@
 """Repeated draws of a test set: how a coefficient differs from draw to draw.
 
 In: a way to draw a test set, and the NDR of each optimiser. Out: a long table with the coefficient
-of each draw and golden RM, its summary over draws, and arrays. Called by findings 2, 3 and 4.
+of each draw and golden RM, arrays, its summary over draws, and what pages make of that. Called by
+findings 2, 3 and 4 and their notebooks.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from proxyreward.findings.core.text import cell
 from proxyreward.metrics.prediction import by_golden
 from proxyreward.metrics.testset import TestSet
 
@@ -96,6 +99,12 @@ def as_array(table: pd.DataFrame, *by: str) -> np.ndarray:
     return array
 
 
+def overall(table: pd.DataFrame, *by: str) -> pd.DataFrame:
+    """Mean of all coefficients that are defined: the columns `by` and value."""
+    found = table.groupby([*by], sort=False)["coefficient"].mean()
+    return found.rename("value").reset_index()
+
+
 def summary(table: pd.DataFrame, *by: str) -> pd.DataFrame:
     """Mean over golden RMs, then its mean and sd over draws, for each group of `by`.
 
@@ -111,3 +120,28 @@ def summary(table: pd.DataFrame, *by: str) -> pd.DataFrame:
     found = by_draw.groupby(level=list(by), sort=False).agg(["mean", "std"])
     # Without the last digits the sd of draws that do not differ is 0, not noise.
     return found.rename(columns={"std": "sd"}).round(12).reset_index()
+
+
+def long(found: pd.DataFrame) -> pd.DataFrame:
+    """A summary as a table for pages: what names the row, measure (`mean` or `sd`), value."""
+    keys = [name for name in found if name not in ("mean", "sd")]
+    return found.melt(keys, var_name="measure")
+
+
+def alone(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of one run in the form of one over replicates: `value` is the estimate, no ends."""
+    return table.rename(columns={"value": "estimate"}).assign(low=np.nan, high=np.nan)
+
+
+def with_sd(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of :func:`long` over replicates with a row for each mean, its `sd` beside it."""
+    means, sds = (
+        table[table["measure"] == name].drop(columns="measure") for name in ("mean", "sd")
+    )
+    keys = [name for name in means if name not in ("paper", "estimate", "low", "high", "own", "n")]
+    return means.merge(sds[[*keys, "estimate"]].rename(columns={"estimate": "sd"}), on=keys)
+
+
+def sd_cell(row: Any) -> str:
+    """Text cell of a row of :func:`with_sd`: ``mean [low, high] ± sd``, no sd where it is 0."""
+    return cell(row) + (f" ±\u00a0{row.sd:.2f}" if row.sd > 0 else "")
