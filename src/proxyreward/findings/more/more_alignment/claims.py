@@ -24,6 +24,7 @@ from proxyreward.findings.more.more_alignment.measure import (
     MEAN,
     ONE_TEXT,
     SCHEMES,
+    START,
     in_form,
     select,
 )
@@ -84,18 +85,24 @@ def _table2(policies: pd.DataFrame) -> dict[str, Quantity]:
 
 
 def _wins(judged: pd.DataFrame) -> dict[str, Quantity]:
-    """How often MORE wins against MultiTask, by each judge."""
+    """How often MORE wins against MultiTask, by each judge, and both against the start."""
     names = {
         "utility": "{}: share of wins of MORE among decided comparisons",
         "oracle": "{}: share of wins of MORE by the oracle",
         "judge": "{}: share of wins of MORE by a reward model",
     }
-    rows = select(judged, first=MORE, second=MULTITASK, source=ALL, what="rate")
-    return {
+    rates = select(judged, source=ALL, what="rate")
+    rows = select(rates, first=MORE, second=MULTITASK)
+    found = {
         name.format(row.base): measured(row.value, row.paper)
         for judge, name in names.items()
         for row in select(rows, judge=judge).itertuples()
     }
+    for scheme in SCHEMES:
+        for row in select(rates, first=scheme, second=START, judge="oracle").itertuples():
+            name = f"{row.base}, {SCHEME_NAMES[scheme]}: share of wins over the policy before"
+            found[f"{name} by the oracle"] = measured(row.value)
+    return found
 
 
 def _judges(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
