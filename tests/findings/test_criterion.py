@@ -5,6 +5,8 @@ import csv
 import pytest
 
 from proxyreward.findings.core.criterion import Comparison, parse, units, words
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.core.replicates import quantities
 
 PINNED = "tests/findings/comparisons.csv"
 
@@ -55,15 +57,40 @@ def test_every_margin_is_a_size_and_has_a_reason():
         assert set(unit) == {"margin", "reason"} and unit["margin"] > 0 and unit["reason"], name
 
 
+def compared(claim):
+    """Number of the group, all or any, and comparison; groups of the positive control are < 0."""
+    groups = [(-number, group) for number, group in enumerate(claim.control, start=1)]
+    groups += list(enumerate(claim.decide, start=1))
+    return [
+        (number, "any" if group.one_is_enough else "all", comparison)
+        for number, group in groups
+        for comparison in group.comparisons
+    ]
+
+
 def test_the_comparisons_of_all_claims_are_those_that_are_pinned(registry, root):
     """Whoever changes a threshold, a sign or a margin has to change this list with it."""
     found = [
-        (claim.id, claim.kind, str(number), *("any" if group.one_is_enough else "all",),
-         comparison.name, comparison.sign, f"{comparison.threshold:g}",
-         "" if comparison.margin is None else f"{comparison.margin:g}")
-        for claim in registry.claims() for number, group in enumerate(claim.decide, start=1)
-        for comparison in group.comparisons
+        (claim.id, claim.kind, str(number), group, line.name, line.sign, f"{line.threshold:g}",
+         "" if line.margin is None else f"{line.margin:g}")
+        for claim in registry.claims() for number, group, line in compared(claim)
     ]  # fmt: skip
     with (root / PINNED).open(encoding="utf-8", newline="") as stream:
         pinned = [tuple(row) for row in csv.reader(stream)]
     assert found == pinned[1:]
+
+
+FINDINGS = sorted({claim.finding for claim in load_registry().claims() if claim.finding})
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_claims_speak_of_all_that_a_finding_measures_and_of_nothing_else(finding, registry, root):
+    """By the results of the default scale, which come with the project."""
+    measured, spoken = quantities(root / "results" / "tiny" / finding), set()
+    for claim in registry.measured_by(finding):
+        lines = [line for *_, line in compared(claim)]
+        for line in (*lines, *(Comparison(name, ">", 0) for name in claim.beside)):
+            names = line.matching(measured)
+            assert names, f"{claim.id}: {line.name}"
+            spoken |= set(names)
+    assert spoken == set(measured)

@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 
 from proxyreward.findings.core.criterion import Comparison
-from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.rethinking.finding3 import claims
 
 LEADS = {  # same, other, columns, rows
@@ -43,16 +42,6 @@ def values(found, pattern):
     chosen = Comparison(pattern, ">", 0).matching(found)
     assert chosen, pattern
     return [found[name].own for name in chosen]
-
-
-@pytest.mark.parametrize("claim", load_registry().measured_by("finding3"), ids=lambda c: c.id)
-def test_what_the_registry_names_is_measured(claim):
-    found = quantities()
-    for name in (
-        *(line.name for group in claim.decide for line in group.comparisons),
-        *claim.beside,
-    ):
-        assert values(found, name)
 
 
 def test_advantages_of_the_same_category():

@@ -61,17 +61,6 @@ def opposite(evidence):
     return measured(mixed, told, evidence)
 
 
-def test_the_registry_speaks_of_all_that_is_measured_and_of_nothing_else(present, registry):
-    spoken = set()
-    for claim in registry.measured_by("more_alignment"):
-        lines = [line.name for group in claim.decide for line in group.comparisons]
-        for pattern in (*lines, *claim.beside):
-            names = matching(pattern, present.quantities)
-            assert names, f"{claim.id}: {pattern}"
-            spoken |= set(names)
-    assert spoken == set(present.quantities)
-
-
 def test_names_are_those_of_every_replicate(present, evidence):
     """A number or a model in a name would keep replicates from being put together."""
     mixed, _ = all_for_more()

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from proxyreward.findings.core.criterion import Comparison, Group, parse, words
+from proxyreward.findings.core.criterion import Group, parse, words
 
 SUPPORT = ("supported", "mixed", "contradicted", "not_printed", "definition")
 ESTIMATED, DEFINITION, CONSTRUCTION = "estimated", "definition", "by construction"
@@ -67,13 +67,6 @@ class Claim:
     def wording(self) -> str:
         """What decides the claim, in words."""
         return words(self.decide) if self.decide else self.criterion
-
-    def missing(self, names: Iterable[str]) -> list[str]:
-        """What it compares or shows beside that none of `names` fits."""
-        known = list(names)
-        wanted = [c for group in (*self.control, *self.decide) for c in group.comparisons]
-        wanted += [Comparison(line, ">", 0) for line in self.beside]
-        return [comparison.name for comparison in wanted if not comparison.matching(known)]
 
 
 @dataclass(frozen=True)
