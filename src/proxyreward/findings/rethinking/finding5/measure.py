@@ -147,7 +147,7 @@ def degree_of(golden: Scores, proxy: Scores, ns: Sequence[int], draws: np.ndarra
 
 
 def deviations(degrees: pd.DataFrame) -> pd.DataFrame:
-    """Mean distance from the standardised curve: n, kind, value, the mean |degree - expected|."""
-    distance = abs(degrees["degree"] - degrees["expected"])
-    means = distance.rename("value").groupby([degrees["n"], degrees["kind"]], sort=False).mean()
-    return means.reset_index()
+    """Mean distance from the standardised curve, |degree - expected|: best_of (n), kind, value."""
+    distance = abs(degrees["degree"] - degrees["expected"]).rename("value")
+    by = [degrees["n"].rename("best_of"), degrees["kind"]]
+    return distance.groupby(by, sort=False).mean().reset_index()
