@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from proxyreward.findings.core.registry import load_registry
-from proxyreward.findings.rethinking import finding1
 from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS, Evidence
 
 
@@ -26,12 +25,6 @@ def family():
 
     rms = pd.DataFrame({"rm": [f"rm{q:.1f}" for q in flips], "flip_rate": flips, "seed": range(5)})
     return scores(40, 20).astype(np.float32), scores(300, 2).astype(np.float32), rms
-
-
-@pytest.fixture(scope="session")
-def tables(evidence):
-    """Tables of finding 1."""
-    return finding1.compute(evidence, resamples=50, rng=np.random.default_rng(1))
 
 
 CATEGORIES = ("Chat", "ChatHard", "Code", "Math", "Safety")

@@ -6,27 +6,27 @@ its source, and some check must fail.
 
 import sys
 import types
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import norm
 
-from proxyreward.findings.core import criterion, verdict
+from proxyreward.findings.core import criterion, quantity, verdict
+from proxyreward.findings.core.quantity import Quantity, counted
 from proxyreward.findings.core.registry import Claim
 
-STEPS = (np.arange(200_000) + 0.5) / 200_000
+
+def normal(estimate, sd=1.0, runs=1000):
+    """A quantity over so many replicates that its interval of level 1 - 2p is estimate ± sd z."""
+    steps = norm.ppf((np.arange(runs) + 0.5) / runs)
+    return estimate + sd * np.sqrt(runs) * steps / steps.std(ddof=1)
 
 
-def normal(estimate, sd=1.0, shift=0.0, recentre=False):
-    """A quantity whose interval of level 1 - 2p is estimate ± sd z(p), and its bias."""
-    return lambda rule: rule.Quantity(
-        np.r_[estimate, estimate + shift + sd * norm.ppf(STEPS)], n=10, recentre=recentre
-    )
-
-
-def exactly(value):
-    return lambda rule: rule.counted(value, n=3)
+def few(estimate):
+    """Four replicates with standard error 1: the interval of level 0.95 is estimate ± 3.18."""
+    return normal(estimate, runs=4)
 
 
 ALL, ANY = ["a > 0", "b > 0"], [{"any": ["a > 0", "b > 0"]}]
@@ -44,9 +44,9 @@ CASES = [
     (["a <= 0"], {"a": normal(2.0)}, "not reproduced"),
     (["a > 5"], {"a": normal(6.0)}, "inconclusive"),
     # A threshold that is reached exactly.
-    (["a > 0"], {"a": exactly(0)}, "not reproduced"),
-    (["a < 0"], {"a": exactly(0)}, "not reproduced"),
-    (["a <= 0"], {"a": exactly(0)}, "reproduced"),
+    (["a > 0"], {"a": counted(0)}, "not reproduced"),
+    (["a < 0"], {"a": counted(0)}, "not reproduced"),
+    (["a <= 0"], {"a": counted(0)}, "reproduced"),
     # All of two: each by itself to hold, the worse one with a correction to fail.
     (ALL, {"a": normal(2.0), "b": normal(2.0)}, "reproduced"),
     (ALL, {"a": normal(5.0), "b": normal(-2.1)}, "inconclusive"),
@@ -83,35 +83,52 @@ CASES = [
     (["a > 0 accuracy", "b > 0"], {"a": normal(0.0, 0.001), "b": normal(0.0)}, "not reproduced"),
     (["a > 0 accuracy", "b > 0"], {"a": normal(0.0, 0.001), "b": normal(9.0)}, "not reproduced"),
     (["*: a > 0 accuracy"], {k: normal(0.0, 0.001) for k in ("x: a", "y: a")}, "no difference"),
-    # Biased resamples: shifted to the estimate where the quantity asks for it.
-    (["a > 0"], {"a": normal(2.0, shift=-1.0)}, "inconclusive"),
-    (["a > 0"], {"a": normal(2.0, shift=-1.0, recentre=True)}, "reproduced"),
+    # Few replicates, and such as agree to the last digit.
+    (["a > 0"], {"a": few(3.1)}, "inconclusive"),
+    (["a > 0"], {"a": few(3.3)}, "reproduced"),
+    (["a > 0"], {"a": np.full(5, 1.0)}, "inconclusive"),
+    (["a > 0"], {"a": np.full(6, 1.0)}, "reproduced"),
+    (["a > 0", "b > 0"], {"a": np.full(6, -1.0), "b": normal(5.0)}, "inconclusive"),
+    (["a > 0", "b > 0"], {"a": np.full(7, -1.0), "b": normal(5.0)}, "not reproduced"),
+    (["a > 0"], {"a": np.array([1.0])}, "inconclusive"),
+    (["a <= 0"], {"a": Quantity(np.array([0.0, 1.0]), is_counted=True)}, "inconclusive"),
     # What is undefined or not measured.
     (["a > 0"], {"a": normal(np.nan)}, "inconclusive"),
     (["a > 0"], {}, "not testable here"),
     (ALL, {"a": normal(5.0)}, "not testable here"),
     (ALL, {"a": normal(-5.0)}, "not reproduced"),
 ]
+# Estimates of a positive control, and what they make of a claim that would be decided without it.
+CONTROLS = {9.0: None, 0.0: "inconclusive", -9.0: "not testable here"}
 KINDS = ("definition", "by construction")
 
 
-def check(rule):
+def check(rule, kind_of_quantity=Quantity):
     """Assert every case under a module that holds the rule."""
+
+    def made(value):
+        given = value if isinstance(value, Quantity) else Quantity(value)
+        return kind_of_quantity(given.values, given.paper, given.is_counted)
+
     for lines, quantities, expected in CASES:
         claim = Claim("c", "s", "supported", decide=criterion.parse(lines))
-        found = {name: make(rule) for name, make in quantities.items()}
-        assert rule.verdict_of(rule.judge(claim, found)) == expected, (lines, expected)
+        found = {name: made(value) for name, value in quantities.items()}
+        assert rule.verdict_of(rule.judge(claim.decide, found)) == expected, (lines, expected)
     for kind in KINDS:
         claim = Claim("c", "s", "supported", decide=criterion.parse(["a > 0"]), kind=kind)
-        holds = rule.judge(claim, {"a": rule.counted(1, 1)})
-        assert rule.verdict_of(holds, kind) == kind
-        fails = rule.judge(claim, {"a": rule.counted(-1, 1)})
+        assert rule.verdict_of(rule.judge(claim.decide, {"a": made(counted(1))}), kind) == kind
+        fails = rule.judge(claim.decide, {"a": made(counted(-1))})
         assert rule.verdict_of(fails, kind) == "not reproduced"
+    for (works, standing), lines in product(CONTROLS.items(), (["a > 0"], ["a < 0"])):
+        control, groups = (
+            rule.judge(criterion.parse(part), {"a": made(normal(9.0)), "c": made(normal(works))})
+            for part in (["c > 0"], lines)
+        )
+        expected = standing or {"a > 0": "reproduced", "a < 0": "not reproduced"}[lines[0]]
+        assert rule.verdict_of(groups, control=control) == expected, (works, lines)
 
 
 FAULTS = [
-    ("LEVEL = 0.95", "LEVEL = 0.9"),
-    ("LEVEL = 0.95", "LEVEL = 0.975"),
     ("1 - (1 - LEVEL) / max(count, 1)", "LEVEL"),
     ("1 - (1 - LEVEL) / max(count, 1)", "1 - (1 - LEVEL) * max(count, 1)"),
     ("_corrected(len(group)), refute)", "refute, _corrected(len(group)))"),
@@ -129,7 +146,6 @@ FAULTS = [
     ("_within(confirm, threshold, margin), apart", "_within(refute, threshold, margin), apart"),
     ("refute.low > threshold + margin or", "refute.low > threshold or"),
     ("threshold - margin <= interval.low and", ""),
-    ("level, self.recentre)", "level, False)"),
     ("threshold, margin = self.comparison.threshold", "threshold, margin = 0.0"),
     ('found & {"fails", "no difference"}', 'found & {"no difference"}'),
     ('found & {"fails", "no difference"}', 'found & {"fails"}'),
@@ -137,21 +153,45 @@ FAULTS = [
     ('if "" in found:', 'if found == {""}:'),
     ('return "holds" if found else ""', 'return "holds"'),
     ('if not found or "holds" in found', 'if not found or found == {"holds"}'),
+    ('works - {"holds", "open"}', 'works - {"holds", "open", "fails"}'),
+    ('if "open" in works', "if False"),
     ("group.one_is_enough or not found", "not found"),
     ('return "reproduced" if kind == ESTIMATED else kind', 'return "reproduced"'),
 ]  # fmt: skip
+
+
+FAULTS_OF_INTERVALS = [
+    ("LEVEL = 0.95", "LEVEL = 0.9"),
+    ("LEVEL = 0.95", "LEVEL = 0.975"),
+    ("(1 + level) / 2", "level"),
+    ("stdtrit(several, (1 + level) / 2)", "1.96"),
+    ("np.where(n > 1, n - 1, np.nan)", "np.where(n > 0, n, np.nan)"),
+    ("/ several / some", "/ several"),
+    ("2.0 ** (1 - n)", "2.0 ** (-n)"),
+    ("<= 1 - level", "<= 0.05"),
+    ("np.where(agree, surely, half)", "half"),
+    ("if not self.is_counted or", "if True or"),
+]  # fmt: skip
+ALL_FAULTS = [(verdict, *fault) for fault in FAULTS]
+ALL_FAULTS += [(quantity, *fault) for fault in FAULTS_OF_INTERVALS]
 
 
 def test_the_rule_decides_every_case():
     check(verdict)
 
 
-@pytest.mark.parametrize(("right", "wrong"), FAULTS)
-def test_a_planted_fault_is_found(right, wrong, monkeypatch):
-    source = Path(verdict.__file__).read_text(encoding="utf-8")
-    assert right in source, "the fault no longer fits the source"
-    faulty = types.ModuleType("faulty")
-    monkeypatch.setitem(sys.modules, "faulty", faulty)
-    exec(compile(source.replace(right, wrong), "faulty", "exec"), faulty.__dict__)
+@pytest.mark.parametrize(("module", "right", "wrong"), ALL_FAULTS)
+def test_a_planted_fault_is_found(module, right, wrong, monkeypatch):
+    faulty = {}
+    for one in (quantity, verdict):
+        source = Path(one.__file__).read_text(encoding="utf-8")
+        if one is module:
+            assert right in source, "the fault no longer fits the source"
+            source = source.replace(right, wrong)
+        source = source.replace("from proxyreward.findings.core.quantity", "from faulty_quantity")
+        name = f"faulty_{one.__name__.rpartition('.')[2]}"
+        faulty[one] = types.ModuleType(name)
+        monkeypatch.setitem(sys.modules, name, faulty[one])
+        exec(compile(source, name, "exec"), faulty[one].__dict__)
     with pytest.raises(AssertionError):
-        check(faulty)
+        check(faulty[verdict], faulty[quantity].Quantity)

@@ -1,148 +1,150 @@
-"""Replicates as the unit of evidence: intervals that cover, and a table that loses nothing."""
+"""Tables over replicates: what is written is read, other replicates stay, damage is told."""
+
+import json
 
 import numpy as np
+import pandas as pd
 import pytest
-from scipy import stats
 
 from proxyreward.findings.core import replicates
-from proxyreward.findings.core.replicates import Replicated
-from proxyreward.findings.core.verdict import Quantity, counted
+from proxyreward.findings.core.quantity import counted, measured
+from proxyreward.findings.core.replicates import QUANTITIES, RECORD, as_table
 
 
 def of(**values):
     """Quantities of one replicate."""
-    return {name: Quantity(np.array([value]), n=1, paper=0.5) for name, value in values.items()}
-
-
-def test_the_interval_is_that_of_students_t():
-    values = np.array([0.1, 0.4, 0.2, 0.5])
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.9)
-    found = Replicated(values).interval(0.9)
-    assert found.estimate == pytest.approx(values.mean())
-    assert (found.low, found.high) == pytest.approx(tuple(expected))
-
-
-@pytest.mark.parametrize("runs", [4, 20])
-@pytest.mark.parametrize("level", [0.95, 1 - 0.05 / 8])
-def test_intervals_cover_as_often_as_they_say(runs, level):
-    """A value in a replicate: the truth, what its world shares, and the noise of its own runs."""
-    rng = np.random.default_rng(0)
-    worlds = rng.normal(scale=0.5, size=(20_000, runs, 1))
-    values = (0.3 + worlds + rng.normal(size=(20_000, runs, 10))).mean(axis=-1)
-    found = [Replicated(row).interval(level) for row in values[:4000]]
-    covered = np.mean([low <= 0.3 <= high for _, low, high in found])
-    assert covered == pytest.approx(level, abs=0.02)
-
-
-def test_students_t_agrees_with_a_bootstrap_of_many_replicates():
-    values = np.random.default_rng(1).exponential(size=200)
-    resampled = stats.bootstrap((values,), np.mean, rng=np.random.default_rng(2), method="BCa")
-    low, high = resampled.confidence_interval
-    found = Replicated(values).interval(0.95)
-    assert (found.low, found.high) == pytest.approx((low, high), abs=0.03)
-
-
-def test_one_replicate_says_nothing_of_its_spread():
-    estimate, low, high = Replicated(np.array([2.0])).interval(0.95)
-    assert estimate == 2.0 and np.isnan([low, high]).all()
-    assert np.isnan(Replicated(np.array([])).interval(0.95)).all()
-
-
-def test_replicates_that_agree_to_the_last_digit_say_nothing_of_their_spread():
-    estimate, low, high = Replicated(np.array([0.1, 0.1, 0.1])).interval(0.95)
-    assert estimate == pytest.approx(0.1) and np.isnan([low, high]).all()
-
-
-def test_exact_quantities_have_to_agree_in_all_replicates():
-    found = Replicated(np.array([0.0, 3.0]), is_counted=True)
-    assert found.interval(0.95) == found.interval(0.99) == (1.5, 0.0, 3.0)
+    return {QUANTITIES: as_table({k: measured(v, paper=0.5) for k, v in values.items()})}
 
 
 def write(folder, found, default=0, experiment="e"):
     return replicates.write(folder, default, found, experiment)
 
 
-def test_what_is_written_is_read_again(tmp_path):
-    write(tmp_path, {0: of(b=1.0, a=2.0) | {"c": counted(3, 1)}, 1: of(b=2.0, a=np.nan)})
-    found = replicates.read(tmp_path)
+def values(folder, name="a"):
+    return replicates.quantities(folder)[name].values.tolist()
+
+
+def test_quantities_are_read_as_they_were_written(tmp_path):
+    own = as_table({"b": measured(1, 0.5), "a": measured(2.0), "c": counted(3)})
+    write(tmp_path, {0: {QUANTITIES: own}, 1: of(b=2.0, a=np.nan)})
+    found = replicates.quantities(tmp_path)
     assert list(found) == ["b", "a", "c"]  # as the default run names them
-    assert found["b"].values.tolist() == [1, 2] and found["a"].values.tolist() == [2]
-    assert found["b"].own == 1 and found["a"].own == 2
-    assert found["b"].paper == 0.5 and np.isnan(found["c"].paper)
-    assert found["c"].is_counted and not found["b"].is_counted and found["a"].n == 1
+    assert values(tmp_path, "b") == [1, 2] and found["b"].own == 1 and found["b"].paper == 0.5
+    assert found["a"].n == 1 and np.isnan(found["a"].paper)
+    assert found["c"].is_counted and not found["b"].is_counted
+
+
+def test_a_table_has_estimates_and_intervals_beside_what_names_its_rows(tmp_path):
+    names = pd.DataFrame({"base": ["8x1", "16x2"], "n": [4, 1 / 3], "paper": [0.5, np.nan]})
+    runs = {seed: {"t": names.assign(value=[seed, 2.0 * seed])} for seed in (0, 1, 2)}
+    runs[2]["t"] = runs[2]["t"].iloc[::-1]  # rows are found by name, not by place
+    write(tmp_path, runs)
+    found = replicates.read(tmp_path, "t")
+    assert list(found) == ["base", "n", "paper", "estimate", "low", "high", "own", "runs"]
+    assert found["estimate"].tolist() == [1, 2] and found["own"].tolist() == [0, 0]
+    assert found["runs"].tolist() == [3, 3] and found["n"].tolist() == pytest.approx([4, 1 / 3])
+    half = 4.302653 / np.sqrt(3)  # t of two degrees of freedom, sd 1
+    assert found["high"].tolist() == pytest.approx([1 + half, 2 + 2 * half])
+
+
+def test_two_rows_of_one_name_are_refused(tmp_path):
+    twice = {"t": pd.DataFrame({"base": ["a", "a"], "value": [1.0, 2.0]})}
+    with pytest.raises(ValueError, match="t: two rows have one name, columns base"):
+        write(tmp_path, {0: twice})
 
 
 def test_replicates_that_were_not_run_here_stay(tmp_path):
     write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
     assert write(tmp_path, {0: of(a=9.0), 2: of(a=8.0)}) == []
-    assert replicates.read(tmp_path)["a"].values.tolist() == [9, 2, 8]
+    assert values(tmp_path) == [9, 2, 8]
 
 
 def test_another_seed_of_the_default_run_takes_the_place_of_the_replicate_that_had_it(tmp_path):
     write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
     write(tmp_path, {2: of(a=4.0)}, default=2)
-    found = replicates.read(tmp_path)["a"]
-    assert found.values.tolist() == [4, 1, 2] and found.own == 4
+    assert values(tmp_path) == [4, 1, 2]
 
 
 def test_runs_with_other_parameters_are_no_replicates(tmp_path):
     write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
     told = write(tmp_path, {0: of(a=5.0)}, experiment="another")
-    assert told == ["2 replicates with other parameters"]
-    assert replicates.read(tmp_path)["a"].values.tolist() == [5]
+    assert told == ["2 replicates with other parameters"] and values(tmp_path) == [5]
 
 
-def test_quantities_that_are_not_measured_any_more_go(tmp_path):
+def test_rows_that_are_not_measured_any_more_go_and_new_ones_have_the_runs_that_know_them(tmp_path):
     write(tmp_path, {0: of(old=1.0, a=1.0), 1: of(old=2.0, a=2.0)})
-    assert write(tmp_path, {0: of(a=3.0, new=1.0)}) == ["1 quantities of an earlier code"]
-    found = replicates.read(tmp_path)
+    assert write(tmp_path, {0: of(a=3.0, new=1.0)}) == ["1 rows of an earlier code"]
+    found = replicates.quantities(tmp_path)
     assert list(found) == ["a", "new"] and found["a"].n == 2 and found["new"].n == 1
 
 
-@pytest.mark.parametrize("experiment", ["123456789012", "1234567e8901", "00012"])
-def test_an_experiment_may_look_like_a_number(tmp_path, experiment):
-    write(tmp_path, {0: of(a=1.0), 1: of(a=2.0)}, experiment=experiment)
-    assert write(tmp_path, {0: of(a=1.0)}, experiment=experiment) == []
-    assert replicates.read(tmp_path)["a"].n == 2
-
-
-HEAD = ",".join(replicates.COLUMNS)
-ROW = "0,True,e,a,1,,False"
-
-
-def test_a_damaged_table_is_written_anew_and_that_is_said(tmp_path):
-    (tmp_path / replicates.TABLE).write_text("<<<<<<< HEAD\n")
-    [told] = write(tmp_path, {0: of(a=1.0)})
-    assert told.startswith("a damaged table (columns ")
-    assert replicates.read(tmp_path)["a"].n == 1
+def test_a_table_that_is_new_has_the_runs_that_know_it(tmp_path):
+    write(tmp_path, {0: of(a=1.0), 1: of(a=2.0)})
+    new = {"t": pd.DataFrame({"base": ["a"], "value": [5.0]})}
+    write(tmp_path, {0: of(a=1.0) | new})
+    assert values(tmp_path) == [1, 2]
+    assert replicates.read(tmp_path, "t")[["estimate", "runs"]].values.tolist() == [[5, 1]]
 
 
 def test_same_replicates_same_bytes_in_whatever_order_they_came(tmp_path):
-    found = {0: of(a=1.0, b=0.1), 1: of(a=2.0, b=0.2), 2: of(a=3.0, b=0.3)}
+    found = {0: of(a=1.0, b=0.1), 1: of(a=2.0, b=1 / 3), 2: of(a=3.0, b=0.3)}
+
+    def files():
+        return {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
     write(tmp_path, found)
-    whole = (tmp_path / replicates.TABLE).read_bytes()
-    (tmp_path / replicates.TABLE).unlink()
+    whole = files()
+    for path in tmp_path.iterdir():
+        path.unlink()
     for seed in (2, 1):
         write(tmp_path, {seed: found[seed], 0: found[0]})
-    assert (tmp_path / replicates.TABLE).read_bytes() == whole
+    assert files() == whole
 
 
+GOOD = {RECORD: '{"experiment": "e", "seeds": [0, 1]}', "t.csv": "base,0,1\na,1,2\n"}
 DAMAGES = {
-    "missing": None,
-    "empty": "",
-    "other columns": "a,b\n1,2\n",
-    "a text for a number": f"{HEAD}\n0,True,e,a,much,,False\n",
-    "a word for a truth": f"{HEAD}\n0,True,e,a,1,,no\n",
-    "cut off": f"{HEAD}\n{ROW}\n1,False,e\n",
-    "a replicate twice": f"{HEAD}\n{ROW}\n{ROW}\n",
-    "two experiments": f"{HEAD}\n{ROW}\n1,False,f,a,1,,False\n",
-    "two default runs": f"{HEAD}\n{ROW}\n1,True,e,a,1,,False\n",
+    "a file is missing": {"t.csv": None},
+    "the record is missing": {RECORD: None},
+    "an empty file": {"t.csv": ""},
+    "a merge mark": {"t.csv": "<<<<<<< HEAD\n"},
+    "a merge mark in the record": {RECORD: "<<<<<<< HEAD\n"},
+    "a text for a number": {"t.csv": "base,0,1\na,much,2\n"},
+    "a replicate is missing": {"t.csv": "base,0\na,1\n"},
+    "a replicate is not listed": {"t.csv": "base,0,1,2\na,1,2,3\n"},
+    "replicates in another order": {"t.csv": "base,1,0\na,1,2\n"},
+    "a row twice": {"t.csv": "base,0,1\na,1,2\na,1,2\n"},
+    "a seed twice": {RECORD: '{"experiment": "e", "seeds": [0, 0]}'},
+    "no seeds": {RECORD: '{"experiment": "e", "seeds": []}'},
+    "no experiment": {RECORD: '{"seeds": [0, 1]}'},
+    "a seed that is none": {RECORD: '{"experiment": "e", "seeds": [0, "1"]}'},
 }
+
+
+def damaged(folder, damage):
+    for name, text in (GOOD | DAMAGES[damage]).items():
+        if text is not None:
+            (folder / name).write_text(text)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_table_is_named_with_the_remedy(tmp_path, damage):
-    if DAMAGES[damage] is not None:
-        (tmp_path / replicates.TABLE).write_text(DAMAGES[damage])
-    with pytest.raises(ValueError, match=r"quantities\.csv: .*writes the table again"):
-        replicates.read(tmp_path)
+    damaged(tmp_path, damage)
+    with pytest.raises(ValueError, match=r"t\.csv: .*writes the table again"):
+        replicates.read(tmp_path, "t")
+
+
+@pytest.mark.parametrize("damage", sorted(set(DAMAGES) - {"a file is missing"}))
+def test_damaged_tables_are_written_anew_and_that_is_said(tmp_path, damage):
+    damaged(tmp_path, damage)
+    told = write(tmp_path, {0: {"t": pd.DataFrame({"base": ["a"], "value": [5.0]})}})
+    assert "record" in damage and not told or told[0].startswith("a damaged table ("), told
+    assert replicates.read(tmp_path, "t")["own"].tolist() == [5]
+    assert json.loads((tmp_path / RECORD).read_text())["seeds"] == [0]
+
+
+@pytest.mark.parametrize("head", ["quantity,paper,exact", "exact,quantity,paper"])
+def test_quantities_need_their_own_columns(tmp_path, head):
+    (tmp_path / RECORD).write_text('{"experiment": "e", "seeds": [0]}')
+    (tmp_path / "quantities.csv").write_text(f"{head},0\na,1,True,1\n")
+    with pytest.raises(ValueError, match="its first columns are not quantity, exact and paper"):
+        replicates.quantities(tmp_path)

@@ -4,16 +4,16 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
+from proxyreward.findings.core import scorecard
 from proxyreward.findings.core.criterion import parse
+from proxyreward.findings.core.quantity import Quantity, counted
 from proxyreward.findings.core.registry import Claim, Entry, Registry
 from proxyreward.findings.core.verdict import (
     COLUMNS,
     Decision,
-    Quantity,
-    counted,
     decide,
-    read_scorecard,
     write_scorecard,
 )
 
@@ -21,40 +21,42 @@ GOOD, BAD, OPEN = "reproduced", "not reproduced", "inconclusive"
 
 
 def quantity(estimate, half, paper=np.nan):
-    """A quantity whose resamples lie evenly within `half` of the estimate."""
-    return Quantity(np.r_[estimate, estimate + np.linspace(-half, half, 401)], 7, paper)
+    """A quantity over seven replicates with an interval of `half` to either side."""
+    steps = np.arange(7) - 3.0
+    error = steps.std(ddof=1) / np.sqrt(7)
+    return Quantity(estimate + half * steps / error / t.ppf(0.975, 6), paper)
 
 
-def decided(lines, quantities, primary="", note=""):
-    claim = Claim("c", "s", "supported", finding="f", decide=parse(lines), primary=primary)
+def decided(lines, quantities, **said):
+    claim = Claim("c", "s", "supported", finding="f", decide=parse(lines), **said)
     entry = Entry("e", "p", "table", "w", "t", "q", "m", {}, (claim,))
-    [decision], comparisons = decide("f", quantities, Registry((entry,)), {"c": note})
+    [decision], comparisons = decide("f", quantities, Registry((entry,)))
     return decision, comparisons
 
 
 def test_the_row_shows_the_comparison_that_comes_closest_to_breaking_the_claim():
     found = {"a: x": quantity(2.0, 1.0, 0.3), "b: x": quantity(1.0, 0.9, 0.4)}
     decision, _ = decided(["*: x > 0"], found)
-    assert decision.verdict == GOOD and decision.estimate == 1.0
+    assert decision.verdict == GOOD and decision.estimate == pytest.approx(1.0)
     assert (decision.n, decision.paper_value) == (7, 0.4)
-    assert decision.low == pytest.approx(0.1, abs=0.06)
+    assert decision.low == pytest.approx(0.1)
     assert "B: x = 1 [0.1" in decision.reason and "Of 2 comparisons 2 hold." in decision.reason
 
 
 def test_the_row_shows_the_primary_contrast_where_there_is_one():
     found = {"a: x": quantity(2.0, 1.0), "b: x": quantity(1.0, 0.9)}
-    assert decided(["*: x > 0"], found, primary="a: x")[0].estimate == 2.0
+    assert decided(["*: x > 0"], found, primary="a: x")[0].estimate == pytest.approx(2.0)
 
 
 def test_of_a_group_the_row_shows_the_part_that_is_enough():
     found = {"x": quantity(2.0, 1.0), "y": quantity(-2.0, 1.0)}
     decision, _ = decided([{"any": ["x > 0", "y > 0"]}], found)
-    assert decision.verdict == GOOD and decision.estimate == 2.0
+    assert decision.verdict == GOOD and decision.estimate == pytest.approx(2.0)
     assert "Of 2 comparisons 1 holds, 1 fails." in decision.reason
 
 
 def test_a_counted_quantity_has_no_interval():
-    decision, _ = decided(["x <= 0"], {"x": counted(0, 3)})
+    decision, _ = decided(["x <= 0"], {"x": counted(0)})
     assert decision.verdict == GOOD and np.isnan([decision.low, decision.high]).all()
     assert decision.reason == "X = 0, asked ≤ 0: holds."
 
@@ -82,6 +84,16 @@ def test_every_comparison_has_a_row_with_the_levels_that_follow_from_its_place()
     assert comparisons["refute"].tolist() == [0.975] * 3
     assert comparisons["margin"].tolist()[0] == 0.01 and comparisons["margin"].isna().sum() == 2
     assert comparisons["outcome"].tolist() == ["holds", "open", "fails"]
+
+
+def test_what_stands_beside_a_claim_is_shown_and_does_not_decide():
+    found = {"x": quantity(2.0, 1.0), "a: y": quantity(-3.0, 1.0, paper=0.2), "z": counted(1)}
+    decision, comparisons = decided(["x > 0"], found, beside=("*: y",), note="As told.")
+    assert decision.verdict == GOOD and decision.reason.endswith("holds. As told.")
+    assert comparisons["outcome"].tolist() == ["holds", "beside"]
+    beside = comparisons.iloc[1]
+    assert (beside.quantity, beside.group, beside.paper) == ("a: y", 0, 0.2)
+    assert (beside.low, beside.high) == pytest.approx((-4.0, -2.0)) and np.isnan(beside.threshold)
 
 
 def test_a_decision_needs_a_known_verdict_and_a_reason():
@@ -112,12 +124,12 @@ def test_the_file_is_sorted_plain_json_with_the_fields_of_the_scorecard(tmp_path
     }
 
 
-def test_equal_decisions_give_equal_bytes_through_a_round_trip(tmp_path, registry):
+def test_equal_decisions_give_equal_bytes_in_any_order(tmp_path, registry):
     first, second = tmp_path / "a.json", tmp_path / "b.json"
     write_scorecard(first, [row("rethinking.fig3.c1"), row("rethinking.fig1.c1")], registry)
-    write_scorecard(second, reversed(read_scorecard(first)), registry)
+    write_scorecard(second, [row("rethinking.fig1.c1"), row("rethinking.fig3.c1")], registry)
     assert first.read_bytes() == second.read_bytes()
-    assert np.isnan(read_scorecard(first)[0].low)
+    assert scorecard.read(first)[0]["low"] is None
 
 
 def test_unknown_and_repeated_claims_are_refused(tmp_path, registry):

@@ -23,7 +23,16 @@ def test_the_clean_model_belongs_to_every_family_and_is_trained_once(params):
     assert found["architectures"][-1] is found["parts"][-1] is found["main"][0]
     names = [member.name for member in members(params)]
     assert len(names) == len(set(names)) == 4 + 2 + 2
-    assert len({member.seed for member in members(params)}) == len(names)
+
+
+def test_reward_models_share_weights_and_batches_within_a_fold(root, params):
+    assert len({member.seed for member in members(params)}) == 1
+    params = build(Params, compose(["scale=real-hh"], root / "params"), "params")
+    seeds = {}
+    for member in members(params):
+        seeds.setdefault(member.fold, set()).add(member.seed)
+    assert len(seeds) == params.reward.folds and all(len(own) == 1 for own in seeds.values())
+    assert len(set().union(*seeds.values())) == len(seeds)
 
 
 def test_labels_tell_the_members_of_a_family_apart(params):
@@ -53,7 +62,7 @@ def test_every_reward_model_has_a_main_run_and_some_have_side_runs(runs, params)
     assert [run.rm for run in main] == [member.name for member in families(params)["main"]]
     assert len(penalised) == 3 * 2 and len(alone) == 3 * 2
     assert {run.rm for run in penalised} == {run.rm for run in alone}
-    assert len({run.name for run in runs}) == len({run.seed for run in runs}) == len(runs)
+    assert len({run.name for run in runs}) == len(runs) and len({run.seed for run in runs}) == 1
 
 
 def test_all_judges_are_normalised_on_the_same_samples(runs):

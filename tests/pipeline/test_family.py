@@ -12,6 +12,7 @@ import pytest
 from proxyreward.pipeline import family, finished
 from proxyreward.pipeline.closure import SOURCE
 from proxyreward.pipeline.family import FamilyError, run_family
+from proxyreward.pipeline.finished import read_items
 
 MODULE = "proxyreward.pipeline.closure"
 
@@ -48,8 +49,8 @@ def no_gpu(monkeypatch):
     monkeypatch.setattr("proxyreward.pipeline.worker.visible_devices", tuple)
 
 
-def run(items, directory, work=square, inputs=("in",), backend="sequential", workers=None):
-    return run_family(items, work, directory, inputs, MODULE, backend, workers)
+def run(items, directory, work=square, inputs=("in",), backend="sequential", **more):
+    return run_family(items, work, directory, inputs, MODULE, backend, **more)
 
 
 def contents(directory):
@@ -68,9 +69,10 @@ def test_paths_in_order_and_nothing_else(tmp_path):
     paths = run([Square(3), Square(2)], tmp_path / "f")
     assert [path.name for path in paths] == ["square-3", "square-2"]
     assert (paths[0] / "result.txt").read_text() == "9"
+    files = ("files.json", "result.txt", "spec.json")
     assert sorted(contents(tmp_path / "f")) == [
-        f"square-{i}/{name}" for i in (2, 3) for name in ("files.json", "result.txt", "spec.json")
-    ]
+        "index.json", *(f"square-{i}/{name}" for i in (2, 3) for name in files)
+    ]  # fmt: skip
 
 
 def test_a_whole_run_and_one_without_work_leave_the_same_folders(tmp_path):
@@ -113,8 +115,53 @@ def test_leftovers_and_former_items_go_and_strange_files_stay(tmp_path):
     (tmp_path / "square-4").mkdir()  # named like an item, but no runner finished it
     (tmp_path / "notes").mkdir()
     run([Square(2), Square(4)], tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes", "square-2", "square-4"]
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["index.json", "notes", "square-2", "square-4"]
     assert (tmp_path / "square-4" / "result.txt").is_file()
+
+
+def test_a_finished_family_is_read_without_planning_it(tmp_path):
+    items = [Square(3), Square(2), Square(5)]
+    folders = run(items, tmp_path)
+    assert read_items(tmp_path, Square) == dict(zip(folders, items))
+    before = contents(tmp_path)
+    run(items[1:], tmp_path)
+    assert list(read_items(tmp_path, Square).values()) == items[1:]
+    run(items, tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_a_family_with_failures_is_not_finished(tmp_path):
+    run([Square(1)], tmp_path)
+    with pytest.raises(FamilyError):
+        run([Square(1), Square(2, broken=True)], tmp_path)
+    with pytest.raises(FamilyError, match=r"index\.json: cannot be read .*run `dvc repro`"):
+        read_items(tmp_path, Square)
+
+
+@pytest.mark.parametrize("name", ["index.json", "square-2/spec.json"])
+@pytest.mark.parametrize("text", [None, "", "7", "[3]", '{"spec": {"value": "x"}}'])
+def test_a_damaged_family_is_named_with_the_remedy_which_mends_it(tmp_path, name, text):
+    run([Square(2)], tmp_path)
+    whole = contents(tmp_path)
+    (tmp_path / name).unlink() if text is None else (tmp_path / name).write_text(text)
+    with pytest.raises(FamilyError, match=r"\.json: cannot be read .*run `dvc repro`"):
+        read_items(tmp_path, Square)
+    run([Square(2)], tmp_path)
+    assert contents(tmp_path) == whole
+
+
+def test_nothing_that_differs_between_runs_lies_in_a_folder_that_is_kept(tmp_path):
+    items = [Square(1), Square(2, broken=True)]
+    traces = tmp_path / "stage-f"
+    with pytest.raises(FamilyError) as caught:
+        run(items, tmp_path / "stage/f", traces=traces)
+    assert str(tmp_path / ".logs/stage-f/square-2.txt") in str(caught.value)
+    run([replace(item, broken=False) for item in items], tmp_path / "stage/f", traces=traces)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "stage", ".stage-f.lock", ".stage-f.processes"
+    }  # fmt: skip
+    assert not list((tmp_path / "stage").rglob(".*"))
 
 
 def test_failure_names_item_reason_and_log_and_keeps_the_others(tmp_path, capsys):

@@ -4,26 +4,28 @@ import dataclasses
 import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from proxyreward.findings.core import replicates
-from proxyreward.findings.core.verdict import Quantity
+from proxyreward.findings.core.quantity import measured
 from proxyreward.pipeline import measuring
-from proxyreward.pipeline.measuring import NOTES, Measured
+from proxyreward.pipeline.finished import SPEC, write_index
+from proxyreward.pipeline.measuring import Measured
 from proxyreward.pipeline.params import compose
 from proxyreward.pipeline.schema import Params
-from proxyreward.pipeline.stage import SEEDS
 from proxyreward.pipeline.typed import build
 
 
 def compute(params):
     """The number that lies where the finding is computed."""
     number = float((Path("results") / params.scale / "number.txt").read_text())
-    table = pd.DataFrame({"number": [number], "seed": [params.seed]})
-    quantity = Quantity(np.full(params.findings.resamples, number), n=1)
-    return Measured({"numbers": table}, {"x": quantity}, {"p.c1": "beside"}, {"a.svg": "<svg/>"})
+    return Measured(
+        {"x": measured(number)},
+        estimates={"twice": pd.DataFrame({"name": ["a"], "value": [2 * number]})},
+        tables={"numbers": pd.DataFrame({"number": [number], "seed": [params.seed]})},
+        files={"a.svg": "<svg/>"},
+    )
 
 
 @pytest.fixture
@@ -53,17 +55,21 @@ def project(default, tmp_path, monkeypatch):
 
 
 def listed(top, seeds):
-    (top / "outputs/smoke/replicates" / SEEDS).write_text(json.dumps(seeds))
+    folder = top / "outputs/smoke/replicates"
+    write_index(folder, seeds)
+    for name, seed in seeds.items():
+        spec = {"spec": {"name": name, "params": {"seed": seed}}}
+        (folder / name / SPEC).write_text(json.dumps(spec))
 
 
 def values(folder):
-    return replicates.read(folder)["x"].values.tolist()
+    return replicates.quantities(folder)["x"].values.tolist()
 
 
-def test_tables_are_those_of_the_default_run_and_quantities_those_of_all(project):
+def test_tables_are_those_of_the_default_run_and_what_is_repeated_has_all(project):
     folder = project()
     assert pd.read_csv(folder / "numbers.csv").values.tolist() == [[10, 0]]
-    assert json.loads((folder / NOTES).read_text()) == {"p.c1": "beside"}
+    assert replicates.read(folder, "twice")[["estimate", "own"]].values.tolist() == [[22, 20]]
     assert (folder / "a.svg").read_text() == "<svg/>"
     assert values(folder) == [10, 11, 12]
 

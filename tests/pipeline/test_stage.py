@@ -31,10 +31,17 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Runner:
+    backend: str = "sequential"
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
 class Toy:
     scale: str = "small"
     seed: int = 3
     model: Model = field(default_factory=Model)
+    runner: Runner = field(default_factory=Runner)
 
 
 @pytest.fixture
@@ -111,6 +118,15 @@ def test_a_traceback_that_cannot_be_kept_in_the_project_goes_elsewhere(run, tmp_
     [path] = (tmp_path / "elsewhere").iterdir()
     assert said.startswith("toy: FileExistsError: ") and said.endswith(f"(traceback: {path})")
     assert "Traceback" in path.read_text()
+
+
+def test_locks_and_notes_of_a_family_inside_a_stage_s_folder_lie_outside_of_it(monkeypatch):
+    asked = []
+    monkeypatch.setattr(stage, "run_family", lambda *given: asked.extend(given))
+    stage.run_items(Toy(), "rejection/scores", [], list, [])
+    assert [path for path in asked if isinstance(path, Path)] == [
+        Path("outputs/small/rejection/scores"), Path("outputs/small/rejection-scores")
+    ]  # fmt: skip
 
 
 PROGRAM = """

@@ -26,11 +26,11 @@ def model():
     return LlamaForCausalLM(config).eval()
 
 
-def draw(model, rows, count, temperature=1.0, new=3, seed=0):
+def draw(model, rows, count, temperature=1.0, new=3, seed=0, eos=EOS):
     import torch
 
     generator = torch.Generator().manual_seed(seed)
-    tokens = sample_tokens(model, rows, count, temperature, new, PAD, EOS, generator)
+    tokens = sample_tokens(model, rows, count, temperature, new, PAD, eos, generator)
     return tokens.view(len(rows), count, new).numpy()
 
 
@@ -104,7 +104,8 @@ def test_padding_is_never_drawn_and_fills_what_follows_the_end(model):
     with torch.no_grad():
         logits = torch.zeros(500, 5)
         logits[:, PAD] = 50.0
-        drawn = sampling._draw(logits, 1.0, PAD, torch.Generator().manual_seed(0))
+        uniform = torch.rand(500, generator=torch.Generator().manual_seed(0))
+        drawn = sampling._draw(logits, 1.0, PAD, uniform)
     assert set(drawn.tolist()) == {1, 2, 3, 4}
     for tokens in draw(model, ROWS, 200, temperature=3.0, new=6).reshape(-1, 6):
         end = np.append(np.flatnonzero(tokens == EOS), 6)[0]
@@ -118,25 +119,21 @@ def test_tokens_have_their_softmax_frequencies(temperature):
 
     logits = torch.tensor([2.0, -1.0, 0.5, 1.5, -torch.inf])
     count = 10_000
-    steps = (torch.arange(count)[:, None] + 0.5) / count
+    steps = (torch.arange(count) + 0.5) / count
     weights = np.exp(logits.double().numpy() / temperature) * (np.arange(5) != PAD)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch, "rand", lambda *size, **options: steps)
-        drawn = sampling._draw(logits.repeat(count, 1), temperature, PAD, None)
+    drawn = sampling._draw(logits.repeat(count, 1), temperature, PAD, steps)
     seen = np.bincount(drawn, minlength=5)
     np.testing.assert_allclose(seen, count * weights / weights.sum(), atol=1.01)
     assert seen[4] == 0 and seen[PAD] == 0
 
 
 @pytest.mark.parametrize("pad", [0, 999])
-def test_padding_is_not_drawn_at_the_ends_of_the_uniform_numbers(pad, monkeypatch):
+def test_padding_is_not_drawn_at_the_ends_of_the_uniform_numbers(pad):
     import torch
 
     logits = torch.randn(1000, 1000, generator=torch.Generator().manual_seed(0))
     for uniform in (0.0, 1 - 2**-24):  # the smallest and the largest that torch.rand gives
-        number = torch.full((1000, 1), uniform)
-        monkeypatch.setattr(torch, "rand", lambda *size, number=number, **options: number)
-        drawn = sampling._draw(logits, 1.0, pad, None)
+        drawn = sampling._draw(logits, 1.0, pad, torch.full((1000,), uniform))
         first, last = (1 if pad == 0 else 0), (998 if pad == 999 else 999)
         if uniform == 0:
             assert (drawn == first).all()
@@ -148,6 +145,13 @@ def test_the_seed_decides_the_samples(model):
     one, two, other = (draw(model, ROWS, 30, seed=seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, two)
     assert (one != other).any()
+
+
+def test_what_a_row_draws_does_not_depend_on_when_others_end(model):
+    ending, endless = (draw(model, ROWS, 50, new=6, eos=eos).reshape(-1, 6) for eos in (EOS, -1))
+    before = np.cumsum(ending == EOS, axis=1) - (ending == EOS) == 0
+    assert before.sum() < before.size
+    np.testing.assert_array_equal(ending[before], endless[before])
 
 
 @pytest.fixture(scope="module")

@@ -229,23 +229,25 @@ def _comparisons(rows: pd.DataFrame | None) -> str:
     """A table that opens; empty for a single comparison, which the reason spells out."""
     if rows is None or len(rows) < 2:
         return ""
-    deciding = rows[rows["outcome"] != "beside"]
+    deciding = rows[rows["group"] != 0]
     shared = deciding.groupby("group")["quantity"].transform("size") > 1
     lines = [
-        f"<li>{'one of: ' if one_of else ''}{_measured(row)}, asked {escape(_asked(row))}: "
+        f"<li>{_place(row.group, one_of)}{_measured(row)}, asked {escape(_asked(row))}: "
         f"<b>{escape(row.outcome)}</b></li>"
         for row, one_of in zip(deciding.itertuples(), shared, strict=True)
     ]
-    lines += [
-        f"<li>beside: {_measured(row)}</li>"
-        for row in rows[rows["outcome"] == "beside"].itertuples()
-    ]
+    lines += [f"<li>beside: {_measured(row)}</li>" for row in rows[rows["group"] == 0].itertuples()]
     confirm, refute = deciding["confirm"].max(), deciding["refute"].max()
     return (
         f'<details class="comparisons"><summary>{len(lines)} quantities</summary><small>'
         f"Intervals of level {LEVEL:g}; to hold by one of level {confirm:.4g}, to fail by one of "
         f"level {refute:.4g}.<ul>{''.join(lines)}</ul></small></details>"
     )
+
+
+def _place(group: int, one_of: bool) -> str:
+    """What a comparison is in its claim, if more than one of several that must hold."""
+    return ("positive control: " if group < 0 else "") + ("one of: " if one_of else "")
 
 
 def _measured(row: Any) -> str:

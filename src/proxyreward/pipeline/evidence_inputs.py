@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.rethinking.regret import Optimised, Pool, standardised
+from proxyreward.pipeline.finished import read_items
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.ppo_family import runs
 from proxyreward.pipeline.reward_families import families, label, members
 from proxyreward.pipeline.stage import outputs
-from proxyreward.policy.ppo_runs import read
+from proxyreward.policy.ppo_runs import PPORun, read
 from proxyreward.reward.scorings import PAIRS
 from proxyreward.vocabulary import INITIAL, MAIN, SECOND
 
@@ -85,8 +85,7 @@ def _plane(params: Params, name: str, family: str, policy: str) -> np.ndarray:
 
 def finished_runs(params: Params) -> list[Optimised]:
     """Every PPO run with its evaluations."""
-    items = runs(params)
-    folders = [outputs(params, "ppo") / item.name for item in items]
+    items = read_items(outputs(params, "ppo"), PPORun)
     return [
         Optimised(
             name=done.run.name,
@@ -101,5 +100,5 @@ def finished_runs(params: Params) -> list[Optimised]:
             entropy=done.points["entropy"].to_numpy(),
             values=done.values.astype(float),
         )
-        for done in read(items, folders)
+        for done in read(items.values(), items)
     ]

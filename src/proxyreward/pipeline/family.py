@@ -1,8 +1,9 @@
 """Family runner: a stage's items (frozen specs), run in parallel, each finished exactly once.
 
 In: specs, a function `work(item, folder)`, hashes of what it reads. Out: one folder per item under
-the family's folder, holding what `work` wrote, `spec.json` and `files.json`; beside the family's
-folder, a lock, a note of the running process and the logs of the items that failed.
+the family's folder, holding what `work` wrote, `spec.json` and `files.json`, and `index.json` once
+all are finished; outside of it a lock, a note of the processes and the logs of the items that
+failed.
 
 An item is worked on in a hidden partial folder that is renamed when it is complete. `spec.json`
 holds everything that decides the item's content: its parameters, inputs, code and library versions;
@@ -27,7 +28,14 @@ from typing import Any
 
 from proxyreward.pipeline import record, remains
 from proxyreward.pipeline.closure import fingerprint
-from proxyreward.pipeline.finished import SPEC, clean, partial_folder, remove_partial, seal
+from proxyreward.pipeline.finished import (
+    SPEC,
+    clean,
+    partial_folder,
+    remove_partial,
+    seal,
+    write_index,
+)
 from proxyreward.pipeline.spread import spread
 from proxyreward.pipeline.worker import FamilyError, Place, plan, take
 
@@ -44,6 +52,7 @@ def run_family(
     module: str,
     backend: str = "loky",
     workers: int | None = None,
+    traces: Path | None = None,
 ) -> list[Path]:
     """Run `work` on every item that is not finished yet, and return the items' folders in order.
 
@@ -68,6 +77,9 @@ def run_family(
         that it has. Results do not depend on either: a worker on a CPU computes with one thread.
         For ``dask``, name the scheduler in ``DASK_SCHEDULER_ADDRESS``, give its workers one thread
         each and a shared file system.
+    traces
+        Path beside which lock, note and logs lie, hidden and under its name. None takes the
+        family's folder; name another one where what lies beside that folder is kept or hashed.
 
     Raises
     ------
@@ -79,6 +91,7 @@ def run_family(
         Names that repeat or are no file names; a field that JSON cannot hold.
     """
     directory = Path(directory).resolve()
+    traces = Path(traces or directory).resolve()
     shared = {
         "inputs": list(inputs),
         "code": fingerprint(module),
@@ -86,19 +99,21 @@ def run_family(
     }
     specs = {name: _spec_text(item, shared) for name, item in _by_name(items).items()}
     directory.mkdir(parents=True, exist_ok=True)
-    with _only_run(directory):
+    with _only_run(traces):
         clean(directory, specs)
-        shutil.rmtree(_logs(directory), ignore_errors=True)
+        shutil.rmtree(_logs(traces), ignore_errors=True)
         todo = [item for item in items if not (directory / item.name).is_dir()]
         kept = len(items) - len(todo)
         print(f"{directory.name}: {len(todo)} items to run, {kept} kept", file=sys.stderr)
         record.keep(kept)
         try:
-            failures = _run(todo, specs, work, directory, backend, workers)
+            failures = _run(todo, specs, work, directory, traces, backend, workers)
         finally:  # what a lost worker has left must not be taken for a part of the family
             remove_partial(directory)
             with contextlib.suppress(OSError):  # logs of items that failed stay; or there are none
-                os.removedirs(_logs(directory))
+                os.removedirs(_logs(traces))
+        if not failures:
+            write_index(directory, specs)
     if failures:
         lines = [f"  {name}: {reason}" for name, reason in sorted(failures.items())]
         raise FamilyError(
@@ -109,18 +124,18 @@ def run_family(
 
 
 @contextlib.contextmanager
-def _only_run(directory: Path) -> Iterator[None]:
+def _only_run(traces: Path) -> Iterator[None]:
     """Wait until no other process runs this family: a stage may outlive a killed `dvc repro`."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(directory.parent / f".{directory.name}.lock")
+    lock = FileLock(traces.with_name(f".{traces.name}.lock"))
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        print(f"{directory.name}: waiting for another run of it to end", file=sys.stderr)
+        print(f"{traces.name}: waiting for another run of it to end", file=sys.stderr)
         lock.acquire()
     try:
-        remains.take_over(_note(directory))
+        remains.take_over(_note(traces))
         yield
     finally:
         lock.release()
@@ -131,6 +146,7 @@ def _run(
     specs: dict[str, str],
     work: Work,
     directory: Path,
+    traces: Path,
     backend: str,
     workers: int | None,
 ) -> dict[str, str]:
@@ -141,7 +157,9 @@ def _run(
     start = time.monotonic()
     place = plan(backend, workers, len(todo))
     tasks = {
-        item.name: functools.partial(_finish, item, specs[item.name], work, directory, place)
+        item.name: functools.partial(
+            _finish, item, specs[item.name], work, directory, traces, place
+        )
         for item in todo
     }
     with contextlib.closing(spread(tasks, backend, place)) as ended:
@@ -153,15 +171,17 @@ def _run(
     return failures
 
 
-def _finish(item: Any, spec: str, work: Work, directory: Path, place: Place) -> str | None:
+def _finish(
+    item: Any, spec: str, work: Work, directory: Path, traces: Path, place: Place
+) -> str | None:
     """Do one item in a worker; returns None, or the last line of its traceback and its log."""
     take(place)
     done = directory / item.name
     if done.is_dir():  # by a worker that was lost with its answer
         return None
-    log = _logs(directory) / f"{item.name}.txt"
+    log = _logs(traces) / f"{item.name}.txt"
     try:
-        remains.enter(_note(directory))
+        remains.enter(_note(traces))
         log.parent.mkdir(parents=True, exist_ok=True)
         partial = partial_folder(done)
         (partial / SPEC).write_text(spec, encoding="utf-8")
@@ -178,12 +198,12 @@ def _finish(item: Any, spec: str, work: Work, directory: Path, place: Place) -> 
     return None
 
 
-def _logs(directory: Path) -> Path:
-    return directory.parent / ".logs" / directory.name
+def _logs(traces: Path) -> Path:
+    return traces.parent / ".logs" / traces.name
 
 
-def _note(directory: Path) -> Path:
-    return directory.parent / remains.NOTE.format(directory.name)
+def _note(traces: Path) -> Path:
+    return traces.with_name(remains.NOTE.format(traces.name))
 
 
 def _by_name(items: Iterable[Any]) -> dict[str, Any]:

@@ -1,20 +1,25 @@
-"""What makes an item finished, and which items of an earlier run can be kept.
+"""What makes an item and a family finished, and which items of an earlier run can be kept.
 
 In: a family's folder. Out: whole items, each with the hashes of its files in `files.json`; what is
-partial, changed or damaged is gone.
+partial, changed or damaged is gone. A finished family has an `index.json`, the names of its items
+in order, through which later stages read what was done instead of planning it again.
 """
 
 import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from proxyreward.files import file_hashes, sync
+from proxyreward.files import file_hashes, sync, write_whole
+from proxyreward.pipeline.typed import build
+from proxyreward.pipeline.worker import FamilyError
 
 SPEC = "spec.json"
 FILES = "files.json"
+INDEX = "index.json"
 
 
 def partial_folder(item: Path) -> Path:
@@ -40,8 +45,10 @@ def seal(partial: Path, item: Path) -> None:
 def clean(directory: Path, specs: Mapping[str, str]) -> None:
     """Keep the items whose `spec.json` is that of `specs` and whose files are as they were sealed.
 
-    Everything else that a run has made is removed; an item that is damaged is named on stderr.
+    Everything else that a run has made is removed, the index too; an item that is damaged is named
+    on stderr.
     """
+    (directory / INDEX).unlink(missing_ok=True)
     # Partial folders first: once they are gone, no stray worker can finish an item any more.
     remove_partial(directory)
     for path in sorted(directory.iterdir()):
@@ -54,6 +61,38 @@ def clean(directory: Path, specs: Mapping[str, str]) -> None:
                 _remove(path)
         elif spec is not None:
             _remove(path)
+
+
+def write_index(directory: Path, names: Iterable[str]) -> None:
+    """Write that the family is finished, and of which items it consists."""
+    write_whole(directory / INDEX, json.dumps(list(names), indent=1) + "\n")
+
+
+def read_items(directory: Path, kind: type | None = None) -> dict[Path, Any]:
+    """Items of a finished family by their folder, in order.
+
+    Parameters
+    ----------
+    kind
+        The dataclass that the items are instances of; None leaves them as mappings.
+
+    Raises
+    ------
+    FamilyError
+        The index or an item's `spec.json` is missing or damaged; names the file.
+    """
+    path = directory / INDEX
+    try:
+        found = {}
+        for name in json.loads(path.read_bytes()):
+            path = directory / name / SPEC
+            spec = json.loads(path.read_bytes())["spec"]
+            found[path.parent] = build(kind, spec, SPEC) if kind else spec
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise FamilyError(
+            f"{path}: cannot be read ({error}); run `dvc repro`, which redoes what is not as it was"
+        ) from None
+    return found
 
 
 def remove_partial(directory: Path) -> None:

@@ -17,8 +17,9 @@ import pandas as pd
 from proxyreward.files import write_whole
 from proxyreward.findings.core import replicates
 from proxyreward.findings.core.quantity import Quantity
+from proxyreward.pipeline.finished import read_items
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import SEEDS, main, outputs, results, write_tables
+from proxyreward.pipeline.stage import main, outputs, results, write_tables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,9 +89,10 @@ def _elsewhere(
     params: Params, compute: Callable[[Params], Measured]
 ) -> dict[int, dict[str, pd.DataFrame]]:
     """The tables of the other replicates that were run here, by their seed."""
-    found, folder = {}, outputs(params, "replicates")
-    for name, seed in json.loads((folder / SEEDS).read_text(encoding="utf-8")).items():
-        with contextlib.chdir(folder / name):
+    found = {}
+    for folder, replicate in read_items(outputs(params, "replicates")).items():
+        seed = replicate["params"]["seed"]
+        with contextlib.chdir(folder):
             found[seed] = compute(dataclasses.replace(params, seed=seed)).repeated
     return found
 

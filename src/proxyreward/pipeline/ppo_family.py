@@ -42,7 +42,8 @@ def side_models(params: Params) -> list[str]:
 def runs(params: Params) -> list[PPORun]:
     """Main runs, runs with a KL penalty, and runs on one category; the longest first.
 
-    The side runs are evaluated by the reward models that have side runs, and only at their end.
+    The side runs are evaluated by the reward models that have side runs, and only at their end. All
+    runs share one seed, so that they differ in the reward and in what they are asked, not in draws.
     """
     ppo = params.ppo
     own = {field.name for field in dataclasses.fields(PPOSettings)}
@@ -72,7 +73,7 @@ def runs(params: Params) -> list[PPORun]:
             point_samples=ppo.point_samples,
             final_samples=ppo.side_final_samples,
             settings=dataclasses.replace(settings, **changed),
-            seed=seeds.number(f"ppo {name}", params.seed),
+            seed=seeds.number("ppo", params.seed),
         )
         return dataclasses.replace(plain, **changes)
 

@@ -61,7 +61,10 @@ def write_candidates(params: Params) -> pd.DataFrame:
 
 
 def pools(params: Params) -> list[PoolItem]:
-    """The start policy's candidates for the prompts to learn from, in two parts."""
+    """The start policy's candidates for the prompts to learn from, in two parts.
+
+    The parts have seeds of their own, as they are put together and never compared.
+    """
     total = len(pd.read_parquet(folder(params) / ASKED))
     half = -(-total // 2)
     return [
@@ -106,7 +109,11 @@ def judge(params: Params, source: str) -> str:
 
 
 def policies(params: Params) -> list[tuple[Aligned, dict]]:
-    """The start policy, and one aligned by rejection sampling to each MultiTask and MORE model."""
+    """The start policy, and one aligned by rejection sampling to each MultiTask and MORE model.
+
+    All share one seed, as they are compared with each other and with the start policy; which of the
+    repeats one is, its reward model says.
+    """
     rejection, rms = params.rejection, table(params)
     start = Aligned(
         name=START,

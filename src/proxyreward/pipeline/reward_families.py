@@ -16,7 +16,11 @@ from proxyreward.vocabulary import ARCHITECTURES, MAIN, PARTS
 
 
 def families(params: Params) -> dict[str, list[Member]]:
-    """Members of each family in order; the first of `main`, with the fewest flips, is in all."""
+    """Members of each family in order; the first of `main`, with the fewest flips, is in all.
+
+    All of a fold share one seed, so that members of a family differ in what it varies, and not in
+    initial weights or batch order besides. Folds are parts of one measurement; theirs differ.
+    """
     reward, model = params.reward, params.model
     common = Member(
         name="",
@@ -38,9 +42,9 @@ def families(params: Params) -> dict[str, list[Member]]:
         ),
     )
 
-    def member(name: str, **changes: object) -> Member:
-        seed = seeds.number(f"reward model {name}", params.seed)
-        return replace(common, name=name, seed=seed, **changes)
+    def member(name: str, fold: int | None = None, **changes: object) -> Member:
+        seed = seeds.number(f"reward model {fold}", params.seed)
+        return replace(common, name=name, fold=fold, seed=seed, **changes)
 
     folds = range(reward.folds) if reward.folds else [None]
     flipped = [

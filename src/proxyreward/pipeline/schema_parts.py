@@ -233,7 +233,6 @@ class PPO:
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    resamples: int = knob("bootstrap resamples of the golden reward models", COUNT)
     draws: int = knob("repeated draws of a test set", AT_LEAST_TWO)
     rank_bins: int = knob("bins of the golden order", AT_LEAST_TWO)
     annotation_quality: float = knob(

@@ -27,8 +27,6 @@ from proxyreward.pipeline.params import Params, load
 from proxyreward.pipeline.typed import ConfigError
 
 SETTINGS = "settings.json"
-SEEDS = "seeds.json"
-"""Lists the replicates beside the default run by their folder."""
 GRACE = 20
 """Seconds in which a stage that is stopped ends in order."""
 
@@ -115,6 +113,7 @@ def run_items(
         work.__module__,
         params.runner.backend,
         params.runner.workers,
+        outputs(params, stage.replace("/", "-")),  # a stage's folder is hashed with all it holds
     )
 
 

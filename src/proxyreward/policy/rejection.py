@@ -62,7 +62,7 @@ class Aligned:
         its own tokenizer.
     seed
         Of the batch order and of the responses to the test prompts. Equal for all items, so that
-        policies are compared on common random numbers, as far as their responses end alike.
+        policies are compared on common random numbers.
     """
 
     name: str

@@ -4,6 +4,9 @@ A causal model and prompts come in, texts or tokens go out.  Callers: `pool` and
 
 A prompt's keys and values are computed once and shared by its samples; rows that have ended leave
 the batch when they are enough to pay for it.  The padding token is never drawn.
+
+The random number behind a token depends on seed, row and step alone, not on how long other rows
+are: so policies that sample under one seed are compared on common random numbers.
 """
 
 from __future__ import annotations
@@ -21,8 +24,8 @@ ROWS_PER_BATCH = 2048
 DENSE = 0.75  # the share of rows still going below which those that have ended are dropped
 
 
-def _draw(logits, temperature: float, pad_id: int, generator):
-    """One token a row, shape (rows,), by inverting the cumulative distribution.
+def _draw(logits, temperature: float, pad_id: int, uniform):
+    """One token a row, shape (rows,), by inverting the cumulative distribution at `uniform`.
 
     That costs a tenth of `torch.multinomial`, which draws a random number for every token of the
     vocabulary.
@@ -32,9 +35,9 @@ def _draw(logits, temperature: float, pad_id: int, generator):
     logits = logits.float() / temperature
     logits[:, pad_id] = -torch.inf
     cumulative = logits.softmax(-1).cumsum(-1)
-    uniform = torch.rand(len(logits), 1, generator=generator, device=logits.device)
+    aim = uniform[:, None] * cumulative[:, -1:]
     # `right` steps over tokens without probability also where the uniform number is exactly 0.
-    token = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True)[:, 0]
+    token = torch.searchsorted(cumulative, aim, right=True)[:, 0]
     return token.clamp(max=logits.shape[1] - 1)
 
 
@@ -67,6 +70,7 @@ def sample_tokens(
     device, head = model.device, model.get_output_embeddings()
     ids, mask = padded(rows, pad_id, device, left=True)
     result = torch.full((len(rows) * count, max_new_tokens), pad_id, device=device)
+    uniform = torch.rand(max_new_tokens, len(result), generator=generator, device=device)
     with torch.inference_mode():
         cache = empty_cache(model, len(rows), ids.shape[1] + max_new_tokens)
         at = torch.full((len(rows), 1), ids.shape[1] - 1, device=device)
@@ -79,7 +83,7 @@ def sample_tokens(
             if before is not None:
                 before.append(hidden.new_zeros(len(result), hidden.shape[1]))
                 before[-1][held[live]] = hidden
-            token = _draw(head(hidden), temperature, pad_id, generator)
+            token = _draw(head(hidden), temperature, pad_id, uniform[step, held[live]])
             result[held[live], step] = token
             live, token = live[token != eos_id], token[token != eos_id]
             if step == max_new_tokens - 1 or not len(live):

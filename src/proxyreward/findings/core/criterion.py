@@ -90,7 +90,7 @@ def parse(lines: Any) -> tuple[Group, ...]:
         An entry is neither, a line is not readable, or its unit is unknown or lacks.
     """
     if not isinstance(lines, list) or not lines:
-        raise ValueError(f"'decide' must be a list of comparisons, got {lines!r}")
+        raise ValueError(f"a criterion must be a list of comparisons, got {lines!r}")
     return tuple(_group(entry) for entry in lines)
 
 

@@ -7,7 +7,7 @@ measure in one run, and by what reads their tables over all runs.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from proxyreward.metrics.resampling import Interval
 
@@ -43,7 +43,7 @@ def over_replicates(values: np.ndarray, level: float = LEVEL) -> Interval:
     away = np.where(known, values - mean[..., None], 0.0)
     several = np.where(n > 1, n - 1, np.nan)
     error = np.sqrt((away**2).sum(axis=-1) / several / some)
-    half = t.ppf((1 + level) / 2, several) * error
+    half = stdtrit(several, (1 + level) / 2) * error
     agree = abs(away).max(axis=-1, initial=0.0) <= ROUNDING * abs(mean)
     surely = np.where(2.0 ** (1 - n) <= 1 - level, 0.0, np.nan)
     half = np.where(agree, surely, half)

@@ -11,12 +11,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from proxyreward.findings.core.criterion import Group, parse, words
+from proxyreward.findings.core.criterion import Comparison, Group, parse, words
 
 SUPPORT = ("supported", "mixed", "contradicted", "not_printed", "definition")
 ESTIMATED, DEFINITION, CONSTRUCTION = "estimated", "definition", "by construction"
 KINDS = (ESTIMATED, DEFINITION, CONSTRUCTION)
-_TYPES = {"values": Mapping, "claims": tuple, "notes": tuple, "decide": tuple, "beside": tuple}
+_TYPES = {"values": Mapping, "claims": tuple, "notes": tuple, "decide": tuple}
+_TYPES |= {"control": tuple, "beside": tuple}
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class Claim:
     kind
         ``estimated``; ``definition``: the claim says how something is defined, so that only the
         code can break it; ``by construction``: the experiment is built so that it holds.
+    control
+        The positive control: groups like those of `decide`, which show that the experiment has the
+        effect without which the claim cannot be tested.
     beside
         Names of quantities that a page shows with the claim and that do not decide it; ``*`` stands
         for any text.
@@ -55,6 +59,7 @@ class Claim:
     decide: tuple[Group, ...] = ()
     primary: str = ""
     kind: str = ESTIMATED
+    control: tuple[Group, ...] = ()
     beside: tuple[str, ...] = ()
     note: str = ""
 
@@ -62,6 +67,13 @@ class Claim:
     def wording(self) -> str:
         """What decides the claim, in words."""
         return words(self.decide) if self.decide else self.criterion
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """What it compares or shows beside that none of `names` fits."""
+        known = list(names)
+        wanted = [c for group in (*self.control, *self.decide) for c in group.comparisons]
+        wanted += [Comparison(line, ">", 0) for line in self.beside]
+        return [comparison.name for comparison in wanted if not comparison.matching(known)]
 
 
 @dataclass(frozen=True)
@@ -175,15 +187,17 @@ def _entry(record: Any) -> Entry:
 
 
 def _claim(record: Any) -> Claim:
-    lines = _field(record, "decide", list, [])
-    try:
-        groups = parse(lines) if lines else ()
-    except ValueError as error:
-        raise ValueError(f"{record.get('id')}: {error}") from None
+    groups = {}
+    for name in ("decide", "control"):
+        lines = _field(record, name, list, [])
+        try:
+            groups[name] = parse(lines) if lines else ()
+        except ValueError as error:
+            raise ValueError(f"{record.get('id')}: {error}") from None
     beside = tuple(_field(record, "beside", list, []))
     if not all(isinstance(line, str) for line in beside):
         raise ValueError(f"{record.get('id')}: field 'beside' is no list of names")
-    claim = _build(Claim, {**record, "decide": groups, "beside": beside})
+    claim = _build(Claim, {**record, **groups, "beside": beside})
     if bool(claim.decide) != bool(claim.finding) or bool(claim.decide) == bool(claim.criterion):
         raise ValueError(
             f"{claim.id}: a claim has either 'criterion', or 'decide' and the 'finding' that "

@@ -19,7 +19,7 @@ from proxyreward.findings.core.quantity import Quantity, over_replicates
 RECORD = "replicates.json"
 QUANTITIES = "quantities"
 VALUE, PAPER, EXACT = "value", "paper", "exact"
-ESTIMATED = ["estimate", "low", "high", "own", "n"]
+ESTIMATED = ["estimate", "low", "high", "own", "runs"]
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -54,28 +54,28 @@ def write(folder: Path, default: int, found: Mapping[int, Tables], experiment: s
         default run does not measure any more, or all of it where they were damaged.
     """
     kept, told = _kept(folder, set(found), experiment, list(found[default]))
-    gone, texts = 0, {}
+    elsewhere = {seed for columns in kept.values() for seed in columns}
+    seeds = sorted({*found, *elsewhere}, key=lambda seed: (seed != default, seed))
+    gone = 0
     for name, own in found[default].items():
         table = own.drop(columns=VALUE)
         keys = _keys(table)
         if table.duplicated(keys).any():
             raise ValueError(f"{name}: two rows have one name, columns {', '.join(keys)}")
-        index = _index(table, keys)
-        columns = {}
-        for seed, tables in found.items():
-            columns[seed] = tables[name].set_axis(_index(tables[name], keys))[VALUE].reindex(index)
-        for seed, column in kept.get(name, {}).items():
-            gone = max(gone, len(column.index.difference(index)))
-            columns[seed] = column.reindex(index)
-        for seed in sorted(columns, key=lambda seed: (seed != default, seed)):
-            table[str(seed)] = columns[seed].to_numpy()
-        texts[name] = _text(table)
+        index, columns = _index(table, keys), kept.get(name, {})
+        gone = max([gone, *(len(column.index.difference(index)) for column in columns.values())])
+        columns |= {
+            seed: tables[name].set_axis(_index(tables[name], keys))[VALUE]
+            for seed, tables in found.items()
+        }
+        for seed in seeds:
+            column = columns.get(seed, pd.Series(dtype=float))
+            table[str(seed)] = column.reindex(index).to_numpy()
+        text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+        write_whole(folder / f"{name}.csv", text)
     if gone:
         told.append(f"{gone} rows of an earlier code")
-    seeds = sorted({*found, *_seeds(kept)}, key=lambda seed: (seed != default, seed))
     record = {"experiment": experiment, "seeds": seeds}
-    for name, text in texts.items():
-        write_whole(folder / f"{name}.csv", text)
     write_whole(folder / RECORD, json.dumps(record, indent=2) + "\n")
     return told
 
@@ -87,7 +87,7 @@ def read(folder: Path, name: str) -> pd.DataFrame:
     -------
     DataFrame
         With columns estimate, low, high (see
-        :func:`proxyreward.findings.core.quantity.over_replicates`), own (the default run) and n
+        :func:`proxyreward.findings.core.quantity.over_replicates`), own (the default run) and runs
         (replicates that have the number).
 
     Raises
@@ -102,7 +102,7 @@ def read(folder: Path, name: str) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from None
     found = dict(zip(ESTIMATED, over_replicates(values), strict=False))
-    found |= {"own": values[:, 0], "n": np.isfinite(values).sum(axis=1)}
+    found |= {"own": values[:, 0], "runs": np.isfinite(values).sum(axis=1)}
     return table[[*_keys(table), *([PAPER] if PAPER in table else [])]].assign(**found)
 
 
@@ -136,10 +136,6 @@ def _index(table: pd.DataFrame, keys: list[str]) -> pd.Index:
     return pd.Index(table[keys].to_csv(index=False, header=False, float_format="%.9g").splitlines())
 
 
-def _text(table: pd.DataFrame) -> str:
-    return table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
-
-
 def _kept(
     folder: Path, measured: set[int], experiment: str, names: list[str]
 ) -> tuple[dict[str, dict[int, pd.Series]], list[str]]:
@@ -163,10 +159,6 @@ def _kept(
     except (OSError, ValueError) as error:
         return {}, [f"a damaged table ({' '.join(str(error).split())})"]
     return kept, []
-
-
-def _seeds(kept: Mapping[str, Mapping[int, pd.Series]]) -> set[int]:
-    return {seed for columns in kept.values() for seed in columns}
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from proxyreward.files import write_whole
 from proxyreward.findings.core import scorecard
-from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.core.criterion import Comparison, Group
 from proxyreward.findings.core.quantity import LEVEL, Quantity
 from proxyreward.findings.core.registry import ESTIMATED, Claim, Registry
 from proxyreward.findings.core.scorecard import VERDICTS, Verdict
@@ -109,8 +109,8 @@ class Judged:
         return self.usual if level == LEVEL else self.quantity.interval(level)
 
 
-def judge(claim: Claim, quantities: Mapping[str, Quantity]) -> list[list[Judged]]:
-    """The comparisons of a claim in groups all of which must hold; one of a group is enough.
+def judge(criteria: Sequence[Group], quantities: Mapping[str, Quantity]) -> list[list[Judged]]:
+    """The comparisons of a criterion in groups all of which must hold; one of a group is enough.
 
     To say that all of k groups hold needs no correction, as each has to hold by itself; to say that
     one of them fails does, as the worst of k is picked: its interval has level 1 - 0.05 / k. Within
@@ -118,7 +118,7 @@ def judge(claim: Claim, quantities: Mapping[str, Quantity]) -> list[list[Judged]
     all do. A group is empty where its quantities are not measured.
     """
     groups: list[list[tuple[str, Comparison]]] = []
-    for group in claim.decide:
+    for group in criteria:
         found = [(name, c) for c in group.comparisons for name in c.matching(quantities)]
         groups += [found] if group.one_is_enough or not found else [[one] for one in found]
     refute = _corrected(len(groups))
@@ -128,12 +128,23 @@ def judge(claim: Claim, quantities: Mapping[str, Quantity]) -> list[list[Judged]
     ]
 
 
-def verdict_of(groups: Iterable[Sequence[Judged]], kind: str = ESTIMATED) -> Verdict:
+def verdict_of(
+    groups: Iterable[Sequence[Judged]],
+    kind: str = ESTIMATED,
+    control: Iterable[Sequence[Judged]] = (),
+) -> Verdict:
     """Verdict on a claim all of whose groups must hold.
 
     One that fails, or shows no difference that matters, refutes it; if none shows a difference, the
     verdict says so. A claim of another kind than ``estimated`` that holds has its kind as verdict.
+    Before all that its positive control has to hold: where the effect that the experiment needs is
+    missing, the claim cannot be tested, and where it is open, nothing can be concluded.
     """
+    works = {_standing(group) for group in control}
+    if works - {"holds", "open"}:
+        return "not testable here"
+    if "open" in works:
+        return "inconclusive"
     found = {_standing(group) for group in groups}
     if found == {"no difference"}:
         return "no difference"
@@ -165,27 +176,25 @@ def decide(
     list of Decision
         In the order of the registry.
     DataFrame
-        Every comparison, with the columns of :data:`COLUMNS`; then, with outcome `beside`, what a
-        claim shows beside them.
+        Every comparison, with the columns of :data:`COLUMNS`: those of the positive control in
+        groups -1, -2, …, those that decide in groups 1, 2, …, and in group 0, with outcome
+        `beside`, what a claim shows beside them.
     """
     decisions, rows = [], []
     for claim in registry.measured_by(finding):
-        groups = judge(claim, quantities)
-        decisions.append(_decision(claim, groups))
-        for number, group in enumerate(groups, start=1):
-            rows += [(claim.id, number, *part.row()) for part in group]
-        shown = (Comparison(line, "beside", np.nan) for line in claim.beside)
-        found = [(name, c) for c in shown for name in c.matching(quantities)]
-        rows += [
-            (claim.id, 0, *Judged(name, c, quantities[name], LEVEL, LEVEL).row())
-            for name, c in found
-        ]
+        control, groups = (judge(lines, quantities) for lines in (claim.control, claim.decide))
+        decisions.append(_decision(claim, groups, control))
+        beside = [Group((Comparison(line, "beside", np.nan),)) for line in claim.beside]
+        numbered = [(-number, group) for number, group in enumerate(control, start=1)]
+        numbered += list(enumerate(groups, start=1))
+        numbered += [(0, group) for group in judge(beside, quantities)]
+        rows += [(claim.id, number, *part.row()) for number, group in numbered for part in group]
     return decisions, pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _decision(claim: Claim, groups: list[list[Judged]]) -> "Decision":
+def _decision(claim: Claim, groups: list[list[Judged]], control: list[list[Judged]]) -> "Decision":
     parts = [part for group in groups for part in group]
-    verdict = verdict_of(groups, claim.kind)
+    verdict = verdict_of(groups, claim.kind, control)
     if not parts:
         said = claim.note or "What it compares is not measured at this scale."
         return Decision(claim.id, verdict, *[np.nan] * 3, 0, np.nan, said)
@@ -202,6 +211,7 @@ def _decision(claim: Claim, groups: list[list[Judged]]) -> "Decision":
         told.append(f"Of {len(parts)} comparisons {split}.")
     if not all(groups):
         told.append("A part is not measured at this scale.")
+    told += [f"Positive control: {part}." for group in control for part in group]
     ends = (np.nan, np.nan) if shown.quantity.is_counted else shown.usual[1:]
     reason = " ".join([*told, claim.note]).strip()
     return Decision(

@@ -13,7 +13,7 @@ from proxyreward.vocabulary import INITIAL, SECOND
 
 
 def run(params: Params) -> None:
-    """Train what is missing or changed."""
+    """Train what is missing or changed; the second policy is a repeat, with a seed of its own."""
     model, policy = params.model, params.policy
     shapes = {
         INITIAL: Shape(model.hidden_size, model.layers, model.heads, model.max_length),

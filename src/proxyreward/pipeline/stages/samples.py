@@ -12,7 +12,11 @@ from proxyreward.vocabulary import INITIAL, SECOND
 
 
 def run(params: Params) -> None:
-    """Draw what is missing or changed, some prompts an item."""
+    """Draw what is missing or changed, some prompts an item.
+
+    Items have seeds of their own: responses to different prompts are averaged, and the second
+    policy's pool is a repeat beside the first one's.
+    """
     samples, world = params.samples, params.world
     pools = [  # name, policy, file of prompts, how many of them, responses to each
         (INITIAL, INITIAL, "prompts.parquet", world.pool_prompts, samples.per_prompt),

@@ -1,0 +1,230 @@
+"""Finding 1: pairs and coefficients, what its claims compare, and what is drawn of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from proxyreward.findings.rethinking.finding1 import claims, show
+from proxyreward.findings.rethinking.finding1.measure import (
+    associations,
+    couples,
+    square,
+    under,
+)
+from proxyreward.metrics.agreement import accuracy_matrix
+from proxyreward.metrics.prediction import mrr_chance
+
+BOTH = ("best-of-n", "ppo")
+
+
+def nested(error=0.0):
+    levels = [(a, b) for a in (0.0, 0.1, 0.3) for b in (0.0, 0.1, 0.3)]
+    frame = pd.DataFrame(levels, columns=["flip_a", "flip_b"])
+    return frame.assign(disagreement=(frame["flip_a"] - frame["flip_b"]).abs() + error)
+
+
+def values(evidence, registry, curves=None, error=0.0):
+    """What the claims compare, by name."""
+    curves = evidence.curves if curves is None else curves
+    found = claims.quantities(couples(evidence), curves, nested(error), 100, registry)
+    return {name: quantity.own for name, quantity in found.items()}
+
+
+def with_ndr(evidence, optimiser, change):
+    """Evidence in which NDRs are changed by a function of proxy number and old value."""
+    regret = evidence.regret.copy()
+    number = {name: i for i, name in enumerate(evidence.names())}
+    chosen = (regret["optimiser"] == optimiser) & (regret["golden"] != regret["proxy"])
+    chosen &= regret["family"] == "main"
+    proxies = regret.loc[chosen, "proxy"].map(number)
+    regret.loc[chosen, "ndr"] = change(proxies, regret.loc[chosen, "ndr"])
+    return replace(evidence, regret=regret)
+
+
+@pytest.fixture(scope="module")
+def pairs(evidence):
+    return couples(evidence)
+
+
+@pytest.fixture(scope="module")
+def association(pairs, registry):
+    """As pages read it: over replicates."""
+    found = pd.concat([under(associations(pairs, registry), optimiser) for optimiser in BOTH])
+    value = found.pop("value")
+    return found.assign(estimate=value, low=value - 0.1, high=value + 0.1)
+
+
+def test_pairs_are_all_ordered_pairs_under_each_optimiser(pairs):
+    sizes = pairs.groupby(["optimiser", "n"]).size()
+    assert sizes.to_dict() == {("best-of-n", 4): 30, ("best-of-n", 16): 30, ("ppo", 0): 30}
+    assert (pairs["golden"] != pairs["proxy"]).all()
+    with pytest.raises(ValueError, match=r"choose one of \[4, 16\]"):
+        under(pairs, "best-of-n", 5)
+
+
+@pytest.mark.parametrize("optimiser", BOTH)
+def test_square_undoes_the_long_form(evidence, pairs, optimiser):
+    own = under(pairs, optimiser)
+    wholes = {"accuracy": accuracy_matrix(evidence.pairs()), "ndr": evidence.ndr(optimiser)}
+    for column, whole in wholes.items():
+        expected = np.where(np.eye(6, dtype=bool), np.nan, whole)
+        np.testing.assert_array_equal(square(own, column), expected)
+
+
+def test_associations_are_those_of_scipy_and_stand_beside_the_paper(pairs, association):
+    found = association.set_index(["optimiser", "statistic", "protocol"]).sort_index()
+    ppo = under(pairs, "ppo")
+    each = [stats.kendalltau(g["accuracy"], g["ndr"])[0] for _, g in ppo.groupby("golden")]
+    assert found.loc[("ppo", "kendall", "mean_g"), "estimate"] == pytest.approx(np.mean(each))
+    pooled = stats.spearmanr(ppo["accuracy"], ppo["ndr"])[0]
+    assert found.loc[("ppo", "spearman", "pooled"), "estimate"] == pytest.approx(pooled)
+    assert found.loc[("best-of-n", "kendall"), "paper"].tolist() == [0.6561, 0.6561]
+
+
+def test_every_quantity_of_a_claim_is_measured(evidence, registry):
+    found = values(evidence, registry)
+    for claim in registry.measured_by("finding1"):
+        assert claim.missing(found) == [], claim.id
+
+
+def test_definitions_hold_on_a_clean_run_and_show_where_they_are_broken(evidence, registry):
+    found = values(evidence, registry)
+    exact = [name for name in found if "deviation" in name or "missing" in name or "misses" in name]
+    assert len(exact) == 6 and max(found[name] for name in exact) < 1e-9
+    assert found["largest |acc[g,p] - acc[p,g]|"] == 0
+    broken = values(evidence, registry, error=0.02)
+    assert broken["labels by which a disagreement misses |a-b|"] == pytest.approx(2)
+
+
+@pytest.mark.parametrize(("optimiser", "name"), [("best-of-n", "Best-of-n"), ("ppo", "PPO")])
+def test_a_reversed_relation_reverses_what_is_measured_under_that_optimiser(
+    evidence, registry, optimiser, name
+):
+    found = values(evidence, registry)
+    worse = values(with_ndr(evidence, optimiser, lambda proxy, ndr: 1 - ndr), registry)
+    for label in ("Kendall of accuracy and NDR", "slope of NDR on accuracy"):
+        assert found[f"{name}: {label}"] == pytest.approx(-worse[f"{name}: {label}"])
+        assert found[f"{name}: {label}"] > 0
+
+
+def test_ppo_that_follows_the_noise_is_harder_to_predict_and_more_extreme(evidence, registry):
+    noise = np.random.default_rng(3)
+    wild = with_ndr(evidence, "ppo", lambda proxy, ndr: noise.normal(scale=3, size=len(ndr)))
+    found = values(wild, registry)
+    assert found["Spearman under best-of-n minus under PPO"] > 0.3
+    for what in ("sd of NDR", "largest |NDR|"):
+        assert found[f"{what}, PPO minus best-of-n"] > 1
+    unexplained = "share of the NDR's variance that accuracy leaves open, PPO minus best-of-n"
+    assert 0.2 < found[unexplained] < 1
+
+
+def test_the_mrr_is_measured_against_a_random_order(evidence, registry):
+    best = with_ndr(evidence, "ppo", lambda proxy, ndr: 0.0 * ndr)
+    accuracy = couples(best).query("optimiser == 'ppo'")
+    ordered = replace(best, regret=best.regret.merge(
+        accuracy[["golden", "proxy", "accuracy"]], how="left"
+    ).assign(ndr=lambda table: table["accuracy"].fillna(1.0)).drop(columns="accuracy"))  # fmt: skip
+    found = values(ordered, registry)
+    assert found["PPO: MRR above that of a random order"] == pytest.approx(1 - mrr_chance(5))
+
+
+def test_a_fall_of_all_but_one_golden_model_shows_in_the_curves(evidence, registry):
+    curves, first = evidence.curves.copy(), evidence.names()[0]
+    falls = (curves["optimiser"] == "ppo") & (curves["golden"] != first)
+    falls &= curves["step"] == curves.loc[falls, "step"].max()
+    curves.loc[falls, "golden_reward"] = 0.1
+    found = values(evidence, registry, curves)
+    twin = "largest share of proxies with a drop, another golden RM as accurate"
+    assert found[f"PPO: {twin}"] == 1
+    assert found["Best-of-n: smallest mean relative drop of a golden RM"] == 0
+
+
+def test_a_line_has_a_tenth_of_its_range_in_each_decile():
+    accuracy = np.arange(30.0)
+    assert claims.decile_ranges(accuracy, accuracy) == pytest.approx(2 / 29)
+    assert claims.decile_spread(accuracy, accuracy) == pytest.approx(1 / accuracy.std(ddof=1))
+
+
+def test_spread_that_accuracy_does_not_explain_is_found():
+    accuracy, ndr = np.random.default_rng(0).normal(size=(2, 1000))
+    assert claims.decile_spread(accuracy, ndr) == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("statistic", [claims.decile_ranges, claims.decile_spread])
+def test_too_few_or_equal_values_have_no_spread(statistic):
+    assert np.isnan(statistic(np.arange(19.0), np.arange(19.0)))
+    assert np.isnan(statistic(np.arange(30.0), np.ones(30)))
+
+
+def test_twins_are_close_in_accuracy_and_apart_in_ndr():
+    accuracy = np.array([0.700, 0.705, 0.800, 0.801])
+    assert claims.near_twins(accuracy, np.array([0.0, 1.0, 0.5, 0.51])) == 1
+    assert np.isnan(claims.near_twins(accuracy, np.array([0.0, 1.0, 0.5, np.nan])))
+
+
+def test_relative_drop_of_known_curves():
+    curves = np.array([[0, 1, 2], [0, 2, 1], [0, -1, -2], [0, 0, 0]], dtype=float)
+    assert claims.relative_drop(curves).tolist() == [0, 0.5, np.inf, 0]
+
+
+def test_falling_twin_needs_another_golden_of_similar_accuracy():
+    falling, rising = [0.0, 2.0, 1.0], [0.0, 1.0, 2.0]
+    rewards = np.array([[rising, rising], [falling, falling], [falling, rising]])
+    for accuracy, expected in (([0.7, 0.72, 0.71], 1), ([0.7, 0.9, 0.71], 0.5), ([0.7, 1, 1], 0)):
+        assert claims.falling_twin(rewards, np.array(accuracy)) == expected
+
+
+def test_only_the_asymmetric_matrix_has_an_asymmetry():
+    symmetric = np.array([[np.nan, 1, 2], [1, np.nan, 3], [2, 3, np.nan]])
+    skewed = symmetric + np.triu(np.ones((3, 3)))
+    expected = 1 / skewed[~np.eye(3, dtype=bool)].std(ddof=1)
+    assert claims.asymmetry(skewed) == pytest.approx(expected)
+    assert claims.asymmetry(symmetric) == 0
+
+
+def test_scatter_has_a_panel_per_optimiser_with_a_least_squares_line(pairs):
+    figure = show.plot_scatter(pd.concat([under(pairs, optimiser) for optimiser in BOTH]))
+    for axis, title, optimiser in zip(figure.axes, ("best-of-16", "PPO"), BOTH, strict=False):
+        own = under(pairs, optimiser)
+        assert len(axis.collections[0].get_offsets()) == 30
+        assert title in axis.get_title(loc="left") + axis.get_title()
+        x, y = axis.lines[0].get_data()
+        slope = stats.linregress(100 * own["accuracy"], own["ndr"]).slope
+        assert (y[1] - y[0]) / (x[1] - x[0]) == pytest.approx(slope)
+
+
+def test_table_1_shows_estimates_and_paper(association):
+    figure = show.plot_table1(association, 6)
+    for axis, optimiser in zip(figure.axes, BOTH, strict=True):
+        rows = association[association["optimiser"] == optimiser]
+        drawn = {line.get_label(): line.get_xdata() for line in axis.lines}
+        np.testing.assert_allclose(axis.collections[1].get_offsets()[:, 0], rows["estimate"])
+        np.testing.assert_allclose(drawn["paper"], rows["paper"])
+        assert len(axis.get_yticklabels()) == 7
+    cells = show.table1(association, 6).set_index(["Optimiser", "Statistic"])
+    first = association.iloc[0]
+    assert cells.loc[("Best-of-n", "Kendall"), "Each golden"].startswith(f"{first.estimate:.2f} [")
+    papers = ["0.66", "0.75", "0.75", "0.63", "0.47", "0.64", "0.61", "0.52"]
+    assert cells["Paper"].tolist() == papers
+    assert cells.loc[("PPO", "MRR (chance 0.46)"), "All pairs"] == "–"
+
+
+@pytest.mark.parametrize("plot", [show.plot_accuracy, show.plot_ndr])
+def test_heat_maps_are_ordered_by_flip_rate_and_leave_the_diagonal_empty(pairs, plot):
+    figure = plot(under(pairs, "ppo").sample(frac=1, random_state=0))
+    labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert labels == sorted(labels, key=float)
+    empty = np.ma.getmaskarray(figure.axes[0].collections[0].get_array()).reshape(6, 6)
+    assert empty.diagonal().all() and empty.sum() == 6
+
+
+@pytest.mark.parametrize(("goldens", "shown"), [(1, 1), (3, 3), (99, 6)])
+def test_dynamics_shows_as_many_goldens_as_asked_for(evidence, goldens, shown):
+    flips = pd.Series(evidence.flips(), index=evidence.names())
+    figure = show.plot_dynamics(evidence.curves, flips, goldens=goldens, proxies=2)
+    panels = [a for a in figure.axes if a.get_visible() and a.get_label() != "<colorbar>"]
+    assert len(panels) == 2 * shown and all(len(axis.lines) == 3 for axis in panels)
+    assert panels[0].get_xlabel() == "KL bound (bits)" and panels[-1].get_xlabel() == "KL (bits)"
