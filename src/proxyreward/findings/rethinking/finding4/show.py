@@ -22,11 +22,20 @@ from proxyreward.findings.core.drawing import (
     rows_on,
 )
 from proxyreward.findings.core.text import cell, pivot
-from proxyreward.findings.rethinking.finding4.measure import PRINTED, STATISTICS
+from proxyreward.findings.rethinking.finding4.measure import PRINTED, STATISTICS, figure_rows
 from proxyreward.metrics.prediction import mrr_chance
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# What the size of a test set counts, by figure.
+COUNTED = dict.fromkeys(("growth", "small", "large", "second", "budgets"), "samples")
+COUNTED |= {"growth": "prompts", "budgets": "comparisons"}
+
+
+def of_one_run(table: pd.DataFrame) -> pd.DataFrame:
+    """A table that a run measured in the form of one over replicates, without intervals."""
+    return table.rename(columns={"value": "estimate"}).assign(low=np.nan, high=np.nan)
 
 
 def plot_table4(table4: pd.DataFrame, rms: int) -> "Figure":
@@ -57,24 +66,24 @@ def plot_table4(table4: pd.DataFrame, rms: int) -> "Figure":
     return figure
 
 
-def plot_responses(rows: pd.DataFrame, label: str, metric: str = "accuracy") -> "Figure":
+def plot_responses(responses: pd.DataFrame, name: str, metric: str = "accuracy") -> "Figure":
     """Responses per prompt against Spearman, a line for each size and a panel for each optimiser.
 
     Parameters
     ----------
-    rows : of `measure.figure_rows`.
-    label : what the size counts, such as "samples".
+    name : of the figure, see `measure.figure_rows`.
     metric : what was correlated.
     """
     import matplotlib.pyplot as plt
 
+    rows = figure_rows(responses, name)
     optimisers, sizes = rows["optimiser"].unique(), rows["size"].unique()
     colours = plt.get_cmap(PALETTE)(np.linspace(0, 0.9, len(sizes)))
     figure, axes = canvas(3.8, 1, len(optimisers))
     for axis, optimiser in zip(axes.flat, optimisers, strict=True):
         for size, colour in zip(sizes, colours, strict=True):
             line = rows[(rows["optimiser"] == optimiser) & (rows["size"] == size)]
-            curve(axis, line["n_resp"], line, colour, f"{size:,} {label}", marker="o", ms=4)
+            curve(axis, line["n_resp"], line, colour, f"{size:,} {COUNTED[name]}", marker="o", ms=4)
         axis.set_title(
             NAMES.get(optimiser, optimiser.capitalize()), fontsize=LARGE, weight="normal"
         )

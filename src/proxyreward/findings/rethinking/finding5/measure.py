@@ -147,7 +147,7 @@ def degree_of(golden: Scores, proxy: Scores, ns: Sequence[int], draws: np.ndarra
 
 
 def deviations(degrees: pd.DataFrame) -> pd.DataFrame:
-    """Mean distance from the standardised curve, |degree - expected|: best_of (n), kind, value."""
+    """Mean distance from the standardised curve, |degree - expected|: n, kind, value."""
     distance = abs(degrees["degree"] - degrees["expected"]).rename("value")
-    by = [degrees["n"].rename("best_of"), degrees["kind"]]
+    by = [degrees["n"], degrees["kind"]]
     return distance.groupby(by, sort=False).mean().reset_index()

@@ -117,8 +117,8 @@ def plot_deviations(deviations: pd.DataFrame) -> "Figure":
     figure, [[axis]] = canvas(3.8)
     for kind in KINDS:
         rows = deviations[deviations["kind"] == kind]
-        drawing.curve(axis, rows["best_of"], rows, COLOURS[kind], kind, marker="o")
-    _powers(axis, deviations["best_of"])
+        drawing.curve(axis, rows["n"], rows, COLOURS[kind], kind, marker="o")
+    _powers(axis, deviations["n"])
     axis.set_ylim(bottom=0)
     axis.set_ylabel("Mean |measured minus\nexpected degree|")
     legend(figure, axis)
