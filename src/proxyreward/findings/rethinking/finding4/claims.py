@@ -28,23 +28,19 @@ from proxyreward.vocabulary import BEST_OF_N, OPTIMISERS
 
 PAIR, RANKS, SCORES = "accuracy_pair", ["spearman", "kendall"], ["pearson", "bo_n"]
 LABELS = {metric: name.rstrip("*") for metric, name in PRINTED.items()}
+RISING = "Kendall of responses per prompt and Spearman"
+GAIN = "Spearman with more than two responses minus with two"
 
 
 def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
-    """Measure what the claims on more responses per prompt compare.
-
-    Parameters
-    ----------
-    tables : mapping of DataFrame
-        `table4`, `responses` and `errors` of `measure.compute`.
-    """
+    """Measure what the claims compare, from `table4`, `responses` and `errors` of one run."""
     found = _metrics(tables["table4"]) | _pairs_per_prompt() | _mrr_like_bo_n(tables["errors"])
     for optimiser in OPTIMISERS:
         own = _sweeps(tables["responses"], optimiser)
         found |= {f"{NAMES[optimiser]}: {name}": measured(value) for name, value in own.items()}
     second = _curves(figure_rows(tables["responses"], "second"), SECOND_POLICY)
     for size, curve in second.iterrows():
-        name = f"{NAMES[BEST_OF_N]}: {_rising(f'{size} samples, second policy')}"
+        name = f"{NAMES[BEST_OF_N]}: {RISING}, {size} samples, second policy"
         found[name] = measured(kendall(curve.index, curve))
     return found
 
@@ -92,20 +88,20 @@ def _sweeps(responses: pd.DataFrame, optimiser: str) -> dict[str, float]:
     rows = responses[responses["design"] == SAMPLES]
     most = _curves(rows[rows["n_resp"] == rows["n_resp"].max()], optimiser).iloc[:, 0]
 
-    found = {_rising("all prompts"): kendall(growth.columns, growth.iloc[0])}
+    found = {f"{RISING}, all prompts": kendall(growth.columns, growth.iloc[0])}
     for size, curve in small.iterrows():
-        found[_gain(f"{size} samples")] = curve.iloc[1:].mean() - curve.iloc[0]
-        found[_rising(f"{size} samples")] = kendall(curve.index, curve)
+        found[f"{GAIN}, {size} samples"] = curve.iloc[1:].mean() - curve.iloc[0]
+        found[f"{RISING}, {size} samples"] = kendall(curve.index, curve)
     found["slope on log size of Spearman with most responses minus with two"] = slope(
         np.log(small.index), small.iloc[:, -1] - small.iloc[:, 0]
     )
     for place, (limit, curve) in enumerate(budget.iterrows()):
         half = "larger" if place >= len(budget) // 2 else "smaller"
-        found[_gain(f"{half} budget {limit}")] = curve.iloc[1:].mean() - curve.iloc[0]
+        found[f"{GAIN}, {half} budget {limit}"] = curve.iloc[1:].mean() - curve.iloc[0]
     ends, between = [budget.iloc[0], budget.iloc[-1]], "smallest minus largest budget"
-    best, steep = ([f(curve) for curve in ends] for f in (pd.Series.idxmax, _slope))
+    best = [np.nan if curve.isna().any() else curve.idxmax() for curve in ends]
     found[f"best number of responses, {between}"] = best[0] - best[1]
-    found[f"slope of Spearman on responses, {between}"] = steep[0] - steep[1]
+    found[f"slope of Spearman on responses, {between}"] = _slope(ends[0]) - _slope(ends[1])
 
     # At all responses per prompt, which every size allows.
     found["Spearman at the largest size minus at half of it"] = most.iloc[-1] - most.iloc[-2]
@@ -123,14 +119,6 @@ def _curves(rows: pd.DataFrame, optimiser: str) -> pd.DataFrame:
 
 def _slope(curve: pd.Series) -> float:
     return slope(curve.index, curve)
-
-
-def _rising(where: str) -> str:
-    return f"Kendall of responses per prompt and Spearman, {where}"
-
-
-def _gain(where: str) -> str:
-    return f"Spearman with more than two responses minus with two, {where}"
 
 
 def _pairs_per_prompt() -> dict[str, Quantity]:

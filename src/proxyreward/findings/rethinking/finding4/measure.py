@@ -17,15 +17,14 @@ from proxyreward.metrics.testset import TestSet
 from proxyreward.metrics.within_prompt import accuracy
 from proxyreward.vocabulary import BEST_OF_N, PPO, SECOND
 
-# The name Bo5 in the paper's Table 4 says that it has five responses per prompt.
-RESPONSES = 5
+RESPONSES = 5  # per prompt in Table 4, as the name Bo5 of a metric says
 GRID = (2, 3, 4, 5, 6, 8, 10, 16)  # responses per prompt
 BINS = (5, 10, 20)  # of ECE
 SECOND_POLICY = "best-of-n, second policy"
 GROWTH, SAMPLES, BUDGETS = "growth", "samples", "budgets"
 STATISTICS = {"spearman": "Spearman", "mrr": "MRR"}
-# What the paper calls its metrics and the optimisers of its columns.
-PRINTED = {
+COLUMNS = {BEST_OF_N: "bon", PPO: "ppo"}
+PRINTED = {  # what the paper calls its metrics
     "pearson": "Pearson corr.*",
     "spearman": "Spearman corr.",
     "kendall": "Kendall corr.",
@@ -37,7 +36,6 @@ PRINTED = {
     "xi": "xi corr.",
     "accuracy_pair": "Accuracy-pair",
 }
-COLUMNS = {BEST_OF_N: "bon", PPO: "ppo"}
 
 
 def compute(
@@ -87,10 +85,8 @@ def compute(
         name: sign * np.stack([test.error(of, **options) for test in tests])
         for name, (of, options, sign) in measures(bins).items()
     }
-    related = [
-        coefficients(error, ndr, names, tuple(STATISTICS), metric=name)
-        for name, error in errors.items()
-    ]
+    both = tuple(STATISTICS)
+    related = [coefficients(e, ndr, names, both, metric=name) for name, e in errors.items()]
     swept = []
     for design, size, n_resp, drawn in conditions(prompts, available):
 
@@ -101,8 +97,7 @@ def compute(
         policies = ndr | second if design == SAMPLES else ndr
         swept.append(coefficients(error, policies, names, design=design, size=size, n_resp=n_resp))
     for budget, n_resp, error in annotated(whole, quality, draws, rng):
-        condition = {"design": BUDGETS, "size": budget, "n_resp": n_resp}
-        swept.append(coefficients(error, ndr, names, **condition))
+        swept.append(coefficients(error, ndr, names, design=BUDGETS, size=budget, n_resp=n_resp))
 
     means = summary(pd.concat(swept), "design", "size", "n_resp", "optimiser")
     keys = pd.MultiIndex.from_product([errors, names, names], names=["metric", "golden", "proxy"])
@@ -175,7 +170,7 @@ def annotated(
     RM by an annotator of its own. Yields budget, responses per prompt and the accuracies, shape
     (draws, goldens, proxies).
     """
-    _, prompts, available = whole.labels.shape
+    prompts, available = whole.labels.shape[1:]
     limits = budgets(prompts, available // 2)
     for n_resp in response_grid(available // 2):
         # Sorting n responses takes n - 1 comparisons at least.
@@ -211,13 +206,9 @@ def sample_sizes(prompts: int, responses: int) -> list[int]:
     >>> sample_sizes(500, 20)
     [125, 250, 500, 1000, 2000, 4000]
     """
-    pairs = 2 * prompts
-    small = [pairs // 2**k for k in (3, 2, 1, 0)]
-    large = [pairs * 2**k for k in range(1, responses.bit_length())]
-    return [
-        *(size for size in small if size >= 2 * responses),
-        *(size for size in large if 2 * size <= prompts * responses),
-    ]
+    pairs, half = 2 * prompts, prompts * responses // 2
+    sizes = [pairs * 2**k // 8 for k in range(3 + responses.bit_length())]
+    return [size for size in sizes if 2 * responses <= size <= max(pairs, half)]
 
 
 def budgets(prompts: int, responses: int) -> list[int]:

@@ -17,13 +17,7 @@ from proxyreward.findings.rethinking.finding5.measure import BAND, KINDS, LABEL_
 
 
 def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
-    """Measure what the claims of Finding 5, Figure 8 and appendix 8.9 compare.
-
-    Parameters
-    ----------
-    tables : mapping of DataFrame
-        `degrees`, `curve` and `simulated` of `measure.compute`.
-    """
+    """Measure what the claims compare, from `degrees`, `curve` and `simulated` of one run."""
     exact = _curve(tables["curve"]) | _simulated(tables["simulated"])
     estimated = _pairs(at_n(tables["degrees"]))
     return {name: counted(value) for name, value in exact.items()} | {

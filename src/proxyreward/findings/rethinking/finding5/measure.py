@@ -58,11 +58,8 @@ def compute(
         `degrees`, a row per kind of proxy, golden, proxy and n > 1 (see :func:`degree_of`), sorted
         by them; `curve` and `simulated` of `finding5.theory`; `sizes`, one row.
 
-    Raises
-    ------
-    ValueError
-        If there are fewer than 3 RMs, the arrays do not match the list, or an RM gives every
-        sample the same score.
+    Raises ValueError if there are fewer than 3 RMs, the arrays do not match the list, or an RM
+    gives every sample the same score.
     """
     if len(rms) < 3 or not len(rms) == len(pool) == len(pairs):
         raise ValueError(
@@ -78,7 +75,7 @@ def compute(
     found: dict[str, list[pd.DataFrame]] = {kind: [] for kind in KINDS}
     for g, golden in enumerate(scores):
         others = np.delete(np.arange(len(rms)), g)
-        normal = golden.like_normal(rng)
+        normal = Scores(*(rng.standard_normal(of[g].shape) for of in (pool, pairs)))
         proxies = {
             LABEL_FLIPS: (golden, (scores[p] for p in others)),
             NOISE: (golden, golden.noisy(accuracy[g, others], rng)),
@@ -88,7 +85,7 @@ def compute(
             for p, proxy in zip(others, family):
                 keys = {"kind": kind, "golden": names[g], "proxy": names[p]}
                 keys |= {"flip_golden": flips[g], "flip_proxy": flips[p], "n": ns}
-                found[kind].append(pd.DataFrame(keys).join(degree_of(truth, proxy, ns, draws)))
+                found[kind].append(pd.DataFrame(keys | degree_of(truth, proxy, ns, draws)))
     return {
         "degrees": pd.concat(sum(found.values(), []), ignore_index=True),
         "curve": theory.curve(),
@@ -104,10 +101,6 @@ class Scores:
     pool: np.ndarray
     pairs: np.ndarray
 
-    def like_normal(self, rng: np.random.Generator) -> Scores:
-        """Standard normal scores of the same shapes."""
-        return Scores(*(rng.standard_normal(a.shape) for a in (self.pool, self.pairs)))
-
     def noisy(self, accuracy: np.ndarray, rng: np.random.Generator) -> Iterator[Scores]:
         """These scores with independent normal noise, once for each wanted accuracy."""
         margins = self.pairs[:, 0] - self.pairs[:, 1]
@@ -117,33 +110,29 @@ class Scores:
             )
 
 
-def degree_of(golden: Scores, proxy: Scores, ns: Sequence[int], draws: np.ndarray) -> pd.DataFrame:
+def degree_of(
+    golden: Scores, proxy: Scores, ns: Sequence[int], draws: np.ndarray
+) -> dict[str, np.ndarray | float]:
     """Degree of overoptimisation of a pair of RMs beside the degree expected at its accuracy.
 
-    Returns
-    -------
-    DataFrame, a row per n
-        accuracy, accuracy_se (binomial), degree, se (over `draws` of prompts, (resamples,
-        prompts)), proxy_gain (denominator of the degree, in sd), expected (both rewards
-        standardised, which is how the degree is measured), expected_raw (the paper's eq. 7, for
-        rewards that differ by the noise alone), residual_se (of degree minus expected: `se` and the
-        accuracy's error carried to `expected`, taken as independent, as the test pairs are other
-        responses).
+    Columns with a row per n: accuracy, accuracy_se (binomial), degree, se (over `draws` of prompts,
+    (resamples, prompts)), proxy_gain (denominator of the degree, in sd), expected (both rewards
+    standardised, which is how the degree is measured), expected_raw (the paper's eq. 7, for rewards
+    that differ by the noise alone), residual_se (of degree minus expected: `se` and the accuracy's
+    error carried to `expected`, taken as independent, as the test pairs are other responses).
     """
     accuracy = accuracy_matrix(np.stack([golden.pairs, proxy.pairs]))[0, 1]
     degree, se, gain = measured_degree(golden.pool, proxy.pool, ns, draws)
-    return pd.DataFrame(
-        {
-            "accuracy": accuracy,
-            "accuracy_se": accuracy_error(accuracy, len(golden.pairs)),
-            "degree": degree,
-            "se": se,
-            "proxy_gain": gain,
-            "expected": correlation_from_accuracy(accuracy),
-            "expected_raw": degree_from_accuracy(accuracy),
-            "residual_se": np.hypot(se, correlation_error(accuracy, len(golden.pairs))),
-        }
-    )
+    return {
+        "accuracy": accuracy,
+        "accuracy_se": float(accuracy_error(accuracy, len(golden.pairs))),
+        "degree": degree,
+        "se": se,
+        "proxy_gain": gain,
+        "expected": float(correlation_from_accuracy(accuracy)),
+        "expected_raw": float(degree_from_accuracy(accuracy)),
+        "residual_se": np.hypot(se, correlation_error(accuracy, len(golden.pairs))),
+    }
 
 
 def deviations(degrees: pd.DataFrame) -> pd.DataFrame:

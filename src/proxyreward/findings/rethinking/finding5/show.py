@@ -26,10 +26,7 @@ ACCURACY = "Accuracy of the proxy against the golden RM (%)"
 def chosen(degrees: pd.DataFrame, n: int = 0, golden: str = "") -> pd.DataFrame:
     """Rows of one n (0 stands for the largest) and of one golden RM ("" for all).
 
-    Raises
-    ------
-    ValueError
-        If there is no such n or golden RM; lists those that there are.
+    Raises ValueError if there is no such n or golden RM; lists those that there are.
     """
     rows = at_n(degrees, n)
     known = rows["golden"].unique().tolist()
@@ -143,13 +140,9 @@ def plot_pressure(pressure: pd.DataFrame) -> "Figure":
 
 def _expected(axis: "Axes", curve: pd.DataFrame) -> None:
     """Both expected curves over accuracy in percent."""
-    for column, line, colour, label in (
-        ("degree", "--", RAW, "golden plus noise, integral (eq. 7)"),
-        ("standardised", "-", STANDARDISED, "both standardised; also the NDR"),
-    ):
-        axis.plot(
-            100 * curve["accuracy"], curve[column], line, color=colour, linewidth=2, label=label
-        )
+    x, raw, own = 100 * curve["accuracy"], curve["degree"], curve["standardised"]
+    axis.plot(x, raw, "--", color=RAW, lw=2, label="golden plus noise, integral (eq. 7)")
+    axis.plot(x, own, "-", color=STANDARDISED, lw=2, label="both standardised; also the NDR")
 
 
 def _powers(axis: "Axes", ns: pd.Series) -> None:

@@ -32,12 +32,9 @@ PAIRS, PROMPTS, SAMPLES = 200_000, 1000, 256
 def curve() -> pd.DataFrame:
     """The expected curves of Figure 8(a) at even steps of accuracy from 1/2 to 1.
 
-    Returns
-    -------
-    DataFrame
-        ratio, accuracy (by numerical integration), accuracy_closed, degree (the paper's
-        eq. 22), degree_closed (from the closed accuracy), standardised (both rewards scaled to
-        sd 1; also the NDR of best-of-n).
+    Columns ratio, accuracy (by numerical integration), accuracy_closed, degree (eq. 22 of the
+    paper), degree_closed (from the closed accuracy), standardised (both rewards scaled to sd 1; also the
+    NDR of best-of-n).
     """
     ratio = ratio_from_accuracy(np.linspace(0.5, 1, 51))
     closed = accuracy_from_ratio(ratio)
@@ -56,13 +53,10 @@ def curve() -> pd.DataFrame:
 def simulate(rng: np.random.Generator, ratios: Sequence[float] = RATIOS) -> pd.DataFrame:
     """Monte Carlo of the normal model for several ratios of golden sd to noise sd.
 
-    Returns
-    -------
-    DataFrame
-        quantity (`accuracy` at several scales of both rewards; `slope` of golden on proxy reward;
-        `degree` and `ndr` of best-of-n), ratio, scale, n (0 unless best-of-n), estimate, se,
-        expected. Every estimate has draws of its own, except that slope, degree and NDR of one
-        ratio share a pool.
+    Columns quantity (`accuracy` at several scales of both rewards; `slope` of golden on proxy
+    reward; `degree` and `ndr` of best-of-n), ratio, scale, n (0 unless best-of-n), estimate, se,
+    expected. Every estimate has draws of its own, except that slope, degree and NDR of one ratio
+    share a pool.
     """
     names = ["quantity", "ratio", "scale", "n", "estimate", "se", "expected"]
     return pd.DataFrame([row for ratio in ratios for row in _simulated(ratio, rng)], columns=names)
@@ -71,13 +65,9 @@ def simulate(rng: np.random.Generator, ratios: Sequence[float] = RATIOS) -> pd.D
 def pressure(noise: float, rng: np.random.Generator) -> pd.DataFrame:
     """Rewards of best-of-n in one simulated world, in sd of the golden reward.
 
-    The noise, above 0, is in sd of the golden reward, too.
-
-    Returns
-    -------
-    DataFrame
-        n, promised (proxy reward of the proxy's policy), kept (its golden reward), possible
-        (golden reward of the golden RM's own policy), expected (d times `promised`).
+    The noise, above 0, is in sd of the golden reward, too. Columns n, promised (proxy reward of the
+    proxy's policy), kept (its golden reward), possible (golden reward of the golden RM's own
+    policy), expected (d times `promised`).
     """
     if noise <= 0:
         raise ValueError(f"noise must be above 0, got {noise}")
