@@ -33,8 +33,8 @@ def curve() -> pd.DataFrame:
     """The expected curves of Figure 8(a) at even steps of accuracy from 1/2 to 1.
 
     Columns ratio, accuracy (by numerical integration), accuracy_closed, degree (eq. 22 of the
-    paper), degree_closed (from the closed accuracy), standardised (both rewards scaled to sd 1; also the
-    NDR of best-of-n).
+    paper), degree_closed (from the closed accuracy), standardised (both rewards scaled to sd 1;
+    also the NDR of best-of-n).
     """
     ratio = ratio_from_accuracy(np.linspace(0.5, 1, 51))
     closed = accuracy_from_ratio(ratio)
