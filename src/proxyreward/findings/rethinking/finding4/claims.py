@@ -1,154 +1,143 @@
-"""What the claims of Finding 4 and of Figures 6, 7, 14 and 15 compare.
+"""What the claims of Finding 4 compare: Table 4, Figures 6, 7, 14 and 15, appendix 8.8.
 
-In: the long tables of `draws.compute`, in memory. Out: quantities, by the names that the registry's
-criteria use; those of Table 4 are in `metric_claims`. Called by the `finding4` stage.
-
-Where a claim compares "more responses" with two, the mean over all larger numbers is compared.
-Intervals resample draws of the test set and golden RMs.
+In: the tables of `measure.compute`. Out: quantities, by the names that the registry's criteria use.
+Called by the stage `finding4`. Where a claim compares "more responses" with two, the mean over all
+larger numbers is compared.
 """
 
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.drawing import NAMES
-from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.verdict import Quantity
-from proxyreward.findings.rethinking.finding4.coefficients import Coefficients, by_draw
-from proxyreward.findings.rethinking.finding4.draws import SECOND_POLICY
-from proxyreward.findings.rethinking.finding4.metric_claims import MORE, SPREAD, measure_metrics
-from proxyreward.findings.rethinking.finding4.tables import small_sizes
-from proxyreward.metrics.prediction import kendall, slope
+from proxyreward.findings.core.quantity import Quantity, counted, measured
+from proxyreward.findings.rethinking.finding4.measure import (
+    BUDGETS,
+    GROWTH,
+    PRINTED,
+    SAMPLES,
+    SECOND_POLICY,
+    STATISTICS,
+    figure_rows,
+)
+from proxyreward.metrics.prediction import kendall, off_diagonal, pearson, slope
+from proxyreward.metrics.within_prompt import accuracy
 from proxyreward.vocabulary import BEST_OF_N, OPTIMISERS
 
+PAIR, RANKS, SCORES = "accuracy_pair", ["spearman", "kendall"], ["pearson", "bo_n"]
+LABELS = {metric: name.rstrip("*") for metric, name in PRINTED.items()}
+RISING = "Kendall of responses per prompt and Spearman"
+GAIN = "Spearman with more than two responses minus with two"
 
-def measure(
-    tables: Mapping[str, pd.DataFrame],
-    *,
-    resamples: int,
-    seed: int,
-    registry: Registry,
-) -> dict[str, Quantity]:
-    """Measure what the claims on more responses per prompt compare.
 
-    Parameters
-    ----------
-    tables : mapping of DataFrame
-        From `finding4.draws.compute`.
-    resamples, seed : int
-        Bootstrap resamples of draws and golden RMs, and their root.
-    registry : Registry
-        The paper's printed values.
-    """
-    e = Coefficients("finding4", resamples, seed, tables)
-    return (
-        _growth(e)
-        | measure_metrics(e, registry)
-        | _constant_size(e)
-        | _constant_budget(e)
-        | _levels_off(e)
-        | _second_policy(e)
+def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
+    """Measure what the claims compare, from `table4`, `responses` and `errors` of one run."""
+    found = _metrics(tables["table4"]) | _pairs_per_prompt() | _mrr_like_bo_n(tables["errors"])
+    for optimiser in OPTIMISERS:
+        own = _sweeps(tables["responses"], optimiser)
+        found |= {f"{NAMES[optimiser]}: {name}": measured(value) for name, value in own.items()}
+    second = _curves(figure_rows(tables["responses"], "second"), SECOND_POLICY)
+    for size, curve in second.iterrows():
+        name = f"{NAMES[BEST_OF_N]}: {RISING}, {size} samples, second policy"
+        found[name] = measured(kendall(curve.index, curve))
+    return found
+
+
+def _metrics(table4: pd.DataFrame) -> dict[str, Quantity]:
+    """Cells of Table 4 against one another, ours and the paper's alike."""
+    mean = table4[table4["over_draws"] == "mean"]
+    grids = [
+        mean.pivot(index=["optimiser", "statistic"], columns="metric", values=column)
+        for column in ("value", "paper")
+    ]
+    found = {}
+
+    def compare(optimiser: str, statistic: str, first: str, second: str) -> None:
+        what = f"{STATISTICS[statistic]} of {LABELS[first]} minus that of {LABELS[second]}"
+        ours, paper = (grid.loc[(optimiser, statistic)] for grid in grids)
+        difference = measured(ours[first] - ours[second], paper[first] - paper[second])
+        found[f"{NAMES[optimiser]}: {what}"] = difference
+
+    more = [metric for metric in PRINTED if metric not in ("ece", PAIR)]
+    for metric, optimiser, statistic in product(more, OPTIMISERS, STATISTICS):
+        compare(optimiser, statistic, metric, PAIR)
+    for rank, score, optimiser in product(RANKS, SCORES, OPTIMISERS):
+        compare(optimiser, "spearman", rank, score)
+    above = [grid[more].gt(grid[PAIR], axis=0).to_numpy().sum() for grid in grids]
+    first = [(grid["xi"] > grid[[*PRINTED]].drop(columns="xi").max(axis=1)).sum() for grid in grids]
+    found["cells of Table 4 above that of Accuracy-pair"] = measured(*above)
+    found["columns in which xi comes first"] = measured(*first)
+    for x in OPTIMISERS:
+        ours, paper = (grid.loc[(x, "spearman"), [*PRINTED]] for grid in grids)
+        gap = abs(ours.drop("ece")).min() - abs(ours["ece"])
+        found[f"{NAMES[x]}: smallest |Spearman| of another metric minus ECE's"] = measured(gap)
+        found[f"{NAMES[x]}: Spearman of ECE"] = measured(ours["ece"], paper["ece"])
+    sd = table4[(table4["over_draws"] == "sd") & (table4["statistic"] == "spearman")]
+    spread = sd.loc[sd["metric"].isin([*RANKS, *SCORES]), "value"].mean()
+    found["mean sd over draws of the Spearman of a rank or score metric"] = measured(spread)
+    return found
+
+
+def _sweeps(responses: pd.DataFrame, optimiser: str) -> dict[str, float]:
+    """What the number of responses does to Spearman under one optimiser, in every design."""
+    growth = _curves(figure_rows(responses, GROWTH), optimiser)
+    small = _curves(figure_rows(responses, "small"), optimiser)
+    budget = _curves(figure_rows(responses, BUDGETS), optimiser)
+    rows = responses[responses["design"] == SAMPLES]
+    most = _curves(rows[rows["n_resp"] == rows["n_resp"].max()], optimiser).iloc[:, 0]
+
+    found = {f"{RISING}, all prompts": kendall(growth.columns, growth.iloc[0])}
+    for size, curve in small.iterrows():
+        found[f"{GAIN}, {size} samples"] = curve.iloc[1:].mean() - curve.iloc[0]
+        found[f"{RISING}, {size} samples"] = kendall(curve.index, curve)
+    found["slope on log size of Spearman with most responses minus with two"] = slope(
+        np.log(small.index), small.iloc[:, -1] - small.iloc[:, 0]
     )
+    for place, (limit, curve) in enumerate(budget.iterrows()):
+        half = "larger" if place >= len(budget) // 2 else "smaller"
+        found[f"{GAIN}, {half} budget {limit}"] = curve.iloc[1:].mean() - curve.iloc[0]
+    ends, between = [budget.iloc[0], budget.iloc[-1]], "smallest minus largest budget"
+    best = [np.nan if curve.isna().any() else curve.idxmax() for curve in ends]
+    found[f"best number of responses, {between}"] = best[0] - best[1]
+    found[f"slope of Spearman on responses, {between}"] = _slope(ends[0]) - _slope(ends[1])
 
-
-def notes(found: Mapping[str, Quantity]) -> dict[str, str]:
-    """What stands beside a criterion, by claim."""
-    gains = [quantity.values[0] for name, quantity in found.items() if name.endswith(MORE)]
-    above = sum(gain > 0 for gain in gains)
-    return {
-        "rethinking.table4.c1": f"Without regard to the intervals, {above} of {len(gains)} cells "
-        "are above 0.",
-        "rethinking.table4.c4": "From one sampling of the test set to another these Spearmans have "
-        f"an sd of {found[SPREAD].values[0]:.2g}.",
-    }
-
-
-def _growth(e: Coefficients) -> dict[str, Quantity]:
-    table = e.tables["growth"]
-    grid, found = table["n_resp"].unique(), {}
-    for x in OPTIMISERS:
-        found |= _rising(e, NAMES[x], "all prompts", grid, by_draw(table, x, "n_resp"))
+    # At all responses per prompt, which every size allows.
+    found["Spearman at the largest size minus at half of it"] = most.iloc[-1] - most.iloc[-2]
+    log_size, half = most.set_axis(np.log(most.index)), -(-len(most) // 2)
+    bend = _slope(log_size.iloc[-half:]) - _slope(log_size.iloc[:half])
+    found["slope of Spearman on log size, larger minus smaller half of the sizes"] = bend
     return found
 
 
-def _constant_size(e: Coefficients) -> dict[str, Quantity]:
-    table, found = small_sizes(e.tables["samples"]), {}
-    grid, sizes = table["n_resp"].unique(), table["n_sample"].unique()
-    for x in OPTIMISERS:
-        curves = by_draw(table, x, "n_sample", "n_resp")
-        for size, curve in zip(sizes, curves, strict=True):
-            found |= _gain(e, NAMES[x], f"{size} samples", curve)
-            found |= _rising(e, NAMES[x], f"{size} samples", grid, curve)
-        found |= e.over_draws(
-            f"{NAMES[x]}: slope on log size of Spearman with most responses minus with two",
-            lambda means: slope(np.log(sizes), means[:, -1] - means[:, 0]),
-            curves,
-        )
-    return found
+def _curves(rows: pd.DataFrame, optimiser: str) -> pd.DataFrame:
+    """Mean Spearman by size (rows) and responses per prompt (columns), both ascending."""
+    rows = rows[rows["optimiser"] == optimiser]
+    return rows.pivot(index="size", columns="n_resp", values="value")
 
 
-def _levels_off(e: Coefficients) -> dict[str, Quantity]:
-    """At all responses per prompt, which every size allows."""
-    table, found = e.tables["samples"], {}
-    table = table[table["n_resp"] == table["n_resp"].max()]
-    sizes = np.log(table["n_sample"].unique())
-    part_of = -(-len(sizes) // 2)
-
-    def bend(means: np.ndarray) -> float:
-        upper = slope(sizes[-part_of:], means[-part_of:])
-        return upper - slope(sizes[:part_of], means[:part_of])
-
-    last = "Spearman at the largest size minus at half of it"
-    bent = "slope of Spearman on log size, larger minus smaller half of the sizes"
-    for x in OPTIMISERS:
-        curve = by_draw(table, x, "n_sample")
-        found |= e.over_draws(f"{NAMES[x]}: {last}", lambda means: means[-1] - means[-2], curve)
-        found |= e.over_draws(f"{NAMES[x]}: {bent}", bend, curve)
-    return found
+def _slope(curve: pd.Series) -> float:
+    return slope(curve.index, curve)
 
 
-def _second_policy(e: Coefficients) -> dict[str, Quantity]:
-    table, found = small_sizes(e.tables["samples"]), {}
-    grid, sizes = table["n_resp"].unique(), table["n_sample"].unique()
-    curves = by_draw(table, SECOND_POLICY, "n_sample", "n_resp")
-    for size, curve in zip(sizes, curves, strict=True):
-        where = f"{size} samples, second policy"
-        found |= _rising(e, NAMES[BEST_OF_N], where, grid, curve)
-    return found
+def _pairs_per_prompt() -> dict[str, Quantity]:
+    """One swap of neighbours changes one pair, so it shows how many the accuracy averages over."""
+    deviation = 0.0
+    for count in range(2, 21):
+        order = np.arange(count, dtype=float)
+        swapped = order[[1, 0, *range(2, count)]]
+        pairs = 1 / (1 - accuracy(order[None], swapped[None]))
+        deviation = max(deviation, abs(float(pairs) - count * (count - 1) / 2))
+    name = "largest deviation of the pairs per prompt from r(r-1)/2, r = 2 to 20"
+    return {name: counted(deviation)}
 
 
-def _constant_budget(e: Coefficients) -> dict[str, Quantity]:
-    table, found = e.tables["budgets"], {}
-    grid, limits = table["n_resp"].unique(), table["budget"].unique()
-    for x in OPTIMISERS:
-        curves = by_draw(table, x, "budget", "n_resp")
-        for place, (limit, curve) in enumerate(zip(limits, curves, strict=True)):
-            half = "larger" if place >= len(limits) // 2 else "smaller"
-            found |= _gain(e, NAMES[x], f"{half} budget {limit}", curve)
-        ends, between = curves[[0, -1]], "smallest minus largest budget"
-        found |= e.over_draws(
-            f"{NAMES[x]}: best number of responses, {between}",
-            lambda means: float(np.subtract(*grid[means.argmax(axis=-1)])),
-            ends,
-        )
-        found |= e.over_draws(
-            f"{NAMES[x]}: slope of Spearman on responses, {between}",
-            lambda means: slope(grid, means[0]) - slope(grid, means[1]),
-            ends,
-        )
-    return found
-
-
-def _rising(
-    e: Coefficients, optimiser: str, where: str, grid: np.ndarray, curve: np.ndarray
-) -> dict[str, Quantity]:
-    """Whether Spearman rises with the responses per prompt; `curve` is `(grid, draws, goldens)`."""
-    name = f"{optimiser}: Kendall of responses per prompt and Spearman, {where}"
-    return e.over_draws(name, lambda means: float(kendall(grid, means)), curve)
-
-
-def _gain(e: Coefficients, optimiser: str, where: str, curve: np.ndarray) -> dict[str, Quantity]:
-    """What more than two responses per prompt gain; `curve` is `(grid, draws, goldens)`."""
-    name = f"{optimiser}: Spearman with more than two responses minus with two, {where}"
-    return e.over_draws(name, lambda means: float(means[1:].mean() - means[0]), curve)
+def _mrr_like_bo_n(errors: pd.DataFrame) -> dict[str, Quantity]:
+    """Over all golden-proxy pairs, the metrics as means over draws."""
+    mrr, bo_n, acc = (
+        off_diagonal(rows.pivot(index="golden", columns="proxy", values="value")).ravel()
+        for rows in (errors[errors["metric"] == name] for name in ("mrr", "bo_n", "accuracy"))
+    )
+    closer = pearson(mrr, bo_n) - pearson(mrr, acc)
+    return {"Pearson of MRR with Bo5 minus that with accuracy": measured(closer)}

@@ -1,10 +1,10 @@
 """The expected relation of accuracy and overoptimisation, computed and simulated.
 
-In: a random generator. Out: the tables `curve` and `simulated`. Called by `tables.compute` and, for
-a noise of the reader's choice, by the notebook `finding5`.
+In: a random generator. Out: the tables `curve` and `simulated`. Called by `measure.compute` and,
+for a noise of the reader's choice, by the notebook `finding5`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -32,12 +32,9 @@ PAIRS, PROMPTS, SAMPLES = 200_000, 1000, 256
 def curve() -> pd.DataFrame:
     """The expected curves of Figure 8(a) at even steps of accuracy from 1/2 to 1.
 
-    Returns
-    -------
-    DataFrame
-        ratio, accuracy (by numerical integration), accuracy_closed, degree (the paper's
-        eq. 22), degree_closed (from the closed accuracy), standardised (both rewards scaled to
-        sd 1; also the NDR of best-of-n).
+    Columns ratio, accuracy (by numerical integration), accuracy_closed, degree (eq. 22 of the
+    paper), degree_closed (from the closed accuracy), standardised (both rewards scaled to sd 1;
+    also the NDR of best-of-n).
     """
     ratio = ratio_from_accuracy(np.linspace(0.5, 1, 51))
     closed = accuracy_from_ratio(ratio)
@@ -56,39 +53,21 @@ def curve() -> pd.DataFrame:
 def simulate(rng: np.random.Generator, ratios: Sequence[float] = RATIOS) -> pd.DataFrame:
     """Monte Carlo of the normal model for several ratios of golden sd to noise sd.
 
-    Returns
-    -------
-    DataFrame
-        quantity (`accuracy` at several scales of both rewards; `slope` of golden on proxy reward;
-        `degree` and `ndr` of best-of-n), ratio, scale, n (0 unless best-of-n), estimate, se,
-        expected. Every estimate has draws of its own, except that slope, degree and NDR of one
-        ratio share a pool.
+    Columns quantity (`accuracy` at several scales of both rewards; `slope` of golden on proxy
+    reward; `degree` and `ndr` of best-of-n), ratio, scale, n (0 unless best-of-n), estimate, se,
+    expected. Every estimate has draws of its own, except that slope, degree and NDR of one ratio
+    share a pool.
     """
-    return pd.DataFrame(
-        [row for ratio in ratios for row in [*_accuracies(ratio, rng), *_pool(ratio, rng)]]
-    )
+    names = ["quantity", "ratio", "scale", "n", "estimate", "se", "expected"]
+    return pd.DataFrame([row for ratio in ratios for row in _simulated(ratio, rng)], columns=names)
 
 
 def pressure(noise: float, rng: np.random.Generator) -> pd.DataFrame:
     """Rewards of best-of-n in one simulated world, in sd of the golden reward.
 
-    Parameters
-    ----------
-    noise : float
-        Sd of the noise over that of the golden reward, above 0.
-    rng : numpy.random.Generator
-        Source of the rewards.
-
-    Returns
-    -------
-    DataFrame
-        n, promised (proxy reward of the proxy's policy), kept (its golden reward), possible
-        (golden reward of the golden RM's own policy), expected (d times `promised`).
-
-    Raises
-    ------
-    ValueError
-        If the noise is not above 0.
+    The noise, above 0, is in sd of the golden reward, too. Columns n, promised (proxy reward of the
+    proxy's policy), kept (its golden reward), possible (golden reward of the golden RM's own
+    policy), expected (d times `promised`).
     """
     if noise <= 0:
         raise ValueError(f"noise must be above 0, got {noise}")
@@ -106,33 +85,18 @@ def pressure(noise: float, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _accuracies(ratio: float, rng: np.random.Generator) -> list[dict[str, object]]:
-    expected = float(accuracy_from_ratio(ratio))
-    return [
-        _row("accuracy", ratio, scale, 0,
-             simulated_accuracy(scale * ratio, scale, PAIRS, rng),
-             accuracy_error(expected, PAIRS), expected)
-        for scale in SCALES
-    ]  # fmt: skip
-
-
-def _pool(ratio: float, rng: np.random.Generator) -> list[dict[str, object]]:
+def _simulated(ratio: float, rng: np.random.Generator) -> Iterator[tuple]:
+    accuracy, degree = float(accuracy_from_ratio(ratio)), float(degree_from_ratio(ratio))
+    for scale in SCALES:
+        drawn = simulated_accuracy(scale * ratio, scale, PAIRS, rng)
+        yield "accuracy", ratio, scale, 0, drawn, accuracy_error(accuracy, PAIRS), accuracy
     golden, proxy = simulate_rewards(ratio, 1.0, (PROMPTS, SAMPLES), rng)
-    degree = float(degree_from_ratio(ratio))
     x, y = proxy - proxy.mean(), golden - golden.mean()
     slope = (x * y).sum() / (x**2).sum()
-    rest = np.sqrt(((y - slope * x) ** 2).mean() / (x**2).sum())
-    rows = [_row("slope", ratio, 1.0, 0, slope, rest, degree)]
+    error = np.sqrt(((y - slope * x) ** 2).mean() / (x**2).sum())
+    yield "slope", ratio, 1.0, 0, slope, error, degree
     ns = n_grid(SAMPLES)[1:]
     expected = {"degree": degree, "ndr": np.sqrt(degree)}
-    for quantity, (values, errors) in simulated_best_of_n(golden, proxy, ns).items():
-        rows += [
-            _row(quantity, ratio, 1.0, n, value, error, expected[quantity])
-            for n, value, error in zip(ns, values, errors)
-        ]
-    return rows
-
-
-def _row(*values: object) -> dict[str, object]:
-    names = ("quantity", "ratio", "scale", "n", "estimate", "se", "expected")
-    return dict(zip(names, values, strict=True))
+    for quantity, found in simulated_best_of_n(golden, proxy, ns).items():
+        for n, value, error in zip(ns, *found):
+            yield quantity, ratio, 1.0, n, value, error, expected[quantity]

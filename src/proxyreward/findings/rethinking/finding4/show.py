@@ -1,0 +1,111 @@
+"""Figures and a table of Finding 4 for readers.
+
+In: the tables `table4` and `responses` of `measure` over replicates, with columns `estimate, low,
+high`. Out: closed matplotlib figures and a frame of text cells. Called by the notebook `finding4`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from proxyreward.findings.core.drawing import (
+    COLOURS,
+    LARGE,
+    NAMES,
+    PALETTE,
+    canvas,
+    curve,
+    dots,
+    legend,
+    papers,
+    rows_on,
+)
+from proxyreward.findings.core.text import cell, pivot
+from proxyreward.findings.rethinking.finding4.measure import PRINTED, STATISTICS, figure_rows
+from proxyreward.metrics.prediction import mrr_chance
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# What the size of a test set counts, by figure.
+COUNTED = dict.fromkeys(("growth", "small", "large", "second", "budgets"), "samples")
+COUNTED |= {"growth": "prompts", "budgets": "comparisons"}
+
+
+def of_one_run(table: pd.DataFrame) -> pd.DataFrame:
+    """A table that a run measured in the form of one over replicates, without intervals."""
+    return table.rename(columns={"value": "estimate"}).assign(low=np.nan, high=np.nan)
+
+
+def plot_table4(table4: pd.DataFrame, rms: int) -> "Figure":
+    """The ten metrics as predictors of regret, ours beside the paper's.
+
+    Pale bars reach one sd over draws of the test set to either side, of the paper its ±; the number
+    of reward models sets the chance level of the MRR.
+    """
+    figure, axes = canvas(6.4, 1, 2, sharex=False)
+    groups = dict(tuple(table4.groupby(["optimiser", "statistic", "over_draws"])))
+    for axis, (statistic, title) in zip(axes.flat, STATISTICS.items(), strict=True):
+        height = rows_on(axis, [name.replace("*", "") for name in PRINTED.values()])
+        chance = mrr_chance(rms - 1) if statistic == "mrr" else 0.0
+        axis.axvline(chance, color="grey", linestyle=":", linewidth=1.2, label="no relation")
+        for shift, (optimiser, colour) in zip((0.2, -0.2), COLOURS.items(), strict=True):
+            mean, sd = (
+                groups[optimiser, statistic, kind].set_index("metric").loc[list(PRINTED)]
+                for kind in ("mean", "sd")
+            )
+            bar = {"color": colour, "alpha": 0.25, "linewidth": 4.5, "label": "± sd over draws"}
+            for column, place in (("estimate", height + shift), ("paper", height + shift - 0.12)):
+                ends = mean[column] - sd[column], mean[column] + sd[column]
+                axis.hlines(place, *ends, **bar)
+            dots(axis, height + shift, mean, colour, f"{NAMES[optimiser]}, ours")
+            papers(axis, mean["paper"], height + shift - 0.12, colour, f"{NAMES[optimiser]}, paper")
+        axis.set_xlabel(f"{title} with NDR")
+    legend(figure, axes[0, 0])
+    return figure
+
+
+def plot_responses(responses: pd.DataFrame, name: str, metric: str = "accuracy") -> "Figure":
+    """Responses per prompt against Spearman, a line for each size and a panel for each optimiser.
+
+    Parameters
+    ----------
+    name : of the figure, see `measure.figure_rows`.
+    metric : what was correlated.
+    """
+    import matplotlib.pyplot as plt
+
+    rows = figure_rows(responses, name)
+    optimisers, sizes = rows["optimiser"].unique(), rows["size"].unique()
+    colours = plt.get_cmap(PALETTE)(np.linspace(0, 0.9, len(sizes)))
+    figure, axes = canvas(3.8, 1, len(optimisers))
+    for axis, optimiser in zip(axes.flat, optimisers, strict=True):
+        for size, colour in zip(sizes, colours, strict=True):
+            line = rows[(rows["optimiser"] == optimiser) & (rows["size"] == size)]
+            curve(axis, line["n_resp"], line, colour, f"{size:,} {COUNTED[name]}", marker="o", ms=4)
+        axis.set_title(
+            NAMES.get(optimiser, optimiser.capitalize()), fontsize=LARGE, weight="normal"
+        )
+        axis.set_xlabel("Responses per prompt")
+        axis.locator_params(axis="x", integer=True)
+    axes[0, 0].set_ylabel(f"Spearman of {metric} with NDR")
+    legend(figure, axes[0, 0], 2)
+    return figure
+
+
+def readings(table4: pd.DataFrame) -> pd.DataFrame:
+    """ECE and xi in all readings: mean with interval, sd over draws, and the paper's mean ± sd."""
+    keys = ["metric", "optimiser", "statistic"]
+    rows = table4[table4["metric"].str.startswith(("ece", "xi"))]
+    mean, sd = (rows[rows["over_draws"] == kind].set_index(keys) for kind in ("mean", "sd"))
+    mean = mean.join(sd[["estimate", "paper"]].add_prefix("sd_")).reset_index()
+    column = mean["optimiser"].map(NAMES) + ", " + mean["statistic"].map(STATISTICS)
+    named = mean["metric"].replace(PRINTED).str.replace("ece", "ECE")
+
+    def text(row: Any) -> str:
+        paper = f"; paper {row.paper:.2f}\u00a0±\u00a0{row.sd_paper:.2f}"
+        ours = f"{cell(row)}, sd\u00a0{row.sd_estimate:.2f}"
+        return (ours + (paper if np.isfinite(row.paper) else "")).replace("-", "−")
+
+    return pivot(mean.assign(metric=named, column=column), {"metric": "Metric"}, "column", text)
