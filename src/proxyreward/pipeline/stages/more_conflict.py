@@ -10,7 +10,6 @@ from proxyreward.findings.more.more_conflict.measure import (
     accuracies,
     couples,
     distances,
-    losses,
     moments,
     rank_tests,
     transfers,
@@ -28,8 +27,7 @@ def compute(params: Params) -> Measured:
     return Measured(
         claims.quantities(mixtures, found, apart, rewards, rank_tests(mixtures), registry),
         estimates={
-            "transfer": accuracies(mixtures, found),
-            "losses": losses(mixtures, found, registry),
+            "transfer": accuracies(mixtures, found, registry),
             "pairs": couples(mixtures, found),
             "distances": apart,
             "moments": rewards,

@@ -18,7 +18,7 @@ from proxyreward.findings.more.mixtures import Mixtures, accuracy
 from proxyreward.vocabulary import ALL, HH, RAW, SINGLE
 
 HARMLESS = HH[1]  # the test source of Figure 3
-LOSS, AGREEMENT = "loss", "agreement"
+ACCURACY, LOSS, AGREEMENT = "accuracy", "loss", "agreement"
 DIFFERENCES, REWARDS = "differences", "rewards"
 
 
@@ -96,33 +96,25 @@ def transfers(mixtures: Mixtures) -> dict[str, Transfer]:
     return each | {ALL: Transfer(*mean)}
 
 
-def accuracies(mixtures: Mixtures, found: Mapping[str, Transfer]) -> pd.DataFrame:
-    """Accuracy of every model on every source: base, trained, tested, value."""
-    rows = [
-        (base, trained, tested, found[base].accuracy[m, d])
-        for base in found
-        for (m, trained), (d, tested) in _places(mixtures)
-    ]
-    return pd.DataFrame(rows, columns=["base", "trained", "tested", "value"])
-
-
-def losses(mixtures: Mixtures, found: Mapping[str, Transfer], registry: Registry) -> pd.DataFrame:
-    """Accuracy on another source less that of the source's own model.
+def accuracies(
+    mixtures: Mixtures, found: Mapping[str, Transfer], registry: Registry
+) -> pd.DataFrame:
+    """Every model on every source: its accuracy, and ``loss``, that less the source's own model's.
 
     Returns
     -------
     DataFrame
-        base, trained, tested (trained != tested), paper, value; the paper has it of Raw.
+        base, trained, tested, measure, paper, value. The paper has the loss of Raw.
     """
     rows = []
     for base, transfer in found.items():
         paper = paper_raw(registry, mixtures, base)
-        rows += [
-            (base, trained, tested, paper[d] if trained == RAW else np.nan, transfer.loss[m, d])
-            for (m, trained), (d, tested) in _places(mixtures)
-            if trained != tested
-        ]
-    return pd.DataFrame(rows, columns=["base", "trained", "tested", "paper", "value"])
+        for (m, trained), (d, tested) in _places(mixtures):
+            key, printed = (base, trained, tested), paper[d] if trained == RAW else np.nan
+            rows.append((*key, ACCURACY, np.nan, transfer.accuracy[m, d]))
+            rows.append((*key, LOSS, printed, transfer.loss[m, d]))
+    names = ["base", "trained", "tested", "measure", "paper", "value"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def couples(mixtures: Mixtures, found: Mapping[str, Transfer]) -> pd.DataFrame:
@@ -134,11 +126,10 @@ def couples(mixtures: Mixtures, found: Mapping[str, Transfer]) -> pd.DataFrame:
         base, first, second, measure, value; first = second is the same source.
     """
     rows = []
+    names = list(combinations_with_replacement(enumerate(mixtures.sources), 2))
     for base, transfer in found.items():
         loss = (transfer.loss[1:] + transfer.loss[1:].T) / 2
-        for (i, first), (j, second) in combinations_with_replacement(
-            enumerate(mixtures.sources), 2
-        ):
+        for (i, first), (j, second) in names:
             rows.append((base, first, second, LOSS, loss[i, j]))
             rows.append((base, first, second, AGREEMENT, transfer.agreement[i, j]))
     return pd.DataFrame(rows, columns=["base", "first", "second", "measure", "value"])
@@ -165,8 +156,8 @@ def moments(mixtures: Mixtures, transfer: Transfer) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["of", "trained", "tested", "moment", "value"])
 
 
-def distances(mixtures: Mixtures, tested: str = HARMLESS) -> pd.DataFrame:
-    r"""Kolmogorov-Smirnov distance of the standardised margins of every two models.
+def distances(mixtures: Mixtures) -> pd.DataFrame:
+    r"""Kolmogorov-Smirnov distance of the standardised margins of every two models on Harmless.
 
     .. math:: \sup_z |F_1(\mu_1 + \sigma_1 z) - F_2(\mu_2 + \sigma_2 z)|
 
@@ -180,7 +171,7 @@ def distances(mixtures: Mixtures, tested: str = HARMLESS) -> pd.DataFrame:
     """
     from scipy.stats import ks_2samp, zscore
 
-    own = mixtures.source == tested
+    own = mixtures.source == HARMLESS
     samples = {name: zscore(margin_of(mixtures, name)[:, own], axis=1) for name in mixtures.sources}
     rows = []
     for first, second in combinations(mixtures.sources, 2):

@@ -28,6 +28,7 @@ from proxyreward.findings.core.text import cell, pivot
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_conflict.measure import (
+    ACCURACY,
     AGREEMENT,
     DIFFERENCES,
     HARMLESS,
@@ -69,16 +70,17 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
     """
     import matplotlib.pyplot as plt
 
-    wide = 100 * transfer.pivot(index="trained", columns="tested", values="estimate")
-    matrix = wide.loc[transfer["trained"].unique(), transfer["tested"].unique()]
+    rows = transfer[transfer["measure"] == ACCURACY]
+    wide = 100 * rows.pivot(index="trained", columns="tested", values="estimate")
+    matrix = wide.loc[rows["trained"].unique(), rows["tested"].unique()]
     figure = plt.figure(figsize=(WIDTH, 8.6), layout="constrained")
     plt.close(figure)
     grid = figure.add_gridspec(2, 1, height_ratios=[8, 5])
     radar, table = figure.add_subplot(grid[0], projection="polar"), figure.add_subplot(grid[1])
     _draw_radar(radar, matrix)
     legend(figure, radar, 4)
-    rows = [SCHEME_NAMES.get(model, model) for model in matrix.index]
-    heat_map(table, matrix.to_numpy(), rows, matrix.columns, label="accuracy, %")
+    names = [SCHEME_NAMES.get(model, model) for model in matrix.index]
+    heat_map(table, matrix.to_numpy(), names, matrix.columns, label="accuracy, %")
     table.tick_params(axis="x", rotation=0, labelsize=9)
     table.set_xlabel("tested on")
     table.set_ylabel("trained on")
@@ -87,23 +89,21 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
 
 def transfer_table(transfer: pd.DataFrame) -> pd.DataFrame:
     """The accuracies of one base as text cells in percent, a row for each model."""
-    named = transfer.replace({"trained": SCHEME_NAMES})
+    named = transfer[transfer["measure"] == ACCURACY].replace({"trained": SCHEME_NAMES})
     return pivot(named, {"trained": "Trained"}, "tested", lambda row: cell(row, ".0f", 100))
 
 
-def plot_losses(losses: pd.DataFrame) -> "Figure":
+def plot_losses(transfer: pd.DataFrame) -> "Figure":
     """Accuracy away from home: that of the model on another source less that of the own one.
 
-    Parameters
-    ----------
-    losses : DataFrame
-        Of `measure.losses`, rows of one base.
+    The argument is that of :func:`plot_transfer`.
     """
-    tested = list(losses["tested"].unique())
+    rows = transfer[(transfer["measure"] == LOSS) & (transfer["trained"] != transfer["tested"])]
+    tested = list(rows["tested"].unique())
     colours = dict(zip([RAW, *tested], _colours([RAW, *tested]), strict=True))
     figure, axes = canvas(1.2 + 1.05 * len(tested), len(tested), sharey=False)
     for axis, source in zip(axes[:, 0], tested, strict=True):
-        own = _percent(losses[losses["tested"] == source])
+        own = _percent(rows[rows["tested"] == source])
         height = _models_on(axis, own["trained"])
         dots(axis, height, own, [colours[model] for model in own["trained"]], "ours, 95 % interval")
         papers(axis, 100 * own["paper"], height, PAPER, "paper's Raw")

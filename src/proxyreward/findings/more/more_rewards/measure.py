@@ -5,6 +5,7 @@ made of. Called by the stage `more_rewards`; the notebook draws single reward mo
 """
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -56,22 +57,20 @@ def measures(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
         base, source, scheme, rewards, metric, paper, value. The paper does not state the form of
         its ECE; its value stands beside both of ours.
     """
-    rows = []
+    rows, printed = [], paper_values(registry, mixtures.bases)
     for base in mixtures.bases:
-        kinds = [(scheme, AS_TRAINED) for scheme in (RAW, *SCHEMES, *controls(mixtures, base))]
+        trained = set(mixtures.rms.loc[mixtures.rms["base"] == base, "scheme"])
+        controls = [scheme for scheme in CONTROLS if scheme in trained]
+        kinds = [(scheme, AS_TRAINED) for scheme in (RAW, *SCHEMES, *controls)]
         for scheme, rewards in [*kinds, *((scheme, SCALED) for scheme in SCHEMES)]:
             of = mixtures.scaled if rewards == SCALED else mixtures.margin
-            margin = of(scheme, base)
-            rows += [
-                (base, source, scheme, rewards, name,
-                 mixtures.evaluate(METRICS[name], margin, source))
-                for source in HH
-                for name in (("size",) if scheme == RAW else MEASURED)
-            ]  # fmt: skip
-    found = pd.DataFrame(rows, columns=["base", "source", "scheme", "rewards", "metric", "value"])
-    printed = _beside(found.rename(columns={"metric": "statistic"}), mixtures, registry)
-    is_ece = found["metric"].isin(["ece", "ece_paper"]) & (found["rewards"] == AS_TRAINED)
-    return found.assign(paper=printed.where(is_ece))
+            margin, paper = of(scheme, base), {} if rewards == SCALED else printed
+            for source, name in product(HH, ("size",) if scheme == RAW else MEASURED):
+                value = mixtures.evaluate(METRICS[name], margin, source)
+                beside = paper.get((base, source, scheme, name))
+                rows.append((base, source, scheme, rewards, name, beside, value))
+    names = ["base", "source", "scheme", "rewards", "metric", "paper", "value"]
+    return pd.DataFrame(rows, columns=names).astype({"paper": float})
 
 
 def means(measures: pd.DataFrame) -> pd.DataFrame:
@@ -127,17 +126,16 @@ def outlying(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
     DataFrame
         base, source, scheme, reading, statistic, paper, value.
     """
-    rows = []
-    for base in mixtures.bases:
-        for scheme in SCHEMES:
-            margin = mixtures.margin(scheme, base)
-            for source in HH:
-                for reading in READINGS:
-                    found = extremes(margin[:, mixtures.source == source], reading)
-                    rows += [(base, source, scheme, reading, *pair) for pair in found.items()]
-    names = ["base", "source", "scheme", "reading", "statistic", "value"]
-    found = pd.DataFrame(rows, columns=names)
-    return found.assign(paper=_beside(found, mixtures, registry))
+    rows, printed = [], paper_values(registry, mixtures.bases)
+    for base, scheme in product(mixtures.bases, SCHEMES):
+        margin = mixtures.margin(scheme, base)
+        for source, reading in product(HH, READINGS):
+            found = extremes(margin[:, mixtures.source == source], reading)
+            for name, value in found.items():
+                beside = printed.get((base, source, scheme, name))
+                rows.append((base, source, scheme, reading, name, beside, value))
+    names = ["base", "source", "scheme", "reading", "statistic", "paper", "value"]
+    return pd.DataFrame(rows, columns=names).astype({"paper": float})
 
 
 def factors(mixtures: Mixtures) -> pd.DataFrame:
@@ -179,12 +177,11 @@ def sizes(mixtures: Mixtures, scheme: str, base: str) -> np.ndarray:
 def growth(mixtures: Mixtures) -> pd.DataFrame:
     """``base, scheme, seed, step, size``: mean over models of :func:`sizes`."""
     frames = []
-    for base in mixtures.bases:
-        for scheme in (*PLAIN, MORE):
-            mean = sizes(mixtures, scheme, base).mean(axis=0)
-            seed, step = np.indices(mean.shape)
-            frame = {"base": base, "scheme": scheme, "seed": seed.ravel(), "step": step.ravel() + 1}
-            frames.append(pd.DataFrame(frame | {"size": mean.ravel()}))
+    for base, scheme in product(mixtures.bases, (*PLAIN, MORE)):
+        mean = sizes(mixtures, scheme, base).mean(axis=0)
+        seed, step = np.indices(mean.shape)
+        frame = {"base": base, "scheme": scheme, "seed": seed.ravel(), "step": step.ravel() + 1}
+        frames.append(pd.DataFrame(frame | {"size": mean.ravel()}))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -197,20 +194,13 @@ def trends(mixtures: Mixtures) -> pd.DataFrame:
         base, scheme, steps (`ALL_STEPS` or `SECOND_HALF`), value.
     """
     rows = []
-    for base in mixtures.bases:
-        for scheme in PLAIN:
-            size = sizes(mixtures, scheme, base)
-            for name, first in ((ALL_STEPS, 0), (SECOND_HALF, size.shape[-1] // 2)):
-                part = size[..., first:]
-                step = np.broadcast_to(np.arange(part.shape[-1]), part.shape)
-                rows.append((base, scheme, name, spearman(step, part).mean()))
+    for base, scheme in product(mixtures.bases, PLAIN):
+        size = sizes(mixtures, scheme, base)
+        for name, first in ((ALL_STEPS, 0), (SECOND_HALF, size.shape[-1] // 2)):
+            part = size[..., first:]
+            step = np.broadcast_to(np.arange(part.shape[-1]), part.shape)
+            rows.append((base, scheme, name, spearman(step, part).mean()))
     return pd.DataFrame(rows, columns=["base", "scheme", "steps", "value"])
-
-
-def controls(mixtures: Mixtures, base: str) -> list[str]:
-    """Schemes beside the paper's three that were trained on a base, in the order of `CONTROLS`."""
-    trained = set(mixtures.rms.loc[mixtures.rms["base"] == base, "scheme"])
-    return [scheme for scheme in CONTROLS if scheme in trained]
 
 
 def table_bases(bases: Sequence[str]) -> dict[str, str]:
@@ -218,24 +208,24 @@ def table_bases(bases: Sequence[str]) -> dict[str, str]:
     return dict(zip(TABLES, (bases[0], bases[len(bases) // 2], bases[-1]), strict=True))
 
 
-def paper_values(registry: Registry) -> dict[tuple[str, str, str, str], float]:
-    """`TABLES` as printed, by table, source, scheme and statistic in the words of `extremes`.
+def paper_values(
+    registry: Registry, bases: Sequence[str]
+) -> dict[tuple[str, str, str, str], float]:
+    """`TABLES` as printed, by our base for each, source, scheme and statistic of :func:`extremes`.
 
-    Also ``ece`` and ``ece_paper``, which are the same. ``share`` is both counts together over the
-    test pairs of its Table 4, in percent.
+    ``ece`` and ``ece_paper`` are the same. ``share`` is both counts together over the test pairs of
+    its Table 4, in percent.
     """
     schemes = {"Top": TOP, "Single": TOP, "MultiTask": MULTITASK, "MORE": MORE}
     found = {}
-    for table in TABLES:
-        for source in HH:
-            pairs = registry.printed("more.table4", f"Anthropic {source.title()}", "test")
-            for name, cells in registry.printed(table, source.title()).items():
-                own = {"ece": cells["ece"], "ece_paper": cells["ece"]}
-                for side in SIDES:
-                    for part in ("count", "mean"):
-                        own[f"{side}_{part}"] = cells[f"{side[:3]}_{part}"]
-                own["share"] = 100 * (cells["pos_count"] + cells["neg_count"]) / pairs
-                found |= {(table, source, schemes[name], key): x for key, x in own.items()}
+    for (table, base), source in product(table_bases(bases).items(), HH):
+        pairs = registry.printed("more.table4", f"Anthropic {source.title()}", "test")
+        for name, cells in registry.printed(table, source.title()).items():
+            own = {"ece": cells["ece"], "ece_paper": cells["ece"]}
+            own["share"] = 100 * (cells["pos_count"] + cells["neg_count"]) / pairs
+            for side, part in product(SIDES, ("count", "mean")):
+                own[f"{side}_{part}"] = cells[f"{side[:3]}_{part}"]
+            found |= {(base, source, schemes[name], key): value for key, value in own.items()}
     return found
 
 
@@ -294,12 +284,3 @@ def cancelled(mixtures: Mixtures, base: str, source: str) -> dict[str, float]:
         scheme: float((abs(mixtures.margin(scheme, base)[:, own]) < edge).mean())
         for scheme in SCHEMES
     }
-
-
-def _beside(rows: pd.DataFrame, mixtures: Mixtures, registry: Registry) -> pd.Series:
-    """The paper's number for each row, NaN if it prints none."""
-    printed = paper_values(registry)
-    table = {base: name for name, base in table_bases(mixtures.bases).items()}
-    keys = zip(rows["base"], rows["source"], rows["scheme"], rows["statistic"], strict=True)
-    found = [printed.get((table.get(base), *rest), np.nan) for base, *rest in keys]
-    return pd.Series(found, rows.index, dtype=float)
