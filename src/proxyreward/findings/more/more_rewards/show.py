@@ -363,12 +363,11 @@ def tally(contrasts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``below, clear, all`` by metric and rewards.
+        ``below, clear`` by metric and rewards.
     """
     counts = {
         "below": contrasts["estimate"] < 0,
         "clear": (contrasts["low"] > 0) | (contrasts["high"] < 0),
-        "all": contrasts["estimate"].notna(),
     }
     return contrasts.assign(**counts).groupby(["metric", "rewards"])[list(counts)].sum()
 
