@@ -101,10 +101,7 @@ def accuracies(
 ) -> pd.DataFrame:
     """Every model on every source: its accuracy, and ``loss``, that less the source's own model's.
 
-    Returns
-    -------
-    DataFrame
-        base, trained, tested, measure, paper, value. The paper has the loss of Raw.
+    Columns base, trained, tested, measure, paper, value. The paper has the loss of Raw.
     """
     rows = []
     for base, transfer in found.items():
@@ -120,10 +117,7 @@ def accuracies(
 def couples(mixtures: Mixtures, found: Mapping[str, Transfer]) -> pd.DataFrame:
     """Every two sources: ``loss``, mean of the losses both ways, and ``agreement``.
 
-    Returns
-    -------
-    DataFrame
-        base, first, second, measure, value; first = second is the same source.
+    Columns base, first, second, measure, value; first = second is the same source.
     """
     rows = []
     names = list(combinations_with_replacement(enumerate(mixtures.sources), 2))
@@ -138,11 +132,8 @@ def couples(mixtures: Mixtures, found: Mapping[str, Transfer]) -> pd.DataFrame:
 def moments(mixtures: Mixtures, transfer: Transfer) -> pd.DataFrame:
     """Mean and standard deviation of the margins and rewards of the middle base.
 
-    Returns
-    -------
-    DataFrame
-        of, trained, tested, moment, value: `DIFFERENCES` on every source; `REWARDS` of both
-        responses on Harmless alone, first seed.
+    Columns of, trained, tested, moment, value: `DIFFERENCES` on every source; `REWARDS` of both
+    responses on Harmless alone, first seed.
     """
     rows = [
         (DIFFERENCES, trained, tested, moment, getattr(transfer, moment)[m, d])
@@ -162,12 +153,7 @@ def distances(mixtures: Mixtures) -> pd.DataFrame:
     .. math:: \sup_z |F_1(\mu_1 + \sigma_1 z) - F_2(\mu_2 + \sigma_2 z)|
 
     It compares shapes alone: neither a shift nor another scale matters. In 0..1; chance alone makes
-    it positive. Middle base, mean over seeds.
-
-    Returns
-    -------
-    DataFrame
-        first, second, value.
+    it positive. Middle base, mean over seeds. Columns first, second, value.
     """
     from scipy.stats import ks_2samp, zscore
 
@@ -185,12 +171,8 @@ def rank_tests(mixtures: Mixtures) -> pd.DataFrame:
     """Do the margins of the one-source models have the same location on a test source?
 
     Kruskal and Wallis's test takes the models' margins as independent samples, Friedman's
-    compares the models pair by pair of responses. Middle base.
-
-    Returns
-    -------
-    DataFrame
-        tested, seed, kruskal, friedman: p of both tests.
+    compares the models pair by pair of responses. Middle base. Columns tested, seed, and p of both
+    tests: kruskal, friedman.
     """
     from scipy.stats import friedmanchisquare, kruskal
 

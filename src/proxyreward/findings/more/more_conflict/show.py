@@ -24,7 +24,7 @@ from proxyreward.findings.core.drawing import (
     papers,
     rows_on,
 )
-from proxyreward.findings.core.text import cell, pivot
+from proxyreward.findings.core.text import ABSENT, cell, pivot
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_conflict.measure import (
@@ -63,10 +63,7 @@ def chosen_bases(mixtures: Mixtures, base: str) -> tuple[str, str]:
 def plot_transfer(transfer: pd.DataFrame) -> "Figure":
     """Accuracy of every model on every source: radar and, with the numbers, heat map (Figure 1).
 
-    Parameters
-    ----------
-    transfer : DataFrame
-        Of `measure.accuracies`, rows of one base.
+    `transfer` has the rows of `measure.accuracies` of one base.
     """
     import matplotlib.pyplot as plt
 
@@ -94,10 +91,7 @@ def transfer_table(transfer: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_losses(transfer: pd.DataFrame) -> "Figure":
-    """Accuracy away from home: that of the model on another source less that of the own one.
-
-    The argument is that of :func:`plot_transfer`.
-    """
+    """Accuracy away from home less that of the source's own model; `transfer` as above."""
     rows = transfer[(transfer["measure"] == LOSS) & (transfer["trained"] != transfer["tested"])]
     tested = list(rows["tested"].unique())
     colours = dict(zip([RAW, *tested], _colours([RAW, *tested]), strict=True))
@@ -117,10 +111,7 @@ def plot_losses(transfer: pd.DataFrame) -> "Figure":
 def plot_pairs(pairs: pd.DataFrame) -> "Figure":
     """Which sources conflict: the loss both ways, and how often their models choose the same.
 
-    Parameters
-    ----------
-    pairs : DataFrame
-        Of `measure.couples`, rows of one base.
+    `pairs` has the rows of `measure.couples` of one base.
     """
     rows = _percent(pairs).set_index(["first", "second"])
     same = rows.index.get_level_values("first") == rows.index.get_level_values("second")
@@ -147,34 +138,22 @@ def moments_table(moments: pd.DataFrame, tested: str) -> pd.DataFrame:
     """Location and spread of each model's reward differences on a source as text cells.
 
     The spread of the rewards themselves is known on Harmless only, and a dash elsewhere.
-
-    Parameters
-    ----------
-    moments : DataFrame
-        Of `measure.moments`.
     """
-    rows = moments[(moments["tested"] == tested) | (moments["of"] == REWARDS)]
-    named = rows.assign(name=rows["of"] + " " + rows["moment"]).replace({"trained": SCHEME_NAMES})
     heads = {
         f"{DIFFERENCES} mean": "Mean difference",
         f"{DIFFERENCES} sd": "sd of differences",
         f"{REWARDS} sd": "sd of rewards",
     }
-    shown = named[named["name"].isin(heads)]
-    unknown = (shown["of"] == REWARDS) & (tested != HARMLESS)
-    shown = shown.assign(estimate=shown["estimate"].mask(unknown))
-    return pivot(shown, {"trained": "Trained"}, "name", names=heads)
+    rows = moments.assign(name=moments["of"] + " " + moments["moment"])
+    rows = rows[rows["name"].isin(heads)].replace({"trained": SCHEME_NAMES})
+    found = pivot(rows[rows["tested"] == tested], {"trained": "Trained"}, "name", names=heads)
+    return found if tested == HARMLESS else found.assign(**{heads[f"{REWARDS} sd"]: ABSENT})
 
 
 def plot_differences(mixtures: Mixtures, base: str, tested: str, in_sd: bool = False) -> "Figure":
     """Distribution and box plot of the margins of each model on a source (Figure 3, left).
 
-    Parameters
-    ----------
-    mixtures : Mixtures
-        Margins of all seeds together.
-    in_sd : bool
-        Margins in standard deviations of the model's own instead of its units.
+    Margins of all seeds together; with `in_sd` in standard deviations of the model's own.
     """
     names = models(mixtures)
     margins = [margin_of(mixtures, model, base)[:, mixtures.source == tested] for model in names]
@@ -183,7 +162,7 @@ def plot_differences(mixtures: Mixtures, base: str, tested: str, in_sd: bool = F
     figure, [[axis]] = canvas(4.6)
     height = _models_on(axis, names)
     bodies = axis.violinplot(
-        [_inside(margin.ravel()) for margin in margins], height, orientation="horizontal",
+        [margin[_inside(margin)] for margin in margins], height, orientation="horizontal",
         side="high", widths=1.3, showextrema=False,
     )  # fmt: skip
     for body, colour in zip(bodies["bodies"], _colours(names), strict=True):
@@ -278,7 +257,7 @@ def _percent(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _inside(values: np.ndarray) -> np.ndarray:
     low, high = np.percentile(values, SHOWN)
-    return values[(values >= low) & (values <= high)]
+    return (values >= low) & (values <= high)
 
 
 def _split_boxes(

@@ -49,13 +49,9 @@ TABLES = ("more.table5", "more.table6", "more.table1")
 def measures(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
     """`MEASURED` of every scheme on Helpful and Harmless; scaled, those of the paper's three.
 
-    Of the untrained reward model only the size, with which training starts.
-
-    Returns
-    -------
-    DataFrame
-        base, source, scheme, rewards, metric, paper, value. The paper does not state the form of
-        its ECE; its value stands beside both of ours.
+    Of the untrained reward model only the size, with which training starts. Columns base, source,
+    scheme, rewards, metric, paper, value. The paper does not state the form of its ECE; its value
+    stands beside both of ours.
     """
     rows, printed = [], paper_values(registry, mixtures.bases)
     for base in mixtures.bases:
@@ -90,21 +86,12 @@ def contrasts(measures: pd.DataFrame) -> pd.DataFrame:
 
 
 def extremes(margin: np.ndarray, reading: str) -> dict[str, float]:
-    """Outliers of a scheme on a test set.
+    """Outliers among margins (seeds, pairs); `reading` as of `metrics.outliers.outliers`.
 
-    Parameters
-    ----------
-    margin : ndarray, shape (seeds, pairs)
-    reading : str
-        See :func:`proxyreward.metrics.outliers.outliers`.
-
-    Returns
-    -------
-    dict
-        ``<side>_count``, mean over seeds. ``<side>_mean`` in units of the reward and
-        ``<side>_mean_sd`` in standard deviations of the reward model's margins: of the outliers of
-        all seeds together, since a reward model may have none. ``share`` of all outliers among the
-        pairs, in percent.
+    ``<side>_count`` is the mean over seeds. ``<side>_mean`` in units of the reward and
+    ``<side>_mean_sd`` in standard deviations of the reward model's margins are means of the
+    outliers of all seeds together, since a reward model may have none. ``share`` is that of all
+    outliers among the pairs, in percent.
     """
     found: dict[str, float] = {}
     beyond, deviation = outliers(margin, reading), margin.std(axis=-1)
@@ -121,10 +108,7 @@ def extremes(margin: np.ndarray, reading: str) -> dict[str, float]:
 def outlying(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
     """:func:`extremes` of the paper's three schemes in both readings.
 
-    Returns
-    -------
-    DataFrame
-        base, source, scheme, reading, statistic, paper, value.
+    Columns base, source, scheme, reading, statistic, paper, value.
     """
     rows, printed = [], paper_values(registry, mixtures.bases)
     for base, scheme in product(mixtures.bases, SCHEMES):
@@ -141,10 +125,7 @@ def outlying(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
 def factors(mixtures: Mixtures) -> pd.DataFrame:
     """Factor 1/T on the margins at which the log loss is smallest, mean over seeds.
 
-    Returns
-    -------
-    DataFrame
-        base, source, scheme, value: over all sources (`ALL`), for Top on each source.
+    Columns base, source, scheme, value: over all sources (`ALL`), for Top on each source.
     """
     rows = []
     for base in mixtures.bases:
@@ -188,10 +169,7 @@ def growth(mixtures: Mixtures) -> pd.DataFrame:
 def trends(mixtures: Mixtures) -> pd.DataFrame:
     """Spearman of step and size under the plain loss, mean over models and seeds.
 
-    Returns
-    -------
-    DataFrame
-        base, scheme, steps (`ALL_STEPS` or `SECOND_HALF`), value.
+    Columns base, scheme, steps (`ALL_STEPS` or `SECOND_HALF`), value.
     """
     rows = []
     for base, scheme in product(mixtures.bases, PLAIN):
@@ -234,11 +212,8 @@ def reliability_bins(
 ) -> pd.DataFrame:
     """Reliability diagrams of one reward model of each scheme, in both orientations.
 
-    Returns
-    -------
-    DataFrame
-        ``scheme, orientation, ece`` and the columns of
-        :class:`proxyreward.metrics.calibration.Reliability`, a row for each bin.
+    A row for each bin: scheme, orientation, ece, and the columns of
+    :class:`proxyreward.metrics.calibration.Reliability`.
     """
     frames = []
     for scheme in (RAW, *SCHEMES):
@@ -254,13 +229,8 @@ def reliability_bins(
 def rescaled(mixtures: Mixtures, base: str, source: str, factors: Sequence[float]) -> pd.DataFrame:
     """ECE of the same reward models in every form, their rewards multiplied by a factor.
 
-    Nothing else changes: neither the order of any two responses nor the accuracy.
-
-    Returns
-    -------
-    DataFrame
-        ``scheme, form, factor, size, ece``; `size` is the mean |margin| after scaling, both are
-        means over seeds.
+    Nothing else changes: neither the order of any two responses nor the accuracy. Columns scheme,
+    form, factor, size (mean |margin| after scaling), ece; means over seeds.
     """
     own, factor, rows = mixtures.source == source, np.asarray(factors, dtype=float), []
     for scheme in SCHEMES:

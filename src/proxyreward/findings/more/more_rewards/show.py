@@ -22,7 +22,7 @@ from proxyreward.findings.core.drawing import (
     papers,
     rows_on,
 )
-from proxyreward.findings.core.text import beside, cell
+from proxyreward.findings.core.text import beside, cell, pivot
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
 from proxyreward.findings.more.mixtures import FORMS, PAPER_FORM, STANDARD, Mixtures
 from proxyreward.findings.more.more_rewards.measure import (
@@ -72,13 +72,8 @@ def chosen_base(mixtures: Mixtures, base: str) -> str:
 def plot_boxes(mixtures: Mixtures, reading: str, seed: int) -> "Figure":
     """Box plots of the reward differences of one reward model of each scheme (Figure 5).
 
-    Parameters
-    ----------
-    reading : str
-        ``by sign`` draws a filled box of the positive differences and a hollow one of the negative
-        ones, ``one box`` a box of all. Points are what the tables count as outliers.
-    seed : int
-        Which reward model of each kind.
+    The reading ``by sign`` draws a filled box of the positive differences and a hollow one of the
+    negative ones, ``one box`` a box of all. Points are what the tables count as outliers.
     """
     apart = reading == READINGS[0]
     figure, axes = canvas(1.0 + 2.1 * len(mixtures.bases), len(mixtures.bases), len(HH))
@@ -112,15 +107,8 @@ def plot_sizes(measures: pd.DataFrame) -> "Figure":
 def plot_outliers(outliers: pd.DataFrame, reading: str, scale_free: bool) -> "Figure":
     """Share and mean of outlying reward differences (the paper's Tables 1, 5 and 6).
 
-    Parameters
-    ----------
-    outliers : DataFrame
-        Of `measure.outlying`.
-    reading : str
-        What is an outlier.
-    scale_free : bool
-        Means in standard deviations of all margins; the paper's, in units of its rewards, are then
-        left out.
+    With `scale_free` means are in standard deviations of all margins; the paper's, in units of its
+    rewards, are then left out.
     """
     rows = _of(outliers, reading=reading)
     figure, (shares, means) = _groups(rows, 2)
@@ -194,13 +182,7 @@ def plot_size_and_error(means: pd.DataFrame) -> "Figure":
 
 
 def plot_reliability(bins: pd.DataFrame) -> "Figure":
-    """Reliability diagrams, a row for each scheme, a column for each orientation.
-
-    Parameters
-    ----------
-    bins : DataFrame
-        Of `measure.reliability_bins`.
-    """
+    """Diagrams of `measure.reliability_bins`: schemes in rows, orientations in columns."""
     schemes = bins["scheme"].unique()
     figure, axes = canvas(2.1 * len(schemes) + 0.4, len(schemes), 2, sharex="col", sharey="col")
     panels = product(schemes, ORIENTATIONS.items())
@@ -224,12 +206,7 @@ def plot_reliability(bins: pd.DataFrame) -> "Figure":
 def plot_growth(growth: pd.DataFrame, window: int = 5) -> "Figure":
     """Mean |reward difference| in the batch over training, a panel for each base.
 
-    Thick lines are means over seeds, thin ones single seeds; both are moving averages.
-
-    Parameters
-    ----------
-    window : int
-        Steps of the moving average.
+    Thick lines are means over seeds, thin ones single seeds; both are averages of `window` steps.
     """
     bases = growth["base"].unique()
     figure, axes = canvas(1.2 + 1.9 * len(bases), len(bases), sharey=False)
@@ -263,8 +240,8 @@ def plot_rescaled(
     fitted : Series
         Of :func:`scheme_factors`.
     paper : Series
-        The values of the ECE that the paper prints.
-    forms : tuple of str
+        All values of the ECE that the paper prints.
+    forms
         Of the ECE, one for each panel.
     """
     figure, axes = canvas(4.4, 1, 2)
@@ -300,12 +277,7 @@ def outlier_table(
 ) -> pd.DataFrame:
     """Outliers of a base, ours with the numbers of the paper's table for it in brackets.
 
-    Parameters
-    ----------
-    outliers, measures : DataFrame
-        Of `measure.outlying` and `measure.measures`.
-    scale_free : bool
-        Our means in standard deviations; the paper's are in units of its rewards.
+    With `scale_free` our means are in standard deviations; the paper's are in units of its rewards.
     """
     rows = []
     for source, scheme in product(HH, SCHEMES):
@@ -341,35 +313,20 @@ def temperature_table(measures: pd.DataFrame, factors: pd.DataFrame, base: str) 
 
 
 def form_table(rescaled: pd.DataFrame, scheme: str) -> pd.DataFrame:
-    """ECE of one scheme by form, a column for each factor on the rewards.
-
-    Parameters
-    ----------
-    rescaled : DataFrame
-        Of `measure.rescaled`.
-    scheme : str
-    """
+    """ECE of one scheme of `measure.rescaled` by form, a column for each factor."""
     own = _of(rescaled, scheme=scheme)
-    wide = own.pivot(index="form", columns="factor", values="ece").loc[own["form"].unique()]
-    wide.columns = [f"× {factor:g}" for factor in wide.columns]
-    cells = wide.map(lambda error: f"{error:.3f}")
-    cells.insert(0, "ECE with", [form_name(form) for form in cells.index])
-    return cells.reset_index(drop=True)
+    named = own.assign(form=own["form"].map(form_name), factor=own["factor"].map("× {:g}".format))
+    return pivot(named, {"form": "ECE with"}, "factor", lambda row: f"{row.ece:.3f}")
 
 
 def tally(contrasts: pd.DataFrame) -> pd.DataFrame:
-    """How many differences lie below 0, and how many intervals leave it out on either side.
+    """How many differences are below 0, and of how many the interval is clear of 0.
 
-    Returns
-    -------
-    DataFrame
-        ``below, clear`` by metric and rewards.
+    Columns ``below, clear`` by metric and rewards.
     """
-    counts = {
-        "below": contrasts["estimate"] < 0,
-        "clear": (contrasts["low"] > 0) | (contrasts["high"] < 0),
-    }
-    return contrasts.assign(**counts).groupby(["metric", "rewards"])[list(counts)].sum()
+    below, clear = contrasts["estimate"] < 0, (contrasts["low"] > 0) | (contrasts["high"] < 0)
+    counts = contrasts.assign(below=below, clear=clear)
+    return counts.groupby(["metric", "rewards"])[["below", "clear"]].sum()
 
 
 def _of(table: pd.DataFrame, **keys: str) -> pd.DataFrame:
@@ -404,13 +361,15 @@ def _heights(rows: pd.DataFrame) -> np.ndarray:
 
 def _dots(axis: "Axes", rows: pd.DataFrame, schemes: Sequence[str], *, paper: bool = False) -> None:
     """Estimates of the schemes in each group, the first scheme on top; the paper's if asked."""
-    for place, scheme in enumerate(schemes):
-        own = _of(rows, scheme=scheme)
-        height = _heights(own) + 0.24 * ((len(schemes) - 1) / 2 - place)
-        colour = SCHEME_COLOURS[scheme]
-        dots(axis, height, own, colour, SCHEME_NAMES[scheme], marker=MARKERS[scheme])
-        if paper:
-            papers(axis, own["paper"], height, colour)
+    shifts = 0.24 * ((len(schemes) - 1) / 2 - np.arange(len(schemes)))
+    for ours in (True, False) if paper else (True,):  # the paper's last, also in the legend
+        for shift, scheme in zip(shifts, schemes, strict=True):
+            own, colour = _of(rows, scheme=scheme), SCHEME_COLOURS[scheme]
+            if ours:
+                style = {"label": SCHEME_NAMES[scheme], "marker": MARKERS[scheme]}
+                dots(axis, _heights(own) + shift, own, colour, **style)
+            else:
+                papers(axis, own["paper"], _heights(own) + shift, colour)
 
 
 def _box(axis: "Axes", margin: np.ndarray, place: float, colour: str, filled: bool) -> None:
