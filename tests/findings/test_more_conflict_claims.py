@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.findings.mixtures import EFFECTS, Effect, by_scheme, mixtures
+from tests.findings.mixtures import Effect, by_scheme, mixtures
 
 from proxyreward.findings.core.criterion import Comparison
 from proxyreward.findings.core.registry import load_registry
@@ -86,24 +86,6 @@ def test_each_base_alone_finds_the_conflict(conflicting):
         assert own["models that shift harmless the other way"] == 4
         assert own["smallest range over test sources of the models' mean margins in sd"] > 0.8
     assert conflicting["share of entries (model, other source, base) below Raw"].own == 1
-
-
-def test_training_that_does_harm_lowers_accuracy_on_the_own_source(registry):
-    found = quantities(mixtures(effect(-0.5, 0.0), pairs=80, bases=2, orders=0), registry)
-    assert not right(found, "fig1.c1")
-
-
-def test_one_source_out_of_line_shows_in_its_own_shift(registry):
-    """The model on OASST shifts Harmless in the same direction as that on Harmless itself."""
-    hostile = effect(0.8, -0.6)
-
-    def ally(rm, source):
-        same = rm["scheme"] == "single-oasst" and source == "harmless"
-        return EFFECTS["own"] if same else hostile(rm, source)
-
-    found = quantities(mixtures(ally, pairs=100, bases=2, orders=0), registry)
-    shift = "harmless: mean margin minus Raw of the model on {}"
-    assert found[shift.format("oasst")].own > 0 > found[shift.format("helpful")].own
 
 
 def test_other_shapes_are_at_a_distance(conflicting, registry):

@@ -129,15 +129,6 @@ def test_boxes_show_the_margins_of_all_seeds(planted, in_sd):
     np.testing.assert_allclose([line.get_xdata()[0] for line in medians], list(map(np.median, own)))
 
 
-def test_solid_boxes_hold_the_right_order_and_hollow_ones_the_rest(planted):
-    figure = show.plot_signs(planted, planted.middle, ["helpful", "oasst", "webgpt"])
-    panels = [axis for axis in figure.axes if axis.get_visible()]
-    assert len(panels) == 3
-    for box in (box for axis in panels for box in axis.patches):
-        solid = box.get_facecolor() != (1, 1, 1, 1)
-        assert (box.get_path().vertices[:, 0].mean() > 0) == solid
-
-
 def test_figures_run_at_the_smallest_scale(registry, tmp_path):
     planted = mixtures(pairs=6, bases=2, seeds=1, orders=1)
     small = tables(planted, registry, tmp_path)
@@ -150,3 +141,12 @@ def test_figures_run_at_the_smallest_scale(registry, tmp_path):
         show.plot_rewards(planted, "harmless"),
     ):
         figure.canvas.draw()
+
+
+def test_solid_boxes_hold_the_right_order_and_hollow_ones_the_rest(planted):
+    figure = show.plot_signs(planted, planted.middle, ["helpful", "oasst", "webgpt"])
+    panels = [axis for axis in figure.axes if axis.get_visible()]
+    assert len(panels) == 3
+    for box in (box for axis in panels for box in axis.patches):
+        solid = box.get_facecolor() != (1, 1, 1, 1)
+        assert (box.get_path().vertices[:, 0].mean() > 0) == solid

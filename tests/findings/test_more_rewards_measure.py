@@ -46,12 +46,6 @@ def test_one_temperature_leaves_accuracies_and_undoes_a_change_of_scale(mixes, m
         assert after[trained] != pytest.approx(measured[trained], rel=0.1)
 
 
-def test_controls_are_those_of_their_base(mixes, measured):
-    small, middle = (set(measured.loc[base].index.unique("scheme")) for base in mixes.bases)
-    assert small == {"raw", "top", "multitask", "more"}
-    assert middle - small == {"balanced", "public-code", "multitask-as-is", "more-as-is"}
-
-
 def test_means_and_contrasts_are_of_the_measures(mixes, registry, measured):
     table = measure.measures(mixes, registry)
     key = (mixes.middle, "as trained", "log_loss")
@@ -134,15 +128,6 @@ def test_sizes_have_a_model_for_each_source_and_steps_are_means_over_folds(mixes
     np.testing.assert_allclose(both, one + 1)
 
 
-def test_growth_is_the_mean_over_sources(mixes):
-    by_source = {f"single-{name}": 1.0 + place for place, name in enumerate(mixes.sources)}
-    scheme = mixes.steps["rm"].map(mixes.rms.set_index("rm")["scheme"])
-    planted = replace(mixes, steps=mixes.steps.assign(size=scheme.map(by_source).fillna(9.0)))
-    table = measure.growth(planted).set_index(["base", "scheme"])["size"]
-    np.testing.assert_allclose(table[mixes.middle, "single"], 3.0)
-    np.testing.assert_allclose(table[mixes.middle, "more"], 9.0)
-
-
 def test_trends_are_spearmans_and_the_second_half_stands_apart(mixes):
     rng = np.random.default_rng(0)
     noisy = replace(mixes, steps=mixes.steps.assign(size=rng.normal(size=len(mixes.steps))))
@@ -177,6 +162,15 @@ def test_distances_from_the_diagonal_make_up_the_ece(mixes, binning):
         distance = abs(rows["accuracy"] - rows["confidence"]).fillna(0)
         ece = (rows["count"] * distance).sum() / rows["count"].sum()
         assert ece == pytest.approx(rows["ece"].iloc[0])
+
+
+def test_growth_is_the_mean_over_sources(mixes):
+    by_source = {f"single-{name}": 1.0 + place for place, name in enumerate(mixes.sources)}
+    scheme = mixes.steps["rm"].map(mixes.rms.set_index("rm")["scheme"])
+    planted = replace(mixes, steps=mixes.steps.assign(size=scheme.map(by_source).fillna(9.0)))
+    table = measure.growth(planted).set_index(["base", "scheme"])["size"]
+    np.testing.assert_allclose(table[mixes.middle, "single"], 3.0)
+    np.testing.assert_allclose(table[mixes.middle, "more"], 9.0)
 
 
 def test_a_pair_cancels_where_both_orders_fall_into_the_middle_bin(mixes):

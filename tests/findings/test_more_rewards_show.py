@@ -126,14 +126,6 @@ def test_a_temperature_is_drawn_beside_the_rewards_as_trained(shown):
         assert (trained[:, 1] > scaled[:, 1]).all()
 
 
-def test_reliability_has_a_row_for_each_scheme(mixes):
-    bins = measure.reliability_bins(mixes, mixes.middle, "harmless", 0, 5, "mass")
-    titles = [axis.get_title() for axis in show.plot_reliability(bins).axes]
-    assert [title.split(":")[0] for title in titles[:2]] == ["Raw, one order", "Raw, both orders"]
-    assert len(titles) == 8
-    assert titles[-1].endswith(f"ECE {bins['ece'].iloc[-1]:.3f}")
-
-
 def test_growth_is_drawn_for_each_seed_and_their_mean(mixes):
     figure = show.plot_growth(measure.growth(mixes), window=1)
     assert [axis.get_title() for axis in figure.axes] == [f"Base {base}" for base in mixes.bases]
@@ -179,19 +171,6 @@ def test_forms_are_named_by_their_options_and_have_a_column_for_each_factor(mixe
     assert cells.iloc[0].tolist()[:2] == [name, f"{first['ece'].item():.3f}"]
 
 
-def test_the_tally_counts_signs_and_intervals(shown):
-    counts = show.tally(shown["contrasts"])
-    rows = shown["contrasts"].query("metric == 'log_loss' and rewards == 'as trained'")
-    assert counts.loc[("log_loss", "as trained"), "below"] == (rows["estimate"] < 0).sum()
-    assert (counts["clear"] == 6).all()  # the replicates differ by a factor alone
-
-
-def test_an_unknown_base_is_refused(mixes):
-    assert show.chosen_base(mixes, "") == mixes.middle
-    with pytest.raises(ValueError, match="base must be one of"):
-        show.chosen_base(mixes, "8x1x1")
-
-
 def test_figures_run_at_the_smallest_scale(registry, tmp_path):
     smoke = mixtures(pairs=30, bases=2, seeds=1, orders=1, steps=3)
     small, base = tables(smoke, registry, tmp_path), smoke.middle
@@ -206,3 +185,16 @@ def test_figures_run_at_the_smallest_scale(registry, tmp_path):
         show.plot_reliability(measure.reliability_bins(smoke, base, "helpful", 0, 10, "width")),
     ):
         figure.canvas.draw()
+
+
+def test_the_tally_counts_signs_and_intervals(shown):
+    counts = show.tally(shown["contrasts"])
+    rows = shown["contrasts"].query("metric == 'log_loss' and rewards == 'as trained'")
+    assert counts.loc[("log_loss", "as trained"), "below"] == (rows["estimate"] < 0).sum()
+    assert (counts["clear"] == 6).all()  # the replicates differ by a factor alone
+
+
+def test_an_unknown_base_is_refused(mixes):
+    assert show.chosen_base(mixes, "") == mixes.middle
+    with pytest.raises(ValueError, match="base must be one of"):
+        show.chosen_base(mixes, "8x1x1")

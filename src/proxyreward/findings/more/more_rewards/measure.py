@@ -128,16 +128,11 @@ def factors(mixtures: Mixtures) -> pd.DataFrame:
     Columns base, source, scheme, value: over all sources (`ALL`), for Top on each source.
     """
     rows = []
-    for base in mixtures.bases:
-        margin = mixtures.margin(TOP, base)
-        rows += [
-            (base, source, TOP, inverse_temperature(margin[:, mixtures.source == source]).mean())
-            for source in mixtures.sources
-        ]
-        rows += [
-            (base, ALL, scheme, inverse_temperature(mixtures.margin(scheme, base)).mean())
-            for scheme in (MULTITASK, MORE)
-        ]
+    fitted = [(source, TOP) for source in mixtures.sources] + [(ALL, MULTITASK), (ALL, MORE)]
+    for base, (source, scheme) in product(mixtures.bases, fitted):
+        own = (mixtures.source == source) | (source == ALL)
+        found = inverse_temperature(mixtures.margin(scheme, base)[:, own])
+        rows.append((base, source, scheme, found.mean()))
     return pd.DataFrame(rows, columns=["base", "source", "scheme", "value"])
 
 
@@ -216,13 +211,15 @@ def reliability_bins(
     :class:`proxyreward.metrics.calibration.Reliability`.
     """
     frames = []
-    for scheme in (RAW, *SCHEMES):
+    for scheme, orientation in product((RAW, *SCHEMES), ORIENTATIONS):
         margin = mixtures.margin(scheme, base)[seed, mixtures.source == source]
-        for orientation in ORIENTATIONS:
-            options = {"bins": bins, "binning": binning, "orientation": orientation}
-            head = {"scheme": scheme, "orientation": orientation}
-            head |= {"ece": float(pair_ece(margin, **options))}
-            frames.append(pd.DataFrame(head | reliability(margin, **options)._asdict()))
+        options = {"bins": bins, "binning": binning, "orientation": orientation}
+        head = {
+            "scheme": scheme,
+            "orientation": orientation,
+            "ece": float(pair_ece(margin, **options)),
+        }
+        frames.append(pd.DataFrame(head | reliability(margin, **options)._asdict()))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -362,14 +362,14 @@ def _heights(rows: pd.DataFrame) -> np.ndarray:
 def _dots(axis: "Axes", rows: pd.DataFrame, schemes: Sequence[str], *, paper: bool = False) -> None:
     """Estimates of the schemes in each group, the first scheme on top; the paper's if asked."""
     shifts = 0.24 * ((len(schemes) - 1) / 2 - np.arange(len(schemes)))
-    for ours in (True, False) if paper else (True,):  # the paper's last, also in the legend
-        for shift, scheme in zip(shifts, schemes, strict=True):
-            own, colour = _of(rows, scheme=scheme), SCHEME_COLOURS[scheme]
-            if ours:
-                style = {"label": SCHEME_NAMES[scheme], "marker": MARKERS[scheme]}
-                dots(axis, _heights(own) + shift, own, colour, **style)
-            else:
-                papers(axis, own["paper"], _heights(own) + shift, colour)
+    parts = [
+        (name, _of(rows, scheme=name), shift) for name, shift in zip(schemes, shifts, strict=True)
+    ]
+    for name, own, shift in parts:
+        style = {"label": SCHEME_NAMES[name], "marker": MARKERS[name]}
+        dots(axis, _heights(own) + shift, own, SCHEME_COLOURS[name], **style)
+    for name, own, shift in parts if paper else ():  # last in the legend
+        papers(axis, own["paper"], _heights(own) + shift, SCHEME_COLOURS[name])
 
 
 def _box(axis: "Axes", margin: np.ndarray, place: float, colour: str, filled: bool) -> None:
