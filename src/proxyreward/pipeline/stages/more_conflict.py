@@ -29,7 +29,6 @@ def compute(params: Params) -> Measured:
         estimates={
             "transfer": accuracies(mixtures, found, registry),
             "pairs": couples(mixtures, found),
-            "distances": apart,
             "moments": rewards,
         },
     )
