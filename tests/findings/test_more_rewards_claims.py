@@ -6,26 +6,29 @@ import numpy as np
 import pytest
 from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
 
-from proxyreward.findings.core import verdict
-from proxyreward.findings.more import more_rewards
-from proxyreward.findings.more.mixtures import Draws
+from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.core.verdict import judge
+from proxyreward.findings.more.more_rewards import claims, measure
+from proxyreward.vocabulary import HH
 
-CLAIMS = {
-    "table1.c1", "table1.c2", "table1.c3", "fig5.c1", "fig5.c2", "table5.c1", "table5.c2",
-    "table6.c1", "table6.c2", "finding.overrewarding.c1", "finding.overrewarding.c2",
-    "finding.overrewarding.c3",
-}  # fmt: skip
-# Whatever only compares MORE with its baselines.
-INTACT = "finding.overrewarding.c2"
-OF_MORE = sorted(claim for claim in CLAIMS if not claim.startswith("finding"))
+OURS = {
+    claim.id.removeprefix("more."): claim for claim in load_registry().measured_by("more_rewards")
+}
+INTACT = "finding.overrewarding.c2"  # asks for accuracies that are equal to a point
 
 
-def decide(mixes, registry):
-    draws = Draws.of(mixes, 60, np.random.default_rng(0))
-    replicates = more_rewards.compute(mixes, draws, np.random.default_rng(1))
-    found, notes = (say(replicates, registry) for say in (more_rewards.measure, more_rewards.notes))
-    decisions, _ = verdict.decide("more_rewards", found, registry, notes)
-    return {decision.claim_id.removeprefix("more."): decision for decision in decisions}
+def quantities(mixes, registry):
+    table = measure.measures(mixes, registry)
+    outlying, trends = measure.outlying(mixes, registry), measure.trends(mixes)
+    return claims.quantities(table, measure.means(table), outlying, trends)
+
+
+def right(found, claim):
+    """Whether each comparison of a claim lies on the right side in plain numbers."""
+    parts = [part for group in judge(OURS[claim], found) for part in group]
+    signs = {">": 1, "<": -1}
+    return [signs[p.comparison.sign] * (p.quantity.own - p.comparison.threshold) > 0 for p in parts]
 
 
 def world(sizes, seeds=1, **effects):
@@ -47,7 +50,7 @@ def with_tails(mixes, powers):
 def over_rewarded(registry):
     """The paper's story: plain training makes large rewards, most of all on mixed data."""
     mixes = world({"own": 2.5, "multitask": 10.0, "more": 1.0}, seeds=2)
-    return decide(with_tails(mixes, {"single": 2, "multitask": 4}), registry)
+    return quantities(with_tails(mixes, {"single": 2, "multitask": 4}), registry)
 
 
 @pytest.fixture(scope="module")
@@ -55,89 +58,92 @@ def reversed_story(registry):
     mixes = world({"own": 2.5, "multitask": 1.0, "more": 10.0})
     tails = with_tails(mixes, {"single": 2, "more": 4})
     falling = tails.steps.assign(size=-tails.steps["size"])
-    return decide(replace(tails, steps=falling), registry)
+    return quantities(replace(tails, steps=falling), registry)
 
 
-def test_each_claim_gets_one_row(over_rewarded):
-    assert set(over_rewarded) == CLAIMS
+@pytest.mark.parametrize("claim", OURS)
+def test_every_name_of_the_registry_is_measured(over_rewarded, claim):
+    lines = [part for group in OURS[claim].decide for part in group.comparisons]
+    for line in [*lines, *(Comparison(name, "beside", np.nan) for name in OURS[claim].beside)]:
+        assert line.matching(over_rewarded), line.name
 
 
-def test_the_papers_story_is_found_where_it_was_planted(over_rewarded):
-    for claim in CLAIMS - {INTACT}:
-        assert over_rewarded[claim].verdict == "reproduced", over_rewarded[claim].reason
-
-
-def test_that_accuracies_are_equal_takes_more_pairs_than_that_they_do_not_differ(over_rewarded):
-    decision = over_rewarded[INTACT]
-    assert decision.verdict == "inconclusive" and decision.low > 0
-    assert "21 are open" in decision.reason  # no pair of seven schemes is known to a point
-
-
-def test_the_opposite_is_refuted(reversed_story):
-    for claim in [*OF_MORE, "finding.overrewarding.c1", "finding.overrewarding.c3"]:
-        assert reversed_story[claim].verdict == "not reproduced", reversed_story[claim].reason
-
-
-def test_equal_schemes_show_no_effect(registry):
-    decided = decide(world({"own": 1.0, "multitask": 1.0, "more": 1.0}), registry)
-    for claim in CLAIMS - {"finding.overrewarding.c1"}:
-        assert decided[claim].verdict != "reproduced", decided[claim].reason
+@pytest.mark.parametrize("claim", sorted(set(OURS) - {INTACT}))
+def test_the_papers_story_and_its_opposite(over_rewarded, reversed_story, claim):
+    assert all(right(over_rewarded, claim))
+    assert not all(right(reversed_story, claim))
 
 
 SIZES = {
     "multitask": 0.1, "balanced": 0.2, "multitask-as-is": 0.3, "own": 0.45, "more-as-is": 0.6,
     "public-code": 0.8, "more": 1.0,
 }  # fmt: skip
+ASSOCIATION = "Spearman of mean |dr| and ECE over schemes"
 
 
-def test_rewards_that_are_too_small_turn_the_association_round(registry):
-    decision = decide(world(SIZES), registry)["finding.overrewarding.c2"]
-    assert decision.verdict == "not reproduced", decision.reason
-    assert decision.high < 0
+def middle(found, name):
+    [quantity] = [q for key, q in found.items() if key.startswith("middle") and name in key]
+    return quantity.own
 
 
-def test_schemes_of_unequal_accuracy_refute_that_it_stays(registry):
-    sizes = {name: 5 - 4 * size for name, size in SIZES.items()}
-    mixes = world(sizes, multitask=Effect(-0.5, 5.0))
-    decision = decide(mixes, registry)["finding.overrewarding.c2"]
-    assert decision.estimate > 0
-    assert decision.verdict == "not reproduced", decision.reason
+def test_size_goes_with_the_error_if_rewards_are_too_large_and_against_it_if_too_small(registry):
+    small, large = SIZES, {name: 5 - 4 * size for name, size in SIZES.items()}
+    assert middle(quantities(world(small), registry), ASSOCIATION) < -0.5
+    unequal = quantities(world(large, multitask=Effect(-0.5, 5.0)), registry)
+    assert middle(unequal, ASSOCIATION) > 0.5
+    gaps = {name.split(": ")[1]: q.own for name, q in unequal.items() if "middle" in name}
+    assert gaps["accuracy, Top minus MultiTask"] > 0.2
+    assert sum(name.startswith("accuracy") for name in gaps) == 21
 
 
-def test_a_temperature_and_the_other_form_are_told(over_rewarded):
-    reason = over_rewarded["table6.c1"].reason
-    assert "With one temperature for each reward model 2 of 4" in reason
-    assert "5 bins of equal width, both orders) 4 of 4" in reason
-    assert "with one box" in over_rewarded["table6.c2"].reason
-    assert "in sd of all margins" in over_rewarded["table6.c2"].reason
+def test_what_scale_alone_makes_vanishes_with_a_temperature_and_in_sd(registry):
+    mixes = with_tails(mixtures(pairs=300, bases=2, orders=0), {"more": 3})
+    margins = mixes.margins.copy()
+    margins[mixes.names("multitask")] = 4 * margins[mixes.names("more")].to_numpy()
+    found = quantities(replace(mixes, margins=margins), registry)
+    size = "mean size of outliers {}, MORE minus MultiTask"
+    assert middle(found, size.format("with one box")) < -1
+    assert middle(found, size.format("in sd of margins")) == pytest.approx(0, abs=1e-6)
+    gap = ", helpful: ECE{}, MORE minus MultiTask"
+    assert (
+        middle(found, gap.format("")) < 0 and middle(found, gap.format(" in the paper's form")) < 0
+    )
+    assert middle(found, gap.format(" with one temperature")) == pytest.approx(0, abs=1e-6)
 
 
-def test_a_dip_shows_in_the_second_half(registry):
+def test_a_dip_shows_in_the_second_half_and_growth_in_the_end(registry):
     mixes = mixtures(pairs=40, bases=2, orders=0)
     dip = mixes.steps.assign(size=abs(mixes.steps["step"] - 6.0))
-    decision = decide(replace(mixes, steps=dip), registry)["finding.overrewarding.c1"]
-    assert decision.verdict == "inconclusive", decision.reason
-    assert "second half of the steps 4 of 4 rise" in decision.reason
-    assert decision.n == 2  # runs of MultiTask on the middle base
+    found = quantities(replace(mixes, steps=dip), registry)
+    of = f"{mixes.middle}, MultiTask: Spearman of step and mean |dr|"
+    assert found[f"middle base {of}"].own < 0.5
+    assert found[f"middle base {of}, second half"].own == pytest.approx(1)
+    both = [
+        np.mean([abs(mixes.margin(name)[:, mixes.source == source]).mean() for source in HH])
+        for name in ("multitask", "raw")
+    ]
+    grown = middle(found, "mean |dr| of MultiTask over that of Raw")
+    assert grown == pytest.approx(both[0] / both[1])
 
 
 def test_the_papers_differences_stand_beside(over_rewarded, registry):
     printed = registry.printed("more.table1", "Helpful")
-    ece = printed["MORE"]["ece"] - printed["MultiTask"]["ece"]
-    assert over_rewarded["table1.c3"].paper_value == pytest.approx(ece)
-    mean = printed["MORE"]["pos_mean"] - printed["MultiTask"]["pos_mean"]
-    assert over_rewarded["table1.c2"].paper_value == pytest.approx(mean)
-    counts = [
-        printed[name]["pos_count"] + printed[name]["neg_count"] for name in ("MORE", "MultiTask")
-    ]
-    pairs = registry.printed("more.table4", "Anthropic Helpful", "test")
-    share = 100 * (counts[0] - counts[1]) / pairs
-    assert over_rewarded["table1.c1"].paper_value == pytest.approx(share)
-    middle = registry.printed("more.table6", "Helpful")
-    more = middle["MultiTask"]["ece"] - middle["Single"]["ece"]
-    assert over_rewarded["finding.overrewarding.c3"].paper_value == pytest.approx(more)
+    more, plain, top = (printed[name] for name in ("MORE", "MultiTask", "Top"))
+    base = mixtures(pairs=2, bases=2).middle
+    paper = {
+        name.removeprefix(f"large base {base}, helpful: "): quantity.paper
+        for name, quantity in over_rewarded.items()
+    }
+    assert paper["ECE, MORE minus MultiTask"] == pytest.approx(more["ece"] - plain["ece"])
+    assert paper["ECE, MultiTask minus Top"] == pytest.approx(plain["ece"] - top["ece"])
+    mean = abs(more["neg_mean"]) - abs(plain["neg_mean"])
+    assert paper["mean size of negative outliers, MORE minus MultiTask"] == pytest.approx(mean)
+    count = more["pos_count"] + more["neg_count"] - plain["pos_count"] - plain["neg_count"]
+    share = 100 * count / registry.printed("more.table4", "Anthropic Helpful", "test")
+    assert paper["outliers in % of pairs, MORE minus MultiTask"] == pytest.approx(share)
+    assert np.isnan(paper["ECE with one temperature, MORE minus MultiTask"])
 
 
-def test_the_smallest_scale_runs(registry):
-    smoke = mixtures(pairs=30, bases=2, seeds=1, orders=1, steps=3)
-    assert set(decide(smoke, registry)) == CLAIMS
+def test_the_smallest_scale_measures_the_same_names(registry, over_rewarded):
+    found = quantities(mixtures(pairs=30, bases=2, seeds=1, orders=1, steps=3), registry)
+    assert set(found) == set(over_rewarded)
