@@ -90,6 +90,7 @@ CASES = [
     (["a > 0"], {"a": np.full(6, 1.0)}, "reproduced"),
     (["a > 0", "b > 0"], {"a": np.full(6, -1.0), "b": normal(5.0)}, "inconclusive"),
     (["a > 0", "b > 0"], {"a": np.full(7, -1.0), "b": normal(5.0)}, "not reproduced"),
+    (ALL, {"a": np.full(6, 1.0), "b": normal(5.0)}, "reproduced"),
     (["a > 0"], {"a": np.array([1.0])}, "inconclusive"),
     (["a <= 0"], {"a": Quantity(np.array([0.0, 1.0]), is_counted=True)}, "inconclusive"),
     # What is undefined or not measured.

@@ -58,8 +58,7 @@ class Judged:
         if self.comparison.sign == "beside":
             return "beside"
         confirm, refute = self._at(self.confirm), self._at(self.refute)
-        if np.isnan([*self.usual, *confirm, *refute]).any():
-            return "open"
+        # Where an end is NaN, nothing is beyond it and nothing within.
         threshold, margin = self.comparison.threshold, self.comparison.margin
         if self.comparison.sign == "~":
             apart = refute.low > threshold + margin or refute.high < threshold - margin
