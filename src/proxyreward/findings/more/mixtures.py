@@ -17,12 +17,7 @@ import pandas as pd
 
 from proxyreward.findings.core.reading import read_table
 from proxyreward.metrics.calibration import brier, inverse_temperature, log_loss, pair_ece
-from proxyreward.vocabulary import (
-    ADDED,
-    MORE,
-    SINGLE,
-    TOP,
-)
+from proxyreward.vocabulary import ADDED, MORE, SINGLE, TOP
 
 # What each form of the ECE is called: its options. The paper states none. The first is the standard
 # one, and that of the part on paper rethinking: claims are decided by it. "paper" is the form that
@@ -42,6 +37,9 @@ FORMS: dict[str, dict[str, object]] = {
     for bins in (5, 10, 20)
     if (bins, binning, orientation) not in ((10, "mass", "proxy"), (5, "width", "both"))
 }
+# Both orders in an even number of bins mirror each other: that ECE is the one of one order in half
+# as many. These are the forms without such.
+DISTINCT = tuple(f for f, own in FORMS.items() if own["orientation"] == "proxy" or own["bins"] % 2)
 
 Metric = Callable[[np.ndarray], np.ndarray]
 
