@@ -114,6 +114,16 @@ class Mixtures:
         """Reward models of each kind."""
         return int(self.rms["seed"].max()) + 1
 
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """Numbers of sources K, from 2."""
+        return tuple(range(2, len(self.sources) + 1))
+
+    @cached_property
+    def orders(self) -> tuple[int, ...]:
+        """Orders of adding the sources, the paper's first."""
+        return tuple(sorted(self.rms.loc[self.rms["scheme"] == ADDED, "order"].unique()))
+
     def names(
         self, scheme: str, base: str | None = None, k: int | None = None, order: int = 0
     ) -> list[str]:
@@ -160,11 +170,15 @@ class Mixtures:
             found[:, own] = temperature_scaled(found[:, own])
         return found
 
-    def added(self, k: int, order: int = 0) -> np.ndarray:
-        """Margins of MORE on the first k sources of an order, shape (seeds, pairs)."""
+    def added_names(self, k: int, order: int = 0) -> list[str]:
+        """Reward models of MORE on the first k sources of an order, by seed."""
         if k == len(self.sources):
-            return self.margin(MORE)
-        return self.margin(ADDED, k=k, order=order if k > 2 else 0)
+            return self.names(MORE)
+        return self.names(ADDED, k=k, order=order if k > 2 else 0)
+
+    def added(self, k: int, order: int = 0) -> np.ndarray:
+        """Their margins, shape (seeds, pairs)."""
+        return self.margins[self.added_names(k, order)].to_numpy(float).T
 
     def evaluate(self, metric: Metric, margin: np.ndarray, *sources: str) -> float:
         """A metric on the pairs of each source, averaged over seeds and then over sources.

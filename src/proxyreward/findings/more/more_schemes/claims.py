@@ -11,7 +11,6 @@ import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
-from proxyreward.findings.more.more_schemes.measure import LONGEST, LOSS, MEAN, SHORTER
 from proxyreward.vocabulary import (
     HH,
     MORE,
@@ -23,11 +22,6 @@ from proxyreward.vocabulary import (
     TOP,
 )
 
-IDENTITIES = {
-    "step": "largest difference of parameters after a step with equal weights and a plain one",
-    "gradient": "largest difference of the gradients of the two losses, all parameters",
-    "head": "largest difference of the closed head gradient from automatic differentiation",
-}
 LENGTHS = "of the head gradient's length under the weights to that under equal ones"
 ECES = {"ece": "ECE", "ece_paper": "ECE in the paper's form"}
 
@@ -50,8 +44,7 @@ def quantities(
         what = "time of a step of MORE over one of MultiTask"
         found[f"{row.base}: {what}"] = counted(row.ratio)
         found[f"{row.base}: upper end of the {what}"] = counted(row.high)
-    deviation = identities.set_index("quantity")["deviation"]
-    found |= {text: counted(deviation[name]) for name, text in IDENTITIES.items()}
+    found |= {row.quantity: counted(row.deviation) for row in identities.itertuples()}
     return found | _without_resampling(reached)
 
 
@@ -62,7 +55,7 @@ class _Reached:
         keys = ["metric", "scheme", "base", "source"]
         self.values = cells[~cells["scaled"]].set_index(keys)[["value", "paper"]].sort_index()
         self.bases = list(cells["base"].unique())
-        self.sources = [name for name in cells["source"].unique() if name != MEAN]
+        self.sources = [name for name in cells["source"].unique() if name != "mean"]
         self.others = [name for name in self.sources if name not in HH]
         # Criteria name bases by rank.
         self.labels = {base: f"base {base}" for base in self.bases}
@@ -93,10 +86,10 @@ def _accuracies(reached: _Reached) -> dict[str, Quantity]:
         text = "accuracy of Top minus MultiTask at the smallest base, less that at the largest"
         found[f"{name}: {text}"] = lost - later
     for base, label in reached.labels.items():
-        lost = reached.less("accuracy", MULTITASK, MORE, base, MEAN)
+        lost = reached.less("accuracy", MULTITASK, MORE, base, "mean")
         found[f"{label}, mean: accuracy of MultiTask minus MORE"] = lost
     for scheme, (first, second) in product((MULTITASK, MORE), pairwise(reached.bases)):
-        one, other = (reached.of("accuracy", scheme, base, MEAN) for base in (second, first))
+        one, other = (reached.of("accuracy", scheme, base, "mean") for base in (second, first))
         found[f"{SCHEME_NAMES[scheme]}: mean accuracy at {second} minus at {first}"] = one - other
     return {name: measured(*gap) for name, gap in found.items()}
 
@@ -104,7 +97,7 @@ def _accuracies(reached: _Reached) -> dict[str, Quantity]:
 def _calibration(reached: _Reached) -> dict[str, Quantity]:
     """Differences of the ECE; in the paper's form, which decides nothing, not on each source."""
     single, others = [(name, [name]) for name in reached.sources], reached.others
-    mean, hh = [("mean", [MEAN])], [(name, [name]) for name in HH]
+    mean, hh = [("mean", ["mean"])], [(name, [name]) for name in HH]
     compared = [
         *((RAW, scheme, single, mean) for scheme in (TOP, MULTITASK, MORE)),
         (MULTITASK, TOP, single, mean),
@@ -124,12 +117,12 @@ def _calibration(reached: _Reached) -> dict[str, Quantity]:
 
 def _steps(steps: pd.DataFrame) -> dict[str, Quantity]:
     value = steps.set_index(["scheme", "measure", "base"])["value"].sort_index()
-    found = {f"largest ratio over steps {LENGTHS}": counted(value[MORE, LONGEST].max())}
-    found[f"mean ratio over steps {LENGTHS}"] = measured(value[MORE, SHORTER].mean())
+    found = {f"largest ratio over steps {LENGTHS}": counted(value[MORE, "gradient, largest"].max())}
+    found[f"mean ratio over steps {LENGTHS}"] = measured(value[MORE, "gradient, mean"].mean())
     if PUBLIC_CODE in value:
-        longest = value[PUBLIC_CODE, LONGEST].max()
+        longest = value[PUBLIC_CODE, "gradient, largest"].max()
         found[f"authors' program: largest ratio over steps {LENGTHS}"] = measured(longest)
-    for base, ratio in value[MORE, LOSS].items():
+    for base, ratio in value[MORE, "loss"].items():
         found[f"{base}: mean ratio of weighted to plain loss"] = measured(ratio)
     return found
 
@@ -141,7 +134,7 @@ def _without_resampling(reached: _Reached) -> dict[str, Quantity]:
         return {}
     base = trained["base"].iloc[0]
     gaps = [
-        reached.less("ece", *pair, base, MEAN)[0]
+        reached.less("ece", *pair, base, "mean")[0]
         for pair in ((MORE, MULTITASK), (MORE_AS_IS, MULTITASK_AS_IS))
     ]
     of_both = "mean ECE of MORE minus MultiTask"
@@ -149,5 +142,5 @@ def _without_resampling(reached: _Reached) -> dict[str, Quantity]:
     found[f"{of_both}, without resampling less that with"] = gaps[1] - gaps[0]
     for scheme, unequal in {MULTITASK: MULTITASK_AS_IS, MORE: MORE_AS_IS}.items():
         name = f"{SCHEME_NAMES[scheme]}: mean accuracy without resampling minus with"
-        found[name] = reached.less("accuracy", unequal, scheme, base, MEAN)[0]
+        found[name] = reached.less("accuracy", unequal, scheme, base, "mean")[0]
     return {name: measured(value) for name, value in found.items()}

@@ -38,20 +38,17 @@ SCHEMES = (RAW, TOP, MULTITASK, MORE)
 CONTROLS = (BALANCED, PUBLIC_CODE, MULTITASK_AS_IS, MORE_AS_IS)
 # What is subtracted from what: the claim, what balanced batches do alone and what the weights then
 # add, MORE as the authors' program runs it, and both schemes on sources of unequal size.
-COMPARISONS = (
-    (MORE, MULTITASK),
-    (BALANCED, MULTITASK),
-    (MORE, BALANCED),
-    (PUBLIC_CODE, MULTITASK),
-    (MORE_AS_IS, MULTITASK_AS_IS),
-)
-MEAN = "mean"
-ACCURACY, SIZES = "accuracy", ("log_loss", "brier", "size")
+COMPARISONS = {
+    (MORE, MULTITASK): "MORE − MultiTask",
+    (BALANCED, MULTITASK): "balanced − MultiTask",
+    (MORE, BALANCED): "MORE − balanced",
+    (PUBLIC_CODE, MULTITASK): "public code − MultiTask",
+    (MORE_AS_IS, MULTITASK_AS_IS): "both on sources as is",
+}
 # The other forms of the ECE go by their own names.
 MEASURED: dict[str, Metric] = METRICS | {
     form: ece(form) for form in DISTINCT if form not in (STANDARD, PAPER_FORM)
 }
-SHORTER, LONGEST, LOSS = "gradient, mean", "gradient, largest", "loss"
 TIMES = ["base", "multitask_ms", "more_ms", "ratio", "low", "high", "weighing_share",
          "solving_share", "repeats"]  # fmt: skip
 
@@ -88,7 +85,7 @@ def cells(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
                 margin = (mixtures.scaled if scaled else mixtures.margin)(scheme, base)
                 for metric, of in MEASURED.items():
                     by = {name: mixtures.evaluate(of, margin, name) for name in mixtures.sources}
-                    by[MEAN] = float(np.mean(list(by.values())))
+                    by["mean"] = float(np.mean(list(by.values())))
                     for source, value in by.items():
                         paper = np.nan
                         if not scaled and scheme in SCHEMES:
@@ -116,7 +113,7 @@ def differences(found: pd.DataFrame) -> pd.DataFrame:
             less = by[first].loc[both] - by[second].loc[both]
             tables.append(less.reset_index().assign(first=first, second=second))
     table = pd.concat(tables, ignore_index=True)
-    table = table[~(table["scaled"] & (table["metric"] == ACCURACY))]
+    table = table[~(table["scaled"] & (table["metric"] == "accuracy"))]
     return table[["source", "base", "first", "second", "metric", "scaled", "paper", "value"]]
 
 
@@ -137,7 +134,8 @@ def steps(mixtures: Mixtures) -> pd.DataFrame:
     for base, scheme in asked:
         own = mixtures.steps[mixtures.steps["rm"].isin(mixtures.names(scheme, base))]
         length, loss = own["combined"] / own["equal"], own["loss"] / own["plain_loss"]
-        values = {SHORTER: length.mean(), LONGEST: length.max(), LOSS: loss.mean()}
+        values = {"gradient, mean": length.mean(), "gradient, largest": length.max()}
+        values["loss"] = loss.mean()
         rows += [(base, scheme, measure, value) for measure, value in values.items()]
     return pd.DataFrame(rows, columns=["base", "scheme", "measure", "value"])
 
@@ -203,14 +201,14 @@ def printed(
     Accuracies are those of Table 3 as shares, their mean that of the row: the paper's own has
     slips. ECEs, of whatever form, are those of Tables 1, 5 and 6, and of Table 3 in the mean.
     """
-    if metric in SIZES:
+    if metric in ("log_loss", "brier", "size"):
         return np.nan
     name = paper_base(bases, base)
     row = registry.printed("more.table3", name, SCHEME_NAMES[scheme])
-    if metric == ACCURACY:
-        asked = PRINTED.values() if source == MEAN else [PRINTED.get(source, "")]
+    if metric == "accuracy":
+        asked = PRINTED.values() if source == "mean" else [PRINTED.get(source, "")]
         return float(np.mean([row.get(column, np.nan) for column in asked])) / 100
-    if source == MEAN:
+    if source == "mean":
         return float(row["ece"])
     table, top = _ECE[name]
     rows = registry.printed(table).get(PRINTED.get(source, ""), {})

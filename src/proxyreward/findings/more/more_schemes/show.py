@@ -11,28 +11,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import LARGE, SMALL, canvas, dots, few_ticks, legend, papers
+from proxyreward.findings.core.drawing import (
+    LARGE,
+    SMALL,
+    canvas,
+    dots,
+    few_ticks,
+    legend,
+    papers,
+    rows_on,
+)
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.text import beside, pivot, with_interval
+from proxyreward.findings.core.text import beside, cell, pivot, with_interval
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
 from proxyreward.findings.more.mixtures import DISTINCT, PAPER_FORM, STANDARD
 from proxyreward.findings.more.more_schemes.measure import (
-    ACCURACY,
-    MEAN,
+    COMPARISONS,
     PRINTED,
     SCHEMES,
     metric_of,
     paper_base,
 )
 from proxyreward.metrics.checks import one_of
-from proxyreward.vocabulary import (
-    BALANCED,
-    MORE,
-    MORE_AS_IS,
-    MULTITASK,
-    MULTITASK_AS_IS,
-    PUBLIC_CODE,
-)
+from proxyreward.vocabulary import MORE, MULTITASK
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,15 +46,7 @@ AXES = {
     "brier": "Brier score",
     "size": "mean |margin|",
 }
-COMPARED = {
-    (MORE, MULTITASK): "MORE − MultiTask",
-    (BALANCED, MULTITASK): "balanced − MultiTask",
-    (MORE, BALANCED): "MORE − balanced",
-    (PUBLIC_CODE, MULTITASK): "public code − MultiTask",
-    (MORE_AS_IS, MULTITASK_AS_IS): "both on sources as is",
-}
 PAPERS = "paper's value"
-_NUMBERS = ["estimate", "low", "high", "paper"]
 
 
 def plot_schemes(cells: pd.DataFrame, form: str = STANDARD) -> "Figure":
@@ -62,7 +55,7 @@ def plot_schemes(cells: pd.DataFrame, form: str = STANDARD) -> "Figure":
     A row of panels for each source and one for the mean; columns are accuracy, the ECE in a form,
     and the ECE in the form that the paper's numbers point to, with the paper's values beside ours.
     """
-    columns = (ACCURACY, metric_of(form), "ece_paper")
+    columns = ("accuracy", metric_of(form), "ece_paper")
     rows, bases = cells["source"].unique(), list(cells["base"].unique())
     figure, axes = canvas(1.6 + 1.4 * len(rows), len(rows), 3, sharex="col")
     place = np.arange(len(bases))[::-1]
@@ -91,42 +84,35 @@ def plot_schemes(cells: pd.DataFrame, form: str = STANDARD) -> "Figure":
 
 
 def plot_differences(
-    differences: pd.DataFrame, form: str = STANDARD, source: str = MEAN
+    differences: pd.DataFrame, form: str = STANDARD, source: str = "mean"
 ) -> "Figure":
     """MORE minus MultiTask and the controls, before and after temperature scaling.
 
-    Parameters
-    ----------
-    differences : DataFrame
-        Over replicates.
-    form : str
-        Of the ECE in the second panel.
-    source : str
-        Behind the differences; a ValueError lists those that there are.
+    `form` is that of the ECE in the second panel, `source` that of the test pairs, or ``mean``; a
+    ValueError lists what there is.
     """
     one_of("source", source, tuple(differences["source"].unique()))
     shown = differences[differences["source"] == source]
     keys = ["base", "first", "second"]
     rows = shown[keys].drop_duplicates().reset_index(drop=True)
-    place, colours = np.arange(len(rows))[::-1], rows["first"].map(SCHEME_COLOURS)
-    names = [f"{COMPARED[row.first, row.second]}\n{row.base}" for row in rows.itertuples()]
+    colours = rows["first"].map(SCHEME_COLOURS)
+    names = [f"{COMPARISONS[row.first, row.second]}\n{row.base}" for row in rows.itertuples()]
     figure, axes = canvas(1.6 + 0.95 * len(rows), 2, 3, sharex=False)
     for axis, (metric, label) in zip(axes.flat, AXES.items(), strict=True):
+        place = rows_on(axis, names)
         own = shown[shown["metric"] == (metric_of(form) if metric == "ece" else metric)].copy()
-        if metric == ACCURACY:  # points need fewer letters than shares, and the panels are narrow
-            own[_NUMBERS] *= 100
+        if metric == "accuracy":  # points need fewer letters than shares, and the panels are narrow
+            own[["estimate", "low", "high", "paper"]] *= 100
         for scaled, name in enumerate(("as trained", "after temperature scaling")):
             found = rows.merge(own[own["scaled"] == bool(scaled)], how="left", on=keys)
             if found["estimate"].notna().any():
                 dots(axis, place + 0.17 - 0.34 * scaled, found, colours, name, hollow=bool(scaled))
-            if metric in (ACCURACY, "ece_paper") and not scaled:
+            if metric in ("accuracy", "ece_paper") and not scaled:
                 papers(axis, found["paper"], place + 0.17, "black", PAPERS)
         axis.axvline(0, color="black", linewidth=1, zorder=1)
-        axis.set_yticks(place, names)
         axis.tick_params(labelsize=SMALL)
         axis.set_xlabel(label, fontsize=LARGE)
         few_ticks(axis)
-        axis.grid(axis="y", visible=False)
     axes[0, 1].set_xlabel(_ece(form), fontsize=LARGE)
     legend(figure, axes, 3)
     return figure
@@ -135,7 +121,7 @@ def plot_differences(
 def forms(differences: pd.DataFrame) -> pd.DataFrame:
     """Rows of the ECE of MORE minus MultiTask in each form as trained, in the mean over sources."""
     names = {metric_of(form): form for form in DISTINCT}
-    own = differences[(differences["source"] == MEAN) & ~differences["scaled"]]
+    own = differences[(differences["source"] == "mean") & ~differences["scaled"]]
     own = own[(own["first"] == MORE) & (own["second"] == MULTITASK) & own["metric"].isin(names)]
     return own.assign(form=own["metric"].map(names))
 
@@ -144,16 +130,14 @@ def plot_forms(differences: pd.DataFrame) -> "Figure":
     """ECE of MORE minus MultiTask in each form, a panel per base."""
     own = forms(differences)
     figure, axes = canvas(1.0 + 0.45 * len(DISTINCT), 1, own["base"].nunique())
-    place = np.arange(len(DISTINCT))[::-1]
     for axis, base in zip(axes[0], own["base"].unique(), strict=True):
+        place = rows_on(axis, list(map(_form_label, DISTINCT)))
         found = own[own["base"] == base].set_index("form").loc[list(DISTINCT)]
         dots(axis, place, found, SCHEME_COLOURS[MORE])
         axis.axvline(0, color="black", linewidth=1, zorder=1)
         axis.set_title(base, fontsize=LARGE)
-        axis.set_yticks(place, map(_form_label, DISTINCT))
         axis.tick_params(labelsize=SMALL)
         few_ticks(axis)
-        axis.grid(axis="y", visible=False)
     figure.supxlabel("ECE of MORE minus MultiTask, mean over sources", fontsize=LARGE)
     return figure
 
@@ -164,16 +148,14 @@ def table3(cells: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     A star marks a mean that the paper prints and that is not the mean of its row.
     """
     bases = list(cells["base"].unique())
-    rows = cells[cells["scheme"].isin(SCHEMES)]
-    rows = rows[
-        (rows["metric"] == ACCURACY) | (rows["metric"] == "ece_paper") & (rows["source"] == MEAN)
-    ]
+    ece = "metric == 'ece_paper' and source == 'mean'"
+    rows = cells.query(f"scheme in @SCHEMES and (metric == 'accuracy' or {ece})")
 
     def text(row) -> str:
-        if row.metric != ACCURACY:
+        if row.metric != "accuracy":
             return beside(row.estimate, row.paper, ".3f")
         paper, star = 100 * row.paper, ""
-        if row.source == MEAN:
+        if row.source == "mean":
             theirs = registry.printed("more.table3", paper_base(bases, row.base))[row.name]
             paper, star = theirs["Avg"], "*" if _slip(theirs) else ""
         return beside(100 * row.estimate, paper, ".1f", star)
@@ -181,7 +163,7 @@ def table3(cells: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     rows = rows.assign(
         name=rows["scheme"].map(SCHEME_NAMES),
         label=[f"{base} ({paper_base(bases, base)})" for base in rows["base"]],
-        column=rows["source"].where(rows["metric"] == ACCURACY, "ECE"),
+        column=rows["source"].where(rows["metric"] == "accuracy", "ECE"),
     )
     return pivot(rows, {"label": "Base", "name": "Scheme"}, "column", text)
 
@@ -221,24 +203,7 @@ def table4(sizes: pd.DataFrame, registry: Registry) -> pd.DataFrame:
 def steps_table(steps: pd.DataFrame) -> pd.DataFrame:
     """The table `steps` as text cells."""
     rows = steps.assign(name=steps["scheme"].map(SCHEME_NAMES))
-    return pivot(
-        rows,
-        {"base": "Base", "name": "Scheme"},
-        "measure",
-        lambda row: with_interval(row.estimate, row.low, row.high, ".3f"),
-    )
-
-
-def identities_table(found: pd.DataFrame) -> pd.DataFrame:
-    """The table `identities` for readers."""
-    names = {
-        "step": "parameters after a step",
-        "gradient": "gradient of the loss, all parameters",
-        "head": "head gradient without a backward pass",
-    }
-    return pd.DataFrame(
-        {"Compared": found["quantity"].map(names), "largest difference": found["deviation"]}
-    )
+    return pivot(rows, {"base": "Base", "name": "Scheme"}, "measure", lambda r: cell(r, ".3f"))
 
 
 def times_table(found: pd.DataFrame) -> pd.DataFrame:

@@ -11,25 +11,14 @@ import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, measured
 from proxyreward.findings.more.mixtures import PAPER_FORM, STANDARD
-from proxyreward.findings.more.more_sources.measure import (
-    COMBINED,
-    ECE,
-    EQUAL,
-    FIXED,
-    MEAN,
-    PAPER_ORDER,
-    PARTS,
-    SCALED,
-    SOURCES,
-)
 from proxyreward.metrics.prediction import spearman
 from proxyreward.vocabulary import HH, MULTITASK, MULTITASK_AS_IS
 
 LENGTH = "relative length of the combined gradient"
 SHARE = "Spearman over sources of share and relative gain of MultiTask"
 READINGS = {
-    "in the paper's form": (ECE, PAPER_FORM),
-    "after temperature scaling": (SCALED, STANDARD),
+    "in the paper's form": ("ece", PAPER_FORM),
+    "after temperature scaling": ("scaled", STANDARD),
 }
 
 
@@ -48,56 +37,45 @@ def quantities(
         The base of the claims.
     """
     by = tables["association"].set_index("scheme")["value"]
-    return (
-        _growth(tables["curves"], tables["forms"])
-        | _against_top(tables["forms"], alone, middle)
-        | _lengths(tables["norms"])
-        | {
-            f"{SHARE}, sources as they are": measured(by[MULTITASK_AS_IS]),
-            f"{SHARE}, sources of equal size": measured(by[MULTITASK]),
-            f"{SHARE}, what sizes as they are change": measured(by["difference"]),
-        }
-    )
-
-
-def _growth(curves: pd.DataFrame, forms: pd.DataFrame) -> dict[str, Quantity]:
-    standard = curves[(curves["measure"] == ECE) & (curves["form"] == STANDARD)]
-    found = {}
-    for name in HH:
-        own = standard[standard["source"] == name].sort_values("k").set_index("curve")
-        change = {
-            curve: rows["value"].iloc[-1] - rows["value"].iloc[0]
-            for curve, rows in own.groupby("curve")
-        }
-        slope = spearman(own.loc[PAPER_ORDER, "k"], own.loc[PAPER_ORDER, "value"])
-        text = f"{name}: ECE with all sources minus with two"
-        found |= {
-            f"{name}: Spearman of K and the ECE": slope,
-            text: change[PAPER_ORDER],
-            f"{text}, mean over orders": change[MEAN],
-            f"{text}, fixed total of pairs": change[FIXED],
-        }
-        for said, read in READINGS.items():
-            found[f"{text}, {said}"] = _difference(forms, read, "two", name)
-    return {name: measured(value) for name, value in found.items()}
-
-
-def _against_top(forms: pd.DataFrame, alone: pd.DataFrame, middle: str) -> dict[str, Quantity]:
-    found = {}
+    found = _calibration(tables["curves"], tables["forms"]) | _lengths(tables["norms"])
+    found |= {
+        f"{SHARE}, sources as they are": by[MULTITASK_AS_IS],
+        f"{SHARE}, sources of equal size": by[MULTITASK],
+        f"{SHARE}, what sizes as they are change": by["difference"],
+    }
+    quantities = {name: measured(value) for name, value in found.items()}
     for row in alone.itertuples():
         at = "" if row.base == middle else f", base {row.base}"
-        text = f"{row.source}: ECE with all sources minus Top{at}"
-        found[text] = measured(row.value, row.paper)
-    for said, read in READINGS.items():
-        for name in HH:
-            value = _difference(forms, read, "top", name)
-            found[f"{name}: ECE with all sources minus Top, {said}"] = measured(value)
+        name = f"{row.source}: ECE with all sources minus Top{at}"
+        quantities[name] = measured(row.value, row.paper)
+    return quantities
+
+
+def _calibration(curves: pd.DataFrame, forms: pd.DataFrame) -> dict[str, float]:
+    standard = curves[(curves["measure"] == "ece") & (curves["form"] == STANDARD)]
+    by_k = standard.set_index(["source", "curve", "k"])["value"].sort_index()
+    less = forms.set_index(["measure", "form", "against", "source"])["value"]
+    lines = {
+        "": "order 0",
+        ", mean over orders": "mean of orders",
+        ", fixed total of pairs": "fixed total",
+    }
+    found = {}
+    for name in HH:
+        own = by_k[name, "order 0"]
+        found[f"{name}: Spearman of K and the ECE"] = float(spearman(own.index, own))
+        text = f"{name}: ECE with all sources minus"
+        for said, line in lines.items():
+            found[f"{text} with two{said}"] = by_k[name, line].iloc[-1] - by_k[name, line].iloc[0]
+        for said, read in READINGS.items():
+            found[f"{text} with two, {said}"] = less[(*read, "two", name)]
+            found[f"{text} Top, {said}"] = less[(*read, "top", name)]
     return found
 
 
-def _lengths(norms: pd.DataFrame) -> dict[str, Quantity]:
+def _lengths(norms: pd.DataFrame) -> dict[str, float]:
     length = norms.set_index(["kind", "weights", "k"])["value"].sort_index()
-    sources, parts = length[SOURCES, COMBINED], length[PARTS, COMBINED]
+    sources, parts = length["sources", "combined"], length["parts", "combined"]
     found = {
         f"{more} sources: {LENGTH} minus that with {k}": sources[more] - sources[k]
         for k, more in pairwise(sources.index)
@@ -106,11 +84,6 @@ def _lengths(norms: pd.DataFrame) -> dict[str, Quantity]:
         f"{k} sources: {LENGTH} minus that of {k} random parts of one": sources[k] - parts[k]
         for k in sources.index
     }
-    for k, value in length[SOURCES, EQUAL].items():
+    for k, value in length["sources", "equal"].items():
         found[f"{k} sources: {LENGTH} under equal weights"] = value
-    return {name: measured(value) for name, value in found.items()}
-
-
-def _difference(forms: pd.DataFrame, read: tuple[str, str], against: str, source: str) -> float:
-    keys = ["measure", "form", "against", "source"]
-    return forms.set_index(keys)["value"][(*read, against, source)]
+    return found

@@ -5,6 +5,7 @@ tables. Called by the stage `more_sources`; the page reads what that wrote.
 """
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -36,13 +37,6 @@ from proxyreward.vocabulary import (
     TOP,
 )
 
-# Measures of a curve. Only the first two have a form.
-ECE, SCALED, SIZE, ACCURACY, ANY = "ece", "scaled", "size", "accuracy", "any"
-PAPER_ORDER, MEAN, FIXED = "order 0", "mean of orders", "fixed total"
-SOURCES, PARTS, APART = "sources", "parts", "sources - parts"
-COMBINED, EQUAL = "combined", "equal"
-MIXES = (MULTITASK_AS_IS, MULTITASK, MORE_AS_IS)
-
 
 def curves(mixtures: Mixtures) -> pd.DataFrame:
     """Each measure on Helpful and Harmless against the number of sources (Figure 6), middle base.
@@ -57,12 +51,10 @@ def curves(mixtures: Mixtures) -> pd.DataFrame:
         share their ends), the mean over orders, MORE with a ``fixed total`` of pairs, as many as
         two sources have, and ``top`` (k = 1), the model on the test source alone.
     """
-    two, *more = counts(mixtures)
-    lines = {
-        (f"order {i}", k): mixtures.added(k, i) for i in orders(mixtures) for k in (two, *more)
-    }
-    lines[FIXED, two] = mixtures.added(two)
-    lines |= {(FIXED, k): mixtures.margin(FIXED_TOTAL, k=k) for k in more}
+    two, *more = mixtures.counts
+    lines = {(f"order {i}", k): mixtures.added(k, i) for i in mixtures.orders for k in (two, *more)}
+    lines["fixed total", two] = mixtures.added(two)
+    lines |= {("fixed total", k): mixtures.margin(FIXED_TOTAL, k=k) for k in more}
     lines[TOP, 1] = mixtures.margin(TOP)
     rows = [
         (*read, source, *line, float(of(margin[:, mixtures.source == source]).mean()))
@@ -72,7 +64,7 @@ def curves(mixtures: Mixtures) -> pd.DataFrame:
     ]
     keys = ["measure", "form", "source", "curve", "k"]
     found = pd.DataFrame(rows, columns=[*keys, "value"])
-    ordered = found[found["curve"].str.startswith("order")].assign(curve=MEAN)
+    ordered = found[found["curve"].str.startswith("order")].assign(curve="mean of orders")
     mean = ordered.groupby(keys, sort=False)["value"].mean().reset_index()
     return pd.concat([found, mean], ignore_index=True)
 
@@ -87,20 +79,13 @@ def forms(found: pd.DataFrame) -> pd.DataFrame:
         on the test source, ``top``, or MORE on ``two`` sources in the paper's order), source,
         value.
     """
-    asked = [(ECE, form) for form in DISTINCT] + [(SCALED, STANDARD), (SCALED, PAPER_FORM)]
+    asked = [("ece", form) for form in DISTINCT] + [("scaled", STANDARD), ("scaled", PAPER_FORM)]
     value = found.set_index(["measure", "form", "source", "curve", "k"])["value"].sort_index()
-    last = found["k"].max()
-    rows = [
-        (
-            *read,
-            against,
-            source,
-            value[*read, source, PAPER_ORDER, last] - value[*read, source, *of],
-        )
-        for read in asked
-        for against, of in {"top": (TOP, 1), "two": (PAPER_ORDER, 2)}.items()
-        for source in HH
-    ]
+    rows = []
+    for read, source in product(asked, HH):
+        last = value[*read, source, "order 0", found["k"].max()]
+        rows.append((*read, "top", source, last - value[*read, source, TOP, 1]))
+        rows.append((*read, "two", source, last - value[*read, source, "order 0", 2]))
     return pd.DataFrame(rows, columns=["measure", "form", "against", "source", "value"])
 
 
@@ -138,14 +123,15 @@ def norms(mixtures: Mixtures, first: int = 0) -> pd.DataFrame:
     steps = mixtures.steps
     steps = steps[steps.groupby("rm").cumcount() < compared(mixtures, first)]
     rows = []
-    for weights in (COMBINED, EQUAL):
+    for weights in ("combined", "equal"):
         length = (steps[weights] / steps["single"]).groupby(steps["rm"]).mean()
-        for k in counts(mixtures):
-            by_order = [
-                length[added_names(mixtures, k, order)].mean() for order in orders(mixtures)
-            ]
-            found = {SOURCES: np.mean(by_order), PARTS: length[mixtures.names(SPLITS, k=k)].mean()}
-            found[APART] = found[SOURCES] - found[PARTS]
+        for k in mixtures.counts:
+            by_order = [length[mixtures.added_names(k, order)].mean() for order in mixtures.orders]
+            found = {
+                "sources": np.mean(by_order),
+                "parts": length[mixtures.names(SPLITS, k=k)].mean(),
+            }
+            found["sources - parts"] = found["sources"] - found["parts"]
             rows += [(kind, weights, k, value) for kind, value in found.items()]
     return pd.DataFrame(rows, columns=["kind", "weights", "k", "value"])
 
@@ -205,7 +191,7 @@ def gains(mixtures: Mixtures) -> pd.DataFrame:
     own = reached(TOP) - raw
     rows = [
         (scheme, source, value)
-        for scheme in MIXES
+        for scheme in (MULTITASK_AS_IS, MULTITASK, MORE_AS_IS)
         for source, value in zip(mixtures.sources, ratio(reached(scheme) - raw, own), strict=True)
     ]
     return pd.DataFrame(rows, columns=["scheme", "source", "value"])
@@ -229,30 +215,12 @@ def sizes(mixtures: Mixtures) -> pd.DataFrame:
         "pairs": int(min((mixtures.source == name).sum() for name in HH)),
         "sources": len(mixtures.sources),
         "seeds": mixtures.seeds,
-        "orders": len(orders(mixtures)),
+        "orders": len(mixtures.orders),
         "compared": compared(mixtures),
         "steps": int(mixtures.steps["rm"].value_counts()[mixtures.names(MORE)].max()),
         "middle": mixtures.middle,
     }
     return pd.DataFrame([found])
-
-
-def counts(mixtures: Mixtures) -> tuple[int, ...]:
-    """Numbers of sources K, from 2."""
-    return tuple(range(2, len(mixtures.sources) + 1))
-
-
-def orders(mixtures: Mixtures) -> list[int]:
-    """Orders of adding the sources, the paper's first."""
-    rms = mixtures.rms
-    return sorted(rms.loc[rms["scheme"] == ADDED, "order"].unique())
-
-
-def added_names(mixtures: Mixtures, k: int, order: int) -> list[str]:
-    """Reward models of MORE on the first k sources of an order, by seed."""
-    if k == len(mixtures.sources):
-        return mixtures.names(MORE)
-    return mixtures.names(ADDED, k=k, order=order if k > 2 else 0)
 
 
 def paper_top(registry: Registry, base: int) -> dict[str, tuple[float, float]]:
@@ -272,6 +240,6 @@ def _readings() -> dict[tuple[str, str], Callable[[np.ndarray], np.ndarray]]:
     def scaled(form: str) -> Callable[[np.ndarray], np.ndarray]:
         return lambda margin: ece(form)(temperature_scaled(margin))
 
-    found = {(ECE, form): ece(form) for form in DISTINCT}
-    found |= {(SCALED, form): scaled(form) for form in DISTINCT}
-    return found | {(SIZE, ANY): size, (ACCURACY, ANY): accuracy}
+    found = {("ece", form): ece(form) for form in DISTINCT}
+    found |= {("scaled", form): scaled(form) for form in DISTINCT}
+    return found | {("size", "any"): size, ("accuracy", "any"): accuracy}

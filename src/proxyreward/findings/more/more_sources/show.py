@@ -25,21 +25,7 @@ from proxyreward.findings.core.drawing import (
 from proxyreward.findings.core.text import cell, pivot
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
 from proxyreward.findings.more.mixtures import DISTINCT, FORMS, PAPER_FORM, STANDARD, Mixtures
-from proxyreward.findings.more.more_sources.measure import (
-    ACCURACY,
-    ANY,
-    COMBINED,
-    ECE,
-    EQUAL,
-    FIXED,
-    MEAN,
-    PAPER_ORDER,
-    PARTS,
-    SCALED,
-    SIZE,
-    SOURCES,
-    step_weights,
-)
+from proxyreward.findings.more.more_sources.measure import step_weights
 from proxyreward.metrics.checks import one_of
 from proxyreward.vocabulary import HH, MORE, MULTITASK, MULTITASK_AS_IS, RAW, TOP
 
@@ -47,10 +33,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MEASURES = {
-    ECE: "ECE",
-    SCALED: "ECE after temperature scaling",
-    SIZE: "Mean |reward difference|",
-    ACCURACY: "Accuracy",
+    "ece": "ECE",
+    "scaled": "ECE after temperature scaling",
+    "size": "Mean |reward difference|",
+    "accuracy": "Accuracy",
 }
 
 
@@ -58,7 +44,7 @@ def chosen(curves: pd.DataFrame, measure: str, form: str = STANDARD) -> pd.DataF
     """Curves of one measure, of the two ECEs in one form; a ValueError lists what there is."""
     one_of("measure", measure, tuple(MEASURES))
     one_of("form", form, DISTINCT)
-    form = form if measure in (ECE, SCALED) else ANY
+    form = form if measure in ("ece", "scaled") else "any"
     return curves[(curves["measure"] == measure) & (curves["form"] == form)]
 
 
@@ -77,9 +63,9 @@ def plot_curves(
     figure, axes = canvas(4.4, 1, 2)
     counts = np.sort(curves["k"].unique())[1:]
     styles = {
-        FIXED: (0.12, "s", OURS, "fixed total of pairs"),
-        MEAN: (0.0, "^", GOLDEN, "mean over orders"),
-        PAPER_ORDER: (-0.12, "o", SCHEME_COLOURS[MORE], "paper's order"),
+        "fixed total": (0.12, "s", OURS, "fixed total of pairs"),
+        "mean of orders": (0.0, "^", GOLDEN, "mean over orders"),
+        "order 0": (-0.12, "o", SCHEME_COLOURS[MORE], "paper's order"),
     }
     for axis, source in zip(axes[0], HH, strict=True):
         rows = curves[curves["source"] == source].set_index("curve")
@@ -87,7 +73,7 @@ def plot_curves(
         axis.axhspan(top["low"], top["high"], color=SCHEME_COLOURS[TOP], alpha=0.15, lw=0)
         axis.axhline(top["estimate"], color=SCHEME_COLOURS[TOP], ls="--", label="Top")
         for name in rows.index.unique():
-            if name.startswith("order ") and name != PAPER_ORDER:
+            if name.startswith("order ") and name != "order 0":
                 found = rows.loc[name]
                 axis.plot(
                     found["k"], found["estimate"], color="#E69F00", lw=1, label="other orders"
@@ -134,7 +120,7 @@ def plot_forms(forms: pd.DataFrame) -> "Figure":
 def forms_table(forms: pd.DataFrame, against: str) -> pd.DataFrame:
     """Differences in every form as text cells, a row for each form."""
     rows = forms[forms["against"] == against]
-    scaled = np.where(rows["measure"] == SCALED, ", after temperature scaling", "")
+    scaled = np.where(rows["measure"] == "scaled", ", after temperature scaling", "")
     rows = rows.assign(name=rows["form"] + scaled)
     return pivot(rows, {"name": "Form"}, "source", lambda row: cell(row, ".3f"))
 
@@ -142,12 +128,15 @@ def forms_table(forms: pd.DataFrame, against: str) -> pd.DataFrame:
 def plot_norms(norms: pd.DataFrame) -> "Figure":
     """Relative length of the combined head gradient: sources against parts of one source."""
     figure, [[axis]] = canvas(4.2)
-    kinds = {SOURCES: (SCHEME_COLOURS[MORE], "o", "sources"), PARTS: (OURS, "s", "parts of one")}
-    for w, (weights, line) in enumerate({COMBINED: "-", EQUAL: "--"}.items()):
+    kinds = {
+        "sources": (SCHEME_COLOURS[MORE], "o", "sources"),
+        "parts": (OURS, "s", "parts of one"),
+    }
+    for w, (weights, line) in enumerate({"combined": "-", "equal": "--"}.items()):
         for s, (kind, (colour, marker, label)) in enumerate(kinds.items()):
             rows = norms[(norms["kind"] == kind) & (norms["weights"] == weights)]
             place = rows["k"] + 0.06 * (2 * w + s - 1.5)
-            text = f"{label}, {'MORE' if weights == COMBINED else 'equal'} weights"
+            text = f"{label}, {'equal' if w else 'MORE'} weights"
             axis.plot(place, rows["estimate"], line, color=colour, lw=1.5, zorder=1)
             dots(axis, place, rows, colour, text, marker=marker, hollow=w > 0, upright=True)
     counts = np.sort(norms["k"].unique())
@@ -248,7 +237,7 @@ def smoothed(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def _form_name(form: str, measure: str) -> str:
-    if measure == SCALED:
+    if measure == "scaled":
         return f"{form}, scaled"
     bins, binning, orientation = FORMS[form].values()
     text = f"{bins}, {binning}, {'both' if orientation == 'both' else 'one'}"
