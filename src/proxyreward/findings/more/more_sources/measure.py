@@ -218,7 +218,6 @@ def sizes(mixtures: Mixtures) -> pd.DataFrame:
         "orders": len(mixtures.orders),
         "compared": compared(mixtures),
         "steps": int(mixtures.steps["rm"].value_counts()[mixtures.names(MORE)].max()),
-        "middle": mixtures.middle,
     }
     return pd.DataFrame([found])
 
