@@ -1,8 +1,7 @@
 """Stage `more_schemes`: training schemes on diverse sources, their accuracy and calibration.
 
-In: ``results/<scale>/mixes/`` and ``results/<scale>/sources/``, and the time of a training step
-from ``benchmarks/more_step.json``, which differs from machine to machine and is measured by
-``benchmarks/more_step.py``.  Out: ``results/<scale>/more_schemes/``.
+In: ``results/<scale>/mixes/`` and ``results/<scale>/sources/``, and ``benchmarks/more_step.json``,
+the time of a training step on one machine.  Out: ``results/<scale>/more_schemes/``.
 """
 
 from pathlib import Path
@@ -26,18 +25,16 @@ def compute(params: Params) -> Measured:
     statistics = read_table(results(params, "sources") / "statistics.csv", ["source", "part"])
     cells, steps = schemes.cells(mixtures, load_registry()), schemes.steps(mixtures)
     deviations = identities.compare(generator("more_schemes batch", params.seed))
-    times = schemes.step_times(BENCHMARK)
+    times, sizes = schemes.step_times(BENCHMARK), schemes.sizes(statistics, resampled)
+    trained = cells[~cells["scaled"]].drop(columns="scaled")
+    less = schemes.differences(cells)
     return Measured(
         claims.quantities(cells, steps, times, deviations),
-        estimates={
-            "cells": cells[~cells["scaled"]].drop(columns="scaled"),
-            "differences": schemes.differences(cells),
-            "steps": steps,
-        },
+        estimates={"cells": trained, "differences": less, "steps": steps},
         tables={
             "identities": deviations,
             "times": times,
-            "sizes": schemes.sizes(statistics, resampled),
+            "sizes": sizes,
             "setup": schemes.setup(mixtures, resampled),
         },
     )

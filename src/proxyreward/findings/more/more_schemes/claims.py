@@ -31,12 +31,7 @@ def quantities(
 ) -> dict[str, Quantity]:
     """Measure what the claims of this finding compare.
 
-    Parameters
-    ----------
-    cells, steps, times : DataFrame
-        Of the functions of that name in `measure`, `times` of `step_times`.
-    identities : DataFrame
-        Of `identities.compare`.
+    `cells`, `steps` and `times` are those of `measure`, `identities` that of `identities.compare`.
     """
     reached = _Reached(cells)
     found = _accuracies(reached) | _calibration(reached) | _steps(steps)

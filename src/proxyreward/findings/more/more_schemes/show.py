@@ -46,7 +46,6 @@ AXES = {
     "brier": "Brier score",
     "size": "mean |margin|",
 }
-PAPERS = "paper's value"
 
 
 def plot_schemes(cells: pd.DataFrame, form: str = STANDARD) -> "Figure":
@@ -74,7 +73,7 @@ def plot_schemes(cells: pd.DataFrame, form: str = STANDARD) -> "Figure":
             for between in place[:-1]:
                 axis.axhline(between - 0.5, color="#e4e8ee", linewidth=1)
         row[0].set_title(source, fontsize=LARGE)
-    papers(axes[0, 0], [], [], "black", PAPERS)
+    papers(axes[0, 0], [], [], "black", "paper's value")
     for axis, label in zip(axes[-1], ("accuracy", _ece(form), AXES["ece_paper"]), strict=True):
         axis.set_xlabel(label, fontsize=LARGE)
     for axis in axes[:, 1:].flat:
@@ -108,7 +107,7 @@ def plot_differences(
             if found["estimate"].notna().any():
                 dots(axis, place + 0.17 - 0.34 * scaled, found, colours, name, hollow=bool(scaled))
             if metric in ("accuracy", "ece_paper") and not scaled:
-                papers(axis, found["paper"], place + 0.17, "black", PAPERS)
+                papers(axis, found["paper"], place + 0.17, "black", "paper's value")
         axis.axvline(0, color="black", linewidth=1, zorder=1)
         axis.tick_params(labelsize=SMALL)
         axis.set_xlabel(label, fontsize=LARGE)

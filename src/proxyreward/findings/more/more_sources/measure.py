@@ -4,7 +4,6 @@ In: the `mixtures.Mixtures` of one run, sizes of the sources, the paper's printe
 tables. Called by the stage `more_sources`; the page reads what that wrote.
 """
 
-from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -15,6 +14,7 @@ from proxyreward.findings.more.mixtures import (
     DISTINCT,
     PAPER_FORM,
     STANDARD,
+    Metric,
     Mixtures,
     accuracy,
     ece,
@@ -233,10 +233,10 @@ def paper_top(registry: Registry, base: int) -> dict[str, tuple[float, float]]:
     return {name: (row["MORE"]["ece"], row[top]["ece"]) for name, row in rows.items()}
 
 
-def _readings() -> dict[tuple[str, str], Callable[[np.ndarray], np.ndarray]]:
+def _readings() -> dict[tuple[str, str], Metric]:
     """Measures of one test source's margins, by name and form."""
 
-    def scaled(form: str) -> Callable[[np.ndarray], np.ndarray]:
+    def scaled(form: str) -> Metric:
         return lambda margin: ece(form)(temperature_scaled(margin))
 
     found = {("ece", form): ece(form) for form in DISTINCT}
