@@ -1,25 +1,32 @@
+"""Planted growth and cancelling: which quantities say so, and which claims read them."""
+
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
-from tests.findings.test_more_sources_gradients import SIZES, statistics
+from tests.findings.test_more_sources_measure import SIZES, statistics
 
-from proxyreward.findings.core import verdict
-from proxyreward.findings.more import more_sources
-from proxyreward.findings.more.mixtures import Draws
+from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.more.more_sources import claims, measure
 
-CLAIMS = {"fig6.c1", "fig6.c2", "finding.drift_cancel.c1", "finding.drift_cancel.c2"}
+CLAIMS = load_registry().measured_by("more_sources")
 KNOWLEDGE = 0.7
 RIGHT = calibrated(KNOWLEDGE)
+LENGTHS = {2: 0.8, 3: 0.6, 4: 0.45, 5: 0.3}
 
 
-def decide(planted, registry, resamples=60):
-    draws = Draws.of(planted, resamples, np.random.default_rng(2))
-    controls = more_sources.Controls.of(planted, draws, statistics(SIZES), np.random.default_rng(3))
-    found, notes = more_sources.measure(controls, registry), more_sources.notes(controls)
-    decisions, _ = verdict.decide("more_sources", found, registry, notes)
-    return {decision.claim_id.removeprefix("more."): decision for decision in decisions}
+def quantities(planted, registry):
+    curves, gains = measure.curves(planted), measure.gains(planted)
+    tables = {
+        "curves": curves,
+        "forms": measure.forms(curves),
+        "norms": measure.norms(planted),
+        "association": measure.association(gains, measure.shares(planted, statistics())),
+    }
+    return claims.quantities(tables, measure.alone(planted, registry), planted.middle)
 
 
 def effect(excess, top, by_share):
@@ -34,7 +41,7 @@ def effect(excess, top, by_share):
         if rm["scheme"] == "multitask-as-is":
             return Effect(-0.2 + 0.25 * order.index(source), 1.0)
         if rm["scheme"] == "more-fixed-total":
-            return Effect(KNOWLEDGE, RIGHT * (6 + rm["k"]))  # no claim is decided by it
+            return Effect(KNOWLEDGE, RIGHT * (6 + rm["k"]))
         if rm["scheme"].startswith("more"):
             return Effect(KNOWLEDGE, RIGHT * excess[rm["k"]])
         return others(rm, source)
@@ -43,13 +50,12 @@ def effect(excess, top, by_share):
 
 
 def with_lengths(planted, of_sources, of_parts):
-    """The same mixtures with combined gradients of these relative lengths, by K, and some noise."""
+    """The same mixtures with combined gradients of these relative lengths, by K."""
     steps = planted.steps.merge(planted.rms[["rm", "scheme", "k"]])
     length = np.where(
         steps["scheme"] == "more-splits", steps["k"].map(of_parts), steps["k"].map(of_sources)
     )
-    noise = np.random.default_rng(0).normal(scale=0.02, size=len(steps))
-    steps["combined"] = steps["single"] * (length + noise)
+    steps["combined"] = steps["single"] * length
     return replace(planted, steps=steps.drop(columns=["scheme", "k"]))
 
 
@@ -57,65 +63,57 @@ def with_lengths(planted, of_sources, of_parts):
 def grown(registry):
     """Calibration comes with sources; gradients of sources cancel, those of parts do not."""
     planted = mixtures(effect({2: 8, 3: 4, 4: 2, 5: 1}, 5, True), pairs=220, steps=20)
-    lengths = {2: 0.8, 3: 0.6, 4: 0.45, 5: 0.3}
-    return decide(with_lengths(planted, lengths, dict.fromkeys(lengths, 0.9)), registry)
+    return quantities(with_lengths(planted, LENGTHS, dict.fromkeys(LENGTHS, 0.9)), registry)
 
 
 @pytest.fixture(scope="module")
 def shrunk(registry):
     """The opposite of all that."""
     planted = mixtures(effect({2: 1, 3: 2, 4: 4, 5: 8}, 1, False), pairs=150, steps=20)
-    lengths = {2: 0.5, 3: 0.6, 4: 0.7, 5: 0.8}
-    return decide(with_lengths(planted, lengths, dict.fromkeys(lengths, 0.4)), registry)
+    rising = {2: 0.5, 3: 0.6, 4: 0.7, 5: 0.8}
+    return quantities(with_lengths(planted, rising, dict.fromkeys(rising, 0.4)), registry)
 
 
-def test_each_claim_gets_one_row(grown):
-    assert set(grown) == CLAIMS
+def told(found, *patterns):
+    """Values of the quantities that patterns speak of."""
+    names = [name for p in patterns for name in Comparison(p, "beside", 0).matching(found)]
+    assert names
+    return pd.Series({name: found[name].own for name in names})
 
 
-def test_what_was_planted_is_found(grown):
-    for claim in CLAIMS:
-        assert grown[claim].verdict == "reproduced", grown[claim].reason
+@pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
+def test_planted_effects_move_what_claims_compare(claim, grown, shrunk):
+    for comparison in (c for group in claim.decide for c in group.comparisons):
+        sign = 1 if comparison.sign == ">" else -1
+        assert (sign * told(grown, comparison.name) > 0.05).all()
+        assert (sign * told(shrunk, comparison.name) < -0.05).all()
+    for line in claim.beside:
+        told(grown, line)
 
 
-def test_the_opposite_refutes(shrunk):
-    for claim in CLAIMS:
-        assert shrunk[claim].verdict == "not reproduced", shrunk[claim].reason
+def test_every_quantity_is_read_by_a_claim(grown):
+    lines = [c.name for claim in CLAIMS for group in claim.decide for c in group.comparisons]
+    lines += [line for claim in CLAIMS for line in claim.beside]
+    assert set(grown) == set(told(grown, *lines).index)
 
 
-def test_falling_lengths_are_not_enough_if_parts_of_one_source_fall_as_well(registry):
-    lengths = {2: 0.8, 3: 0.6, 4: 0.45, 5: 0.3}
-    shorter = {k: value - 0.1 for k, value in lengths.items()}
-    planted = with_lengths(mixtures(pairs=12, bases=2, orders=1, steps=20), lengths, shorter)
-    decided = decide(planted, registry, resamples=30)["finding.drift_cancel.c1"]
-    assert decided.verdict == "not reproduced"
-    assert "Of 7 comparisons 3 hold, 4 fail" in decided.reason
-    assert decided.n == 40  # steps of both seeds
-
-
-def test_reasons_tell_controls_and_other_bases(grown):
-    planted = mixtures(pairs=2)
-    falls = grown["fig6.c1"].reason
-    for control in ("mean over 3 orders", "fixed total", "temperature scaling", "paper's form"):
-        assert control in falls
-    below = grown["fig6.c2"].reason
-    assert f"on base {planted.bases[0]}" in below and f"on base {planted.bases[2]}" in below
-    assert "resampled to equal size" in grown["finding.drift_cancel.c2"].reason
+def test_controls_tell_what_is_due_to_size_alone(grown):
+    text = "*: ECE with all sources minus"
+    assert (told(grown, f"{text} with two, mean over orders") < -0.05).all()
+    assert (told(grown, f"{text} with two, fixed total of pairs") > -0.05).all()
+    # Knowledge does not grow, so nothing is left after temperature scaling.
+    assert told(grown, f"{text} with two, after temperature scaling").abs().max() < 0.06
+    lengths = told(grown, "5 sources: relative length * minus that *")
+    assert lengths.tolist() == pytest.approx([0.3 - 0.45, 0.3 - 0.9])
 
 
 def test_the_papers_difference_stands_beside_ours(grown, registry):
-    rows = registry.printed("more.table6", "Helpful")
-    expected = rows["MORE"]["ece"] - rows["Single"]["ece"]
-    assert grown["fig6.c2"].paper_value == pytest.approx(expected)
-    largest = registry.printed("more.table1", "Harmless")
-    found = more_sources.paper_top(registry, 2)["harmless"]
-    assert found == (largest["MORE"]["ece"], largest["Top"]["ece"])
+    row = registry.printed("more.table6", "Helpful")
+    paper = grown["helpful: ECE with all sources minus Top"].paper
+    assert paper == pytest.approx(row["MORE"]["ece"] - row["Single"]["ece"])
 
 
-def test_the_smallest_scale_runs_and_the_same_seed_gives_the_same_decisions(registry):
-    planted = mixtures(pairs=30, bases=2, seeds=1, orders=1, steps=1)
-    decided = decide(planted, registry, resamples=20)
-    assert set(decided) == CLAIMS
-    assert decided["finding.drift_cancel.c1"].verdict == "inconclusive"
-    again = decide(planted, registry, resamples=20)
-    assert repr(again) == repr(decided)  # NaNs are not equal
+def test_the_smallest_scale_has_the_same_quantities_but_for_other_bases(grown, registry):
+    found = quantities(mixtures(pairs=30, bases=2, seeds=1, orders=1, steps=1), registry)
+    assert {name for name in grown if "base" not in name} <= set(found)
+    assert np.isfinite(told(found, "*: relative length *")).all()

@@ -17,12 +17,7 @@ import pandas as pd
 
 from proxyreward.findings.core.reading import read_table
 from proxyreward.metrics.calibration import brier, inverse_temperature, log_loss, pair_ece
-from proxyreward.vocabulary import (
-    ADDED,
-    MORE,
-    SINGLE,
-    TOP,
-)
+from proxyreward.vocabulary import ADDED, MORE, SINGLE, TOP
 
 # What each form of the ECE is called: its options. The paper states none. The first is the standard
 # one, and that of the part on paper rethinking: claims are decided by it. "paper" is the form that
@@ -42,6 +37,9 @@ FORMS: dict[str, dict[str, object]] = {
     for bins in (5, 10, 20)
     if (bins, binning, orientation) not in ((10, "mass", "proxy"), (5, "width", "both"))
 }
+# Both orders in an even number of bins mirror each other: that ECE is the one of one order in half
+# as many. These are the forms without such.
+DISTINCT = tuple(f for f, own in FORMS.items() if own["orientation"] == "proxy" or own["bins"] % 2)
 
 Metric = Callable[[np.ndarray], np.ndarray]
 
@@ -116,6 +114,16 @@ class Mixtures:
         """Reward models of each kind."""
         return int(self.rms["seed"].max()) + 1
 
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """Numbers of sources K, from 2."""
+        return tuple(range(2, len(self.sources) + 1))
+
+    @cached_property
+    def orders(self) -> tuple[int, ...]:
+        """Orders of adding the sources, the paper's first."""
+        return tuple(sorted(self.rms.loc[self.rms["scheme"] == ADDED, "order"].unique()))
+
     def names(
         self, scheme: str, base: str | None = None, k: int | None = None, order: int = 0
     ) -> list[str]:
@@ -162,11 +170,15 @@ class Mixtures:
             found[:, own] = temperature_scaled(found[:, own])
         return found
 
-    def added(self, k: int, order: int = 0) -> np.ndarray:
-        """Margins of MORE on the first k sources of an order, shape (seeds, pairs)."""
+    def added_names(self, k: int, order: int = 0) -> list[str]:
+        """Reward models of MORE on the first k sources of an order, by seed."""
         if k == len(self.sources):
-            return self.margin(MORE)
-        return self.margin(ADDED, k=k, order=order if k > 2 else 0)
+            return self.names(MORE)
+        return self.names(ADDED, k=k, order=order if k > 2 else 0)
+
+    def added(self, k: int, order: int = 0) -> np.ndarray:
+        """Their margins, shape (seeds, pairs)."""
+        return self.margins[self.added_names(k, order)].to_numpy(float).T
 
     def evaluate(self, metric: Metric, margin: np.ndarray, *sources: str) -> float:
         """A metric on the pairs of each source, averaged over seeds and then over sources.

@@ -1,29 +1,39 @@
 """Stage `more_sources`: MORE on two to all sources, its weights and gradients (paper *more*).
 
 In: ``results/<scale>/mixes/`` and ``results/<scale>/sources/``.  Out:
-``results/<scale>/more_sources/``: tables, notes and quantities.
+``results/<scale>/more_sources/``.
 """
 
-from proxyreward.data.seeds import generator
 from proxyreward.findings.core.reading import read_table
 from proxyreward.findings.core.registry import load_registry
-from proxyreward.findings.more import more_sources
-from proxyreward.findings.more.mixtures import Draws, Mixtures
+from proxyreward.findings.more.mixtures import Mixtures
+from proxyreward.findings.more.more_sources import claims
+from proxyreward.findings.more.more_sources import measure as sources
 from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import results
 
 
 def compute(params: Params) -> Measured:
-    """Compute the tables, and measure what the claims compare."""
-    registry = load_registry()
+    """Measure the finding in one run."""
     mixtures = Mixtures.read(results(params, "mixes"))
     statistics = read_table(results(params, "sources") / "statistics.csv", ["source", "part"])
-    rng = generator("more_sources draws", params.seed)
-    draws = Draws.of(mixtures, params.findings.resamples, rng)
-    controls = more_sources.Controls.of(mixtures, draws, statistics, rng)
-    found = more_sources.measure(controls, registry)
-    return Measured(more_sources.compute(controls), found, more_sources.notes(controls))
+    curves, gains = sources.curves(mixtures), sources.gains(mixtures)
+    shares = sources.shares(mixtures, statistics)
+    found = {
+        "curves": curves,
+        "forms": sources.forms(curves),
+        "norms": sources.norms(mixtures),
+        "weights": sources.mean_weights(mixtures),
+        "gains": gains,
+        "association": sources.association(gains, shares),
+    }
+    alone = sources.alone(mixtures, load_registry())
+    return Measured(
+        claims.quantities(found, alone, mixtures.middle),
+        estimates=found,
+        tables={"shares": shares, "sizes": sources.sizes(mixtures)},
+    )
 
 
 if __name__ == "__main__":

@@ -1,175 +1,141 @@
 """What the claims about training schemes compare.
 
-They are those of Figures 2 and 4, Tables 3 and 4, appendix B and the setup of paper *more*. In:
-replicates, tables, identities and the time of a step. Out: quantities, by the names that the
-registry's criteria use. Called by the `more_schemes` stage.
+In: tables of `measure` and `identities`. Out: quantities, by the names that the registry's criteria
+use. Called by the stage `more_schemes`.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Mapping
+from itertools import pairwise, product
 
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.registry import Claim, Registry
-from proxyreward.findings.core.verdict import Quantity, counted
+from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
-from proxyreward.findings.more.more_schemes.contrasts import (
-    LABELS,
-    Contrast,
-    accuracy_contrasts,
-    ece_contrasts,
-)
-from proxyreward.findings.more.more_schemes.identities import PAIRS_PER_SOURCE, SOURCES
-from proxyreward.findings.more.more_schemes.printed import Printed
-from proxyreward.findings.more.more_schemes.schemes import Schemes, metric_quantity
-from proxyreward.findings.more.more_schemes.tables import loss_ratio
-from proxyreward.vocabulary import MORE, MORE_AS_IS, MULTITASK, MULTITASK_AS_IS, PUBLIC_CODE
-
-IDENTITIES = {
-    "step": "largest difference of parameters after a step with equal weights and a plain one",
-    "gradient": "largest difference of the gradients of the two losses, all parameters",
-    "head": "largest difference of the closed head gradient from automatic differentiation",
-}
-CHANGE = "mean ECE of MORE minus MultiTask, without resampling less that with"
-WITH, WITHOUT = (
-    f"{what} resampling: mean ECE of MORE minus MultiTask" for what in ("with", "without")
+from proxyreward.vocabulary import (
+    HH,
+    MORE,
+    MORE_AS_IS,
+    MULTITASK,
+    MULTITASK_AS_IS,
+    PUBLIC_CODE,
+    RAW,
+    TOP,
 )
 
+LENGTHS = "of the head gradient's length under the weights to that under equal ones"
+ECES = {"ece": "ECE", "ece_paper": "ECE in the paper's form"}
 
-def measure(
-    schemes: Schemes,
-    few: Schemes,
-    tables: Mapping[str, pd.DataFrame],
-    registry: Registry,
-    seed: int,
+
+def quantities(
+    cells: pd.DataFrame, steps: pd.DataFrame, times: pd.DataFrame, identities: pd.DataFrame
 ) -> dict[str, Quantity]:
     """Measure what the claims of this finding compare.
 
-    Parameters
-    ----------
-    schemes, few : Schemes
-        All resamples, and fewer of them for the ECE in the paper's form, which decides nothing.
-    tables : mapping of DataFrame
-        `steps` of `tables.compute`; `times` of `tables.step_times`, without a row where none was
-        measured; `identities` of `identities.compare`.
-    registry : Registry
-        The paper's printed values.
-    seed : int
-        Root of the resamples of steps.
+    `cells`, `steps` and `times` are those of `measure`, `identities` that of `identities.compare`.
     """
-    which = schemes.sources, schemes.bases
-    printed = Printed(registry, *which)
-    found = _contrasted([*accuracy_contrasts(*which), *ece_contrasts(*which)], schemes, printed)
-    found |= _contrasted(ece_contrasts(*which, "ece_paper"), few, printed)
-    found |= _steps(schemes, tables["steps"], seed) | _times(tables["times"])
-    deviation = tables["identities"].set_index("quantity")["deviation"]
-    batch = SOURCES * PAIRS_PER_SOURCE
-    found |= {text: counted(deviation[name], batch) for name, text in IDENTITIES.items()}
-    return found | _without_resampling(schemes)
+    reached = _Reached(cells)
+    found = _accuracies(reached) | _calibration(reached) | _steps(steps)
+    for row in times.itertuples():  # of one machine, whatever the replicate
+        what = "time of a step of MORE over one of MultiTask"
+        found[f"{row.base}: {what}"] = counted(row.ratio)
+        found[f"{row.base}: upper end of the {what}"] = counted(row.high)
+    found |= {row.quantity: counted(row.deviation) for row in identities.itertuples()}
+    return found | _without_resampling(reached)
 
 
-def notes(
-    found: Mapping[str, Quantity], tables: Mapping[str, pd.DataFrame], registry: Registry
-) -> dict[str, str]:
-    """What stands beside a criterion, by claim."""
-    told = {claim.id: _turned(claim, found) for claim in registry.measured_by("more_schemes")}
-    steps = tables["steps"].set_index("scheme")
-    of_more = steps.loc[[MORE]]
-    shorter = np.average(of_more["shorter"], weights=of_more["steps"])
-    told["more.fig2.c2"] = f"In the mean over steps the ratio is {shorter:.2f}."
-    if PUBLIC_CODE in steps.index:
-        longest = steps.loc[PUBLIC_CODE, "longest"]
-        told["more.fig2.c2"] += f" The weights of the authors' program reach {longest:.2f}."
-    timed = [
-        f"[{row.low:.3f}, {row.high:.3f}] ({row.base})" for row in tables["times"].itertuples()
-    ]
-    if timed:
-        shared = told["more.appendix.setup.c1"]
-        said = f"{shared} Over the benchmark's repeats the ratio lies in {', '.join(timed)}."
-        told["more.appendix.setup.c1"] = said.strip()
-    told["more.table4.c1"] = "The control without resampling was not trained at this scale."
-    if WITHOUT in found:
-        told["more.table4.c1"] = (
-            f"The two differences are {found[WITH].values[0]:.4f} and "
-            f"{found[WITHOUT].values[0]:.4f}."
-        )
-    return told
+class _Reached:
+    """Cells as trained, to be added and subtracted: arrays (ours, the paper's)."""
 
+    def __init__(self, cells: pd.DataFrame):
+        keys = ["metric", "scheme", "base", "source"]
+        self.values = cells[~cells["scaled"]].set_index(keys)[["value", "paper"]].sort_index()
+        self.bases = list(cells["base"].unique())
+        self.sources = [name for name in cells["source"].unique() if name != "mean"]
+        self.others = [name for name in self.sources if name not in HH]
+        # Criteria name bases by rank.
+        self.labels = {base: f"base {base}" for base in self.bases}
+        self.labels |= {self.bases[-1]: "largest base", self.bases[0]: "smallest base"}
 
-def _contrasted(
-    contrasts: Iterable[Contrast], schemes: Schemes, printed: Printed
-) -> dict[str, Quantity]:
-    return {
-        contrast.name: metric_quantity(
-            contrast.metric,
-            np.asarray(contrast.of(schemes)),
-            schemes.pairs(contrast.sources),
-            float(contrast.of(printed)),
-        )
-        for contrast in contrasts
-    }
+    def of(self, metric: str, scheme: str, base: str, *sources: str) -> np.ndarray:
+        """A metric in the mean over sources."""
+        asked = [(metric, scheme, base, source) for source in sources]
+        return self.values.loc[asked].to_numpy().mean(axis=0)
 
-
-def _steps(schemes: Schemes, steps: pd.DataFrame, seed: int) -> dict[str, Quantity]:
-    of_more, resamples = steps[steps["scheme"] == MORE], len(schemes.draws.pairs) - 1
-    lengths = (
-        "largest ratio over steps of the head gradient's length under the weights to that under "
-        "equal ones"
-    )
-    found = {lengths: counted(of_more["longest"].max(), int(of_more["steps"].sum()))}
-    for row in of_more.itertuples():
-        values = loss_ratio(schemes.mixtures, MORE, row.base, resamples, seed)
-        found[f"{row.base}: mean ratio of weighted to plain loss"] = Quantity(values, row.steps)
-    return found
-
-
-def _times(times: pd.DataFrame) -> dict[str, Quantity]:
-    """Of one machine, whatever the replicate; the benchmark has an interval of its own."""
-    return {
-        f"{row.base}: time of a step of MORE over one of MultiTask": counted(
-            row.ratio, int(row.repeats)
-        )
-        for row in times.itertuples()
-    }
-
-
-def _without_resampling(schemes: Schemes) -> dict[str, Quantity]:
-    """With sources as they are; nothing where that control was not trained."""
-    if not schemes.has(MORE_AS_IS):
-        return {}
-    base, pairs = schemes.mixtures.middle, schemes.pairs(schemes.sources)
-
-    def less(metric: str, first: str, second: str) -> np.ndarray:
-        one, other = (
-            schemes.value(metric, scheme, base, schemes.sources) for scheme in (first, second)
-        )
+    def less(self, metric: str, first: str, second: str, base: str, *sources: str) -> np.ndarray:
+        """The metric of the first scheme minus that of the second."""
+        one, other = (self.of(metric, scheme, base, *sources) for scheme in (first, second))
         return one - other
 
-    ece = {WITH: less("ece", MORE, MULTITASK), WITHOUT: less("ece", MORE_AS_IS, MULTITASK_AS_IS)}
-    ece[CHANGE] = ece[WITHOUT] - ece[WITH]
-    found = {name: metric_quantity("ece", values, pairs) for name, values in ece.items()}
-    for scheme, unequal in {MULTITASK: MULTITASK_AS_IS, MORE: MORE_AS_IS}.items():
-        name = f"{SCHEME_NAMES[scheme]}: mean accuracy without resampling minus with"
-        found[name] = metric_quantity("accuracy", less("accuracy", unequal, scheme), pairs)
+
+def _accuracies(reached: _Reached) -> dict[str, Quantity]:
+    small, large = reached.bases[0], reached.bases[-1]
+    found = {}
+    for name in reached.sources:
+        lost = reached.less("accuracy", TOP, MULTITASK, small, name)
+        found[f"smallest base, {name}: accuracy of Top minus MultiTask"] = lost
+    for name in reached.others:
+        gained = reached.less("accuracy", MULTITASK, TOP, large, name)
+        found[f"largest base, {name}: accuracy of MultiTask minus Top"] = gained
+    for name in HH:
+        lost, later = (reached.less("accuracy", TOP, MULTITASK, b, name) for b in (small, large))
+        text = "accuracy of Top minus MultiTask at the smallest base, less that at the largest"
+        found[f"{name}: {text}"] = lost - later
+    for base, label in reached.labels.items():
+        lost = reached.less("accuracy", MULTITASK, MORE, base, "mean")
+        found[f"{label}, mean: accuracy of MultiTask minus MORE"] = lost
+    for scheme, (first, second) in product((MULTITASK, MORE), pairwise(reached.bases)):
+        one, other = (reached.of("accuracy", scheme, base, "mean") for base in (second, first))
+        found[f"{SCHEME_NAMES[scheme]}: mean accuracy at {second} minus at {first}"] = one - other
+    return {name: measured(*gap) for name, gap in found.items()}
+
+
+def _calibration(reached: _Reached) -> dict[str, Quantity]:
+    """Differences of the ECE; in the paper's form, which decides nothing, not on each source."""
+    single, others = [(name, [name]) for name in reached.sources], reached.others
+    mean, hh = [("mean", ["mean"])], [(name, [name]) for name in HH]
+    compared = [
+        *((RAW, scheme, single, mean) for scheme in (TOP, MULTITASK, MORE)),
+        (MULTITASK, TOP, single, mean),
+        (MULTITASK, MORE, hh + mean, hh + mean),
+        (TOP, MORE, hh, hh),
+        (MORE, TOP, *2 * ([("mean of the others", others)],)),
+    ]
+    found = {}
+    for base, (first, second, *over) in product(reached.bases, compared):
+        what = f"of {SCHEME_NAMES[first]} minus {SCHEME_NAMES[second]}"
+        for (metric, text), asked in zip(ECES.items(), over, strict=True):
+            for label, sources in asked:
+                gap = reached.less(metric, first, second, base, *sources)
+                found[f"{reached.labels[base]}, {label}: {text} {what}"] = measured(*gap)
     return found
 
 
-def _turned(claim: Claim, found: Mapping[str, Quantity]) -> str:
-    """How many differences of ECE have another sign in the paper's form; empty if none has."""
-    comparisons = [comparison for group in claim.decide for comparison in group.comparisons]
-    names = {name for comparison in comparisons for name in comparison.matching(found)}
-    usual, papers = (f": {LABELS[metric]} of" for metric in ("ece", "ece_paper"))
-    signs = [
-        [found[form].values[0] > 0 for form in (name, name.replace(usual, papers))]
-        for name in names
-        if usual in name
+def _steps(steps: pd.DataFrame) -> dict[str, Quantity]:
+    value = steps.set_index(["scheme", "measure", "base"])["value"].sort_index()
+    found = {f"largest ratio over steps {LENGTHS}": counted(value[MORE, "gradient, largest"].max())}
+    found[f"mean ratio over steps {LENGTHS}"] = measured(value[MORE, "gradient, mean"].mean())
+    if PUBLIC_CODE in value:
+        longest = value[PUBLIC_CODE, "gradient, largest"].max()
+        found[f"authors' program: largest ratio over steps {LENGTHS}"] = measured(longest)
+    for base, ratio in value[MORE, "loss"].items():
+        found[f"{base}: mean ratio of weighted to plain loss"] = measured(ratio)
+    return found
+
+
+def _without_resampling(reached: _Reached) -> dict[str, Quantity]:
+    """With sources as they are; nothing where that control was not trained."""
+    trained = reached.values.reset_index().query("scheme == @MORE_AS_IS")
+    if trained.empty:
+        return {}
+    base = trained["base"].iloc[0]
+    gaps = [
+        reached.less("ece", *pair, base, "mean")[0]
+        for pair in ((MORE, MULTITASK), (MORE_AS_IS, MULTITASK_AS_IS))
     ]
-    turned = sum(one != other for one, other in signs)
-    if not turned:
-        return ""
-    return (
-        f"In the form of the ECE that the paper's numbers point to, {turned} of {len(signs)} "
-        "differences have the other sign."
-    )
+    of_both = "mean ECE of MORE minus MultiTask"
+    found = {f"{what} resampling: {of_both}": g for what, g in zip(("with", "without"), gaps)}
+    found[f"{of_both}, without resampling less that with"] = gaps[1] - gaps[0]
+    for scheme, unequal in {MULTITASK: MULTITASK_AS_IS, MORE: MORE_AS_IS}.items():
+        name = f"{SCHEME_NAMES[scheme]}: mean accuracy without resampling minus with"
+        found[name] = reached.less("accuracy", unequal, scheme, base, "mean")[0]
+    return {name: measured(value) for name, value in found.items()}

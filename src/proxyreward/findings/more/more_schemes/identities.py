@@ -7,8 +7,6 @@ The network is small, but what is compared is not: the trainer's own weights of 
 head gradients, with automatic differentiation through a body and a linear head.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
@@ -16,6 +14,9 @@ from proxyreward.reward.more import head_gradients, pair_weights
 
 SOURCES, PAIRS_PER_SOURCE = 5, 16  # the paper's batch
 WORDS, TOKENS, WIDTH = 50, 8, 16
+STEP = "largest difference of parameters after a step with equal weights and a plain one"
+GRADIENT = "largest difference of the gradients of the two losses, all parameters"
+HEAD = "largest difference of the closed head gradient from automatic differentiation"
 
 
 def compare(rng: np.random.Generator) -> pd.DataFrame:
@@ -24,10 +25,10 @@ def compare(rng: np.random.Generator) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``quantity, deviation``: ``step``, parameters after one step down the trainer's
-        weighted loss; ``gradient``, of all parameters, with eq. 7 written out as the sum over
-        sources of 1/K times the source's mean loss; ``head``, the mean of the closed head
-        gradients of the sources.
+        quantity, deviation: of the parameters after one step down the trainer's weighted loss
+        (`STEP`); of the gradient of all parameters, with eq. 7 written out as the sum over sources
+        of 1/K times the source's mean loss (`GRADIENT`); of the mean of the closed head gradients
+        of the sources (`HEAD`).
     """
     import torch
     from torch.nn.functional import logsigmoid
@@ -64,9 +65,9 @@ def compare(rng: np.random.Generator) -> pd.DataFrame:
     closed, _ = head_gradients(*forward(fresh()), source, SOURCES)
     plain = gradient(torch.mean)
     compared = {
-        "step": zip(stepped(lambda losses: (weights * losses).mean()), stepped(torch.mean)),
-        "gradient": zip(gradient(by_source), plain),
-        "head": [(equal @ closed, plain[-1])],
+        STEP: zip(stepped(lambda losses: (weights * losses).mean()), stepped(torch.mean)),
+        GRADIENT: zip(gradient(by_source), plain),
+        HEAD: [(equal @ closed, plain[-1])],
     }
     found = [
         (name, max((one - other).abs().max().item() for one, other in both))
