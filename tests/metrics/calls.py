@@ -10,6 +10,7 @@ from proxyreward.metrics import (
     annotation,
     best_of_n,
     calibration,
+    estimates,
     goodhart,
     judge,
     labelled,
@@ -17,7 +18,6 @@ from proxyreward.metrics import (
     pairs,
     prediction,
     regret,
-    resampling,
     scaling,
     testset,
     within_prompt,
@@ -198,7 +198,7 @@ CALLS = {
     "regret.normalised_drop_ratio": of(
         regret.normalised_drop_ratio, normal(4), normal(3, 4), normal(4)
     ),
-    "resampling.mean_known": of(resampling.mean_known, normal(9)),
+    "estimates.mean_known": of(estimates.mean_known, normal(9)),
     "scaling.near_one": of(scaling.near_one, normal(3, 9), axes=2),
     "testset.TestSet": built,
     "testset.TestSet.annotate": method("annotate", 1.0, generator()),

@@ -11,7 +11,7 @@ import pytest
 from tests.metrics.calls import CALLS
 
 from proxyreward import metrics
-from proxyreward.metrics import calibration, goodhart, outliers, prediction, resampling
+from proxyreward.metrics import calibration, estimates, goodhart, outliers, prediction
 
 # Infinities have a meaning there, or are passed on.
 INFINITE = {
@@ -177,7 +177,7 @@ def test_what_has_units_scales_with_them(scale):
     rng = np.random.default_rng(0)
     margin, other = rng.normal(0.3, 1, size=(2, 300))
     wanted = {
-        calibration.inverse_temperature: -1, prediction.slope: -1, resampling.mean_known: 1,
+        calibration.inverse_temperature: -1, prediction.slope: -1, estimates.mean_known: 1,
         lambda m: goodhart.matching_noise(m, [0.7])[0]: 1,
         lambda m: outliers.outliers(m, "by sign").positive_mean: 1,
         lambda m: outliers.outliers(m, "by sign", scale_free=True).positive_mean: 0,

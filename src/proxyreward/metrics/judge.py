@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from proxyreward.metrics.checks import array, count, function, number, numbers, same_shape, shown
-from proxyreward.metrics.resampling import Interval
+from proxyreward.metrics.estimates import Interval
 
 READ = "biufUTOS"  # kinds of arrays that a judge reads: scores or texts
 # What is shown first and what second, each of shape (pairs,) -> whether the judge says the first.

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from proxyreward.metrics.checks import broadcast, count, numbers, one_of
-from proxyreward.metrics.resampling import mean_known
+from proxyreward.metrics.estimates import mean_known
 from proxyreward.metrics.scaling import near_one
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from proxyreward.metrics.resampling import Interval
+from proxyreward.metrics.estimates import Interval
 
 LEVEL = 0.95
 ROUNDING = 1e-8  # tables hold nine digits

@@ -21,7 +21,7 @@ from proxyreward.findings.core.criterion import Comparison, Group
 from proxyreward.findings.core.quantity import LEVEL, Quantity
 from proxyreward.findings.core.registry import ESTIMATED, Claim, Registry
 from proxyreward.findings.core.scorecard import VERDICTS, Verdict
-from proxyreward.metrics.resampling import Interval
+from proxyreward.metrics.estimates import Interval
 
 Outcome = Literal["holds", "fails", "no difference", "open", "beside"]
 STRENGTH: tuple[Outcome, ...] = ("fails", "no difference", "open", "holds")

@@ -32,9 +32,9 @@ from proxyreward.findings.more.more_alignment.measure import (
 )
 from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.findings.rethinking.evidence import Evidence
+from proxyreward.metrics.estimates import mean_known
 from proxyreward.metrics.judge import Tally, win_rate
 from proxyreward.metrics.prediction import off_diagonal, spearman
-from proxyreward.metrics.resampling import mean_known
 from proxyreward.vocabulary import BEST_OF_N, HH, MORE, MULTITASK, PPO, RAW
 
 TRAINED, EVERY, ALIGNED = "trained", "with untrained", "aligned policies"  # pools

@@ -35,10 +35,12 @@ def quantities(
     """
     reached = _Reached(cells)
     found = _accuracies(reached) | _calibration(reached) | _steps(steps)
+    what = "time of a step of MORE over one of MultiTask"
     for row in times.itertuples():  # of one machine, whatever the replicate
-        what = "time of a step of MORE over one of MultiTask"
         found[f"{row.base}: {what}"] = counted(row.ratio)
-        found[f"{row.base}: upper end of the {what}"] = counted(row.high)
+    for row in times.nlargest(1, "ratio").itertuples():
+        found[f"lower end of the largest {what}"] = counted(row.low)
+        found[f"upper end of the largest {what}"] = counted(row.high)
     found |= {row.quantity: counted(row.deviation) for row in identities.itertuples()}
     return found | _without_resampling(reached)
 

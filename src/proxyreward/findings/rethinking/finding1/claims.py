@@ -14,6 +14,7 @@ from proxyreward.findings.core.drawing import NAMES
 from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.finding1.measure import PRINTED, square, under
+from proxyreward.metrics.estimates import mean_known
 from proxyreward.metrics.prediction import (
     CORRELATIONS,
     STATISTICS,
@@ -25,7 +26,6 @@ from proxyreward.metrics.prediction import (
     spearman,
 )
 from proxyreward.metrics.regret import ndr_matrix
-from proxyreward.metrics.resampling import mean_known
 from proxyreward.vocabulary import BEST_OF_N, PPO
 
 LABELS = {name: "MRR" if name == "mrr" else name.capitalize() for name in STATISTICS}

@@ -19,7 +19,7 @@ from proxyreward.findings.rethinking.rethinking_appendix.measure import (
     trend,
 )
 from proxyreward.metrics.best_of_n import kl_bound
-from proxyreward.metrics.resampling import mean_known
+from proxyreward.metrics.estimates import mean_known
 from proxyreward.vocabulary import ARCHITECTURES, PARTS
 
 LARGE = "with a very large penalty"

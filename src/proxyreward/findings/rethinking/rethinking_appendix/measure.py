@@ -13,8 +13,8 @@ from proxyreward.data.construction import response_words, standardised_gap
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.metrics.agreement import accuracy_matrix
+from proxyreward.metrics.estimates import mean_known
 from proxyreward.metrics.prediction import STATISTICS, by_golden, kendall, off_diagonal
-from proxyreward.metrics.resampling import mean_known
 from proxyreward.vocabulary import ALL, ARCHITECTURES, BEST_OF_N, INITIAL, JOINT, MAIN, PARTS, PPO
 
 TITLES = {MAIN: "label flips", ARCHITECTURES: "architectures", PARTS: "data parts"}

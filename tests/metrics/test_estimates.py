@@ -1,6 +1,6 @@
 import numpy as np
 
-from proxyreward.metrics.resampling import mean_known
+from proxyreward.metrics.estimates import mean_known
 
 
 def test_the_mean_is_over_known_values():
