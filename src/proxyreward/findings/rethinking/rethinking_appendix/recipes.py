@@ -14,8 +14,8 @@ from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.core.text import ABSENT
 
 # What must differ between items; everything else has to be the same.
-REWARD_MODELS = ("name", "spec.name", "spec.flip_rate", "spec.seed")
-PPO_RUNS = ("name", "spec.name", "spec.rm", "spec.seed")
+REWARD_MODELS = ("name", "spec.name", "spec.flip_rate")
+PPO_RUNS = ("name", "spec.name", "spec.rm")
 
 ENTRY = "rethinking.table8"
 SECTIONS = ("reward", "ppo")
