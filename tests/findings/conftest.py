@@ -97,7 +97,8 @@ def evidence():
         for golden in names:
             for proxy in names:
                 for k, step in enumerate(steps):
-                    curves.append((optimiser, golden, proxy, step, 0.8 * k, 0.4 * k, 0.5 * k))
+                    reward = 2.0 * k / (len(steps) - 1)
+                    curves.append((optimiser, golden, proxy, step, 0.8 * k, reward, 0.5 * k))
     runs = [
         (f"{name}-kl-{kl_coef:g}", name, kl_coef, "joint", "finished", "", 30, 2.0 - kl_coef,
          3.0 - 4 * kl_coef, 1.0)

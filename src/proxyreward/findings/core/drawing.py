@@ -22,6 +22,7 @@ PALETTE = "viridis"
 GOLDEN, OURS, PAPER = "black", "#0072B2", "#D55E00"
 COLOURS = {"best-of-n": "#0072B2", "ppo": "#D55E00"}
 NAMES = {"best-of-n": "Best-of-n", "ppo": "PPO"}
+STATISTICS = {"kendall": "Kendall", "pearson": "Pearson", "spearman": "Spearman", "mrr": "MRR"}
 
 
 def canvas(
@@ -129,10 +130,14 @@ def few_ticks(axis: "Axes") -> None:
 
 
 def colour_bar(
-    figure: "Figure", colours: "ScalarMappable", axes: "np.ndarray | Axes", label: str
+    figure: "Figure",
+    colours: "ScalarMappable",
+    axes: "np.ndarray | Axes",
+    label: str,
+    **place: object,
 ) -> None:
-    """A colour bar without a frame beside the axes."""
-    bar = figure.colorbar(colours, ax=axes, label=label, pad=0.02)
+    """A colour bar without a frame beside the axes; `place` as of matplotlib's."""
+    bar = figure.colorbar(colours, ax=axes, label=label, pad=0.02, **place)
     bar.outline.set_visible(False)
 
 

@@ -4,20 +4,18 @@ In: the pairs of `measure.couples` and the evidence's curves. Out: quantities, b
 registry's criteria use. Called by the stage `finding1`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import NAMES
+from proxyreward.findings.core.drawing import NAMES, STATISTICS
 from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.finding1.measure import PRINTED, square, under
 from proxyreward.metrics.estimates import mean_known
 from proxyreward.metrics.prediction import (
-    CORRELATIONS,
-    STATISTICS,
     by_golden,
     mrr_chance,
     off_diagonal,
@@ -25,10 +23,8 @@ from proxyreward.metrics.prediction import (
     slope,
     spearman,
 )
-from proxyreward.metrics.regret import ndr_matrix
-from proxyreward.vocabulary import BEST_OF_N, PPO
+from proxyreward.vocabulary import OPTIMISERS
 
-LABELS = {name: "MRR" if name == "mrr" else name.capitalize() for name in STATISTICS}
 DECILES = 10
 # Twins in accuracy, and the share of the NDR range that tells them apart: the registry's.
 SAME_ACCURACY, APART = 0.01, 0.25
@@ -58,117 +54,100 @@ def quantities(
     registry : Registry
         The papers' printed values.
     """
-    bon, ppo = halves = [_Half.of(pairs, curves, optimiser) for optimiser in (BEST_OF_N, PPO)]
-    printed = {o: registry.printed("rethinking.table1", row) for o, row in PRINTED.items()}
-    found = _definitions(halves) | _flips(disagreement, n_labels) | _accuracies(bon)
-    for half in halves:
-        own = _association(half, printed[half.optimiser]) | _scatter(half) | _dynamics(half)
+    bon, ppo = halves = [_Half.of(pairs, curves, optimiser) for optimiser in OPTIMISERS]
+    printed = [registry.printed("rethinking.table1", PRINTED[name]) for name in OPTIMISERS]
+    stated = (disagreement["flip_a"] - disagreement["flip_b"]).abs()
+    missed = (disagreement["disagreement"] - stated).abs().max() * n_labels
+    start = bon.rewards[..., 0] / bon.gains[:, None]  # best of one
+    found = {
+        "deviation of the initial policy's NDR from 0": counted(abs(start).max()),
+        "labels by which a disagreement misses |a-b|": counted(missed),
+        "largest |acc[g,p] - acc[p,g]|": counted(np.nanmax(abs(bon.accuracy - bon.accuracy.T))),
+    }
+    a, b = bon.flips[:, None], bon.flips
+    for name, reading in (("the pair's mean flip share", a + b), ("|a-b|", abs(a - b))):
+        related = spearman(off_diagonal(reading).ravel(), bon.points[0])
+        found[f"Spearman of {name} with accuracy"] = measured(related)
+    for half, paper in zip(halves, printed, strict=True):
+        own = _definitions(half) | _association(half, paper) | _spread(half)
         found |= {f"{NAMES[half.optimiser]}: {name}": quantity for name, quantity in own.items()}
-    return found | _between(bon, ppo, printed)
+    return found | _between(bon, ppo, *printed)
 
 
 @dataclass(frozen=True)
 class _Half:
     """One optimiser, at the largest n of best-of-n.
 
-    `accuracy` and `ndr` have shape (goldens, proxies), NaN on the diagonal; `flips` (rms,);
-    `rewards` (goldens, proxies, steps) with the initial policy first.
+    `accuracy` and `ndr` have shape (goldens, proxies), NaN on the diagonal; `flips` and `gains`,
+    the denominators of the NDR, (rms,); `rewards` (goldens, proxies, steps) with the initial policy
+    first; `points` are accuracy and NDR of every pair; `means` the coefficients, means over the
+    golden RMs for which they are defined.
     """
 
     optimiser: str
     accuracy: np.ndarray
     ndr: np.ndarray
     flips: np.ndarray
+    gains: np.ndarray
     rewards: np.ndarray
+    points: tuple[np.ndarray, np.ndarray]
+    means: Mapping[str, float]
 
     @classmethod
     def of(cls, pairs: pd.DataFrame, curves: pd.DataFrame, optimiser: str) -> "_Half":
         pairs = under(pairs, optimiser)
-        goldens = pairs.drop_duplicates("golden")
-        names = goldens["golden"]
+        accuracy, ndr = square(pairs, "accuracy"), square(pairs, "ndr")
+        goldens = pairs.drop_duplicates("golden").set_index("golden")
         steps = [
             group.pivot(index="golden", columns="proxy", values="golden_reward")
-            .reindex(index=names, columns=names)
+            .reindex(index=goldens.index, columns=goldens.index)
             .to_numpy(dtype=float)
             for _, group in curves[curves["optimiser"] == optimiser].groupby("step")
         ]
         return cls(
-            optimiser=optimiser,
-            accuracy=square(pairs, "accuracy"),
-            ndr=square(pairs, "ndr"),
+            optimiser,
+            accuracy,
+            ndr,
             flips=goldens["flip_golden"].to_numpy(dtype=float),
+            gains=goldens["golden_gain"].to_numpy(dtype=float),
             rewards=np.stack(steps, axis=-1),
+            points=(off_diagonal(accuracy).ravel(), off_diagonal(ndr).ravel()),
+            means={name: mean_known(by_golden(name, accuracy, ndr)) for name in STATISTICS},
         )
 
-    @property
-    def points(self) -> tuple[np.ndarray, np.ndarray]:
-        """Accuracy and NDR of every pair."""
-        return off_diagonal(self.accuracy).ravel(), off_diagonal(self.ndr).ravel()
 
-    def mean(self, statistic: str) -> float:
-        """Mean of a coefficient over golden RMs, those for which it is defined."""
-        return float(mean_known(by_golden(statistic, self.accuracy, self.ndr)))
-
-
-def _definitions(halves: Sequence[_Half]) -> dict[str, Quantity]:
-    found, rms = {}, len(halves[0].flips)
-    for half in halves:
-        own = np.diagonal(ndr_matrix(half.rewards[..., -1], np.zeros(rms)))
-        missed = abs(np.isfinite(off_diagonal(half.ndr)).sum() - rms * (rms - 1))
-        name = NAMES[half.optimiser]
-        found[f"{name}: deviation of the golden RM's own NDR from 1"] = counted(abs(own - 1).max())
-        found[f"{name}: pairs missing from N(N-1)"] = counted(missed)
-    rewards = halves[0].rewards  # of best-of-n, whose first step is best of one
-    start = rewards[..., 0] / np.diagonal(rewards[..., -1])[:, None]
-    return found | {"deviation of the initial policy's NDR from 0": counted(abs(start).max())}
-
-
-def _flips(disagreement: pd.DataFrame, n_labels: int) -> dict[str, Quantity]:
-    stated = (disagreement["flip_a"] - disagreement["flip_b"]).abs()
-    missed = (disagreement["disagreement"] - stated).abs().max() * n_labels
-    return {"labels by which a disagreement misses |a-b|": counted(missed)}
-
-
-def _accuracies(half: _Half) -> dict[str, Quantity]:
-    both, apart = half.flips[:, None] + half.flips, abs(half.flips[:, None] - half.flips)
-    accuracy = off_diagonal(half.accuracy).ravel()
-    found = {"largest |acc[g,p] - acc[p,g]|": np.nanmax(abs(half.accuracy - half.accuracy.T))}
-    return {name: counted(value) for name, value in found.items()} | {
-        name: measured(spearman(off_diagonal(reading).ravel(), accuracy))
-        for name, reading in {
-            "Spearman of the pair's mean flip share with accuracy": both,
-            "Spearman of |a-b| with accuracy": apart,
-        }.items()
+def _definitions(half: _Half) -> dict[str, Quantity]:
+    """The golden RM's own policy at the end of its curve against the NDR's denominator."""
+    rms, own = len(half.flips), np.diagonal(half.rewards[..., -1] - half.rewards[..., 0])
+    missing = rms * (rms - 1) - np.isfinite(half.points[1]).sum()
+    return {
+        "deviation of the golden RM's own NDR from 1": counted(abs(own / half.gains - 1).max()),
+        "pairs missing from N(N-1)": counted(missing),
     }
 
 
 def _association(half: _Half, printed: Mapping[str, float]) -> dict[str, Quantity]:
     found = {}
-    for statistic, label in LABELS.items():
-        is_rank = statistic not in CORRELATIONS
-        chance = mrr_chance(len(half.flips) - 1) if is_rank else 0.0
-        what = "above that of a random order" if is_rank else "of accuracy and NDR"
-        value = half.mean(statistic) - chance
-        found[f"{label} {what}"] = measured(value, printed[statistic] - chance)
+    for statistic, label in STATISTICS.items():
+        chance = mrr_chance(len(half.flips) - 1) if statistic == "mrr" else 0.0
+        what = "above that of a random order" if statistic == "mrr" else "of accuracy and NDR"
+        value = measured(half.means[statistic] - chance, printed[statistic] - chance)
+        found[f"{label} {what}"] = value
     return found
 
 
-def _scatter(half: _Half) -> dict[str, Quantity]:
-    statistics = {
-        "count of pairs closer than 0.01 in accuracy and a quarter of the range apart in NDR":
-            near_twins,
-        "median NDR range within an accuracy decile, of the whole range": decile_ranges,
-        "mean NDR sd within an accuracy decile, of the whole sd": decile_spread,
-        "slope of NDR on accuracy": slope,
-    }  # fmt: skip
-    return {name: measured(statistic(*half.points)) for name, statistic in statistics.items()}
-
-
-def _dynamics(half: _Half) -> dict[str, Quantity]:
-    rms = len(half.flips)
+def _spread(half: _Half) -> dict[str, Quantity]:
+    """What accuracy leaves open, and what becomes of golden rewards on the way."""
     accuracy = off_diagonal(half.accuracy).mean(axis=1)
+    rms = len(accuracy)
     rewards = half.rewards[~np.eye(rms, dtype=bool)].reshape(rms, rms - 1, -1)
     values = {
+        "count of pairs closer than 0.01 in accuracy and a quarter of the range apart in NDR":
+            near_twins(*half.points),
+        "median NDR range within an accuracy decile, of the whole range":
+            decile_ranges(*half.points),
+        "mean NDR sd within an accuracy decile, of the whole sd": decile_spread(*half.points),
+        "slope of NDR on accuracy": slope(*half.points),
         "smallest mean relative drop of a golden RM": relative_drop(rewards).mean(axis=1).min(),
         "largest share of proxies with a drop, another golden RM as accurate":
             falling_twin(rewards, accuracy),
@@ -179,25 +158,23 @@ def _dynamics(half: _Half) -> dict[str, Quantity]:
 
 
 def _between(
-    bon: _Half, ppo: _Half, printed: Mapping[str, Mapping[str, float]]
+    bon: _Half, ppo: _Half, bon_printed: Mapping[str, float], ppo_printed: Mapping[str, float]
 ) -> dict[str, Quantity]:
     """Differences of the two optimisers."""
     found = {
         f"{label} under best-of-n minus under PPO": measured(
-            bon.mean(statistic) - ppo.mean(statistic),
-            printed[BEST_OF_N][statistic] - printed[PPO][statistic],
+            bon.means[name] - ppo.means[name], bon_printed[name] - ppo_printed[name]
         )
-        for statistic, label in LABELS.items()
+        for name, label in STATISTICS.items()
     }
-    unexplained = [1 - pearson(*half.points) ** 2 for half in (bon, ppo)]
-    x, y = (half.points[1] for half in (bon, ppo))
-    return found | {
-        "share of the NDR's variance that accuracy leaves open, PPO minus best-of-n": measured(
-            unexplained[1] - unexplained[0]
-        ),
-        "sd of NDR, PPO minus best-of-n": measured(y.std(ddof=1) - x.std(ddof=1)),
-        "largest |NDR|, PPO minus best-of-n": measured(abs(y).max() - abs(x).max()),
-    }
+    x, y = bon.points[1], ppo.points[1]
+    values = {
+        "share of the NDR's variance that accuracy leaves open":
+            pearson(*bon.points) ** 2 - pearson(*ppo.points) ** 2,
+        "sd of NDR": y.std(ddof=1) - x.std(ddof=1),
+        "largest |NDR|": abs(y).max() - abs(x).max(),
+    }  # fmt: skip
+    return found | {f"{name}, PPO minus best-of-n": measured(v) for name, v in values.items()}
 
 
 def decile_ranges(accuracy: np.ndarray, ndr: np.ndarray) -> float:
@@ -207,17 +184,14 @@ def decile_ranges(accuracy: np.ndarray, ndr: np.ndarray) -> float:
     than two pairs per decile.
     """
     groups = _deciles(accuracy, ndr)
-    if not groups or np.ptp(ndr) == 0:
-        return np.nan
-    return float(np.median([np.ptp(group) for group in groups]) / np.ptp(ndr))
+    return float(np.median([*map(np.ptp, groups)]) / np.ptp(ndr)) if groups else np.nan
 
 
 def decile_spread(accuracy: np.ndarray, ndr: np.ndarray) -> float:
-    """Mean over accuracy deciles of the NDR's sd, over the whole sd; inputs `(pairs,)`."""
+    """Mean over accuracy deciles of the NDR's sd, over the whole sd; else the same."""
     groups = _deciles(accuracy, ndr)
-    if not groups or np.ptp(ndr) == 0:
-        return np.nan
-    return float(np.mean([group.std(ddof=1) for group in groups]) / ndr.std(ddof=1))
+    within = [group.std(ddof=1) for group in groups]
+    return float(np.mean(within) / ndr.std(ddof=1)) if groups else np.nan
 
 
 def near_twins(accuracy: np.ndarray, ndr: np.ndarray) -> float:
@@ -265,10 +239,9 @@ def falling_twin(rewards: np.ndarray, accuracy: np.ndarray) -> float:
         Mean accuracy over the golden RM's proxies.
     """
     drop = relative_drop(rewards)
-    mean = drop.mean(axis=1)
-    other = (np.arange(len(mean)) != mean.argmin()) & (
-        abs(accuracy - accuracy[mean.argmin()]) <= SIMILAR
-    )
+    steadiest = drop.mean(axis=1).argmin()
+    other = abs(accuracy - accuracy[steadiest]) <= SIMILAR
+    other[steadiest] = False
     return float((drop[other] > DROP).mean(axis=1).max(initial=0.0))
 
 
@@ -280,6 +253,6 @@ def asymmetry(matrix: np.ndarray) -> float:
 
 
 def _deciles(accuracy: np.ndarray, ndr: np.ndarray) -> list[np.ndarray]:
-    if len(ndr) < 2 * DECILES:
+    if len(ndr) < 2 * DECILES or np.ptp(ndr) == 0:
         return []
     return np.array_split(ndr[np.argsort(accuracy, kind="stable")], DECILES)

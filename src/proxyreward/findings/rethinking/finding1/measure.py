@@ -29,12 +29,9 @@ def couples(evidence: Evidence) -> pd.DataFrame:
     names = evidence.names()
     accuracy = pd.DataFrame(accuracy_matrix(evidence.pairs()), index=names, columns=names).stack()
     flip = dict(zip(names, evidence.flips(), strict=True))
-    rows = evidence.regret
-    for column, value in {
-        "family": MAIN, "policy": INITIAL, "kl_coef": 0.0, "training": JOINT, "category": ALL,
-    }.items():  # fmt: skip
-        rows = rows[rows[column] == value]
-    rows = rows[rows["golden"] != rows["proxy"]].reset_index(drop=True)
+    main = {"family": MAIN, "policy": INITIAL, "kl_coef": 0.0, "training": JOINT, "category": ALL}
+    chosen = (evidence.regret[[*main]] == pd.Series(main)).all(axis=1)
+    rows = evidence.regret[chosen].query("golden != proxy").reset_index(drop=True)
     return rows[["optimiser", "n", "golden", "proxy"]].assign(
         flip_golden=rows["golden"].map(flip),
         flip_proxy=rows["proxy"].map(flip),

@@ -16,6 +16,7 @@ from proxyreward.findings.core.drawing import (
     NAMES,
     OURS,
     PALETTE,
+    STATISTICS,
     canvas,
     colour_bar,
     dots,
@@ -82,11 +83,11 @@ def plot_table1(association: pd.DataFrame, rms: int) -> "Figure":
     figure, axes = canvas(2.9 * len(shown) + 0.6, len(shown))
     for axis, optimiser in zip(axes[:, 0], shown, strict=True):
         rows = association[association["optimiser"] == optimiser]
-        names = rows["statistic"].str.capitalize().replace("Mrr", "MRR")
+        names = rows["statistic"].map(STATISTICS)
         height = rows_on(axis, list(names + ", " + rows["protocol"].map(PROTOCOLS)))
         dots(axis, height, rows, OURS, "ours, 95 % interval")
         papers(axis, rows["paper"], height)
-        chance = np.where(rows["statistic"] == "mrr", mrr_chance(max(rms - 1, 1)), 0.0)
+        chance = np.where(rows["statistic"] == "mrr", mrr_chance(rms - 1), 0.0)
         axis.plot(chance, height, "|", color="black", markersize=16, mew=1.5, label="no relation")
         axis.set_title(_named(rows), fontsize=11, weight="normal")
     axes[-1, 0].set_xlim(-0.05 + min(0.0, np.nanmin(association[["estimate", "low"]])), 1.02)
@@ -97,20 +98,16 @@ def plot_table1(association: pd.DataFrame, rms: int) -> "Figure":
 
 def table1(association: pd.DataFrame, rms: int) -> pd.DataFrame:
     """Table 1 as text cells, a row per optimiser and statistic; arguments of `plot_table1`."""
-    names = {"mrr": f"MRR (chance {mrr_chance(rms - 1):.2f})"}
+    names = STATISTICS | {"mrr": f"MRR (chance {mrr_chance(rms - 1):.2f})"}
     rows = association.assign(
         optimiser=association["optimiser"].map(NAMES),
-        statistic=[names.get(name, name.capitalize()) for name in association["statistic"]],
+        statistic=association["statistic"].map(names),
         paper=association["paper"].map("{:.2f}".format),
     )
-    table = pivot(
-        rows,
-        {"optimiser": "Optimiser", "statistic": "Statistic", "paper": "Paper"},
-        "protocol",
-        cell,
-        {key: text.capitalize() for key, text in PROTOCOLS.items()},
-    )
-    return table[["Optimiser", "Statistic", *map(str.capitalize, PROTOCOLS.values()), "Paper"]]
+    keys = {"optimiser": "Optimiser", "statistic": "Statistic", "paper": "Paper"}
+    heads = {key: text.capitalize() for key, text in PROTOCOLS.items()}
+    table = pivot(rows, keys, "protocol", cell, heads)
+    return table[["Optimiser", "Statistic", *heads.values(), "Paper"]]
 
 
 def plot_family(heldout: pd.DataFrame, flip_rates: Sequence[float]) -> "Figure":
@@ -128,12 +125,8 @@ def plot_family(heldout: pd.DataFrame, flip_rates: Sequence[float]) -> "Figure":
     models = whole[whole["kind"] == "rm"]
     percent = 100 * models[["accuracy", "low", "high"]].rename(columns={"accuracy": "estimate"})
     dots(axis, flip_rates, percent, OURS, "reward model, interval over test pairs", upright=True)
-    shown = (
-        ("chance", ":"),
-        ("longer answer (words)", "-."),
-        ("linear model on word counts", "--"),
-    )
-    for name, line in shown:
+    lines = {"chance": ":", "longer answer (words)": "-.", "linear model on word counts": "--"}
+    for name, line in lines.items():
         level = 100 * whole.loc[whole["name"] == name, "accuracy"].iloc[0]
         axis.axhline(level, color="grey", linestyle=line, linewidth=1.2, label=name)
     axis.set_xlabel("Share of flipped training labels")
@@ -173,9 +166,8 @@ def plot_dynamics(
     shown, optimisers = _spread(rms.index, goldens), curves["optimiser"].unique()
     columns = min(3, len(shown))
     rows = -(-len(shown) // columns)
-    figure, axes = canvas(
-        0.4 + 2.7 * rows * len(optimisers), rows * len(optimisers), columns, sharex=False
-    )
+    height = 0.4 + 2.7 * rows * len(optimisers)
+    figure, axes = canvas(height, rows * len(optimisers), columns, sharex=False)
     scale = ScalarMappable(Normalize(rms.min(), rms.max()), PALETTE)
     for block, optimiser in enumerate(optimisers):
         panels = axes[block * rows : (block + 1) * rows]
@@ -184,10 +176,8 @@ def plot_dynamics(
             for proxy in _spread(rms.index.drop(golden), proxies):
                 line = own[own["proxy"] == proxy]
                 axis.plot(line["kl_bits"], line["golden_reward"], color=scale.to_rgba(rms[proxy]))
-            line = own[own["proxy"] == golden]
-            axis.plot(
-                line["kl_bits"], line["golden_reward"], color=GOLDEN, ls="--", label="golden itself"
-            )
+            line, look = own[own["proxy"] == golden], {"color": GOLDEN, "ls": "--"}
+            axis.plot(line["kl_bits"], line["golden_reward"], **look, label="golden itself")
             axis.set_title(f"golden: flip {rms[golden]:g}", fontsize=10, weight="normal")
             bound = " bound" if optimiser == BEST_OF_N else ""
             axis.set_xlabel(f"KL{bound} (bits)", fontsize=10)
