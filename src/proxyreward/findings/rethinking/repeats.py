@@ -1,49 +1,35 @@
 """Repeated draws of a test set: how a coefficient differs from draw to draw.
 
-In: a way to draw a test set, and the NDR of each optimiser. Out: a long table with the coefficient
-of each draw and golden RM, arrays, its summary over draws, and what pages make of that. Called by
-findings 2, 3 and 4 and their notebooks.
+In: the error of every proxy on each draw, and the NDR of each optimiser. Out: a long table with the
+coefficient of each draw and golden RM, its summary over draws, and what pages make of that. Called
+by findings 2, 3 and 4 and their notebooks.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from proxyreward.findings.core.registry import Registry
+from proxyreward.findings.core.replicates import ESTIMATED, PAPER
 from proxyreward.findings.core.text import cell
+from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.metrics.prediction import by_golden
-from proxyreward.metrics.testset import TestSet
+from proxyreward.vocabulary import ALL, BEST_OF_N, PPO
+
+STATISTICS = {"spearman": "Spearman", "mrr": "MRR"}  # of the paper's tables with ±
 
 
-def draw_errors(
-    make: Callable[[np.random.Generator], TestSet],
-    draws: int,
-    rng: np.random.Generator,
-    metric: str = "accuracy",
-) -> np.ndarray:
-    """A metric of every proxy under every golden RM on repeated draws of a test set.
-
-    Parameters
-    ----------
-    make : callable
-        Draws one test set.
-    draws : int
-        How many to draw.
-    rng : numpy.random.Generator
-        Source of the draws.
-    metric : str
-        A key of ``proxyreward.metrics.within_prompt.METRICS``.
-
-    Returns
-    -------
-    ndarray, shape (draws, goldens, proxies)
-    """
-    return np.stack([make(rng).error(metric) for _ in range(draws)])
+def ndrs(evidence: Evidence, n: int = 0, category: str = ALL) -> dict[str, np.ndarray]:
+    """NDR under both optimisers, see `Evidence.ndr`; of best-of-n at n."""
+    bon = evidence.ndr(BEST_OF_N, n=n, category=category)
+    return {BEST_OF_N: bon, PPO: evidence.ndr(PPO, category=category)}
 
 
 def coefficients(
-    errors: np.ndarray,
+    errors: Sequence[np.ndarray],
     ndr: Mapping[str, np.ndarray],
     goldens: Sequence[str],
     statistics: Sequence[str] = ("spearman",),
@@ -53,50 +39,37 @@ def coefficients(
 
     Parameters
     ----------
-    errors : ndarray, shape (draws, goldens, proxies)
-        As from :func:`draw_errors`.
-    ndr : mapping of ndarray, shape (goldens, proxies)
-        NDR of each optimiser.
-    goldens : sequence of str
-        Names of the golden RMs.
-    statistics : sequence of str
-        Keys of ``proxyreward.metrics.prediction.STATISTICS``.
-    condition
-        What distinguishes this test set from others; a column each.
+    errors : the metric on each draw of a test set, shape (draws, goldens, proxies).
+    ndr : of each optimiser, shape (goldens, proxies).
+    goldens : names of the golden RMs.
+    statistics : keys of ``proxyreward.metrics.prediction.STATISTICS``.
+    condition : what distinguishes this test set from others; a column each.
 
     Returns
     -------
     DataFrame
         The condition, then optimiser, statistic, draw, golden, coefficient.
     """
+    errors = np.asarray(errors)
     draw, golden = (index.ravel() for index in np.indices(errors.shape[:2]))
     names = np.asarray(goldens)[golden]
     return pd.concat(
-        pd.DataFrame(
-            {
-                **condition,
-                "optimiser": optimiser,
-                "statistic": statistic,
-                "draw": draw,
-                "golden": names,
-                "coefficient": by_golden(statistic, errors, matrix).ravel(),
-            }
-        )
-        for optimiser, matrix in ndr.items()
-        for statistic in statistics
-    ).reset_index(drop=True)
-
-
-def as_array(table: pd.DataFrame, *by: str) -> np.ndarray:
-    """The coefficients of a long table as ``(*by, draws, goldens)``.
-
-    Each axis has its values in the order in which they appear in the table; what the table does
-    not hold is NaN.
-    """
-    axes = [pd.factorize(table[column]) for column in (*by, "draw", "golden")]
-    array = np.full([len(values) for _, values in axes], np.nan)
-    array[tuple(places for places, _ in axes)] = table["coefficient"]
-    return array
+        [
+            pd.DataFrame(
+                {
+                    **condition,
+                    "optimiser": optimiser,
+                    "statistic": statistic,
+                    "draw": draw,
+                    "golden": names,
+                    "coefficient": by_golden(statistic, errors, matrix).ravel(),
+                }
+            )
+            for optimiser, matrix in ndr.items()
+            for statistic in statistics
+        ],
+        ignore_index=True,
+    )
 
 
 def overall(table: pd.DataFrame, *by: str) -> pd.DataFrame:
@@ -106,26 +79,34 @@ def overall(table: pd.DataFrame, *by: str) -> pd.DataFrame:
 
 
 def summary(table: pd.DataFrame, *by: str) -> pd.DataFrame:
-    """Mean over golden RMs, then its mean and sd over draws, for each group of `by`.
+    """Mean over golden RMs, then its mean and sd over draws: by, measure (`mean`, `sd`), value.
 
     The sd is that of the draws at hand: it says how much a single draw can mislead, not how well
-    the mean is known.
-
-    Returns
-    -------
-    DataFrame
-        The columns `by`, then mean and sd (NaN for a single draw).
+    the mean is known. It is NaN for a single draw.
     """
     by_draw = table.groupby([*by, "draw"], sort=False)["coefficient"].mean()
     found = by_draw.groupby(level=list(by), sort=False).agg(["mean", "std"])
     # Without the last digits the sd of draws that do not differ is 0, not noise.
-    return found.rename(columns={"std": "sd"}).round(12).reset_index()
+    found = found.rename(columns={"std": "sd"}).round(12).reset_index()
+    return found.melt(list(by), var_name="measure")
 
 
-def long(found: pd.DataFrame) -> pd.DataFrame:
-    """A summary as a table for pages: what names the row, measure (`mean` or `sd`), value."""
-    keys = [name for name in found if name not in ("mean", "sd")]
-    return found.melt(keys, var_name="measure")
+def printed(registry: Registry, entry: str, column: str, names: Mapping[str, str]) -> pd.DataFrame:
+    """A paper's table with cells such as `bon_spearman` in the form of :func:`summary`.
+
+    A row of the paper has the name that `names` gives it, or its own, in `column`. A cell that the
+    paper prints without ± has no sd.
+    """
+    prefixes = {BEST_OF_N: "bon", PPO: "ppo"}
+    rows = []
+    for name, cells in registry.entry(entry).values.items():
+        for (optimiser, prefix), statistic in product(prefixes.items(), STATISTICS):
+            if (cell := cells.get(f"{prefix}_{statistic}")) is not None:
+                mean, sd = (cell["mean"], cell["pm"]) if isinstance(cell, Mapping) else (cell, None)
+                key = (names.get(name, name), optimiser, statistic)
+                rows += [(*key, "mean", mean), (*key, "sd", sd)]
+    keys = [column, "optimiser", "statistic", "measure"]
+    return pd.DataFrame(rows, columns=[*keys, "value"]).astype({"value": float})
 
 
 def alone(table: pd.DataFrame) -> pd.DataFrame:
@@ -134,12 +115,14 @@ def alone(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_sd(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of :func:`long` over replicates with a row for each mean, its `sd` beside it."""
-    means, sds = (
-        table[table["measure"] == name].drop(columns="measure") for name in ("mean", "sd")
-    )
-    keys = [name for name in means if name not in ("paper", "estimate", "low", "high", "own", "n")]
-    return means.merge(sds[[*keys, "estimate"]].rename(columns={"estimate": "sd"}), on=keys)
+    """A :func:`summary` over replicates with a row for each mean, its `sd` beside it.
+
+    With a column `paper` the paper's sd stands beside, too, as `paper_sd`.
+    """
+    keys = [name for name in table if name not in ("measure", PAPER, *ESTIMATED)]
+    means, sds = (table[table["measure"] == name] for name in ("mean", "sd"))
+    heads = {"estimate": "sd"} | ({PAPER: "paper_sd"} if PAPER in table else {})
+    return means.merge(sds[[*keys, *heads]].rename(columns=heads), "left", on=keys)
 
 
 def sd_cell(row: Any) -> str:

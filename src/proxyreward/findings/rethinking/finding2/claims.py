@@ -13,13 +13,17 @@ from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.finding2.measure import (
     BEST_REGION,
     ORIGIN,
-    STATISTICS,
     printed_sources,
     third,
 )
+from proxyreward.findings.rethinking.repeats import STATISTICS
 from proxyreward.vocabulary import BEST_OF_N, INITIAL, OPTIMISERS, PPO
 
 THIRDS = ("upper", "middle", "lower")
+PRESSURE = {
+    "reward": "mean golden reward reached by PPO minus by best-of-n, in sd",
+    "kl_bits": "KL divergence of PPO minus the bound of best-of-n, in bits",
+}
 
 
 def quantities(
@@ -32,7 +36,9 @@ def quantities(
     """
     ours, paper = _by_source(sources), _by_source(printed_sources(registry))
     cells = bins.pivot(index=["chosen", "rejected"], columns="optimiser", values="value")
-    found = _shifts(cells) | _pressure(pressure)
+    reached = pressure.pivot(index="measure", columns="optimiser", values="value")
+    further = reached[PPO] - reached[BEST_OF_N]
+    found = _shifts(cells) | {text: measured(further[key]) for key, text in PRESSURE.items()}
     for optimiser in OPTIMISERS:
         own = (
             _spread(ours[optimiser], paper[optimiser], cells[optimiser])
@@ -104,26 +110,12 @@ def _region(cells: pd.Series, chosen: int, rejected: int) -> dict[str, Quantity]
 
 
 def _shifts(cells: pd.DataFrame) -> dict[str, Quantity]:
-    """Mean bin of each optimiser with its positive coefficients as weights."""
-    weights = cells[[BEST_OF_N, PPO]].clip(lower=0).to_numpy()
-    total = weights.sum(axis=0)
+    """Mean bin of best-of-n minus that of PPO, positive coefficients as weights."""
+    weights = cells.clip(lower=0)
     found = {}
     for side in ("chosen", "rejected"):
-        places = cells.index.get_level_values(side).to_numpy(dtype=float)
-        means = np.divide(places @ weights, total, out=np.full(2, np.nan), where=total > 0)
+        places = cells.index.get_level_values(side)
+        means = weights.mul(places, axis=0).sum(skipna=False) / weights.sum(skipna=False)
         name = f"mean {side} bin under best-of-n minus under PPO, weighted by Spearman"
-        found[name] = measured(means[0] - means[1])
+        found[name] = measured(means[BEST_OF_N] - means[PPO])
     return found
-
-
-def _pressure(pressure: pd.DataFrame) -> dict[str, Quantity]:
-    """How much further PPO goes than best-of-n."""
-    reached = pressure.set_index(["measure", "optimiser"])["value"]
-    texts = {
-        "reward": "mean golden reward reached by PPO minus by best-of-n, in sd",
-        "kl_bits": "KL divergence of PPO minus the bound of best-of-n, in bits",
-    }
-    return {
-        name: measured(reached[measure, PPO] - reached[measure, BEST_OF_N])
-        for measure, name in texts.items()
-    }

@@ -5,7 +5,6 @@ of their means. Called by the stage `finding2`, and by the notebook for other dr
 """
 
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,17 +12,17 @@ import pandas as pd
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.findings.rethinking.repeats import (
+    STATISTICS,
     coefficients,
-    draw_errors,
-    long,
+    ndrs,
     overall,
+    printed,
     summary,
 )
 from proxyreward.metrics.testset import TestSet
-from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, PPO
+from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, OPTIMISERS, PPO
 
 ORIGIN = "origin"
-STATISTICS = {"spearman": "Spearman", "mrr": "MRR"}
 SOURCE_KEYS = ["source", "optimiser", "statistic"]
 HIGH, MIDDLE, LOW = range(3)
 # Thirds of chosen and rejected where the paper sees the strongest association.
@@ -37,14 +36,9 @@ def draw(
 
     Parameters
     ----------
-    draws
-        Repeated draws of each test set.
-    bins
-        Bins of the golden order of a prompt's responses, 0 the best.
-    rng
-        Source of the draws.
-    n
-        Of best-of-n; 0 takes the largest.
+    draws : of each test set, from `rng`.
+    bins : of the golden order of a prompt's responses, 0 the best.
+    n : of best-of-n; 0 takes the largest.
 
     Returns
     -------
@@ -54,31 +48,24 @@ def draw(
         `bins` (chosen, rejected, optimiser, statistic, draw, golden, coefficient): one response
         from each of two bins; `sizes`, one row.
     """
-    tests, names = evidence.testset(), evidence.names()
-    ndr = {BEST_OF_N: evidence.ndr(BEST_OF_N, n=n), PPO: evidence.ndr(PPO)}
+    tests, names, ndr = evidence.testset(), evidence.names(), ndrs(evidence, n)
     errors = {
-        source: draw_errors(partial(tests.source(source).draw, 2), draws, rng)
+        source: [tests.source(source).draw(2, rng).error() for _ in range(draws)]
         for source in dict.fromkeys(tests.sources)
     }
     # One fixed pair for each of the prompts: every draw is the same.
-    origin = TestSet.of(evidence.pairs()[:, : tests.labels.shape[1]])
-    errors[ORIGIN] = np.repeat(origin.error()[None], draws, axis=0)
+    errors[ORIGIN] = draws * [TestSet.of(evidence.pairs()[:, : tests.labels.shape[1]]).error()]
     sources = [
         coefficients(error, ndr, names, tuple(STATISTICS), source=source)
         for source, error in errors.items()
     ]
     cells = []
     for chosen, rejected in zip(*np.triu_indices(bins, 1), strict=True):
-        error = draw_errors(partial(tests.rank_bins, bins, chosen, rejected), draws, rng)
+        error = [tests.rank_bins(bins, chosen, rejected, rng).error() for _ in range(draws)]
         cells.append(coefficients(error, ndr, names, chosen=chosen, rejected=rejected))
-    sizes = {
-        "rms": len(names),
-        "prompts": tests.labels.shape[1],
-        "responses": tests.labels.shape[2],
-        "draws": draws,
-        "bins": bins,
-        "n": int(_policies(evidence, BEST_OF_N, n)["n"].iloc[0]),
-    }
+    rms, prompts, responses = tests.labels.shape
+    sizes = {"rms": rms, "prompts": prompts, "responses": responses, "draws": draws, "bins": bins}
+    sizes["n"] = int(_policies(evidence, BEST_OF_N, n)["n"].iloc[0])
     return {
         "sources": pd.concat(sources, ignore_index=True),
         "bins": pd.concat(cells, ignore_index=True),
@@ -108,7 +95,7 @@ def estimates(drawn: Mapping[str, pd.DataFrame], golden: str = "") -> dict[str, 
         for name in ("sources", "bins")
     )
     return {
-        "sources": long(summary(sources, *SOURCE_KEYS)),
+        "sources": summary(sources, *SOURCE_KEYS),
         "bins": overall(bins, "chosen", "rejected", "optimiser"),
     }
 
@@ -124,7 +111,7 @@ def pressure(evidence: Evidence, n: int = 0) -> pd.DataFrame:
         policy, for best-of-n a bound.
     """
     rows = []
-    for optimiser in (BEST_OF_N, PPO):
+    for optimiser in OPTIMISERS:
         policies = _policies(evidence, optimiser, n)
         others = policies[policies["golden"] != policies["proxy"]]
         reward = others.groupby("golden")["golden_reward"].mean().mean()
@@ -142,18 +129,8 @@ def printed_sources(registry: Registry) -> pd.DataFrame:
     Its own policy is our source `initial`; its other models have no counterpart here and keep
     their names. The row of mixed sources has no sd.
     """
-    ours = {"Llama3-8B*": INITIAL, "Origin": ORIGIN}
-    rows = []
-    for row, cells in registry.entry("rethinking.table2").values.items():
-        for optimiser, prefix in ((BEST_OF_N, "bon"), (PPO, "ppo")):
-            for statistic in STATISTICS:
-                cell = cells.get(f"{prefix}_{statistic}")
-                if cell is None:
-                    continue
-                cell = cell if isinstance(cell, Mapping) else {"mean": cell, "pm": np.nan}
-                key = (ours.get(row, row), optimiser, statistic)
-                rows += [(*key, "mean", cell["mean"]), (*key, "sd", cell["pm"])]
-    return pd.DataFrame(rows, columns=[*SOURCE_KEYS, "measure", "value"])
+    names = {"Llama3-8B*": INITIAL, "Origin": ORIGIN}
+    return printed(registry, "rethinking.table2", "source", names)
 
 
 def third(place: int, bins: int) -> int:
@@ -166,6 +143,5 @@ def third(place: int, bins: int) -> int:
 
 
 def _policies(evidence: Evidence, optimiser: str, n: int) -> pd.DataFrame:
-    return evidence.policies(
-        optimiser, n=n, family=MAIN, policy=INITIAL, kl_coef=0.0, training=JOINT, category=ALL
-    )
+    main = {"family": MAIN, "policy": INITIAL, "kl_coef": 0.0, "training": JOINT, "category": ALL}
+    return evidence.policies(optimiser, n=n, **main)

@@ -16,6 +16,7 @@ from proxyreward.findings.core.drawing import (
     PAPER,
     SMALL,
     canvas,
+    colour_bar,
     dots,
     heat_map,
     legend,
@@ -23,13 +24,8 @@ from proxyreward.findings.core.drawing import (
     rows_on,
 )
 from proxyreward.findings.core.text import pivot
-from proxyreward.findings.rethinking.finding2.measure import (
-    BEST_REGION,
-    ORIGIN,
-    STATISTICS,
-    third,
-)
-from proxyreward.findings.rethinking.repeats import sd_cell, with_sd
+from proxyreward.findings.rethinking.finding2.measure import BEST_REGION, ORIGIN, third
+from proxyreward.findings.rethinking.repeats import STATISTICS, sd_cell, with_sd
 from proxyreward.vocabulary import INITIAL
 
 if TYPE_CHECKING:
@@ -80,7 +76,7 @@ def plot_bins(bins: pd.DataFrame) -> "Figure":
     from matplotlib.patches import Rectangle
 
     size = int(bins["rejected"].max()) + 1
-    ticks = [f"{place + 1}" for place in range(size)]
+    ticks = [str(place + 1) for place in range(size)]
     limits = (bins["estimate"].min(), bins["estimate"].max())
     # Numbers in many cells need the whole width.
     few = size <= 6
@@ -99,10 +95,8 @@ def plot_bins(bins: pd.DataFrame) -> "Figure":
         axis.set_ylabel("Chosen: bin (1 = best)")
         axis.set_xlabel("Rejected: bin (1 = best)")
         axis.label_outer()
-    figure.colorbar(
-        axes.flat[0].collections[0], ax=axes, label="Spearman of accuracy and NDR", pad=0.02,
-        orientation="horizontal", shrink=0.6,
-    ).outline.set_visible(False)  # fmt: skip
+    shown, place = axes.flat[0].collections[0], {"orientation": "horizontal", "shrink": 0.6}
+    colour_bar(figure, shown, axes, "Spearman of accuracy and NDR", **place)
     return figure
 
 

@@ -9,7 +9,6 @@ and letters, rare ones counting more.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,16 +18,9 @@ from proxyreward.data.transcripts import last_request
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.core.wordcounts import terms
 from proxyreward.findings.rethinking.evidence import Evidence
-from proxyreward.findings.rethinking.repeats import (
-    coefficients,
-    draw_errors,
-    long,
-    overall,
-    summary,
-)
+from proxyreward.findings.rethinking.repeats import coefficients, ndrs, overall, summary
 from proxyreward.metrics.testset import TestSet
 from proxyreward.vocabulary import (
-    ALL,
     BEST_OF_N,
     INITIAL,
     JOINT,
@@ -58,14 +50,9 @@ def draw(
 
     Parameters
     ----------
-    draws
-        Repeated draws of each test set, two responses per prompt.
-    rng
-        Source of the draws.
-    n
-        Of best-of-n in `shares`; 0 takes the largest, which alone has policies per category.
-    shares
-        Shares of prompts to reword or replace, rising from 0 to 1.
+    draws : of each test set, two responses per prompt, from `rng`.
+    n : of best-of-n in `shares`; 0 takes the largest, which alone has policies per category.
+    shares : of prompts to reword or replace, rising from 0 to 1.
 
     Returns
     -------
@@ -80,22 +67,21 @@ def draw(
     tests, names = evidence.testset(), evidence.names()
     downstream = set(evidence.regret["category"])
     errors = {
-        name: draw_errors(partial(tests.category(name).draw, 2), draws, rng)
+        name: np.stack([tests.category(name).draw(2, rng).error() for _ in range(draws)])
         for name in np.unique(tests.categories)
         if name in downstream
     }
     few, separate = _separate(evidence, list(errors))
     same, categories = np.ix_(few, few), []
     for of in errors:
-        ndr = _ndr(evidence, 0, of)
-        of_few = {JOINT: ndr[PPO][same], SEPARATE: separate[of]} if few else {}
+        ndr = ndrs(evidence, category=of)
         for name, error in errors.items():
             cell = {"downstream": of, "accuracy_on": name}
             categories.append(coefficients(error, ndr, names, **cell))
             if few:
+                of_few = {JOINT: ndr[PPO][same], SEPARATE: separate[of]}
                 kept = [names[i] for i in few]
                 categories.append(coefficients(error[:, *same], of_few, kept, **cell))
-    top = evidence.policies(BEST_OF_N, family=MAIN, policy=INITIAL)["n"].max()
     sizes = {
         "rms": len(names),
         "separate_rms": len(few),
@@ -103,7 +89,7 @@ def draw(
         "responses": tests.labels.shape[2],
         "writers": len(evidence.testset(PARAPHRASE).sources),
         "draws": draws,
-        "n": top,
+        "n": evidence.policies(BEST_OF_N, family=MAIN, policy=INITIAL)["n"].max(),
     }
     return {
         "categories": pd.concat(categories, ignore_index=True),
@@ -136,7 +122,7 @@ def estimates(drawn: Mapping[str, pd.DataFrame], registry: Registry) -> dict[str
         for measure, value in leads(square(rows, "value")).items()
     ]
     return {
-        "categories": long(summary(drawn["categories"], *keys)).merge(printed, how="left"),
+        "categories": summary(drawn["categories"], *keys).merge(printed, how="left"),
         "advantages": pd.DataFrame(advantages, columns=["optimiser", "measure", "value", "paper"]),
         "shares": overall(drawn["shares"], "strategy", "share", "optimiser"),
         "prompts": _by_category(drawn["prompts"]),
@@ -177,13 +163,6 @@ def leads(matrix: np.ndarray) -> dict[str, float]:
     return found
 
 
-def _ndr(evidence: Evidence, n: int, category: str = ALL) -> dict[str, np.ndarray]:
-    return {
-        BEST_OF_N: evidence.ndr(BEST_OF_N, n=n, category=category),
-        PPO: evidence.ndr(PPO, category=category),
-    }
-
-
 def _separate(evidence: Evidence, categories: list[str]) -> tuple[list[int], dict[str, np.ndarray]]:
     """Places of the RMs with a PPO policy for each category, and their NDR; none for under 3."""
     names, runs = evidence.names(), evidence.policies(PPO, family=MAIN, policy=INITIAL)
@@ -206,20 +185,19 @@ def _shares(
     rng: np.random.Generator,
     n: int,
 ) -> pd.DataFrame:
-    ndr, names, tables = _ndr(evidence, n), evidence.names(), []
+    ndr, names, tables = ndrs(evidence, n), evidence.names(), []
     for strategy in STRATEGIES:
         changed = evidence.testset(strategy)
         places = [int(np.argmax(tests.sources == source)) for source in changed.sources]
         # The same writers, a response each: only the prompt differs between the two.
         kept = TestSet.of(tests.labels[..., places], tests.categories, changed.sources)
         for share in shares:
-            errors = draw_errors(partial(_mixed, kept, changed, share), draws, rng)
+            errors = [
+                kept.draw(2, rng).mix(changed.draw(2, rng), share, rng).error()
+                for _ in range(draws)
+            ]
             tables.append(coefficients(errors, ndr, names, strategy=strategy, share=share))
     return pd.concat(tables, ignore_index=True)
-
-
-def _mixed(original: TestSet, changed: TestSet, share: float, rng: np.random.Generator) -> TestSet:
-    return original.draw(2, rng).mix(changed.draw(2, rng), share, rng)
 
 
 def compare(prompts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -227,10 +205,8 @@ def compare(prompts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
     Parameters
     ----------
-    prompts
-        variant, prompt_id, category, prompt: each prompt in all three variants.
-    rng
-        Source of the folds.
+    prompts : variant, prompt_id, category, prompt: each prompt in all three variants.
+    rng : source of the folds.
 
     Returns
     -------
@@ -306,9 +282,5 @@ def _by_category(prompts: pd.DataFrame) -> pd.DataFrame:
     category = prompts["category"]
     groups = {"all": category != "", f"without {SAFETY}": category != SAFETY}
     groups |= {name: category == name for name in np.unique(category)}
-    means = {name: measures[chosen].mean() for name, chosen in groups.items()}
-    return (
-        pd.DataFrame(means)
-        .melt(var_name="category", ignore_index=False)
-        .reset_index(names="measure")
-    )
+    means = pd.DataFrame({name: measures[chosen].mean() for name, chosen in groups.items()})
+    return means.melt(var_name="category", ignore_index=False).reset_index(names="measure")

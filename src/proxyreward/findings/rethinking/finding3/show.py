@@ -17,6 +17,7 @@ from proxyreward.findings.core.drawing import (
     NAMES,
     SMALL,
     canvas,
+    colour_bar,
     dots,
     heat_map,
     legend,
@@ -51,10 +52,8 @@ def plot_categories(categories: pd.DataFrame) -> "Figure":
             axis.tick_params(labelsize=SMALL)
     figure.supxlabel("Category on which accuracy is measured", fontsize=LARGE)
     figure.supylabel("Category of the downstream prompts", fontsize=LARGE)
-    figure.colorbar(
-        axes[0, 0].collections[0], ax=axes, label="Spearman of accuracy and NDR", pad=0.02,
-        location="top", shrink=0.7,
-    ).outline.set_visible(False)  # fmt: skip
+    place, label = {"location": "top", "shrink": 0.7}, "Spearman of accuracy and NDR"
+    colour_bar(figure, axes[0, 0].collections[0], axes, label, **place)
     return figure
 
 

@@ -19,9 +19,9 @@ from proxyreward.findings.rethinking.finding4.measure import (
     PRINTED,
     SAMPLES,
     SECOND_POLICY,
-    STATISTICS,
     figure_rows,
 )
+from proxyreward.findings.rethinking.repeats import STATISTICS
 from proxyreward.metrics.prediction import kendall, off_diagonal, pearson, slope
 from proxyreward.metrics.within_prompt import accuracy
 from proxyreward.vocabulary import BEST_OF_N, OPTIMISERS
@@ -34,7 +34,13 @@ GAIN = "Spearman with more than two responses minus with two"
 
 def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
     """Measure what the claims compare, from `table4`, `responses` and `errors` of one run."""
-    found = _metrics(tables["table4"]) | _pairs_per_prompt() | _mrr_like_bo_n(tables["errors"])
+    mrr, bo_n, acc = (
+        off_diagonal(rows.pivot(index="golden", columns="proxy", values="value")).ravel()
+        for rows in (tables["errors"].query("metric == @m") for m in ("mrr", "bo_n", "accuracy"))
+    )
+    closer = measured(pearson(mrr, bo_n) - pearson(mrr, acc))
+    found = _metrics(tables["table4"]) | _pairs_per_prompt()
+    found["Pearson of MRR with Bo5 minus that with accuracy"] = closer
     for optimiser in OPTIMISERS:
         own = _sweeps(tables["responses"], optimiser)
         found |= {f"{NAMES[optimiser]}: {name}": measured(value) for name, value in own.items()}
@@ -47,7 +53,7 @@ def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
 
 def _metrics(table4: pd.DataFrame) -> dict[str, Quantity]:
     """Cells of Table 4 against one another, ours and the paper's alike."""
-    mean = table4[table4["over_draws"] == "mean"]
+    mean = table4[table4["measure"] == "mean"]
     grids = [
         mean.pivot(index=["optimiser", "statistic"], columns="metric", values=column)
         for column in ("value", "paper")
@@ -74,7 +80,7 @@ def _metrics(table4: pd.DataFrame) -> dict[str, Quantity]:
         gap = abs(ours.drop("ece")).min() - abs(ours["ece"])
         found[f"{NAMES[x]}: smallest |Spearman| of another metric minus ECE's"] = measured(gap)
         found[f"{NAMES[x]}: Spearman of ECE"] = measured(ours["ece"], paper["ece"])
-    sd = table4[(table4["over_draws"] == "sd") & (table4["statistic"] == "spearman")]
+    sd = table4[(table4["measure"] == "sd") & (table4["statistic"] == "spearman")]
     spread = sd.loc[sd["metric"].isin([*RANKS, *SCORES]), "value"].mean()
     found["mean sd over draws of the Spearman of a rank or score metric"] = measured(spread)
     return found
@@ -131,13 +137,3 @@ def _pairs_per_prompt() -> dict[str, Quantity]:
         deviation = max(deviation, abs(float(pairs) - count * (count - 1) / 2))
     name = "largest deviation of the pairs per prompt from r(r-1)/2, r = 2 to 20"
     return {name: counted(deviation)}
-
-
-def _mrr_like_bo_n(errors: pd.DataFrame) -> dict[str, Quantity]:
-    """Over all golden-proxy pairs, the metrics as means over draws."""
-    mrr, bo_n, acc = (
-        off_diagonal(rows.pivot(index="golden", columns="proxy", values="value")).ravel()
-        for rows in (errors[errors["metric"] == name] for name in ("mrr", "bo_n", "accuracy"))
-    )
-    closer = pearson(mrr, bo_n) - pearson(mrr, acc)
-    return {"Pearson of MRR with Bo5 minus that with accuracy": measured(closer)}

@@ -12,18 +12,23 @@ import pandas as pd
 
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.evidence import Evidence
-from proxyreward.findings.rethinking.repeats import coefficients, draw_errors, summary
+from proxyreward.findings.rethinking.repeats import (
+    STATISTICS,
+    coefficients,
+    ndrs,
+    overall,
+    printed,
+    summary,
+)
 from proxyreward.metrics.testset import TestSet
 from proxyreward.metrics.within_prompt import accuracy
-from proxyreward.vocabulary import BEST_OF_N, PPO, SECOND
+from proxyreward.vocabulary import BEST_OF_N, SECOND
 
 RESPONSES = 5  # per prompt in Table 4, as the name Bo5 of a metric says
 GRID = (2, 3, 4, 5, 6, 8, 10, 16)  # responses per prompt
 BINS = (5, 10, 20)  # of ECE
 SECOND_POLICY = "best-of-n, second policy"
 GROWTH, SAMPLES, BUDGETS = "growth", "samples", "budgets"
-STATISTICS = {"spearman": "Spearman", "mrr": "MRR"}
-COLUMNS = {BEST_OF_N: "bon", PPO: "ppo"}
 PRINTED = {  # what the paper calls its metrics
     "pearson": "Pearson corr.*",
     "spearman": "Spearman corr.",
@@ -56,9 +61,8 @@ def compute(
     ----------
     evidence : its responses are drawn without replacement.
     registry : the paper's printed values.
-    draws : test sets drawn per condition.
+    draws : test sets drawn per condition, from `rng`.
     quality : of the annotator in Figure 7, see `proxyreward.metrics.annotation.noisy_order`.
-    rng : source of all draws.
     responses : per prompt in Table 4.
     n : of best-of-n; 0 takes the largest.
     bins : of ECE.
@@ -68,7 +72,7 @@ def compute(
     Returns
     -------
     dict of DataFrame
-        `table4` (metric, optimiser, statistic, over_draws, paper, value): the coefficient's `mean`
+        `table4` (metric, optimiser, statistic, measure, value, paper): the coefficient's `mean`
         over draws and golden RMs and, of the mean over golden RMs, the `sd` over draws;
         `responses` (design, size, n_resp, optimiser, value): mean Spearman, where `size` counts
         prompts (design `growth`), samples (`samples`) or comparisons (`budgets`);
@@ -77,7 +81,7 @@ def compute(
     """
     whole, names = evidence.testset(), evidence.names()
     _, prompts, available = whole.labels.shape
-    ndr = {BEST_OF_N: evidence.ndr(BEST_OF_N, n=n), PPO: evidence.ndr(PPO)}
+    ndr = ndrs(evidence, n)
     second = {SECOND_POLICY: evidence.ndr(BEST_OF_N, n=n, policy=SECOND)}
 
     tests = [whole.draw(responses, rng) for _ in range(draws)]
@@ -89,25 +93,25 @@ def compute(
     related = [coefficients(e, ndr, names, both, metric=name) for name, e in errors.items()]
     swept = []
     for design, size, n_resp, drawn in conditions(prompts, available):
-
-        def make(rng: np.random.Generator, n_resp=n_resp, drawn=drawn) -> TestSet:
-            return whole.draw(n_resp, rng, prompts=drawn)
-
-        error = (-1 if metric == "ece" else 1) * draw_errors(make, draws, rng, metric)
+        test_sets = (whole.draw(n_resp, rng, prompts=drawn) for _ in range(draws))
+        error = (-1 if metric == "ece" else 1) * np.stack(
+            [test.error(metric) for test in test_sets]
+        )
         policies = ndr | second if design == SAMPLES else ndr
         swept.append(coefficients(error, policies, names, design=design, size=size, n_resp=n_resp))
     for budget, n_resp, error in annotated(whole, quality, draws, rng):
         swept.append(coefficients(error, ndr, names, design=BUDGETS, size=budget, n_resp=n_resp))
 
-    means = summary(pd.concat(swept), "design", "size", "n_resp", "optimiser")
+    table4 = summary(pd.concat(related), "metric", "optimiser", "statistic")
+    paper = printed(registry, "rethinking.table4", "metric", {PRINTED[m]: m for m in PRINTED})
     keys = pd.MultiIndex.from_product([errors, names, names], names=["metric", "golden", "proxy"])
     each = np.stack([error.mean(axis=0) for error in errors.values()])
     sizes = {"rms": len(names), "prompts": prompts, "available": available, "responses": responses}
     sizes |= {"draws": draws, "quality": quality, "bins": bins, "metric": metric}
     sizes["n"] = evidence.policies(BEST_OF_N, n=n)["n"].iloc[0]
     return {
-        "table4": _table4(pd.concat(related), registry),
-        "responses": means.drop(columns="sd").rename(columns={"mean": "value"}),
+        "table4": table4.merge(paper.rename(columns={"value": "paper"}), how="left"),
+        "responses": overall(pd.concat(swept), "design", "size", "n_resp", "optimiser"),
         "errors": pd.Series(each.ravel(), keys, name="value").reset_index(),
         "sizes": pd.DataFrame([sizes]),
     }
@@ -234,19 +238,3 @@ def worst_cost(responses: int) -> int:
     """
     levels = (responses - 1).bit_length()
     return responses * levels - 2**levels + 1
-
-
-def _table4(related: pd.DataFrame, registry: Registry) -> pd.DataFrame:
-    """Mean and sd over draws beside the paper's mean and ±, NaN for a metric it does not have."""
-    keys = ["metric", "optimiser", "statistic"]
-    rows = summary(related, *keys).melt(keys, var_name="over_draws", ignore_index=False)
-    rows = rows.sort_index(kind="stable").reset_index(drop=True)
-
-    def printed(row: Any) -> float:
-        if row.metric not in PRINTED:
-            return np.nan
-        column = f"{COLUMNS[row.optimiser]}_{row.statistic}"
-        cell = registry.printed("rethinking.table4", PRINTED[row.metric], column)
-        return cell["mean" if row.over_draws == "mean" else "pm"]
-
-    return rows.assign(paper=[printed(row) for row in rows.itertuples()])

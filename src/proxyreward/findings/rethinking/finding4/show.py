@@ -22,7 +22,8 @@ from proxyreward.findings.core.drawing import (
     rows_on,
 )
 from proxyreward.findings.core.text import cell, pivot
-from proxyreward.findings.rethinking.finding4.measure import PRINTED, STATISTICS, figure_rows
+from proxyreward.findings.rethinking.finding4.measure import PRINTED, figure_rows
+from proxyreward.findings.rethinking.repeats import STATISTICS, with_sd
 from proxyreward.metrics.prediction import mrr_chance
 
 if TYPE_CHECKING:
@@ -33,11 +34,6 @@ COUNTED = dict.fromkeys(("growth", "small", "large", "second", "budgets"), "samp
 COUNTED |= {"growth": "prompts", "budgets": "comparisons"}
 
 
-def of_one_run(table: pd.DataFrame) -> pd.DataFrame:
-    """A table that a run measured in the form of one over replicates, without intervals."""
-    return table.rename(columns={"value": "estimate"}).assign(low=np.nan, high=np.nan)
-
-
 def plot_table4(table4: pd.DataFrame, rms: int) -> "Figure":
     """The ten metrics as predictors of regret, ours beside the paper's.
 
@@ -45,22 +41,19 @@ def plot_table4(table4: pd.DataFrame, rms: int) -> "Figure":
     of reward models sets the chance level of the MRR.
     """
     figure, axes = canvas(6.4, 1, 2, sharex=False)
-    groups = dict(tuple(table4.groupby(["optimiser", "statistic", "over_draws"])))
+    groups = dict(tuple(with_sd(table4).groupby(["optimiser", "statistic"])))
     for axis, (statistic, title) in zip(axes.flat, STATISTICS.items(), strict=True):
         height = rows_on(axis, [name.replace("*", "") for name in PRINTED.values()])
         chance = mrr_chance(rms - 1) if statistic == "mrr" else 0.0
         axis.axvline(chance, color="grey", linestyle=":", linewidth=1.2, label="no relation")
         for shift, (optimiser, colour) in zip((0.2, -0.2), COLOURS.items(), strict=True):
-            mean, sd = (
-                groups[optimiser, statistic, kind].set_index("metric").loc[list(PRINTED)]
-                for kind in ("mean", "sd")
-            )
+            rows = groups[optimiser, statistic].set_index("metric").loc[list(PRINTED)]
+            own, theirs = height + shift, height + shift - 0.12
             bar = {"color": colour, "alpha": 0.25, "linewidth": 4.5, "label": "± sd over draws"}
-            for column, place in (("estimate", height + shift), ("paper", height + shift - 0.12)):
-                ends = mean[column] - sd[column], mean[column] + sd[column]
-                axis.hlines(place, *ends, **bar)
-            dots(axis, height + shift, mean, colour, f"{NAMES[optimiser]}, ours")
-            papers(axis, mean["paper"], height + shift - 0.12, colour, f"{NAMES[optimiser]}, paper")
+            for place, mean, sd in ((own, "estimate", "sd"), (theirs, "paper", "paper_sd")):
+                axis.hlines(place, rows[mean] - rows[sd], rows[mean] + rows[sd], **bar)
+            dots(axis, own, rows, colour, f"{NAMES[optimiser]}, ours")
+            papers(axis, rows["paper"], theirs, colour, f"{NAMES[optimiser]}, paper")
         axis.set_xlabel(f"{title} with NDR")
     legend(figure, axes[0, 0])
     return figure
@@ -84,9 +77,8 @@ def plot_responses(responses: pd.DataFrame, name: str, metric: str = "accuracy")
         for size, colour in zip(sizes, colours, strict=True):
             line = rows[(rows["optimiser"] == optimiser) & (rows["size"] == size)]
             curve(axis, line["n_resp"], line, colour, f"{size:,} {COUNTED[name]}", marker="o", ms=4)
-        axis.set_title(
-            NAMES.get(optimiser, optimiser.capitalize()), fontsize=LARGE, weight="normal"
-        )
+        title = NAMES.get(optimiser, optimiser.capitalize())
+        axis.set_title(title, fontsize=LARGE, weight="normal")
         axis.set_xlabel("Responses per prompt")
         axis.locator_params(axis="x", integer=True)
     axes[0, 0].set_ylabel(f"Spearman of {metric} with NDR")
@@ -96,16 +88,13 @@ def plot_responses(responses: pd.DataFrame, name: str, metric: str = "accuracy")
 
 def readings(table4: pd.DataFrame) -> pd.DataFrame:
     """ECE and xi in all readings: mean with interval, sd over draws, and the paper's mean ± sd."""
-    keys = ["metric", "optimiser", "statistic"]
-    rows = table4[table4["metric"].str.startswith(("ece", "xi"))]
-    mean, sd = (rows[rows["over_draws"] == kind].set_index(keys) for kind in ("mean", "sd"))
-    mean = mean.join(sd[["estimate", "paper"]].add_prefix("sd_")).reset_index()
-    column = mean["optimiser"].map(NAMES) + ", " + mean["statistic"].map(STATISTICS)
-    named = mean["metric"].replace(PRINTED).str.replace("ece", "ECE")
+    rows = with_sd(table4[table4["metric"].str.startswith(("ece", "xi"))])
+    column = rows["optimiser"].map(NAMES) + ", " + rows["statistic"].map(STATISTICS)
+    named = rows["metric"].replace(PRINTED).str.replace("ece", "ECE")
 
     def text(row: Any) -> str:
-        paper = f"; paper {row.paper:.2f}\u00a0±\u00a0{row.sd_paper:.2f}"
-        ours = f"{cell(row)}, sd\u00a0{row.sd_estimate:.2f}"
+        paper = f"; paper {row.paper:.2f}\u00a0±\u00a0{row.paper_sd:.2f}"
+        ours = f"{cell(row)}, sd\u00a0{row.sd:.2f}"
         return (ours + (paper if np.isfinite(row.paper) else "")).replace("-", "−")
 
-    return pivot(mean.assign(metric=named, column=column), {"metric": "Metric"}, "column", text)
+    return pivot(rows.assign(metric=named, column=column), {"metric": "Metric"}, "column", text)

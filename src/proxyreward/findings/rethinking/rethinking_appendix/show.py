@@ -15,6 +15,7 @@ from proxyreward.findings.core.drawing import (
     OURS,
     PAPER,
     SMALL,
+    STATISTICS,
     canvas,
     dots,
     heat_map,
@@ -26,13 +27,12 @@ from proxyreward.findings.core.text import cell, pivot
 from proxyreward.findings.rethinking.finding1.measure import square
 from proxyreward.findings.rethinking.rethinking_appendix.measure import TITLES, kl_integral
 from proxyreward.metrics.best_of_n import kl_bound
-from proxyreward.metrics.prediction import STATISTICS, mrr_chance
+from proxyreward.metrics.prediction import mrr_chance
 from proxyreward.vocabulary import PPO
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-HEADS = {name: "MRR" if name == "mrr" else name.capitalize() for name in STATISTICS}
 PANELS = {
     "kl_nats": "KL divergence (nats)",
     "proxy_gain": "proxy reward (sd)",
@@ -43,12 +43,8 @@ PANELS = {
 def plot_families(pairs: pd.DataFrame, associations: pd.DataFrame) -> "Figure":
     """Accuracy against best-of-n NDR in one run, a panel per family (the form of Figure 12).
 
-    Parameters
-    ----------
-    pairs : DataFrame
-        Of `measure.family_pairs`.
-    associations : DataFrame
-        The table `families` over replicates, at the same n, whose Spearman stands above.
+    `pairs` are those of `measure.family_pairs`; of `associations`, the table `families` over
+    replicates at the same n, Spearman stands above.
     """
     figure, axes = canvas(3.4, 1, 3)
     spearman = associations[associations["statistic"] == "spearman"].set_index("family")
@@ -89,20 +85,14 @@ def association_table(table: pd.DataFrame, key: str, title: str) -> pd.DataFrame
     if "paper" in table:
         theirs = table.assign(name=names + ", paper", estimate=table["paper"], low=np.nan)
         rows = pd.concat([rows, theirs.dropna(subset="paper")]).sort_index(kind="stable")
-    return pivot(rows, {"name": title}, "statistic", cell, HEADS)
+    return pivot(rows, {"name": title}, "statistic", cell, STATISTICS)
 
 
 def plot_penalty(penalties: pd.DataFrame, statistic: str, rms: int) -> "Figure":
     """One statistic of accuracy with PPO NDR against the KL penalty, ours and the paper's.
 
-    Parameters
-    ----------
-    penalties : DataFrame
-        The table of that name over replicates.
-    statistic : str
-        kendall, pearson, spearman or mrr.
-    rms : int
-        Number of reward models; it sets the chance level of the MRR.
+    `penalties` is the table of that name over replicates; the number of reward models sets the
+    chance level of the MRR.
     """
     chosen = penalties[penalties["statistic"] == statistic]
     if chosen.empty:
@@ -116,7 +106,7 @@ def plot_penalty(penalties: pd.DataFrame, statistic: str, rms: int) -> "Figure":
     axis.axhline(level, color="grey", linewidth=1, linestyle=":", label="no relation (ours)")
     axis.set_xticks(place, chosen["kl_coef"].map("{:g}".format))
     axis.set_xlabel("KL penalty of PPO (coefficient)")
-    axis.set_ylabel(f"{HEADS[statistic]}, accuracy and NDR")
+    axis.set_ylabel(f"{STATISTICS[statistic]}, accuracy and NDR")
     legend(figure, axis)
     return figure
 
@@ -124,13 +114,8 @@ def plot_penalty(penalties: pd.DataFrame, statistic: str, rms: int) -> "Figure":
 def plot_runs(runs: pd.DataFrame, ends: pd.DataFrame) -> "Figure":
     """End of PPO against the penalty: distance, proxy and golden reward.
 
-    Parameters
-    ----------
-    runs : DataFrame
-        Of the default run, a thin line per reward model. Runs that did not finish have an open
-        marker.
-    ends : DataFrame
-        Mean over reward models, over replicates: the table of that name.
+    A thin line per reward model shows `runs`, those of the default run, an open marker where one
+    did not finish; dots with intervals show `ends`, means over reward models, over replicates.
     """
     figure, axes = canvas(3.5, 1, 3, sharey=False)
     penalties = sorted(runs["kl_coef"].unique())

@@ -1,0 +1,307 @@
+"""Finding 3: draws on other prompts, how prompts were changed, claims, and what is shown."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.rethinking.finding3 import claims, measure, show
+from proxyreward.metrics.agreement import accuracy_matrix
+from proxyreward.metrics.prediction import by_golden
+from proxyreward.world import prompts as world
+
+CHANGES = (world.paraphrase, world.rewrite)
+CATEGORIES = ["Chat", "ChatHard", "Code", "Math", "Safety"]
+OPTIMISERS = ("best-of-n", "ppo")
+
+
+def draw(evidence):
+    rng = np.random.default_rng(0)
+    return measure.draw(evidence, draws=2, rng=rng, shares=(0.0, 0.5, 1.0))
+
+
+@pytest.fixture(scope="module")
+def drawn(evidence):
+    return draw(evidence)
+
+
+@pytest.fixture(scope="module")
+def pair(evidence):
+    """Two responses per prompt, of two writers: nothing is left to draw but the order."""
+    two = evidence.tests["source"].isin(["blunt", "timid"]) & (evidence.tests["sample_id"] == 0)
+    return replace(evidence, tests=evidence.tests[two])
+
+
+@pytest.fixture(scope="module")
+def of_pair(pair):
+    return draw(pair)
+
+
+def test_rows_are_downstream_and_columns_accuracy(pair, of_pair):
+    accuracy = accuracy_matrix(pair.testset().category("Math").labels)
+    expected = by_golden("spearman", accuracy, pair.ndr("ppo", category="Chat"))
+    cell = of_pair["categories"].query(
+        "optimiser == 'ppo' and downstream == 'Chat' and accuracy_on == 'Math'"
+    )
+    np.testing.assert_allclose(cell["coefficient"], np.tile(expected, 2))
+
+
+@pytest.mark.parametrize(("share", "variant"), [(0.0, "original"), (1.0, "rewrite")])
+def test_the_ends_of_the_shares_are_one_variant_alone(pair, of_pair, share, variant):
+    accuracy = accuracy_matrix(pair.testset(variant).labels)
+    end = of_pair["shares"].query(
+        "strategy == 'rewrite' and optimiser == 'best-of-n' and share == @share"
+    )
+    expected = by_golden("spearman", accuracy, pair.ndr("best-of-n"))
+    np.testing.assert_allclose(end["coefficient"], np.tile(expected, 2))
+
+
+def test_joint_ppo_of_all_models_is_that_of_the_categories(drawn):
+    """In the fixture every model was trained in both ways."""
+    joint, ppo = (
+        drawn["categories"].query("optimiser == @name")["coefficient"] for name in ("joint", "ppo")
+    )
+    np.testing.assert_array_equal(joint, ppo)
+
+
+@pytest.mark.parametrize(("models", "kinds"), [(4, 4), (2, 2)])
+def test_separate_training_of_a_few_uses_them_alone(evidence, registry, models, kinds):
+    few, regret = evidence.names()[:models], evidence.regret
+    kept = (regret["training"] == "joint") | (
+        regret["golden"].isin(few) & regret["proxy"].isin(few)
+    )
+    found = draw(replace(evidence, regret=regret[kept]))
+    assert found["sizes"]["separate_rms"].item() == (models if kinds == 4 else 0)
+    assert measure.estimates(found, registry)["advantages"]["optimiser"].nunique() == kinds
+
+
+def test_estimates_are_means_beside_the_papers(drawn, registry):
+    found = measure.estimates(drawn, registry)
+    means = found["categories"].query("optimiser == 'ppo' and measure == 'mean'")
+    cells = drawn["categories"].query("optimiser == 'ppo'").groupby(measure.CELL)["coefficient"]
+    array = cells.mean().unstack().to_numpy()
+    np.testing.assert_allclose(measure.square(means, "value"), array)
+    printed = registry.printed("rethinking.table3", "PPO", "Math", "Chat")["mean"]
+    assert measure.square(means, "paper")[3, 0] == printed
+    rows = found["advantages"].set_index(["optimiser", "measure"])
+    assert rows.loc[("ppo", "same"), "value"] == pytest.approx(np.diagonal(array).mean())
+    counts = [rows.loc[("best-of-n", name), "paper"] for name in ("columns", "rows")]
+    assert counts == [4, 3]  # as the registry's note on the claim has it
+    prompts = found["prompts"].set_index(["category", "measure"])["value"]
+    safe = drawn["prompts"].query("category != 'Safety'")
+    assert prompts["without Safety", "rewrite"] == pytest.approx(safe["rewrite"].mean())
+    right = (safe["guess"] == safe["category"]).mean()
+    assert prompts["without Safety", "guess"] == pytest.approx(right)
+
+
+def test_leads_by_hand():
+    matrix = np.array([[0.9, 0.1, 0.2], [0.5, 0.4, 0.3], [0.1, 0.6, 0.7]])
+    expected = {"same": 2 / 3, "other": 0.3, "columns": 2, "rows": 2}
+    assert measure.leads(matrix) == pytest.approx(expected)
+    matrix[0, 1] = np.nan
+    assert np.isnan([measure.leads(matrix)[name] for name in ("other", "columns", "rows")]).all()
+
+
+SUMS = [f"add {a} and {b}" for a, b in zip("123456", "345678")]
+ANIMALS = [f"where does the {name} live" for name in ("fox", "cat", "owl", "pig", "ant", "hare")]
+NAMES = ["Math"] * 6 + ["Chat"] * 6
+
+
+def compare(original, paraphrase, rewrite, categories=NAMES, shuffled=False):
+    variants = {"original": original, "paraphrase": paraphrase, "rewrite": rewrite}
+    rows = [
+        (variant, i, category, f"\n\nHuman: {text}\n\nAssistant:")
+        for variant, texts in variants.items()
+        for i, (text, category) in enumerate(zip(texts, categories))
+    ]
+    frame = pd.DataFrame(rows, columns=["variant", "prompt_id", "category", "prompt"])
+    frame = frame.sample(frac=1, random_state=1) if shuffled else frame
+    return measure.compare(frame, np.random.default_rng(0))
+
+
+def test_tfidf_of_a_small_case():
+    rows = measure.tfidf([Counter("aab"), Counter("ac"), Counter("a")]).toarray()
+    # All texts hold a, so it weighs nothing; b and c are left alone in their rows.
+    np.testing.assert_allclose(rows, [[0, 1, 0], [0, 0, 1], [0, 0, 0]])
+    mixed = measure.tfidf([Counter("bbc"), Counter("c"), Counter()]).toarray()
+    b, c = 2 * np.log(4 / 2), np.log(4 / 3)
+    np.testing.assert_allclose(mixed[0], np.array([b, c]) / np.hypot(b, c))
+
+
+def test_nearest_centroid_takes_the_angle_not_the_length():
+    known = sparse.csr_array(np.array([[1.0, 0.1], [0.1, 9.0], [0.2, 8.0]]))
+    asked = sparse.csr_array(np.array([[3.0, 1.0], [0.5, 1.0]]))
+    assert measure.nearest(known, np.array(["x", "y", "y"]), asked).tolist() == ["x", "y"]
+
+
+def test_the_same_text_has_similarity_one_and_guesses_follow_the_words():
+    originals, swapped = SUMS + ANIMALS, ANIMALS + SUMS
+    found = compare(originals, originals, ["zzz"] * 12)
+    np.testing.assert_allclose(found["paraphrase"], 1)
+    np.testing.assert_allclose(found["rewrite"], 0)
+    found = compare(originals, originals, swapped)
+    assert found["guess"].tolist() == NAMES
+    assert found["guess_rewrite"].tolist() == NAMES[::-1]
+    pd.testing.assert_frame_equal(compare(originals, originals, swapped, shuffled=True), found)
+
+
+def test_held_out_guesses_do_not_see_the_prompt_itself():
+    """With a label of its own and unique words, a prompt can only be guessed wrong."""
+    words = ["alpha beta", "gamma delta", "epsilon zeta", "eta theta", "iota kappa"]
+    found = compare(words, words, words, list("abcde"))
+    assert not (found["guess"] == found["category"]).any()
+    assert (found["guess_rewrite"] == found["category"]).all()
+
+
+def test_paraphrases_of_the_world_are_closer_than_its_rewrites():
+    rng = np.random.default_rng(2)
+    asked = [world.draw(rng, CATEGORIES[i % 5]) for i in range(100)]
+    variants = [[change(prompt, rng).text for prompt in asked] for change in CHANGES]
+    found = compare([prompt.text for prompt in asked], *variants, [p.category for p in asked])
+    assert found["paraphrase"].mean() > found["rewrite"].mean() + 0.1
+    assert (found["guess_rewrite"] == found["category"]).mean() > 0.8
+
+
+def test_a_prompt_without_the_transcript_format_is_refused(evidence):
+    with pytest.raises(ValueError, match="Human"):
+        draw(replace(evidence, prompts=evidence.prompts.assign(prompt="add")))
+
+
+LEADS = {  # same, other, columns, rows
+    "best-of-n": (0.6, 0.4, 4, 3), "ppo": (0.5, 0.4, 1, 1), "joint": (0.4, 0.4, 1, 1),
+    "separate": (0.6, 0.3, 3, 2),
+}  # fmt: skip
+TEXTS = {  # all, without Safety
+    "paraphrase": (0.5, 0.6), "rewrite": (0.2, 0.1), "guess": (0.9, 0.95),
+    "guess_rewrite": (0.8, 0.85),
+}  # fmt: skip
+
+
+def planted_shares(fall):
+    """Spearman of PPO falls by `fall` as prompts are changed, that of best-of-n stays."""
+    keys = product(measure.STRATEGIES, (0.0, 0.5, 1.0), OPTIMISERS)
+    rows = [(*key, 0.6 - fall * key[1] * (key[2] == "ppo")) for key in keys]
+    return pd.DataFrame(rows, columns=["strategy", "share", "optimiser", "value"])
+
+
+def quantities(leads=LEADS, fall=0.4):
+    advantages = [
+        (policies, name, value, value + 1 if policies in OPTIMISERS else np.nan)
+        for policies, found in leads.items()
+        for name, value in zip(("same", "other", "columns", "rows"), found)
+    ]
+    prompts = [
+        (category, name, value)
+        for name, values in TEXTS.items()
+        for category, value in zip(("all", "without Safety"), values)
+    ]
+    return claims.quantities(
+        pd.DataFrame(advantages, columns=["optimiser", "measure", "value", "paper"]),
+        planted_shares(fall),
+        pd.DataFrame(prompts, columns=["category", "measure", "value"]),
+    )
+
+
+def values(found, pattern):
+    chosen = Comparison(pattern, ">", 0).matching(found)
+    assert chosen, pattern
+    return [found[name].own for name in chosen]
+
+
+def test_advantages_of_the_same_category_and_similarity_of_texts():
+    found = quantities()
+    gaps = values(found, "*: Spearman in the same category minus in others")
+    assert gaps == pytest.approx([0.2, 0.1])
+    assert found["Best-of-n: accuracy columns led by their own category"].own == 4
+    assert found["Best-of-n: regret rows led by their own category"].paper == 4
+    assert values(found, "same-category advantage, best-of-n *") == pytest.approx([0.1])
+    assert values(found, "columns and rows led *, best-of-n minus PPO") == [5]
+    assert values(found, "same-category advantage under PPO per *") == pytest.approx([0.3])
+    closer = "similarity to the paraphrase minus to the rewrite"
+    assert found[closer].own == pytest.approx(0.3)
+    assert found[f"{closer}, without Safety"].own == pytest.approx(0.5)
+    placed = "share of rewrites that word counts place in their category"
+    assert (found[placed].own, found[f"{placed}, without Safety"].own) == (0.8, 0.85)
+    few = quantities({name: LEADS[name] for name in OPTIMISERS})
+    assert not any("per category" in name for name in few)  # without separate training
+
+
+@pytest.mark.parametrize("fall", [0.4, -0.2])
+def test_a_fall_under_ppo_alone(fall):
+    found = quantities(fall=fall)
+    changed = "Spearman with all prompts changed minus with none"
+    assert values(found, f"PPO, *: {changed}") == pytest.approx([-fall] * 2)
+    assert values(found, f"Best-of-n, *: {changed}") == [0, 0]
+    steeper = values(found, "*: |slope of Spearman in the share changed|, PPO minus best-of-n")
+    assert steeper == pytest.approx([abs(fall)] * 2)
+    kendalls = values(found, "PPO, *: Kendall of the share changed and Spearman")
+    assert kendalls == pytest.approx([-np.sign(fall)] * 2)
+
+
+def frame(rows, *columns):
+    return pd.DataFrame(rows, columns=columns).assign(low=0.4, high=0.6)
+
+
+@pytest.fixture
+def categories():
+    rows = [
+        (optimiser, a, b, 0.4 + 0.1 * i + 0.01 * j, kind, mean)
+        for optimiser, (i, a), (j, b) in product(
+            OPTIMISERS, enumerate(CATEGORIES), enumerate(CATEGORIES)
+        )
+        for kind, mean in (("mean", 0.1 * i + 0.01 * j), ("sd", 0.02))
+    ]
+    return frame(rows, "optimiser", *measure.CELL, "paper", "measure", "estimate")
+
+
+def test_ours_and_the_papers_matrix_share_one_colour_scale(categories):
+    figure = show.plot_categories(categories)
+    titles = [axis.get_title() or axis.get_title(loc="left") for axis in figure.axes[:4]]
+    assert titles == ["Best-of-n, ours", "Best-of-n, paper", "PPO, ours", "PPO, paper"]
+    for axis in figure.axes[:4]:
+        assert axis.collections[0].get_clim() == pytest.approx((0.0, 0.84))
+    texts = [axis.texts[5].get_text() for axis in figure.axes[:2]]
+    assert texts == ["0.10", "0.50"]  # second row, first column
+
+
+def test_tables_of_categories_and_of_leads(categories):
+    wide = show.table3(categories, "ppo")
+    assert wide.columns.tolist() == ["Downstream", *CATEGORIES]
+    assert wide.loc[1, "Chat"] == "0.10 [0.40,\u00a00.60] ±\u00a00.02"
+    rows = [("ppo", "same", 0.5, 0.41), ("ppo", "rows", 1.5, 2), ("separate", "same", 0.3, np.nan)]
+    found = show.advantages(frame(rows, "optimiser", "measure", "estimate", "paper"))
+    assert found["Policies"].tolist() == ["PPO", "PPO per category, fewer RMs"]
+    interval = "[0.40,\u00a00.60]"
+    assert found["Same category"].tolist() == [f"0.50 {interval} (0.41)", f"0.30 {interval}"]
+    assert found.loc[0, "Best rows"].endswith("(2.0)")
+
+
+def test_a_panel_per_strategy_and_a_line_with_intervals_per_optimiser():
+    shares = planted_shares(0.2).rename(columns={"value": "estimate"}).assign(low=0.4, high=0.6)
+    figure = show.plot_shares(shares)
+    assert len(figure.axes) == 2
+    for axis in figure.axes:
+        assert list(axis.lines[1].get_ydata()) == pytest.approx([0.6, 0.5, 0.4])
+        assert axis.collections[0].get_segments()[0][:, 1].tolist() == [0.4, 0.6]
+    assert len(show.plot_shares(shares, ["rewrite"]).axes) == 1
+    with pytest.raises(ValueError, match="no strategy 'reword'; choose one of"):
+        show.plot_shares(shares, ["reword"])
+
+
+def test_prompts_by_category_with_intervals():
+    rows = [(*key, 0.5) for key in product(("all", *CATEGORIES), TEXTS)]
+    left, right = show.plot_prompts(frame(rows, "category", "measure", "estimate"), 0.8).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["all", *CATEGORIES]
+    np.testing.assert_allclose(right.collections[0].get_segments()[0][:, 0], [40, 60])
+    assert [line.get_xdata()[0] for line in right.lines if line.get_label() == "high"] == [80]
+
+
+def test_examples_are_requests_in_the_order_of_categories(evidence):
+    shown = show.examples(evidence.prompts)
+    assert shown["Category"].tolist() == CATEGORIES
+    assert shown["Rewrite"].str.startswith("rewrite prompt").all()
