@@ -11,7 +11,7 @@ from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.findings.rethinking.finding5 import claims
 from proxyreward.findings.rethinking.finding5.measure import compute as relate
 from proxyreward.findings.rethinking.finding5.measure import deviations
-from proxyreward.pipeline.evidence_inputs import main_pool
+from proxyreward.pipeline.evidence_inputs import main_scores
 from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import results
@@ -21,7 +21,7 @@ def compute(params: Params) -> Measured:
     """Measure the finding in one run."""
     evidence = Evidence.read(results(params, "evidence"))
     tables = relate(
-        main_pool(params).scores,
+        main_scores(params),
         evidence.pairs(),
         pd.DataFrame({"rm": evidence.names(), "flip_rate": evidence.flips()}),
         generator("finding5 degrees", params.seed),
