@@ -77,8 +77,8 @@ def test_the_scale_of_a_reward_model_changes_nothing(tmp_path, monkeypatch, root
         for name, scores in zip(names, pool_of, strict=True):
             (folder := tmp_path / "outputs/smoke/scores" / name).mkdir(parents=True, exist_ok=True)
             np.save(folder / "initial.npy", scores)
-        evidence = SimpleNamespace(names=lambda: names, flips=lambda: units)
-        evidence.pairs = lambda scores=pairs_of: scores
+        evidence = SimpleNamespace(pairs=lambda scores=pairs_of: scores)
+        evidence.names, evidence.flips = lambda: names, lambda: [0.0, 0.15, 0.3, 0.45]
         monkeypatch.setattr(finding5.Evidence, "read", lambda _, read=evidence: read)
         found.append(finding5.compute(params).estimates["deviations"])
     pd.testing.assert_frame_equal(*found)

@@ -43,16 +43,11 @@ def quantities(
 
     Parameters
     ----------
-    pairs : DataFrame
-        Of `measure.couples`; best-of-n counts at its largest n.
-    curves : DataFrame
-        The evidence's table of that name.
-    disagreement : DataFrame with columns flip_a, flip_b, disagreement
-        Share of labels in which two training sets differ, one row per pair of flip levels.
-    n_labels : int
-        Labels per training set: a flip share is exact to one label.
-    registry : Registry
-        The papers' printed values.
+    pairs : of `measure.couples`; best-of-n counts at its largest n.
+    curves : the evidence's table of that name.
+    disagreement : flip_a, flip_b, disagreement: share of labels in which two training sets differ.
+    n_labels : labels per training set: a flip share is exact to one label.
+    registry : the papers' printed values.
     """
     bon, ppo = halves = [_Half.of(pairs, curves, optimiser) for optimiser in OPTIMISERS]
     printed = [registry.printed("rethinking.table1", PRINTED[name]) for name in OPTIMISERS]
@@ -209,15 +204,8 @@ def near_twins(accuracy: np.ndarray, ndr: np.ndarray) -> float:
 def relative_drop(rewards: np.ndarray) -> np.ndarray:
     """Fall from the best golden reward to the last, over the rise from the first to the best.
 
-    Parameters
-    ----------
-    rewards : ndarray, shape (..., ns)
-        Golden reward, n = 1 first and the largest n last.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        0 without any fall, infinite for a fall that no rise precedes.
+    Of rewards in the order of the optimisation, shape (..., steps) to (...). 0 without any fall,
+    infinite for a fall that no rise precedes.
     """
     best = rewards.max(axis=-1)
     fall, rise = best - rewards[..., -1], best - rewards[..., 0]
@@ -229,14 +217,8 @@ def relative_drop(rewards: np.ndarray) -> np.ndarray:
 def falling_twin(rewards: np.ndarray, accuracy: np.ndarray) -> float:
     """Largest share of declining proxies of another golden RM as predictable as the steadiest.
 
-    The steadiest golden RM has the smallest mean relative drop. Another one counts if its mean
-    accuracy lies within 0.05; 0 if there is none.
-
-    Parameters
-    ----------
-    rewards : ndarray, shape (goldens, proxies, ns)
-    accuracy : ndarray, shape (goldens,)
-        Mean accuracy over the golden RM's proxies.
+    The steadiest golden RM has the smallest mean relative drop of rewards, (goldens, proxies,
+    steps). Another one counts if its mean accuracy, (goldens,), lies within 0.05; 0 if none does.
     """
     drop = relative_drop(rewards)
     steadiest = drop.mean(axis=1).argmin()

@@ -20,11 +20,8 @@ PRINTED = {BEST_OF_N: "Acc. / BoN", PPO: "Acc. / PPO"}
 def couples(evidence: Evidence) -> pd.DataFrame:
     """Accuracy and NDR of every golden-proxy pair under both optimisers.
 
-    Returns
-    -------
-    DataFrame
-        optimiser, n (0 for PPO), golden, proxy (golden != proxy), flip_golden, flip_proxy,
-        accuracy, ndr, golden_gain.
+    optimiser, n (0 for PPO), golden, proxy (golden != proxy), flip_golden, flip_proxy, accuracy,
+    ndr, golden_gain.
     """
     names = evidence.names()
     accuracy = pd.DataFrame(accuracy_matrix(evidence.pairs()), index=names, columns=names).stack()
@@ -44,16 +41,8 @@ def couples(evidence: Evidence) -> pd.DataFrame:
 def associations(pairs: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     """Association of accuracy with NDR for each optimiser and n, beside the paper's Table 1.
 
-    Parameters
-    ----------
-    pairs : DataFrame
-        Of :func:`couples`.
-
-    Returns
-    -------
-    DataFrame
-        optimiser, n, statistic, protocol, paper, value. The paper does not say which protocol it
-        used, so its value stands beside both.
+    Of the pairs of :func:`couples`: optimiser, n, statistic, protocol, paper, value. The paper does
+    not say which protocol it used, so its value stands beside both.
     """
     rows = []
     for (optimiser, n), group in pairs.groupby(["optimiser", "n"]):

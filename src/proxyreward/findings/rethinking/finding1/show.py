@@ -39,10 +39,7 @@ PROTOCOLS = {"mean_g": "each golden", "pooled": "all pairs"}
 def plot_scatter(pairs: pd.DataFrame) -> "Figure":
     """Accuracy against NDR in one run, a point per golden-proxy pair (Figure 3a and 3b).
 
-    Parameters
-    ----------
-    pairs : DataFrame
-        Rows of best-of-n at one n, and of PPO; one optimiser alone gives one panel.
+    Of best-of-n at one n and of PPO; one optimiser alone gives one panel.
     """
     shown = pairs["optimiser"].unique()
     figure, axes = canvas(3.7 * len(shown) + 0.3, len(shown))
@@ -72,12 +69,7 @@ def plot_scatter(pairs: pd.DataFrame) -> "Figure":
 def plot_table1(association: pd.DataFrame, rms: int) -> "Figure":
     """Table 1: our estimates over replicates beside the paper's values.
 
-    Parameters
-    ----------
-    association : DataFrame
-        Rows of best-of-n at one n, and of PPO.
-    rms : int
-        Number of reward models; it sets the chance level of the MRR.
+    Of best-of-n at one n and of PPO; the number of RMs sets the chance level of the MRR.
     """
     shown = association["optimiser"].unique()
     figure, axes = canvas(2.9 * len(shown) + 0.6, len(shown))
@@ -113,12 +105,7 @@ def table1(association: pd.DataFrame, rms: int) -> pd.DataFrame:
 def plot_family(heldout: pd.DataFrame, flip_rates: Sequence[float]) -> "Figure":
     """Accuracy of every reward model against the oracle's labels, by flip rate.
 
-    Parameters
-    ----------
-    heldout : DataFrame
-        The table `accuracy` of `heldout.compute`.
-    flip_rates : sequence of float
-        Of the reward models in the order of that table.
+    `heldout` is the table `accuracy` of `heldout.compute`; the flip rates are in its order.
     """
     figure, [[axis]] = canvas(3.6)
     whole = heldout[heldout["turns"] == "all"]
@@ -150,14 +137,8 @@ def plot_dynamics(
 ) -> "Figure":
     """Golden reward against KL for several golden RMs and proxies (the form of Figure 9).
 
-    Parameters
-    ----------
-    curves : DataFrame
-        The evidence's table: a row of panels for each optimiser in it.
-    flips : Series
-        Flip rate of each RM by name.
-    goldens, proxies : int
-        How many to show, spread evenly over the flip rates; fewer if there are fewer.
+    The evidence's `curves` have rows of panels for each optimiser; `flips` holds the flip rate of
+    each RM by name. So many are shown, spread evenly over the flip rates; fewer if there are fewer.
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize

@@ -16,7 +16,7 @@ from scipy import sparse
 
 from proxyreward.data.transcripts import last_request
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.wordcounts import terms
+from proxyreward.findings.core.wordcounts import inverse_frequencies, terms, vectors
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.findings.rethinking.repeats import coefficients, ndrs, overall, summary
 from proxyreward.metrics.testset import TestSet
@@ -72,7 +72,7 @@ def draw(
         if name in downstream
     }
     few, separate = _separate(evidence, list(errors))
-    same, categories = np.ix_(few, few), []
+    same, categories, changes = np.ix_(few, few), [], []
     for of in errors:
         ndr = ndrs(evidence, category=of)
         for name, error in errors.items():
@@ -82,18 +82,22 @@ def draw(
                 of_few = {JOINT: ndr[PPO][same], SEPARATE: separate[of]}
                 kept = [names[i] for i in few]
                 categories.append(coefficients(error[:, *same], of_few, kept, **cell))
-    sizes = {
-        "rms": len(names),
-        "separate_rms": len(few),
-        "prompts": len(tests.categories),
-        "responses": tests.labels.shape[2],
-        "writers": len(evidence.testset(PARAPHRASE).sources),
-        "draws": draws,
-        "n": evidence.policies(BEST_OF_N, family=MAIN, policy=INITIAL)["n"].max(),
-    }
+    for strategy in STRATEGIES:
+        changed = evidence.testset(strategy)
+        places = [int(np.argmax(tests.sources == source)) for source in changed.sources]
+        # The same writers, a response each: only the prompt differs between the two.
+        plain = TestSet.of(tests.labels[..., places], tests.categories, changed.sources)
+        for share in shares:
+            mixed = (plain.draw(2, rng).mix(changed.draw(2, rng), share, rng) for _ in range(draws))
+            error, condition = [test.error() for test in mixed], {"strategy": strategy}
+            changes.append(coefficients(error, ndrs(evidence, n), names, **condition, share=share))
+    rms, prompts, responses = tests.labels.shape
+    sizes = {"rms": rms, "separate_rms": len(few), "prompts": prompts, "responses": responses}
+    sizes |= {"writers": len(places), "draws": draws}
+    sizes["n"] = evidence.policies(BEST_OF_N, family=MAIN, policy=INITIAL)["n"].max()
     return {
         "categories": pd.concat(categories, ignore_index=True),
-        "shares": _shares(evidence, tests, draws, shares, rng, n),
+        "shares": pd.concat(changes, ignore_index=True),
         "prompts": compare(evidence.prompts, rng),
         "sizes": pd.DataFrame([sizes]),
     }
@@ -177,29 +181,6 @@ def _separate(evidence: Evidence, categories: list[str]) -> tuple[list[int], dic
     return places, ndr
 
 
-def _shares(
-    evidence: Evidence,
-    tests: TestSet,
-    draws: int,
-    shares: Sequence[float],
-    rng: np.random.Generator,
-    n: int,
-) -> pd.DataFrame:
-    ndr, names, tables = ndrs(evidence, n), evidence.names(), []
-    for strategy in STRATEGIES:
-        changed = evidence.testset(strategy)
-        places = [int(np.argmax(tests.sources == source)) for source in changed.sources]
-        # The same writers, a response each: only the prompt differs between the two.
-        kept = TestSet.of(tests.labels[..., places], tests.categories, changed.sources)
-        for share in shares:
-            errors = [
-                kept.draw(2, rng).mix(changed.draw(2, rng), share, rng).error()
-                for _ in range(draws)
-            ]
-            tables.append(coefficients(errors, ndr, names, strategy=strategy, share=share))
-    return pd.concat(tables, ignore_index=True)
-
-
 def compare(prompts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Similarity of each prompt to its paraphrase and its rewrite, and guessed categories.
 
@@ -220,8 +201,8 @@ def compare(prompts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     category = prompts[prompts["variant"] == ORIGINAL].set_index("prompt_id")["category"]
     labels = category.loc[wide.index].to_numpy()
     texts = [last_request(text) for name in (ORIGINAL, PARAPHRASE, REWRITE) for text in wide[name]]
-    vectors = tfidf([_features(text) for text in texts])
-    original, paraphrase, rewrite = (vectors[i * len(wide) : (i + 1) * len(wide)] for i in range(3))
+    rows = tfidf([_features(text) for text in texts])
+    original, paraphrase, rewrite = (rows[i * len(wide) : (i + 1) * len(wide)] for i in range(3))
     fold = rng.permutation(len(wide)) % FOLDS
     guess = np.empty(len(wide), dtype=object)
     for number in range(FOLDS):
@@ -245,19 +226,8 @@ def tfidf(texts: Sequence[Counter[str]]) -> sparse.csr_array:
     With n the count in the text, N all texts and N_t those with the term. A text whose terms are
     in all texts is a zero row.
     """
-    column = {term: place for place, term in enumerate(sorted(set().union(*texts)))}
-    counts = sparse.csr_array(
-        (
-            [float(count) for text in texts for count in text.values()],
-            [column[term] for text in texts for term in text],
-            np.cumsum([0, *map(len, texts)]),
-        ),
-        shape=(len(texts), len(column)),
-    )
-    holding = np.bincount(counts.indices, minlength=len(column))
-    weighted = counts.multiply(np.log((1 + len(texts)) / (1 + holding))).tocsr()
-    length = np.sqrt(weighted.multiply(weighted).sum(axis=1))
-    return weighted.multiply(1 / np.where(length > 0, length, 1.0)[:, None]).tocsr()
+    weights = inverse_frequencies(texts)  # one more than these
+    return vectors(texts, {term: weight - 1 for term, weight in weights.items()})
 
 
 def nearest(known: sparse.csr_array, labels: np.ndarray, asked: sparse.csr_array) -> np.ndarray:

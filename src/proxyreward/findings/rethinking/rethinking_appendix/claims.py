@@ -36,13 +36,11 @@ def quantities(
 
     Parameters
     ----------
-    estimates : mapping of DataFrame
-        `families`, `mutual`, `penalties` and `dataset` of one run: of `measure.family_associations`
-        (the largest n counts), `mutual_accuracy`, `penalty_associations` and `training_pairs`.
-    runs, recipes : DataFrame
-        Of `measure.run_ends` and `recipes.recipe_table`.
-    registry : Registry
-        The paper's printed values.
+    estimates : `families`, `mutual`, `penalties` and `dataset` of one run: of
+        `measure.family_associations` (the largest n counts), `mutual_accuracy`,
+        `penalty_associations` and `training_pairs`.
+    runs, recipes : of `measure.run_ends` and `recipes.recipe_table`.
+    registry : the paper's printed values.
     """
     dataset = estimates["dataset"].set_index("quantity")["value"]
     return {

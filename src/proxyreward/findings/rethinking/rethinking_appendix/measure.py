@@ -184,17 +184,12 @@ def kl_integral(n: int) -> float:
 
     with :math:`v = u^n`, which spreads the peak of f evenly.
 
-    Examples
-    --------
     >>> round(kl_integral(2), 4)
     0.2787
     """
     from scipy.integrate import quad
 
-    def log_density(v: float) -> float:
-        return float(np.log2(n) + (n - 1) / n * np.log2(v))
-
-    return quad(log_density, 0.0, 1.0, limit=200)[0]
+    return quad(lambda v: np.log2(n) + (n - 1) / n * np.log2(v), 0.0, 1.0, limit=200)[0]
 
 
 def _policies(evidence: Evidence) -> pd.DataFrame:

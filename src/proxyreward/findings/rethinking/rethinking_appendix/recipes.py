@@ -65,10 +65,7 @@ def recipe_table(
 ) -> pd.DataFrame:
     """One row per family: family, items, settings (how many different ones), differ (their keys).
 
-    Parameters
-    ----------
-    families : mapping
-        Name to the specs of its items and the dotted keys that may differ.
+    `families` has by name the specs of the items and the dotted keys that may differ.
     """
     rows = []
     for name, (specs, allowed) in families.items():
@@ -87,10 +84,8 @@ def settings_table(
 
     Parameters
     ----------
-    settings : mapping
-        Heading of a scale's column to its parameters, all or some, nested as in `params.yaml`.
-    section : str
-        `reward`, `ppo`, or `all`: these two and what else has a counterpart in Table 8.
+    settings : by heading of a scale's column its parameters, nested as in `params.yaml`.
+    section : `reward`, `ppo`, or `all`: these two and what else has a counterpart in Table 8.
 
     Returns
     -------
