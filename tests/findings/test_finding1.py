@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from proxyreward.findings.rethinking.couples import couples, square, under
 from proxyreward.findings.rethinking.finding1 import claims, show
-from proxyreward.findings.rethinking.finding1.measure import associations, couples, square, under
+from proxyreward.findings.rethinking.finding1.measure import associations
 from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.prediction import mrr_chance
 

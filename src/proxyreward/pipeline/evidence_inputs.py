@@ -51,16 +51,16 @@ def test_scores(params: Params) -> pd.DataFrame:
     return keys.assign(**{name: np.load(folder / name / "tests.npy") for name in names})
 
 
-def main_scores(params: Params) -> np.ndarray:
-    """The main family's own scores of the initial policy's pool, `(rms, prompts, samples)`."""
-    return np.stack([_plane(params, rm.name, MAIN, INITIAL) for rm in families(params)[MAIN]])
+def main_pool(params: Params) -> Pool:
+    """The main family's standardised scores of the initial policy's pool."""
+    return _pool(params, MAIN, INITIAL)
 
 
 def every_pool(params: Params) -> list[Pool]:
     """The main family's pools of both policies, then the other families' of the initial one."""
     others = [family for family in families(params) if family != MAIN]
     return [
-        _pool(params, MAIN, INITIAL),
+        main_pool(params),
         _pool(params, MAIN, SECOND),
         *(_pool(params, family, INITIAL) for family in others),
     ]

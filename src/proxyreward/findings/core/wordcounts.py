@@ -1,12 +1,11 @@
 """A linear model on word counts: the reference that a small reward model has to be read against.
 
-In: pairs and their folds, or texts. Out: held-out margins, or vectors of texts. Called by `heldout`
-and, for the similarity of prompts, by `finding3`.
+In: pairs and their folds. Out: held-out margins. Called by `heldout`.
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -38,10 +37,13 @@ def heldout_margins(pairs: pd.DataFrame, fold: np.ndarray) -> np.ndarray:
     for number in np.unique(fold):
         held_out, kept = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         train = [[column[row] for row in kept] for column in counts]
-        weights = inverse_frequencies(train[0] + train[1])
-        w = _fit(vectors(train[0], weights) - vectors(train[1], weights))
+        weights = _inverse_frequencies(train[0] + train[1])
+        vocabulary = {term: column for column, term in enumerate(weights)}
+        idf = np.array(list(weights.values()))
+        differences = _vectors(train[0], vocabulary, idf) - _vectors(train[1], vocabulary, idf)
+        w = _fit(differences)
         chosen, rejected = (
-            vectors([column[row] for row in held_out], weights) @ w for column in counts
+            _vectors([column[row] for row in held_out], vocabulary, idf) @ w for column in counts
         )
         margins[held_out] = chosen - rejected
     return margins
@@ -53,23 +55,24 @@ def terms(text: str) -> Counter[str]:
     return Counter(words) + Counter(map(" ".join, zip(words, words[1:], strict=False)))
 
 
-def inverse_frequencies(texts: Sequence[Counter[str]]) -> dict[str, float]:
+def _inverse_frequencies(texts: list[Counter[str]]) -> dict[str, float]:
     """Smoothed idf, ln((1 + texts) / (1 + texts with the term)) + 1, terms in sorted order."""
     found = Counter(term for counts in texts for term in counts)
     return {term: np.log((1 + len(texts)) / (1 + found[term])) + 1 for term in sorted(found)}
 
 
-def vectors(texts: Sequence[Counter[str]], weights: Mapping[str, float]) -> sparse.csr_array:
-    """Weighted counts as rows of length 1, ``(texts, terms)``; zeros where no term has weight."""
-    place = {term: column for column, term in enumerate(weights)}
+def _vectors(
+    texts: Iterable[Counter[str]], vocabulary: dict[str, int], idf: np.ndarray
+) -> sparse.csr_array:
+    """Tf-idf rows of length 1, ``(texts, terms)``; a text without known terms is a zero row."""
     rows, columns, values = [], [], []
     for row, counts in enumerate(texts):
-        known = [term for term in counts if term in place]
-        vector = np.array([counts[term] * weights[term] for term in known])
+        known = [(vocabulary[term], count) for term, count in counts.items() if term in vocabulary]
+        vector = np.array([count * idf[column] for column, count in known])
         rows += [row] * len(known)
-        columns += [place[term] for term in known]
-        values += list(vector / (np.linalg.norm(vector) or 1.0))
-    return sparse.csr_array((values, (rows, columns)), shape=(len(texts), len(place)), dtype=float)
+        columns += [column for column, _ in known]
+        values += list(vector / np.linalg.norm(vector)) if len(known) else []
+    return sparse.csr_array((values, (rows, columns)), shape=(len(texts), len(idf)), dtype=float)
 
 
 def _fit(differences: sparse.csr_array) -> np.ndarray:

@@ -9,9 +9,10 @@ import pandas as pd
 from proxyreward.data import flips, pairs
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.core.style import svg, use_style
+from proxyreward.findings.rethinking.couples import couples, under
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.findings.rethinking.finding1 import claims, show
-from proxyreward.findings.rethinking.finding1.measure import associations, couples, under
+from proxyreward.findings.rethinking.finding1.measure import associations
 from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import outputs, results

@@ -1,6 +1,6 @@
 """Figures and tables of Finding 1 for readers.
 
-In: tables of `measure` as the stage wrote them; those over replicates have columns `estimate, low,
+In: tables of the stage as it wrote them; those over replicates have columns `estimate, low,
 high`. Out: closed matplotlib figures and frames of text cells. Called by the notebook `finding1`;
 the stage draws the scatter for the README.
 """
@@ -11,22 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import (
-    GOLDEN,
-    NAMES,
-    OURS,
-    PALETTE,
-    STATISTICS,
-    canvas,
-    colour_bar,
-    dots,
-    heat_map,
-    legend,
-    papers,
-    rows_on,
-)
+from proxyreward.findings.core import drawing
+from proxyreward.findings.core.drawing import GOLDEN, NAMES, OURS, PALETTE, STATISTICS
 from proxyreward.findings.core.text import cell, pivot
-from proxyreward.findings.rethinking.finding1.measure import square
+from proxyreward.findings.rethinking.couples import square
 from proxyreward.metrics.prediction import mrr_chance
 from proxyreward.vocabulary import BEST_OF_N
 
@@ -42,7 +30,7 @@ def plot_scatter(pairs: pd.DataFrame) -> "Figure":
     Of best-of-n at one n and of PPO; one optimiser alone gives one panel.
     """
     shown = pairs["optimiser"].unique()
-    figure, axes = canvas(3.7 * len(shown) + 0.3, len(shown))
+    figure, axes = drawing.canvas(3.7 * len(shown) + 0.3, len(shown))
     for axis, optimiser in zip(axes[:, 0], shown, strict=True):
         rows = pairs[pairs["optimiser"] == optimiser]
         x, y = rows["accuracy"], rows["ndr"]
@@ -61,8 +49,8 @@ def plot_scatter(pairs: pd.DataFrame) -> "Figure":
         axis.set_title(_named(rows), fontsize=11, weight="normal")
         axis.set_ylabel("NDR (share kept)")
     axes[-1, 0].set_xlabel("Accuracy of the proxy against the golden RM (%)")
-    legend(figure, axes[0, 0])
-    colour_bar(figure, points, axes, "Flip rate of the golden RM")
+    drawing.legend(figure, axes[0, 0])
+    drawing.colour_bar(figure, points, axes, "Flip rate of the golden RM")
     return figure
 
 
@@ -72,19 +60,19 @@ def plot_table1(association: pd.DataFrame, rms: int) -> "Figure":
     Of best-of-n at one n and of PPO; the number of RMs sets the chance level of the MRR.
     """
     shown = association["optimiser"].unique()
-    figure, axes = canvas(2.9 * len(shown) + 0.6, len(shown))
+    figure, axes = drawing.canvas(2.9 * len(shown) + 0.6, len(shown))
     for axis, optimiser in zip(axes[:, 0], shown, strict=True):
         rows = association[association["optimiser"] == optimiser]
         names = rows["statistic"].map(STATISTICS)
-        height = rows_on(axis, list(names + ", " + rows["protocol"].map(PROTOCOLS)))
-        dots(axis, height, rows, OURS, "ours, 95 % interval")
-        papers(axis, rows["paper"], height)
+        height = drawing.rows_on(axis, list(names + ", " + rows["protocol"].map(PROTOCOLS)))
+        drawing.dots(axis, height, rows, OURS, "ours, 95 % interval")
+        drawing.papers(axis, rows["paper"], height)
         chance = np.where(rows["statistic"] == "mrr", mrr_chance(rms - 1), 0.0)
         axis.plot(chance, height, "|", color="black", markersize=16, mew=1.5, label="no relation")
         axis.set_title(_named(rows), fontsize=11, weight="normal")
     axes[-1, 0].set_xlim(-0.05 + min(0.0, np.nanmin(association[["estimate", "low"]])), 1.02)
     axes[-1, 0].set_xlabel("Association of accuracy with NDR")
-    legend(figure, axes[0, 0])
+    drawing.legend(figure, axes[0, 0])
     return figure
 
 
@@ -107,18 +95,20 @@ def plot_family(heldout: pd.DataFrame, flip_rates: Sequence[float]) -> "Figure":
 
     `heldout` is the table `accuracy` of `heldout.compute`; the flip rates are in its order.
     """
-    figure, [[axis]] = canvas(3.6)
+    figure, [[axis]] = drawing.canvas(3.6)
     whole = heldout[heldout["turns"] == "all"]
     models = whole[whole["kind"] == "rm"]
     percent = 100 * models[["accuracy", "low", "high"]].rename(columns={"accuracy": "estimate"})
-    dots(axis, flip_rates, percent, OURS, "reward model, interval over test pairs", upright=True)
+    drawing.dots(
+        axis, flip_rates, percent, OURS, "reward model, interval over test pairs", upright=True
+    )
     lines = {"chance": ":", "longer answer (words)": "-.", "linear model on word counts": "--"}
     for name, line in lines.items():
         level = 100 * whole.loc[whole["name"] == name, "accuracy"].iloc[0]
         axis.axhline(level, color="grey", linestyle=line, linewidth=1.2, label=name)
     axis.set_xlabel("Share of flipped training labels")
     axis.set_ylabel("Accuracy against the oracle (%)")
-    legend(figure, axis, 2)
+    drawing.legend(figure, axis, 2)
     return figure
 
 
@@ -148,7 +138,7 @@ def plot_dynamics(
     columns = min(3, len(shown))
     rows = -(-len(shown) // columns)
     height = 0.4 + 2.7 * rows * len(optimisers)
-    figure, axes = canvas(height, rows * len(optimisers), columns, sharex=False)
+    figure, axes = drawing.canvas(height, rows * len(optimisers), columns, sharex=False)
     scale = ScalarMappable(Normalize(rms.min(), rms.max()), PALETTE)
     for block, optimiser in enumerate(optimisers):
         panels = axes[block * rows : (block + 1) * rows]
@@ -167,7 +157,7 @@ def plot_dynamics(
         for axis in panels[:, 0]:
             axis.set_ylabel(f"{NAMES[optimiser]}: golden\nreward (sd)")
     axes.flat[0].legend(loc="upper left", fontsize=9, frameon=False, borderpad=0, handlelength=1.4)
-    colour_bar(figure, scale, axes, "Flip rate of the proxy RM")
+    drawing.colour_bar(figure, scale, axes, "Flip rate of the proxy RM")
     return figure
 
 
@@ -175,8 +165,8 @@ def _heat_map(pairs: pd.DataFrame, matrix: np.ndarray, label: str, form: str) ->
     flips = pairs.drop_duplicates("golden").set_index("golden")["flip_golden"]
     order = np.argsort(flips.to_numpy(), kind="stable")
     ticks = [f"{flip:g}" for flip in flips.to_numpy()[order]]
-    figure, [[axis]] = canvas(4.9)
-    heat_map(axis, matrix[np.ix_(order, order)], ticks, ticks, form=form, label=label)
+    figure, [[axis]] = drawing.canvas(4.9)
+    drawing.heat_map(axis, matrix[np.ix_(order, order)], ticks, ticks, form=form, label=label)
     axis.set_xlabel("Flip rate of the proxy RM")
     axis.set_ylabel("Flip rate of the golden RM")
     return figure

@@ -42,8 +42,7 @@ def quantities(
     for optimiser in OPTIMISERS:
         own = (
             _spread(ours[optimiser], paper[optimiser], cells[optimiser])
-            | _own_responses(ours[optimiser], paper[optimiser])
-            | _mixed_pairs(ours[optimiser], paper[optimiser])
+            | _gaps(ours[optimiser], paper[optimiser])
             | _region(cells[optimiser], *BEST_REGION[optimiser])
         )
         found |= {f"{NAMES[optimiser]}: {name}": quantity for name, quantity in own.items()}
@@ -70,19 +69,14 @@ def _spread(ours: pd.DataFrame, paper: pd.DataFrame, cells: pd.Series) -> dict[s
     }
 
 
-def _own_responses(ours: pd.DataFrame, paper: pd.DataFrame) -> dict[str, Quantity]:
-    """Each other source against the responses of the policy that is optimised."""
+def _gaps(ours: pd.DataFrame, paper: pd.DataFrame) -> dict[str, Quantity]:
+    """Other sources against the own responses of the policy, and mixed pairs against each."""
     means, printed = (table["spearman", "mean"].drop(ORIGIN) for table in (ours, paper))
     best = printed.drop(INITIAL).max() - printed[INITIAL]
-    return {
+    found = {
         f"Spearman with responses of {source} minus with own": measured(mean - means[INITIAL], best)
         for source, mean in means.drop(INITIAL).items()
     }
-
-
-def _mixed_pairs(ours: pd.DataFrame, paper: pd.DataFrame) -> dict[str, Quantity]:
-    """The fixed pairs from mixed sources against each single source."""
-    found = {}
     for statistic, label in STATISTICS.items():
         means, printed = (table[statistic, "mean"] for table in (ours, paper))
         best = printed[ORIGIN] - printed.drop(ORIGIN).min()

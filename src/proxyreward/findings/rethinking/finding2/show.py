@@ -9,20 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import (
-    COLOURS,
-    LARGE,
-    NAMES,
-    PAPER,
-    SMALL,
-    canvas,
-    colour_bar,
-    dots,
-    heat_map,
-    legend,
-    papers,
-    rows_on,
-)
+from proxyreward.findings.core import drawing
+from proxyreward.findings.core.drawing import COLOURS, LARGE, NAMES, PAPER, SMALL
 from proxyreward.findings.core.text import pivot
 from proxyreward.findings.rethinking.finding2.measure import BEST_REGION, ORIGIN, third
 from proxyreward.findings.rethinking.repeats import STATISTICS, sd_cell, with_sd
@@ -38,9 +26,9 @@ def plot_sources(sources: pd.DataFrame, paper: pd.DataFrame) -> "Figure":
     `paper` is `measure.printed_sources`, as `repeats.alone` has it.
     """
     names = list(dict.fromkeys(sources["source"]))
-    figure, axes = canvas(1.9 + 0.5 * len(names), 1, 2, sharex=False)
+    figure, axes = drawing.canvas(1.9 + 0.5 * len(names), 1, 2, sharex=False)
     for axis, statistic in zip(axes[0], STATISTICS, strict=True):
-        height = rows_on(axis, [source_name(name) for name in names])
+        height = drawing.rows_on(axis, [source_name(name) for name in names])
         for shift, (optimiser, colour) in zip((0.14, -0.14), COLOURS.items(), strict=True):
             ours, printed = (
                 table[(table["optimiser"] == optimiser) & (table["statistic"] == statistic)]
@@ -48,15 +36,15 @@ def plot_sources(sources: pd.DataFrame, paper: pd.DataFrame) -> "Figure":
             )
             printed = printed.set_index("source")["estimate"]
             label = f"{NAMES[optimiser]}: ours, 95 % interval"
-            dots(axis, height + shift, ours, colour, label)
+            drawing.dots(axis, height + shift, ours, colour, label)
             label = f"{NAMES[optimiser]}: paper"
-            papers(axis, printed.reindex(names), height + shift, colour, label)
+            drawing.papers(axis, printed.reindex(names), height + shift, colour, label)
             others = printed.drop(names, errors="ignore")
             label = f"{NAMES[optimiser]}: paper's other models"
             axis.axvspan(others.min(), others.max(), color=colour, alpha=0.13, lw=0, label=label)
         axis.set_xlabel(STATISTICS[statistic])
     figure.supxlabel("Association of accuracy with NDR", fontsize=LARGE)
-    legend(figure, axes, 2)
+    drawing.legend(figure, axes, 2)
     return figure
 
 
@@ -80,13 +68,13 @@ def plot_bins(bins: pd.DataFrame) -> "Figure":
     limits = (bins["estimate"].min(), bins["estimate"].max())
     # Numbers in many cells need the whole width.
     few = size <= 6
-    figure, axes = canvas(3.6, 1, 2) if few else canvas(7.4, 2, 1)
+    figure, axes = drawing.canvas(3.6, 1, 2) if few else drawing.canvas(7.4, 2, 1)
     for axis, optimiser in zip(axes.flat, COLOURS, strict=True):
         rows = bins[bins["optimiser"] == optimiser]
         matrix = np.full((size, size), np.nan)
         matrix[rows["chosen"], rows["rejected"]] = rows["estimate"]
         look = {"form": ".2f", "limits": limits, "text": 12 if few else SMALL}
-        heat_map(axis, matrix[:-1, 1:], ticks[:-1], ticks[1:], **look)
+        drawing.heat_map(axis, matrix[:-1, 1:], ticks[:-1], ticks[1:], **look)
         for chosen, rejected in zip(rows["chosen"], rows["rejected"], strict=True):
             if (third(chosen, size), third(rejected, size)) == BEST_REGION[optimiser]:
                 corner = (rejected - 1 + 0.04, chosen + 0.04)
@@ -96,7 +84,7 @@ def plot_bins(bins: pd.DataFrame) -> "Figure":
         axis.set_xlabel("Rejected: bin (1 = best)")
         axis.label_outer()
     shown, place = axes.flat[0].collections[0], {"orientation": "horizontal", "shrink": 0.6}
-    colour_bar(figure, shown, axes, "Spearman of accuracy and NDR", **place)
+    drawing.colour_bar(figure, shown, axes, "Spearman of accuracy and NDR", **place)
     return figure
 
 

@@ -16,7 +16,7 @@ from scipy import sparse
 
 from proxyreward.data.transcripts import last_request
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.wordcounts import inverse_frequencies, terms, vectors
+from proxyreward.findings.core.wordcounts import terms
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.findings.rethinking.repeats import coefficients, ndrs, overall, summary
 from proxyreward.metrics.testset import TestSet
@@ -226,8 +226,15 @@ def tfidf(texts: Sequence[Counter[str]]) -> sparse.csr_array:
     With n the count in the text, N all texts and N_t those with the term. A text whose terms are
     in all texts is a zero row.
     """
-    weights = inverse_frequencies(texts)  # one more than these
-    return vectors(texts, {term: weight - 1 for term, weight in weights.items()})
+    column = {term: place for place, term in enumerate(sorted(set().union(*texts)))}
+    counts = [float(count) for text in texts for count in text.values()]
+    places = [column[term] for text in texts for term in text]
+    ends = np.cumsum([0, *map(len, texts)])
+    rows = sparse.csr_array((counts, places, ends), shape=(len(texts), len(column)))
+    holding = np.bincount(places, minlength=len(column))
+    rows = rows.multiply(np.log((1 + len(texts)) / (1 + holding))).tocsr()
+    length = np.sqrt(rows.multiply(rows).sum(axis=1))
+    return rows.multiply(1 / np.where(length > 0, length, 1.0)[:, None]).tocsr()
 
 
 def nearest(known: sparse.csr_array, labels: np.ndarray, asked: sparse.csr_array) -> np.ndarray:

@@ -11,18 +11,8 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.data.transcripts import last_request
-from proxyreward.findings.core.drawing import (
-    COLOURS,
-    LARGE,
-    NAMES,
-    SMALL,
-    canvas,
-    colour_bar,
-    dots,
-    heat_map,
-    legend,
-    rows_on,
-)
+from proxyreward.findings.core import drawing
+from proxyreward.findings.core.drawing import COLOURS, LARGE, NAMES, SMALL
 from proxyreward.findings.core.text import cell, pivot
 from proxyreward.findings.rethinking.finding3.measure import SEPARATE, STRATEGIES, square
 from proxyreward.findings.rethinking.repeats import sd_cell, with_sd
@@ -41,19 +31,19 @@ def plot_categories(categories: pd.DataFrame) -> "Figure":
     both = means[["estimate", "paper"]].to_numpy(dtype=float)
     limits = (np.nanmin(both), np.nanmax(both))
     names = sorted(means["downstream"].unique())
-    figure, axes = canvas(6.4, 2, 2)
+    figure, axes = drawing.canvas(6.4, 2, 2)
     for row, optimiser in zip(axes, COLOURS, strict=True):
         cells = means[means["optimiser"] == optimiser]
         for axis, column, who in zip(row, ("estimate", "paper"), ("ours", "paper"), strict=True):
             matrix = square(cells, column)
-            heat_map(axis, matrix, names, names, form=".2f", limits=limits, text=LARGE)
+            drawing.heat_map(axis, matrix, names, names, form=".2f", limits=limits, text=LARGE)
             axis.set_title(f"{NAMES[optimiser]}, {who}", fontsize=LARGE, weight="normal")
             axis.tick_params(axis="x", rotation=60)
             axis.tick_params(labelsize=SMALL)
     figure.supxlabel("Category on which accuracy is measured", fontsize=LARGE)
     figure.supylabel("Category of the downstream prompts", fontsize=LARGE)
     place, label = {"location": "top", "shrink": 0.7}, "Spearman of accuracy and NDR"
-    colour_bar(figure, axes[0, 0].collections[0], axes, label, **place)
+    drawing.colour_bar(figure, axes[0, 0].collections[0], axes, label, **place)
     return figure
 
 
@@ -82,18 +72,18 @@ def plot_shares(shares: pd.DataFrame, strategies: Sequence[str] = STRATEGIES) ->
     known = shares["strategy"].unique().tolist()
     if unknown := [name for name in strategies if name not in known]:
         raise ValueError(f"no strategy {unknown[0]!r}; choose one of {known}")
-    figure, axes = canvas(3.7, 1, len(strategies))
+    figure, axes = drawing.canvas(3.7, 1, len(strategies))
     for axis, strategy in zip(axes[0], strategies, strict=True):
         for shift, (optimiser, colour) in zip((-1, 1), COLOURS.items(), strict=True):
             line = shares[(shares["strategy"] == strategy) & (shares["optimiser"] == optimiser)]
             place = 100 * line["share"] + shift
             axis.plot(place, line["estimate"], color=colour)
             label = f"{NAMES[optimiser]}, 95 % interval"
-            dots(axis, place, line, colour, label, upright=True)
+            drawing.dots(axis, place, line, colour, label, upright=True)
         axis.set_title(strategy.capitalize(), fontsize=LARGE, weight="normal")
         axis.set_xlabel("Prompts changed (%)")
     axes[0, 0].set_ylabel("Spearman of accuracy and NDR")
-    legend(figure, axes, 2)
+    drawing.legend(figure, axes, 2)
     return figure
 
 
@@ -110,12 +100,14 @@ def plot_prompts(prompts: pd.DataFrame, high: float) -> "Figure":
             "guess_rewrite": ("rewrite", "#009E73"),
         },
     }
-    figure, axes = canvas(1.4 + 0.42 * len(names), 1, 2, sharex=False)
+    figure, axes = drawing.canvas(1.4 + 0.42 * len(names), 1, 2, sharex=False)
     for axis, (title, measures), unit in zip(axes[0], panels.items(), (1, 100), strict=True):
-        height = rows_on(axis, names)
+        height = drawing.rows_on(axis, names)
         for shift, (measure, (label, colour)) in zip((0.13, -0.13), measures.items(), strict=True):
             rows = prompts[prompts["measure"] == measure].set_index("category").loc[names]
-            dots(axis, height + shift, unit * rows[["estimate", "low", "high"]], colour, label)
+            drawing.dots(
+                axis, height + shift, unit * rows[["estimate", "low", "high"]], colour, label
+            )
         axis.set_xlim(0, 1.03 * unit)
         axis.set_xlabel(title)
     axes[0, 1].axvline(100 * high, color="grey", linewidth=1, linestyle=":", label="high")

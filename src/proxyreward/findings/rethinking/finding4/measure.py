@@ -30,17 +30,10 @@ BINS = (5, 10, 20)  # of ECE
 SECOND_POLICY = "best-of-n, second policy"
 GROWTH, SAMPLES, BUDGETS = "growth", "samples", "budgets"
 PRINTED = {  # what the paper calls its metrics
-    "pearson": "Pearson corr.*",
-    "spearman": "Spearman corr.",
-    "kendall": "Kendall corr.",
-    "accuracy": "Accuracy",
-    "bo_n": "Bo5*",
-    "ece": "ECE",
-    "mrr": "MRR",
-    "ndcg": "NDCG",
-    "xi": "xi corr.",
-    "accuracy_pair": "Accuracy-pair",
-}
+    "pearson": "Pearson corr.*", "spearman": "Spearman corr.", "kendall": "Kendall corr.",
+    "accuracy": "Accuracy", "bo_n": "Bo5*", "ece": "ECE", "mrr": "MRR", "ndcg": "NDCG",
+    "xi": "xi corr.", "accuracy_pair": "Accuracy-pair",
+}  # fmt: skip
 
 
 def compute(
@@ -144,9 +137,7 @@ def measures(bins: int) -> dict[str, tuple[str, dict[str, Any], int]]:
     """
     found: dict[str, tuple[str, dict[str, Any], int]] = {name: (name, {}, 1) for name in PRINTED}
     found["ece"] = "ece", {"bins": bins}, -1
-    for other in BINS:
-        if other != bins:
-            found[f"ece, {other} bins"] = "ece", {"bins": other}, -1
+    found |= {f"ece, {other} bins": ("ece", {"bins": other}, -1) for other in BINS if other != bins}
     found["ece, not negated"] = "ece", {"bins": bins}, 1
     found["xi, sorted by golden"] = "xi", {"sort_by": "golden"}, 1
     return found

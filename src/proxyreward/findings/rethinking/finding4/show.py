@@ -9,18 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import (
-    COLOURS,
-    LARGE,
-    NAMES,
-    PALETTE,
-    canvas,
-    curve,
-    dots,
-    legend,
-    papers,
-    rows_on,
-)
+from proxyreward.findings.core import drawing
+from proxyreward.findings.core.drawing import COLOURS, LARGE, NAMES, PALETTE
 from proxyreward.findings.core.text import cell, pivot
 from proxyreward.findings.rethinking.finding4.measure import PRINTED, figure_rows
 from proxyreward.findings.rethinking.repeats import STATISTICS, with_sd
@@ -40,10 +30,10 @@ def plot_table4(table4: pd.DataFrame, rms: int) -> "Figure":
     Pale bars reach one sd over draws of the test set to either side, of the paper its ±; the number
     of reward models sets the chance level of the MRR.
     """
-    figure, axes = canvas(6.4, 1, 2, sharex=False)
+    figure, axes = drawing.canvas(6.4, 1, 2, sharex=False)
     groups = dict(tuple(with_sd(table4).groupby(["optimiser", "statistic"])))
     for axis, (statistic, title) in zip(axes.flat, STATISTICS.items(), strict=True):
-        height = rows_on(axis, [name.replace("*", "") for name in PRINTED.values()])
+        height = drawing.rows_on(axis, [name.replace("*", "") for name in PRINTED.values()])
         chance = mrr_chance(rms - 1) if statistic == "mrr" else 0.0
         axis.axvline(chance, color="grey", linestyle=":", linewidth=1.2, label="no relation")
         for shift, (optimiser, colour) in zip((0.2, -0.2), COLOURS.items(), strict=True):
@@ -52,10 +42,10 @@ def plot_table4(table4: pd.DataFrame, rms: int) -> "Figure":
             bar = {"color": colour, "alpha": 0.25, "linewidth": 4.5, "label": "± sd over draws"}
             for place, mean, sd in ((own, "estimate", "sd"), (theirs, "paper", "paper_sd")):
                 axis.hlines(place, rows[mean] - rows[sd], rows[mean] + rows[sd], **bar)
-            dots(axis, own, rows, colour, f"{NAMES[optimiser]}, ours")
-            papers(axis, rows["paper"], theirs, colour, f"{NAMES[optimiser]}, paper")
+            drawing.dots(axis, own, rows, colour, f"{NAMES[optimiser]}, ours")
+            drawing.papers(axis, rows["paper"], theirs, colour, f"{NAMES[optimiser]}, paper")
         axis.set_xlabel(f"{title} with NDR")
-    legend(figure, axes[0, 0])
+    drawing.legend(figure, axes[0, 0])
     return figure
 
 
@@ -72,17 +62,19 @@ def plot_responses(responses: pd.DataFrame, name: str, metric: str = "accuracy")
     rows = figure_rows(responses, name)
     optimisers, sizes = rows["optimiser"].unique(), rows["size"].unique()
     colours = plt.get_cmap(PALETTE)(np.linspace(0, 0.9, len(sizes)))
-    figure, axes = canvas(3.8, 1, len(optimisers))
+    figure, axes = drawing.canvas(3.8, 1, len(optimisers))
     for axis, optimiser in zip(axes.flat, optimisers, strict=True):
         for size, colour in zip(sizes, colours, strict=True):
             line = rows[(rows["optimiser"] == optimiser) & (rows["size"] == size)]
-            curve(axis, line["n_resp"], line, colour, f"{size:,} {COUNTED[name]}", marker="o", ms=4)
+            drawing.curve(
+                axis, line["n_resp"], line, colour, f"{size:,} {COUNTED[name]}", marker="o", ms=4
+            )
         title = NAMES.get(optimiser, optimiser.capitalize())
         axis.set_title(title, fontsize=LARGE, weight="normal")
         axis.set_xlabel("Responses per prompt")
         axis.locator_params(axis="x", integer=True)
     axes[0, 0].set_ylabel(f"Spearman of {metric} with NDR")
-    legend(figure, axes[0, 0], 2)
+    drawing.legend(figure, axes[0, 0], 2)
     return figure
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from proxyreward.findings.core import drawing
-from proxyreward.findings.core.drawing import GOLDEN, OURS, PALETTE, PAPER, SMALL, canvas, legend
+from proxyreward.findings.core.drawing import GOLDEN, OURS, PALETTE, PAPER, SMALL
 from proxyreward.findings.rethinking.evidence import at_n
 from proxyreward.findings.rethinking.finding5.measure import BAND, KINDS, LABEL_FLIPS
 from proxyreward.metrics.goodhart import accuracy_from_ratio
@@ -40,7 +40,7 @@ def plot_theory(curve: pd.DataFrame, simulated: pd.DataFrame) -> "Figure":
 
     Tables of `finding5.theory`; the simulation is shown at its largest n.
     """
-    figure, [[axis]] = canvas(4.2)
+    figure, [[axis]] = drawing.canvas(4.2)
     _expected(axis, curve)
     axis.plot(
         100 * curve["accuracy_closed"][::5], curve["degree_closed"][::5], "o", color=RAW,
@@ -67,7 +67,7 @@ def plot_measured(degrees: pd.DataFrame, curve: pd.DataFrame) -> "Figure":
     Of rows that are :func:`chosen`, label flips are drawn, with 95 % errors in both directions.
     """
     rows = degrees[degrees["kind"] == LABEL_FLIPS]
-    figure, [[axis]] = canvas(4.5)
+    figure, [[axis]] = drawing.canvas(4.5)
     _expected(axis, curve)
     place = 100 * rows["accuracy"], rows["degree"]
     axis.errorbar(
@@ -93,7 +93,7 @@ def plot_residuals(degrees: pd.DataFrame) -> "Figure":
 
     Of rows that are :func:`chosen`; the error bars, 95 %, hold the errors of degree and accuracy.
     """
-    figure, axes = canvas(3.6, 1, len(KINDS))
+    figure, axes = drawing.canvas(3.6, 1, len(KINDS))
     for axis, kind in zip(axes.flat, KINDS):
         rows = degrees[degrees["kind"] == kind]
         residual = rows["degree"] - rows["expected"]
@@ -111,20 +111,20 @@ def plot_residuals(degrees: pd.DataFrame) -> "Figure":
 
 def plot_deviations(deviations: pd.DataFrame) -> "Figure":
     """Mean distance from the expected curve as n grows, a line for each kind of proxy."""
-    figure, [[axis]] = canvas(3.8)
+    figure, [[axis]] = drawing.canvas(3.8)
     for kind in KINDS:
         rows = deviations[deviations["kind"] == kind]
         drawing.curve(axis, rows["n"], rows, COLOURS[kind], kind, marker="o")
     _powers(axis, deviations["n"])
     axis.set_ylim(bottom=0)
     axis.set_ylabel("Mean |measured minus\nexpected degree|")
-    legend(figure, axis)
+    drawing.legend(figure, axis)
     return figure
 
 
 def plot_pressure(pressure: pd.DataFrame) -> "Figure":
     """What the proxy promises and what is kept of it; the table of `theory.pressure`."""
-    figure, [[axis]] = canvas(3.8)
+    figure, [[axis]] = drawing.canvas(3.8)
     for column, line, colour, label in (
         ("promised", "s-", RAW, "the proxy's policy, by the proxy"),
         ("possible", "^--", GOLDEN, "the golden RM's own policy"),

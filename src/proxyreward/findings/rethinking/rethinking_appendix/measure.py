@@ -11,10 +11,11 @@ import pandas as pd
 
 from proxyreward.data.construction import response_words, standardised_gap
 from proxyreward.findings.core.registry import Registry
+from proxyreward.findings.rethinking.couples import couples, square, under
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.estimates import mean_known
-from proxyreward.metrics.prediction import STATISTICS, by_golden, kendall, off_diagonal
+from proxyreward.metrics.prediction import STATISTICS, by_golden, kendall
 from proxyreward.vocabulary import ALL, ARCHITECTURES, BEST_OF_N, INITIAL, JOINT, MAIN, PARTS, PPO
 
 TITLES = {MAIN: "label flips", ARCHITECTURES: "architectures", PARTS: "data parts"}
@@ -34,24 +35,12 @@ def coefficients(accuracy: np.ndarray, ndr: np.ndarray) -> dict[str, float]:
 
 
 def family_pairs(evidence: Evidence, n: int) -> pd.DataFrame:
-    """One row per family and golden-proxy pair: family, golden, label, proxy, accuracy, ndr.
-
-    In the order of `Evidence.rms`, whose `label` is that of the golden RM; NDR of best-of-n.
-    """
+    """Rows of :func:`couples` for best-of-n, with family, and the golden RM's label in it."""
     frames = []
     for family in TITLES:
-        members = evidence.rms[evidence.rms["family"] == family]
-        names, labels = members["rm"].to_numpy(), members["label"].to_numpy()
-        golden, proxy = (~np.eye(len(names), dtype=bool)).nonzero()
-        columns = {
-            "family": family,
-            "golden": names[golden],
-            "label": labels[golden],
-            "proxy": names[proxy],
-            "accuracy": accuracy_matrix(evidence.pairs(family))[golden, proxy],
-            "ndr": evidence.ndr(BEST_OF_N, n=n, family=family)[golden, proxy],
-        }
-        frames.append(pd.DataFrame(columns))
+        labels = evidence.rms[evidence.rms["family"] == family].set_index("rm")["label"]
+        pairs = under(couples(evidence, family), BEST_OF_N, n)
+        frames.append(pairs.assign(family=family, label=pairs["golden"].map(labels)))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -60,24 +49,22 @@ def family_associations(evidence: Evidence) -> pd.DataFrame:
 
     At each n above 1 that all families have; the statistics are those of :func:`coefficients`.
     """
-    bon = evidence.regret.query("optimiser == @BEST_OF_N and policy == @INITIAL")
-    of_family = [set(bon.loc[bon["family"] == family, "n"]) for family in TITLES]
-    rows = []
-    for family in TITLES:
-        accuracy = accuracy_matrix(evidence.pairs(family))
-        for n in sorted(int(n) for n in set.intersection(*of_family) if n > 1):
-            found = coefficients(accuracy, evidence.ndr(BEST_OF_N, n=n, family=family))
-            rows += [(n, family, *each) for each in found.items()]
+    bon = evidence.regret.query("optimiser == @BEST_OF_N and policy == @INITIAL and n > 1")
+    ns = set.intersection(*(set(bon.loc[bon["family"] == family, "n"]) for family in TITLES))
+    rows = [
+        (n, family, *each)
+        for n in sorted(ns)
+        for family, pairs in family_pairs(evidence, n).groupby("family", sort=False)
+        for each in coefficients(square(pairs, "accuracy"), square(pairs, "ndr")).items()
+    ]
     return pd.DataFrame(rows, columns=["n", "family", "statistic", "value"])
 
 
 def mutual_accuracy(evidence: Evidence) -> pd.DataFrame:
     """Mean and sd of the accuracies between the members of each family: family, quantity, value."""
-    rows = []
-    for family in TITLES:
-        accuracy = off_diagonal(accuracy_matrix(evidence.pairs(family)))
-        rows += [(family, "mean", accuracy.mean()), (family, "sd", accuracy.std())]
-    return pd.DataFrame(rows, columns=["family", "quantity", "value"])
+    accuracy = family_pairs(evidence, 0).groupby("family", sort=False)["accuracy"]
+    found = pd.DataFrame({"mean": accuracy.mean(), "sd": accuracy.std(ddof=0)})
+    return found.melt(ignore_index=False, var_name="quantity").reset_index()
 
 
 def collapse(registry: Registry) -> float:

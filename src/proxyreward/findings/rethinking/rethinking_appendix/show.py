@@ -10,21 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import (
-    COLOURS,
-    OURS,
-    PAPER,
-    SMALL,
-    STATISTICS,
-    canvas,
-    dots,
-    heat_map,
-    legend,
-    papers,
-    rows_on,
-)
+from proxyreward.findings.core import drawing
+from proxyreward.findings.core.drawing import COLOURS, OURS, PAPER, SMALL, STATISTICS
 from proxyreward.findings.core.text import cell, pivot
-from proxyreward.findings.rethinking.finding1.measure import square
+from proxyreward.findings.rethinking.couples import square
 from proxyreward.findings.rethinking.rethinking_appendix.measure import TITLES, kl_integral
 from proxyreward.metrics.best_of_n import kl_bound
 from proxyreward.metrics.prediction import mrr_chance
@@ -46,7 +35,7 @@ def plot_families(pairs: pd.DataFrame, associations: pd.DataFrame) -> "Figure":
     `pairs` are those of `measure.family_pairs`; of `associations`, the table `families` over
     replicates at the same n, Spearman stands above.
     """
-    figure, axes = canvas(3.4, 1, 3)
+    figure, axes = drawing.canvas(3.4, 1, 3)
     spearman = associations[associations["statistic"] == "spearman"].set_index("family")
     for axis, (family, group) in zip(axes[0], pairs.groupby("family", sort=False), strict=True):
         axis.scatter(100 * group["accuracy"], group["ndr"], s=22, color=OURS, alpha=0.6, lw=0)
@@ -66,8 +55,8 @@ def plot_mutual_accuracy(pairs: pd.DataFrame, family: str) -> "Figure":
         known = ", ".join(pairs["family"].unique())
         raise ValueError(f"no family {family!r}; choose one of {known}")
     labels = rows.drop_duplicates("golden")["label"].tolist()
-    figure, [[axis]] = canvas(4.6)
-    heat_map(axis, 100 * square(rows, "accuracy"), labels, labels, label="Accuracy (%)")
+    figure, [[axis]] = drawing.canvas(4.6)
+    drawing.heat_map(axis, 100 * square(rows, "accuracy"), labels, labels, label="Accuracy (%)")
     axis.tick_params(axis="x", rotation=45)
     axis.set_xlabel("Proxy RM")
     axis.set_ylabel("Golden RM")
@@ -98,16 +87,16 @@ def plot_penalty(penalties: pd.DataFrame, statistic: str, rms: int) -> "Figure":
     if chosen.empty:
         known = ", ".join(penalties["statistic"].unique())
         raise ValueError(f"no statistic {statistic!r} here; there is {known}")
-    figure, [[axis]] = canvas(3.6)
+    figure, [[axis]] = drawing.canvas(3.6)
     place = np.arange(len(chosen))
-    dots(axis, place, chosen, COLOURS[PPO], "ours, 95 % interval", upright=True)
-    papers(axis, chosen["paper"], place + 0.12, "black", upright=True)
+    drawing.dots(axis, place, chosen, COLOURS[PPO], "ours, 95 % interval", upright=True)
+    drawing.papers(axis, chosen["paper"], place + 0.12, "black", upright=True)
     level = mrr_chance(max(rms - 1, 1)) if statistic == "mrr" else 0.0
     axis.axhline(level, color="grey", linewidth=1, linestyle=":", label="no relation (ours)")
     axis.set_xticks(place, chosen["kl_coef"].map("{:g}".format))
     axis.set_xlabel("KL penalty of PPO (coefficient)")
     axis.set_ylabel(f"{STATISTICS[statistic]}, accuracy and NDR")
-    legend(figure, axis)
+    drawing.legend(figure, axis)
     return figure
 
 
@@ -117,7 +106,7 @@ def plot_runs(runs: pd.DataFrame, ends: pd.DataFrame) -> "Figure":
     A thin line per reward model shows `runs`, those of the default run, an open marker where one
     did not finish; dots with intervals show `ends`, means over reward models, over replicates.
     """
-    figure, axes = canvas(3.5, 1, 3, sharey=False)
+    figure, axes = drawing.canvas(3.5, 1, 3, sharey=False)
     penalties = sorted(runs["kl_coef"].unique())
     colour = COLOURS[PPO]
     for axis, (column, title) in zip(axes[0], PANELS.items(), strict=True):
@@ -131,21 +120,21 @@ def plot_runs(runs: pd.DataFrame, ends: pd.DataFrame) -> "Figure":
             )  # fmt: skip
         mean = ends[ends["quantity"] == column].sort_values("kl_coef")
         place = [penalties.index(kl_coef) for kl_coef in mean["kl_coef"]]
-        dots(axis, place, mean, OURS, "mean of RMs, 95 % interval", upright=True)
+        drawing.dots(axis, place, mean, OURS, "mean of RMs, 95 % interval", upright=True)
         axis.axhline(0, color="grey", linewidth=1, linestyle=":")
         axis.set_xticks(range(len(penalties)), [f"{p:g}" for p in penalties], rotation=60)
         axis.tick_params(labelsize=9)
         axis.set_title(title, fontsize=SMALL, weight="normal")
     axes[0, 1].set_xlabel("KL penalty of PPO (coefficient)")
-    legend(figure, axes)
+    drawing.legend(figure, axes)
     return figure
 
 
 def plot_steps(steps: pd.DataFrame) -> "Figure":
     """Pairs left after each step of :func:`proxyreward.data.construction.construct`, one run."""
-    figure, [[axis]] = canvas(3.0)
+    figure, [[axis]] = drawing.canvas(3.0)
     left = np.array([steps["pairs_before"].iloc[0], *steps["pairs_after"]])
-    height = rows_on(axis, ["all pairs", *steps["step"]])
+    height = drawing.rows_on(axis, ["all pairs", *steps["step"]])
     axis.barh(height, left, color=OURS)
     for y, count in zip(height, left, strict=True):
         axis.annotate(f" {count:,}", (count, y), va="center", fontsize=10, annotation_clip=False)
@@ -156,7 +145,7 @@ def plot_steps(steps: pd.DataFrame) -> "Figure":
 
 def plot_divergence(n: int, paper_n: int) -> "Figure":
     """KL divergence of best-of-n: closed form, integral, the largest n here and the paper's."""
-    figure, [[axis]] = canvas(3.4)
+    figure, [[axis]] = drawing.canvas(3.4)
     top = max(n, paper_n)
     ns = np.unique(np.geomspace(1, top, 60).round().astype(int))
     axis.plot(ns, kl_bound(ns), color=OURS, label="formula")
