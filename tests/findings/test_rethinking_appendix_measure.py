@@ -9,7 +9,9 @@ from scipy import stats
 from proxyreward.data.construction import length_gap
 from proxyreward.data.pairs import Pair, to_frame
 from proxyreward.findings.rethinking.rethinking_appendix import measure
+from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.best_of_n import kl_bound
+from proxyreward.metrics.prediction import off_diagonal
 
 PENALTIES = [0.0, 0.01, 0.05, 0.1]
 
@@ -45,12 +47,12 @@ def test_associations_are_those_of_the_pairs_at_each_common_n(evidence):
         assert value[n, family, statistic] == pytest.approx(np.mean(each))
 
 
-def test_mutual_accuracy_is_that_of_the_pairs(evidence):
+def test_mutual_accuracy_leaves_out_the_models_themselves(evidence):
     found = measure.mutual_accuracy(evidence).set_index(["family", "quantity"])["value"]
-    accuracy = measure.family_pairs(evidence, 4).groupby("family")["accuracy"]
-    for family, values in accuracy:
+    for family in measure.TITLES:
+        values = off_diagonal(accuracy_matrix(evidence.pairs(family)))
         assert found[family, "mean"] == pytest.approx(values.mean())
-        assert found[family, "sd"] == pytest.approx(values.std(ddof=0))
+        assert found[family, "sd"] == pytest.approx(values.std())
 
 
 def drop_policies(evidence, keep):
@@ -82,24 +84,22 @@ def test_two_reward_models_have_no_coefficient(evidence, registry):
     assert len(table) == 16 and table["value"].isna().all() and table["paper"].notna().all()
 
 
-def test_the_ends_of_runs_hold_the_golden_reward_of_others(evidence):
-    ends = measure.run_ends(evidence)
-    assert len(ends) == 6 * 5
-    name = evidence.names()[2]
-    rows = evidence.policies("ppo", training="joint", category="all", kl_coef=0.1)
-    expected = rows[(rows["proxy"] == name) & (rows["golden"] != name)]["golden_reward"].mean()
-    row = ends[(ends["rm"] == name) & (ends["kl_coef"] == 0.1)].iloc[0]
-    assert (row["golden_gain"], row["label"]) == (pytest.approx(expected), "18% flipped")
-    mean = measure.mean_ends(ends).set_index(["kl_coef", "quantity"])["value"]
-    assert mean[0.1, "kl_nats"] == pytest.approx(ends.query("kl_coef == 0.1")["kl_nats"].mean())
-
-
-def test_runs_of_one_penalty_or_one_category_are_left_out(evidence):
+@pytest.mark.parametrize("penalty", [0, 0.1])
+def test_the_ends_of_runs_hold_the_golden_reward_of_others_with_every_penalty(evidence, penalty):
+    kept = evidence.names()[1:5]
     extra = evidence.runs.head(1).assign(run="x", training="Chat", kl_coef=0.01)
-    runs = pd.concat([evidence.runs, extra])
-    alone = runs["rm"].ne(evidence.names()[0]) | runs["kl_coef"].eq(0)
-    ends = measure.run_ends(replace(evidence, runs=runs[alone]))
-    assert evidence.names()[0] not in set(ends["rm"]) and len(ends) == 5 * 5
+    few = drop_policies(evidence, lambda rm: rm in kept)
+    ends = measure.run_ends(replace(few, runs=pd.concat([few.runs, extra])))
+    assert set(ends["rm"]) == set(kept) and len(ends) == 4 * 5
+    name = evidence.names()[2]
+    rows = few.policies("ppo", training="joint", category="all", kl_coef=penalty)
+    others = rows[(rows["proxy"] == name) & rows["golden"].isin(set(kept) - {name})]
+    row = ends[(ends["rm"] == name) & (ends["kl_coef"] == penalty)].iloc[0]
+    assert row["golden_gain"] == pytest.approx(others["golden_reward"].mean())
+    assert row["label"] == "18% flipped"
+    mean = measure.mean_ends(ends).set_index(["kl_coef", "quantity"])["value"]
+    own = ends.loc[ends["kl_coef"] == penalty, "kl_nats"]
+    assert mean[penalty, "kl_nats"] == pytest.approx(own.mean())
 
 
 def test_trend_skips_what_is_unknown():

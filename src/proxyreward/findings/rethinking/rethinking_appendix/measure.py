@@ -110,14 +110,17 @@ def run_ends(evidence: Evidence) -> pd.DataFrame:
     """The end of every joint PPO run of a main RM for which more than one penalty was tried.
 
     Rows rm, label, kl_coef, status, message, kl_nats, proxy_gain, and golden_gain: the policy's
-    golden reward, mean over the other golden RMs. Gains in sd of the initial policy.
+    golden reward, mean over the others of these RMs, the same ones at every penalty. Gains in sd of
+    the initial policy.
     """
     labels = evidence.rms[evidence.rms["family"] == MAIN].set_index("rm")["label"]
     runs = evidence.runs
     runs = runs[(runs["training"] == JOINT) & runs["rm"].isin(labels.index)]
     runs = runs[runs.groupby("rm")["kl_coef"].transform("nunique") > 1]
     policies = _policies(evidence)
-    others = policies[policies["golden"] != policies["proxy"]]
+    others = policies[
+        policies["golden"].isin(runs["rm"]) & (policies["golden"] != policies["proxy"])
+    ]
     gains = others.groupby(["proxy", "kl_coef"])["golden_reward"].mean().rename("golden_gain")
     ends = runs.merge(gains, how="left", left_on=["rm", "kl_coef"], right_index=True)
     ends = ends.sort_values(["rm", "kl_coef"], kind="stable", ignore_index=True)
