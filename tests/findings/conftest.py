@@ -14,6 +14,17 @@ def registry():
 
 
 @pytest.fixture(scope="session")
+def as_read():
+    """Makes of a table of one run one as pages read it, with an interval of 0.1 to either side."""
+
+    def over(table):
+        value = table["value"]
+        return table.assign(estimate=value, low=value - 0.1, high=value + 0.1).drop(columns="value")
+
+    return over
+
+
+@pytest.fixture(scope="session")
 def family():
     """`pool`, `bench` and the list of five RMs whose noise grows with the flip rate."""
     rng = np.random.default_rng(0)

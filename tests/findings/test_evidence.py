@@ -5,9 +5,14 @@ import pytest
 from proxyreward.findings.rethinking.evidence import Evidence, at_n, write
 
 
-def test_written_evidence_reads_back(evidence, tmp_path):
+@pytest.fixture
+def folder(evidence, tmp_path):
     write(vars(evidence), tmp_path)
-    again = Evidence.read(tmp_path)
+    return tmp_path
+
+
+def test_written_evidence_reads_back(evidence, folder):
+    again = Evidence.read(folder)
     assert again.names("parts") == ["part-1", "part-2", "flip-0.00"]
     np.testing.assert_array_equal(again.pairs(), evidence.pairs())
     np.testing.assert_allclose(again.ndr("ppo"), evidence.ndr("ppo"), rtol=1e-5)
@@ -55,12 +60,6 @@ def test_zero_stands_for_the_largest_n():
     assert at_n(table)["x"].tolist() == [2] and at_n(table, 4)["x"].tolist() == [3]
 
 
-@pytest.fixture
-def folder(evidence, tmp_path):
-    write(vars(evidence), tmp_path)
-    return tmp_path
-
-
 def changed(path, change):
     """Write a table again after a change."""
     if path.suffix == ".parquet":
@@ -81,12 +80,6 @@ def test_names_that_look_like_numbers_or_nothing_stay_names(evidence, folder):
     np.testing.assert_array_equal(again.pairs(), evidence.pairs())
     np.testing.assert_allclose(again.ndr("ppo"), evidence.ndr("ppo"), rtol=1e-5)
     assert again.runs["message"].tolist() == [""] * len(again.runs)
-
-
-def test_a_table_that_is_not_there_is_named(folder):
-    (folder / "curves.csv").unlink()
-    with pytest.raises(FileNotFoundError, match=r"curves\.csv: no such table; `dvc repro`"):
-        Evidence.read(folder)
 
 
 def without(column):
@@ -125,7 +118,7 @@ def test_bytes_that_are_no_table_are_one_line(folder, file, content):
     assert "\n" not in str(error.value)
 
 
-def test_rows_that_are_gone_are_noticed(folder):
+def test_tables_and_rows_that_are_gone_are_noticed(folder):
     changed(folder / "tests.parquet", lambda table: table.drop(index=3))
     changed(folder / "bench.parquet", lambda table: table[:-1])
     again = Evidence.read(folder)
@@ -133,3 +126,6 @@ def test_rows_that_are_gone_are_noticed(folder):
         again.testset()
     with pytest.raises(ValueError, match="lacks a side"):
         again.pairs()
+    (folder / "curves.csv").unlink()
+    with pytest.raises(FileNotFoundError, match=r"curves\.csv: no such table; `dvc repro`"):
+        Evidence.read(folder)

@@ -46,11 +46,9 @@ def pairs(evidence):
 
 
 @pytest.fixture(scope="module")
-def association(pairs, registry):
-    """As pages read it: over replicates."""
-    found = pd.concat([under(associations(pairs, registry), optimiser) for optimiser in BOTH])
-    value = found.pop("value")
-    return found.assign(estimate=value, low=value - 0.1, high=value + 0.1)
+def association(pairs, registry, as_read):
+    found = associations(pairs, registry)
+    return as_read(pd.concat([under(found, optimiser) for optimiser in BOTH]))
 
 
 def test_pairs_are_all_ordered_pairs_under_each_optimiser(pairs):
@@ -114,12 +112,10 @@ def test_ppo_that_follows_the_noise_is_harder_to_predict_and_more_extreme(eviden
 
 
 def test_the_mrr_is_measured_against_a_random_order(evidence, registry):
-    best = with_ndr(evidence, "ppo", lambda proxy, ndr: 0.0 * ndr)
-    accuracy = couples(best).query("optimiser == 'ppo'")
-    ordered = replace(best, regret=best.regret.merge(
-        accuracy[["golden", "proxy", "accuracy"]], how="left"
-    ).assign(ndr=lambda table: table["accuracy"].fillna(1.0)).drop(columns="accuracy"))  # fmt: skip
-    found = values(ordered, registry)
+    accuracy = couples(evidence).query("optimiser == 'ppo'")[["golden", "proxy", "accuracy"]]
+    regret = evidence.regret.merge(accuracy, how="left")
+    regret["ndr"] = regret.pop("accuracy").fillna(1.0)
+    found = values(replace(evidence, regret=regret), registry)
     assert found["PPO: MRR above that of a random order"] == pytest.approx(1 - mrr_chance(5))
 
 

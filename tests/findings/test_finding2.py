@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings.core import replicates
 from proxyreward.findings.core.criterion import Comparison
 from proxyreward.findings.rethinking.finding2 import claims, measure, show
 from proxyreward.findings.rethinking.repeats import alone, with_sd
@@ -179,16 +178,9 @@ def paper(registry):
 
 
 @pytest.fixture(scope="module")
-def tables(evidence, tmp_path_factory):
-    """Tables over three replicates."""
-    folder, rng = tmp_path_factory.mktemp("finding2"), np.random.default_rng(0)
-    own = measure.estimates(measure.draw(evidence, draws=3, bins=5, rng=rng))
-    found = {
-        seed: {name: table.assign(value=table["value"] * scale) for name, table in own.items()}
-        for seed, scale in enumerate((1, 0.9, 0.7))
-    }
-    replicates.write(folder, 0, found, "x")
-    return {name: replicates.read(folder, name) for name in own}
+def tables(evidence, as_read):
+    drawn = measure.draw(evidence, draws=3, bins=5, rng=np.random.default_rng(0))
+    return {name: as_read(table) for name, table in measure.estimates(drawn).items()}
 
 
 def test_each_source_stands_beside_the_papers_value(tables, registry, paper):

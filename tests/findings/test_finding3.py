@@ -281,13 +281,13 @@ def test_tables_of_categories_and_of_leads(categories):
     assert found.loc[0, "Best rows"].endswith("(2.0)")
 
 
-def test_a_panel_per_strategy_and_a_line_with_intervals_per_optimiser():
-    shares = planted_shares(0.2).rename(columns={"value": "estimate"}).assign(low=0.4, high=0.6)
+def test_a_panel_per_strategy_and_a_line_with_intervals_per_optimiser(as_read):
+    shares = as_read(planted_shares(0.2))
     figure = show.plot_shares(shares)
     assert len(figure.axes) == 2
     for axis in figure.axes:
         assert list(axis.lines[1].get_ydata()) == pytest.approx([0.6, 0.5, 0.4])
-        assert axis.collections[0].get_segments()[0][:, 1].tolist() == [0.4, 0.6]
+        assert axis.collections[0].get_segments()[0][:, 1] == pytest.approx([0.5, 0.7])
     assert len(show.plot_shares(shares, ["rewrite"]).axes) == 1
     with pytest.raises(ValueError, match="no strategy 'reword'; choose one of"):
         show.plot_shares(shares, ["reword"])

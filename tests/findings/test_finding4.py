@@ -30,13 +30,8 @@ def tables(evidence, registry):
 
 
 @pytest.fixture(scope="module")
-def shown(tables):
-    """As pages read them: over replicates."""
-    found = {}
-    for name in ("table4", "responses"):
-        table = tables[name].rename(columns={"value": "estimate"})
-        found[name] = table.assign(low=table["estimate"] - 0.1, high=table["estimate"] + 0.1)
-    return found
+def shown(tables, as_read):
+    return {name: as_read(tables[name]) for name in ("table4", "responses")}
 
 
 def test_every_metric_is_measured_and_other_readings_follow():

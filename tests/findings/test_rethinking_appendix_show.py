@@ -2,29 +2,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings.core import replicates
 from proxyreward.findings.rethinking.rethinking_appendix import measure, show
 
 
 @pytest.fixture
-def over(tmp_path):
-    """A table of one run as read over three, which differ by 0.1."""
-
-    def read(table):
-        runs = {k: {"x": table.assign(value=table["value"] + k / 10)} for k in range(3)}
-        replicates.write(tmp_path, 0, runs, "e")
-        return replicates.read(tmp_path, "x")
-
-    return read
+def penalties(evidence, registry, as_read):
+    return as_read(measure.penalty_associations(evidence, registry))
 
 
-@pytest.fixture
-def penalties(evidence, registry, over):
-    return over(measure.penalty_associations(evidence, registry))
-
-
-def test_a_panel_per_family_with_its_points_and_coefficient(evidence, over):
-    found = over(measure.family_associations(evidence)).query("n == 4")
+def test_a_panel_per_family_with_its_points_and_coefficient(evidence, as_read):
+    found = as_read(measure.family_associations(evidence)).query("n == 4")
     panels = show.plot_families(measure.family_pairs(evidence, 4), found).axes
     assert [len(axis.collections[0].get_offsets()) for axis in panels] == [30, 6, 6]
     titles = [(axis.get_title() or axis.get_title(loc="left")).splitlines() for axis in panels]
@@ -70,9 +57,9 @@ def test_penalty_figure_marks_ours_and_the_papers(penalties, statistic):
         show.plot_penalty(penalties, "tau", 6)
 
 
-def test_runs_that_stopped_have_an_open_marker(evidence, over):
+def test_runs_that_stopped_have_an_open_marker(evidence, as_read):
     runs = measure.run_ends(evidence)
-    ends = over(measure.mean_ends(runs))
+    ends = as_read(measure.mean_ends(runs))
     runs.loc[0, "status"] = "diverged"
     panels = show.plot_runs(runs, ends).axes
     for axis, column in zip(panels, measure.ENDS, strict=True):
