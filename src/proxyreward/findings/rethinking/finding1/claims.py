@@ -65,7 +65,7 @@ def quantities(
         related = spearman(off_diagonal(reading).ravel(), bon.points[0])
         found[f"Spearman of {name} with accuracy"] = measured(related)
     for half, paper in zip(halves, printed, strict=True):
-        own = _definitions(half) | _association(half, paper) | _spread(half)
+        own = _within(half, paper)
         found |= {f"{NAMES[half.optimiser]}: {name}": quantity for name, quantity in own.items()}
     return found | _between(bon, ppo, *printed)
 
@@ -94,48 +94,37 @@ class _Half:
         pairs = under(pairs, optimiser)
         accuracy, ndr = square(pairs, "accuracy"), square(pairs, "ndr")
         goldens = pairs.drop_duplicates("golden").set_index("golden")
-        steps = [
-            group.pivot(index="golden", columns="proxy", values="golden_reward")
-            .reindex(index=goldens.index, columns=goldens.index)
-            .to_numpy(dtype=float)
-            for _, group in curves[curves["optimiser"] == optimiser].groupby("step")
-        ]
+        steps = curves[curves["optimiser"] == optimiser].pivot(
+            index=["golden", "proxy"], columns="step", values="golden_reward"
+        )
+        steps = steps.reindex(pd.MultiIndex.from_product([goldens.index] * 2))
         return cls(
             optimiser,
             accuracy,
             ndr,
             flips=goldens["flip_golden"].to_numpy(dtype=float),
             gains=goldens["golden_gain"].to_numpy(dtype=float),
-            rewards=np.stack(steps, axis=-1),
+            rewards=steps.to_numpy(dtype=float).reshape(*accuracy.shape, -1),
             points=(off_diagonal(accuracy).ravel(), off_diagonal(ndr).ravel()),
             means={name: mean_known(by_golden(name, accuracy, ndr)) for name in STATISTICS},
         )
 
 
-def _definitions(half: _Half) -> dict[str, Quantity]:
-    """The golden RM's own policy at the end of its curve against the NDR's denominator."""
-    rms, own = len(half.flips), np.diagonal(half.rewards[..., -1] - half.rewards[..., 0])
+def _within(half: _Half, printed: Mapping[str, float]) -> dict[str, Quantity]:
+    """Definitions, coefficients, what accuracy leaves open, and rewards on the way."""
+    rms = len(half.flips)
+    own = np.diagonal(half.rewards[..., -1] - half.rewards[..., 0])
     missing = rms * (rms - 1) - np.isfinite(half.points[1]).sum()
-    return {
+    found = {
+        # The golden RM's own policy at the end of its curve, over the NDR's denominator.
         "deviation of the golden RM's own NDR from 1": counted(abs(own / half.gains - 1).max()),
         "pairs missing from N(N-1)": counted(missing),
     }
-
-
-def _association(half: _Half, printed: Mapping[str, float]) -> dict[str, Quantity]:
-    found = {}
     for statistic, label in STATISTICS.items():
-        chance = mrr_chance(len(half.flips) - 1) if statistic == "mrr" else 0.0
+        chance = mrr_chance(rms - 1) if statistic == "mrr" else 0.0
         what = "above that of a random order" if statistic == "mrr" else "of accuracy and NDR"
         value = measured(half.means[statistic] - chance, printed[statistic] - chance)
         found[f"{label} {what}"] = value
-    return found
-
-
-def _spread(half: _Half) -> dict[str, Quantity]:
-    """What accuracy leaves open, and what becomes of golden rewards on the way."""
-    accuracy = off_diagonal(half.accuracy).mean(axis=1)
-    rms = len(accuracy)
     rewards = half.rewards[~np.eye(rms, dtype=bool)].reshape(rms, rms - 1, -1)
     values = {
         "count of pairs closer than 0.01 in accuracy and a quarter of the range apart in NDR":
@@ -146,11 +135,11 @@ def _spread(half: _Half) -> dict[str, Quantity]:
         "slope of NDR on accuracy": slope(*half.points),
         "smallest mean relative drop of a golden RM": relative_drop(rewards).mean(axis=1).min(),
         "largest share of proxies with a drop, another golden RM as accurate":
-            falling_twin(rewards, accuracy),
+            falling_twin(rewards, off_diagonal(half.accuracy).mean(axis=1)),
         "mean asymmetry of NDR minus that of accuracy, in sd":
             asymmetry(half.ndr) - asymmetry(half.accuracy),
     }  # fmt: skip
-    return {name: measured(value) for name, value in values.items()}
+    return found | {name: measured(value) for name, value in values.items()}
 
 
 def _between(

@@ -43,14 +43,10 @@ def compute(
 
     Parameters
     ----------
-    pool : ndarray, shape (rms, prompts, samples)
-        Scores of the initial policy's samples.
-    pairs : ndarray, shape (rms, pairs, 2)
-        Scores of the accuracy test set.
-    rms : DataFrame with columns rm, flip_rate
-        Row i belongs to axis 0 of both arrays.
-    rng
-        Source of the resampled prompts, of the noise and of the simulations.
+    pool : scores of the initial policy's samples, shape (rms, prompts, samples).
+    pairs : scores of the test pairs, shape (rms, pairs, 2), in each RM's units of the pool.
+    rms : rm, flip_rate; row i belongs to axis 0 of both arrays.
+    rng : source of the resampled prompts, of the noise and of the simulations.
 
     Returns
     -------
@@ -66,8 +62,7 @@ def compute(
             f"need the same 3 or more reward models everywhere: the list has {len(rms)}, "
             f"the pool {len(pool)}, the test set {len(pairs)}"
         )
-    sizes = [(*pool.shape, pairs.shape[1])]
-    ns = n_grid(pool.shape[2])[1:]
+    ns, sizes = n_grid(pool.shape[2])[1:], (*pool.shape, pairs.shape[1])
     draws = prompt_draws(pool.shape[1], RESAMPLES, rng)
     accuracy = accuracy_matrix(pairs)
     scores = [Scores(*of_rm) for of_rm in zip(pool, pairs)]
@@ -90,7 +85,7 @@ def compute(
         "degrees": pd.concat(sum(found.values(), []), ignore_index=True),
         "curve": theory.curve(),
         "simulated": theory.simulate(rng),
-        "sizes": pd.DataFrame(sizes, columns=["rms", "prompts", "samples", "pairs"]),
+        "sizes": pd.DataFrame([sizes], columns=["rms", "prompts", "samples", "pairs"]),
     }
 
 
@@ -105,9 +100,8 @@ class Scores:
         """These scores with independent normal noise, once for each wanted accuracy."""
         margins = self.pairs[:, 0] - self.pairs[:, 1]
         for noise in matching_noise(margins, accuracy):
-            yield Scores(
-                *(a + noise * rng.standard_normal(a.shape) for a in (self.pool, self.pairs))
-            )
+            pool = self.pool + noise * rng.standard_normal(self.pool.shape)
+            yield Scores(pool, self.pairs + noise * rng.standard_normal(self.pairs.shape))
 
 
 def degree_of(
