@@ -70,6 +70,10 @@ class Page:
         ends = {f"{key}-low": unit * row.low, f"{key}-high": unit * row.high}
         self.numbers({key: unit * row.estimate} | ends, form)
 
+    def ends(self, key: str, values: Any, form: str) -> None:
+        """Glue the smallest and the largest value as ``<page>-<key>-low`` and ``…-high``."""
+        self.numbers({f"{key}-low": values.min(), f"{key}-high": values.max()}, form)
+
     def figure(
         self, drawn: Any, alt: str, *, stage: str = "", glue: str = "", **parameters: Any
     ) -> None:
