@@ -23,6 +23,13 @@ def test_rows_of_a_table_are_as_each_by_itself_and_what_is_undefined_is_left_out
     assert np.isnan(found[2]).all()
 
 
+def test_an_infinite_number_is_not_left_out():
+    found = Quantity(np.array([1.0, 2.0, np.inf, np.nan]))
+    estimate, *ends = found.interval()
+    assert estimate == np.inf and np.isnan(ends).all() and found.n == 3
+    assert Quantity(found.values, is_counted=True).interval() == (np.inf, 1.0, np.inf)
+
+
 @pytest.mark.parametrize("runs", [4, 20])
 @pytest.mark.parametrize("level", [0.95, 1 - 0.05 / 8])
 def test_intervals_cover_as_often_as_they_say(runs, level):

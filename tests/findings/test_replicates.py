@@ -49,14 +49,42 @@ def test_a_table_has_estimates_and_intervals_beside_what_names_its_rows(tmp_path
 
 def test_two_rows_of_one_name_are_refused(tmp_path):
     twice = {"t": pd.DataFrame({"base": ["a", "a"], "value": [1.0, 2.0]})}
-    with pytest.raises(ValueError, match="t: two rows have one name, columns base"):
+    with pytest.raises(ValueError, match="t, seed 0: two rows have one name, columns base"):
         write(tmp_path, {0: twice})
 
 
 def test_replicates_that_were_not_run_here_stay(tmp_path):
-    write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
+    write(tmp_path, {0: of(a=1.0), -1: of(a=2.0), 2: of(a=3.0)})
     assert write(tmp_path, {0: of(a=9.0), 2: of(a=8.0)}) == []
     assert values(tmp_path) == [9, 2, 8]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a, b", 'say "a"', "two\nlines", "\u2028", " a", "ä", "", "nan", "007", "7"],
+        [0.1 + 0.2, 1 / 3, 4.0, 1e-12, np.nan],
+        [True, False],
+        [4, 4.5, "all", True, None],
+        [-1, 0, 12345678901],
+    ],
+)
+def test_rows_are_found_again_whatever_their_names(tmp_path, names):
+    rows = {"base": names, "number": range(len(names))}  # either alone names a row
+    for columns in (["base"], ["base", "number"]):
+        table = pd.DataFrame(rows)[columns].assign(value=np.arange(len(names)) / 7)
+        runs = {0: {"t": table}, 1: {"t": table.iloc[::-1]}}
+        write(tmp_path, runs, experiment=str(columns))
+        assert write(tmp_path, {0: runs[0]}, experiment=str(columns)) == []
+        found = replicates.read(tmp_path, "t")
+        assert found["runs"].tolist() == [2] * len(names)
+        assert found["estimate"].tolist() == pytest.approx(table["value"].tolist())
+
+
+def test_a_replicate_may_lack_a_table(tmp_path):
+    table = {"t": pd.DataFrame({"base": ["a"], "value": [5.0]})}
+    write(tmp_path, {0: of(a=1.0) | table, 1: of(a=2.0)})
+    assert replicates.read(tmp_path, "t")["runs"].tolist() == [1] and values(tmp_path) == [1, 2]
 
 
 def test_another_seed_of_the_default_run_takes_the_place_of_the_replicate_that_had_it(tmp_path):
@@ -73,7 +101,8 @@ def test_runs_with_other_parameters_are_no_replicates(tmp_path):
 
 def test_rows_that_are_not_measured_any_more_go_and_new_ones_have_the_runs_that_know_them(tmp_path):
     write(tmp_path, {0: of(old=1.0, a=1.0), 1: of(old=2.0, a=2.0)})
-    assert write(tmp_path, {0: of(a=3.0, new=1.0)}) == ["1 rows of an earlier code"]
+    told = write(tmp_path, {0: of(a=3.0, new=1.0)})
+    assert told == ["1 rows that the default run does not have"]
     found = replicates.quantities(tmp_path)
     assert list(found) == ["a", "new"] and found["a"].n == 2 and found["new"].n == 1
 
@@ -108,7 +137,7 @@ DAMAGES = {
     "an empty file": {"t.csv": ""},
     "a merge mark": {"t.csv": "<<<<<<< HEAD\n"},
     "a merge mark in the record": {RECORD: "<<<<<<< HEAD\n"},
-    "a text for a number": {"t.csv": "base,0,1\na,much,2\n"},
+    "a text for a number": {"t.csv": "base,0,1\na,1,much\n"},
     "a replicate is missing": {"t.csv": "base,0\na,1\n"},
     "a replicate is not listed": {"t.csv": "base,0,1,2\na,1,2,3\n"},
     "replicates in another order": {"t.csv": "base,1,0\na,1,2\n"},
@@ -116,7 +145,7 @@ DAMAGES = {
     "a seed twice": {RECORD: '{"experiment": "e", "seeds": [0, 0]}'},
     "no seeds": {RECORD: '{"experiment": "e", "seeds": []}'},
     "no experiment": {RECORD: '{"seeds": [0, 1]}'},
-    "a seed that is none": {RECORD: '{"experiment": "e", "seeds": [0, "1"]}'},
+    "a seed that is none": {RECORD: '{"experiment": "e", "seeds": [0, [1]]}'},
 }
 
 
@@ -133,18 +162,78 @@ def test_a_damaged_table_is_named_with_the_remedy(tmp_path, damage):
         replicates.read(tmp_path, "t")
 
 
+LEFT_BY_THE_DEAD = {"a replicate is not listed", "replicates in another order"}
+
+
 @pytest.mark.parametrize("damage", sorted(set(DAMAGES) - {"a file is missing"}))
 def test_damaged_tables_are_written_anew_and_that_is_said(tmp_path, damage):
     damaged(tmp_path, damage)
     told = write(tmp_path, {0: {"t": pd.DataFrame({"base": ["a"], "value": [5.0]})}})
-    assert "record" in damage and not told or told[0].startswith("a damaged table ("), told
-    assert replicates.read(tmp_path, "t")["own"].tolist() == [5]
-    assert json.loads((tmp_path / RECORD).read_text())["seeds"] == [0]
+    table = replicates.read(tmp_path, "t")
+    assert table["own"].tolist() == [5]
+    if damage in LEFT_BY_THE_DEAD:
+        assert told == [] and table["estimate"].tolist() in ([3.5], [3.0])
+    else:
+        assert told[0].startswith("replicates in tables") and table["runs"].tolist() == [1]
 
 
-@pytest.mark.parametrize("head", ["quantity,paper,exact", "exact,quantity,paper"])
-def test_quantities_need_their_own_columns(tmp_path, head):
+CRASHES = {
+    "another experiment": {"experiment": "another", "seeds": range(4)},
+    "more replicates": {"seeds": (0, 4, 5)},
+    "another default": {"seeds": (2, 3), "default": 2},
+}
+
+
+@pytest.mark.parametrize("change", CRASHES)
+@pytest.mark.parametrize("written", range(4))
+def test_a_process_that_dies_loses_no_replicate_and_mixes_no_experiments(
+    tmp_path, monkeypatch, change, written
+):
+    """Before the next file is written; the next run has the old parameters, or the new ones."""
+
+    def tables(seed, experiment="e"):
+        number = seed + 100.0 * (experiment == "another")
+        row = pd.DataFrame({"base": ["a"], "value": [number]})
+        return {"s": row, "t": row} | of(a=number)
+
+    def dying(path, text):
+        left.append(path)
+        if len(left) > written:
+            raise KeyboardInterrupt
+        whole(path, text)
+
+    def run(folder, seeds=(0,), default=0, experiment="e"):
+        found = {seed: tables(seed, experiment) for seed in seeds}
+        return write(folder, found, default, experiment)
+
+    whole, asked = replicates.write_whole, CRASHES[change]
+    for after in ({}, asked):
+        folder, left = tmp_path / str(len(after)), []
+        run(folder, range(4))
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(replicates, "write_whole", dying)
+            run(folder, **asked)
+        run(folder, **after)
+        found = [replicates.quantities(folder)["a"].values]
+        found += [replicates.read(folder, name)["estimate"] for name in "st"]
+        seeds = json.loads((folder / RECORD).read_text())["seeds"]
+        expected = [tables(seed, after.get("experiment", "e"))["t"]["value"][0] for seed in seeds]
+        assert found[0].tolist() == expected
+        assert np.mean(expected) == pytest.approx(found[1].item()) == found[2].item()
+        assert {0, 1, 2, 3} <= set(seeds) or "experiment" in asked
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("quantity,paper,exact,0\na,1,True,1\n", "its first columns are not quantity, exact"),
+        ("quantity,exact,paper,0\na,1,1,1\n", "its first columns are not quantity, exact"),
+        ("quantity,exact,paper,0\na,True,much,1\n", "much"),
+        ("quantity,exact,paper,0\n,True,1,1\n", "a quantity has no name"),
+    ],
+)
+def test_quantities_need_their_own_columns(tmp_path, table, problem):
     (tmp_path / RECORD).write_text('{"experiment": "e", "seeds": [0]}')
-    (tmp_path / "quantities.csv").write_text(f"{head},0\na,1,True,1\n")
-    with pytest.raises(ValueError, match="its first columns are not quantity, exact and paper"):
+    (tmp_path / "quantities.csv").write_text(table)
+    with pytest.raises(ValueError, match=rf"quantities\.csv: .*{problem}.*`git checkout`"):
         replicates.quantities(tmp_path)
