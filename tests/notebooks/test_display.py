@@ -2,11 +2,11 @@
 
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from proxyreward.files import content_hash
+from proxyreward.findings.core.verdict import COLUMNS
 from proxyreward.notebooks import display
 from proxyreward.notebooks.display import (
     figure,
@@ -126,31 +126,36 @@ def test_table_escapes_texts_and_marks_numbers(shown):
     assert html.count('class="number"') == 6 and "cards" not in html
 
 
+NAN = float("nan")
+COMPARED = pd.DataFrame(
+    [
+        ("c", 1, "a < b", 1.0, 0.5, 1.5, ">", 0, NAN, 0.95, 0.975, "holds", 4, 1.25, NAN),
+        ("c", 2, "c", 0.0, -1.0, 1.0, "~", 0, 0.1, 0.9833, 0.975, "open", 4, NAN, 0.5),
+        ("c", -1, "d", 1.0, NAN, NAN, ">", 0, NAN, 0.95, 0.95, "open", 1, 1.0, NAN),
+        ("c", 0, "e", 0.0, -1.0, 1.0, "beside", NAN, NAN, 0.95, 0.95, "beside", 4, NAN, 0.5),
+    ],
+    columns=COLUMNS,
+)
+
+
 def test_comparisons_open_below_a_claim_of_several():
-    rows = pd.DataFrame(
-        [
-            ("a < b", 1.0, 0.5, 1.5, ">", 0.0, np.nan, 0.95, 0.975, "holds", 4, 1.25, 1, np.nan),
-            ("c", 0.0, -1.0, 1.0, "~", 0.0, 0.1, 0.95, 0.975, "open", 4, np.nan, 2, 0.5),
-        ],
-        columns="quantity estimate low high sign threshold margin confirm refute outcome n own "
-        "group paper".split(),
-    )
-    found = verdict_row("p.t.c1", "s", None, rows)
-    assert "<summary>2 quantities</summary>" in found
-    assert (
-        "a &lt; b = 1 [0.5\u00a0to\u00a01.5], default run 1.25, asked &gt; 0: <b>holds</b>" in found
-    )
-    assert "default run –, paper 0.5, asked within 0.1 of 0: <b>open</b>" in found
-    assert "to fail by one of level 0.975" in found
-    assert "one of:" not in found and "one of: c" in verdict_row(
-        "p.t.c1", "s", None, rows.assign(group=1)
-    )
-    assert "<details" not in verdict_row("p.t.c1", "s", None, rows.iloc[:1])
-    told = pd.concat(
-        [rows.iloc[:1], rows.iloc[1:].assign(outcome="beside", sign="", margin=np.nan)]
-    )
-    found = verdict_row("p.t.c1", "s", None, told)
-    assert "<li>beside: c = 0 [−1\u00a0to\u00a01], default run –, paper 0.5</li>" in found
+    found = display._comparisons(COMPARED)
+    for part in (
+        "<summary>4 quantities</summary><small>Intervals of level 0.95; to hold by one of level "
+        "0.95 or 0.9833, to fail by one of level 0.95 or 0.975.<ul>",
+        "a &lt; b = 1 [0.5\u00a0to\u00a01.5], default run 1.25, asked &gt; 0: <b>holds</b>",
+        "<li>c = 0 [−1\u00a0to\u00a01], default run –, paper 0.5, asked within 0.1 of 0: <b>open",
+        "<li>positive control: d = 1, default run 1, asked &gt; 0: <b>open</b></li>",
+        "<li>beside: e = 0 [−1\u00a0to\u00a01], default run –, paper 0.5</li>",
+    ):
+        assert part in found
+    assert "<li>one of: c" in display._comparisons(COMPARED.assign(group=1))
+
+
+def test_a_single_comparison_is_spelled_out_by_the_reason_and_a_number_beside_is_not():
+    assert display._comparisons(COMPARED.iloc[:1]) == display._comparisons(None) == ""
+    found = display._comparisons(COMPARED.iloc[3:])
+    assert "<summary>1 quantity</summary><small>Intervals of level 0.95.<ul><li>beside: e" in found
 
 
 @pytest.mark.parametrize(

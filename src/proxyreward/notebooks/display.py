@@ -227,7 +227,7 @@ def _replicates(rows: Collection[Mapping[str, Any]]) -> str:
 
 def _comparisons(rows: pd.DataFrame | None) -> str:
     """A table that opens; empty for a single comparison, which the reason spells out."""
-    if rows is None or len(rows) < 2:
+    if rows is None or (len(rows) == 1 and rows["group"].iloc[0] > 0):
         return ""
     deciding = rows[rows["group"] != 0]
     shared = deciding.groupby("group")["quantity"].transform("size") > 1
@@ -237,11 +237,16 @@ def _comparisons(rows: pd.DataFrame | None) -> str:
         for row, one_of in zip(deciding.itertuples(), shared, strict=True)
     ]
     lines += [f"<li>beside: {_measured(row)}</li>" for row in rows[rows["group"] == 0].itertuples()]
-    confirm, refute = deciding["confirm"].max(), deciding["refute"].max()
+    confirm, refute = (
+        " or ".join(f"{level:.4g}" for level in sorted(set(deciding[name])))
+        for name in ("confirm", "refute")
+    )
+    levels = f"; to hold by one of level {confirm}, to fail by one of level {refute}"
     return (
-        f'<details class="comparisons"><summary>{len(lines)} quantities</summary><small>'
-        f"Intervals of level {LEVEL:g}; to hold by one of level {confirm:.4g}, to fail by one of "
-        f"level {refute:.4g}.<ul>{''.join(lines)}</ul></small></details>"
+        '<details class="comparisons"><summary>'
+        f"{len(lines)} {'quantity' if len(lines) == 1 else 'quantities'}</summary><small>"
+        f"Intervals of level {LEVEL:g}{levels if len(deciding) else ''}."
+        f"<ul>{''.join(lines)}</ul></small></details>"
     )
 
 
