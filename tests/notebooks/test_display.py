@@ -88,28 +88,12 @@ def test_glued_number_keeps_its_digits(glued):
 
 
 def test_verdict_row_words_the_verdict_and_escapes_data():
-    row = verdict_row(
-        "p.t.c1",
-        "a < b",
-        {
-            "verdict": "not reproduced",
-            "estimate": -0.25,
-            "low": -0.5,
-            "high": 0.125,
-            "n": 90,
-            "paper_value": {"x": 0.75},
-            "reason": "<script>",
-        },
-    )
+    found = {"verdict": "not reproduced", "estimate": -0.25, "low": -0.5, "high": 0.125, "n": 90}
+    row = verdict_row("p.t.c1", "a < b", found | {"paper_value": 0.75, "reason": "<script>"})
     for part in (
-        "a &lt; b",
-        "verdict-not-reproduced",
-        ">not reproduced<",
-        "x 0.75",
-        "−0.25<br><small>[−0.5\u00a0to\u00a00.125]</small>",
-        "90",
-        "&lt;script&gt;",
-    ):
+        "a &lt; b", "verdict-not-reproduced", ">not reproduced<", ">0.75<", ">90<",
+        "−0.25<br><small>[−0.5\u00a0to\u00a00.125]</small>", "&lt;script&gt;",
+    ):  # fmt: skip
         assert part in row
 
 
