@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from proxyreward.files import file_hashes
 from proxyreward.findings.core import replicates
 from proxyreward.findings.core.quantity import counted, measured
 from proxyreward.findings.core.replicates import QUANTITIES, RECORD, as_table
@@ -14,6 +15,11 @@ from proxyreward.findings.core.replicates import QUANTITIES, RECORD, as_table
 def of(**values):
     """Quantities of one replicate."""
     return {QUANTITIES: as_table({k: measured(v, paper=0.5) for k, v in values.items()})}
+
+
+def row(value, name="t"):
+    """A table of one replicate with a single row."""
+    return {name: pd.DataFrame({"base": ["a"], "value": [value]})}
 
 
 def write(folder, found, default=0, experiment="e"):
@@ -47,16 +53,11 @@ def test_a_table_has_estimates_and_intervals_beside_what_names_its_rows(tmp_path
     assert found["high"].tolist() == pytest.approx([1 + half, 2 + 2 * half])
 
 
-def test_two_rows_of_one_name_are_refused(tmp_path):
-    twice = {"t": pd.DataFrame({"base": ["a", "a"], "value": [1.0, 2.0]})}
-    with pytest.raises(ValueError, match="t, seed 0: two rows have one name, columns base"):
-        write(tmp_path, {0: twice})
-
-
-def test_replicates_that_were_not_run_here_stay(tmp_path):
-    write(tmp_path, {0: of(a=1.0), -1: of(a=2.0), 2: of(a=3.0)})
-    assert write(tmp_path, {0: of(a=9.0), 2: of(a=8.0)}) == []
-    assert values(tmp_path) == [9, 2, 8]
+@pytest.mark.parametrize("seed", [0, 1])
+def test_two_rows_of_one_name_are_refused(tmp_path, seed):
+    twice = {"t": pd.concat([row(1.0)["t"], row(2.0)["t"]])}
+    with pytest.raises(ValueError, match=f"t, seed {seed}: two rows have one name, columns base"):
+        write(tmp_path, {0: row(1.0), seed: twice})
 
 
 @pytest.mark.parametrize(
@@ -81,53 +82,41 @@ def test_rows_are_found_again_whatever_their_names(tmp_path, names):
         assert found["estimate"].tolist() == pytest.approx(table["value"].tolist())
 
 
-def test_a_replicate_may_lack_a_table(tmp_path):
-    table = {"t": pd.DataFrame({"base": ["a"], "value": [5.0]})}
-    write(tmp_path, {0: of(a=1.0) | table, 1: of(a=2.0)})
-    assert replicates.read(tmp_path, "t")["runs"].tolist() == [1] and values(tmp_path) == [1, 2]
+THREE = {seed: of(a=float(seed)) for seed in (0, -1, 2)}
 
 
-def test_another_seed_of_the_default_run_takes_the_place_of_the_replicate_that_had_it(tmp_path):
-    write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
-    write(tmp_path, {2: of(a=4.0)}, default=2)
-    assert values(tmp_path) == [4, 1, 2]
+@pytest.mark.parametrize(
+    ("found", "default", "experiment", "told", "left"),
+    [
+        ({0: of(a=9.0), 2: of(a=8.0)}, 0, "e", [], [9, -1, 8]),
+        ({2: of(a=4.0)}, 2, "e", [], [4, -1, 0]),  # the replicate is the default run now
+        ({0: of(a=5.0)}, 0, "another", ["2 replicates with other parameters"], [5]),
+        ({0: of(a=5.0) | row(1.0)}, 0, "e", [], [5, -1, 2]),
+    ],
+)
+def test_replicates_that_were_not_run_here_stay_if_they_are_of_this_experiment(
+    tmp_path, found, default, experiment, told, left
+):
+    write(tmp_path, THREE)
+    assert write(tmp_path, found, default, experiment) == told and values(tmp_path) == left
 
 
-def test_runs_with_other_parameters_are_no_replicates(tmp_path):
-    write(tmp_path, {0: of(a=1.0), 1: of(a=2.0), 2: of(a=3.0)})
-    told = write(tmp_path, {0: of(a=5.0)}, experiment="another")
-    assert told == ["2 replicates with other parameters"] and values(tmp_path) == [5]
-
-
-def test_rows_that_are_not_measured_any_more_go_and_new_ones_have_the_runs_that_know_them(tmp_path):
+def test_rows_and_tables_have_the_runs_that_know_them(tmp_path):
     write(tmp_path, {0: of(old=1.0, a=1.0), 1: of(old=2.0, a=2.0)})
-    told = write(tmp_path, {0: of(a=3.0, new=1.0)})
+    told = write(tmp_path, {0: of(a=3.0, new=1.0) | row(5.0), 2: of(a=4.0)})
     assert told == ["1 rows that the default run does not have"]
     found = replicates.quantities(tmp_path)
-    assert list(found) == ["a", "new"] and found["a"].n == 2 and found["new"].n == 1
-
-
-def test_a_table_that_is_new_has_the_runs_that_know_it(tmp_path):
-    write(tmp_path, {0: of(a=1.0), 1: of(a=2.0)})
-    new = {"t": pd.DataFrame({"base": ["a"], "value": [5.0]})}
-    write(tmp_path, {0: of(a=1.0) | new})
-    assert values(tmp_path) == [1, 2]
+    assert {name: quantity.n for name, quantity in found.items()} == {"a": 3, "new": 1}
     assert replicates.read(tmp_path, "t")[["estimate", "runs"]].values.tolist() == [[5, 1]]
 
 
 def test_same_replicates_same_bytes_in_whatever_order_they_came(tmp_path):
     found = {0: of(a=1.0, b=0.1), 1: of(a=2.0, b=1 / 3), 2: of(a=3.0, b=0.3)}
-
-    def files():
-        return {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-
-    write(tmp_path, found)
-    whole = files()
-    for path in tmp_path.iterdir():
-        path.unlink()
+    write(tmp_path / "once", found)
     for seed in (2, 1):
-        write(tmp_path, {seed: found[seed], 0: found[0]})
-    assert files() == whole
+        write(tmp_path / "twice", {seed: found[seed], 0: found[0]})
+    once, twice = (file_hashes(tmp_path / name) for name in ("once", "twice"))
+    assert once == twice and len(once) == 2
 
 
 GOOD = {RECORD: '{"experiment": "e", "seeds": [0, 1]}', "t.csv": "base,0,1\na,1,2\n"}
@@ -149,32 +138,20 @@ DAMAGES = {
 }
 
 
-def damaged(folder, damage):
-    for name, text in (GOOD | DAMAGES[damage]).items():
-        if text is not None:
-            (folder / name).write_text(text)
+LEFT_BY_THE_DEAD = {"a replicate is not listed": 3.5, "replicates in another order": 3.0}
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_table_is_named_with_the_remedy(tmp_path, damage):
-    damaged(tmp_path, damage)
+def test_a_damaged_table_is_named_with_the_remedy_which_writes_it_anew(tmp_path, damage):
+    for name, text in (GOOD | DAMAGES[damage]).items():
+        if text is not None:
+            (tmp_path / name).write_text(text)
     with pytest.raises(ValueError, match=r"t\.csv: .*writes the table again"):
         replicates.read(tmp_path, "t")
-
-
-LEFT_BY_THE_DEAD = {"a replicate is not listed", "replicates in another order"}
-
-
-@pytest.mark.parametrize("damage", sorted(set(DAMAGES) - {"a file is missing"}))
-def test_damaged_tables_are_written_anew_and_that_is_said(tmp_path, damage):
-    damaged(tmp_path, damage)
-    told = write(tmp_path, {0: {"t": pd.DataFrame({"base": ["a"], "value": [5.0]})}})
-    table = replicates.read(tmp_path, "t")
-    assert table["own"].tolist() == [5]
-    if damage in LEFT_BY_THE_DEAD:
-        assert told == [] and table["estimate"].tolist() in ([3.5], [3.0])
-    else:
-        assert told[0].startswith("replicates in tables") and table["runs"].tolist() == [1]
+    told, [found] = write(tmp_path, {0: row(5.0)}), replicates.read(tmp_path, "t").itertuples()
+    assert (found.own, found.estimate) == (5, LEFT_BY_THE_DEAD.get(damage, 5))
+    if damage not in LEFT_BY_THE_DEAD and damage != "a file is missing":
+        assert told[0].startswith("replicates in tables")
 
 
 CRASHES = {
@@ -193,8 +170,7 @@ def test_a_process_that_dies_loses_no_replicate_and_mixes_no_experiments(
 
     def tables(seed, experiment="e"):
         number = seed + 100.0 * (experiment == "another")
-        row = pd.DataFrame({"base": ["a"], "value": [number]})
-        return {"s": row, "t": row} | of(a=number)
+        return row(number, "s") | row(number) | of(a=number)
 
     def dying(path, text):
         left.append(path)
