@@ -8,15 +8,7 @@ import pytest
 from proxyreward.files import content_hash
 from proxyreward.findings.core.verdict import COLUMNS
 from proxyreward.notebooks import display
-from proxyreward.notebooks.display import (
-    figure,
-    glue_number,
-    provenance,
-    show,
-    table,
-    verdict_row,
-    verdict_table,
-)
+from proxyreward.notebooks.display import figure, provenance, verdict_row
 
 
 def test_equal_figures_are_equal_bytes(drawn):
@@ -32,9 +24,9 @@ def test_figure_wants_an_alt_text_and_escapes_it(drawn):
 
 def test_fragments_are_shown_as_one_or_glued_for_other_pages(shown, glued):
     parts = [display.Fragment("<p>a</p>", "a"), display.Fragment("<p>b</p>", "b")]
-    show(parts)
+    display.show(parts)
     assert (shown[0]._repr_html_(), repr(shown[0])) == ("<p>a</p><p>b</p>", "a\nb") and not glued
-    show(parts, "both")
+    display.show(parts, "both")
     assert glued["both"].html == shown[0].html and len(shown) == 1
 
 
@@ -75,15 +67,15 @@ def test_verdict_table_reads_scorecard_and_registry(project, shown):
     row = {"claim_id": "rethinking.table1.c1", "verdict": "reproduced", "reason": "so", "n": 90}
     row |= {"estimate": 0.5, "low": 0.4, "high": 0.6, "paper_value": None}
     (project / "results" / "tiny" / "scorecard.json").write_text(json.dumps([row]))
-    verdict_table(["rethinking.table1.c1", "rethinking.table1.c2"], "tiny")
+    display.verdict_table(["rethinking.table1.c1", "rethinking.table1.c2"], "tiny")
     assert repr(shown[0]) == (
         "rethinking.table1.c1: reproduced\nrethinking.table1.c2: not recorded"
     )
 
 
 def test_glued_number_keeps_its_digits(glued):
-    glue_number("a", -0.256, ".2f")
-    glue_number("b", float("nan"), ".2f")
+    display.glue_number("a", -0.256, ".2f")
+    display.glue_number("b", float("nan"), ".2f")
     assert [repr(glued[name]) for name in "ab"] == ["'−0.26'", "'–'"]
 
 
@@ -103,7 +95,7 @@ def test_undecided_claim_is_said_so():
 
 def test_table_escapes_texts_and_marks_numbers(shown):
     frame = pd.DataFrame({"a<b": ["<i>", "x"], "n": [1000, -2], "r": [0.126, float("nan")]})
-    table(frame, {"r": ".3f"})
+    display.table(frame, {"r": ".3f"})
     html = shown[0]._repr_html_()
     assert "&lt;i&gt;" in html and "<i>" not in html and "a&lt;b" in html
     assert [repr(shown[0]).split("\n")[1:]] == [["&lt;i&gt; | 1,000 | 0.126", "x | −2 | –"]]

@@ -21,14 +21,12 @@ def page(project):
 def test_a_page_reads_the_tables_of_its_finding(page):
     gains = page.estimates("gains")
     assert gains["estimate"].tolist() == [0.5, 2.0] and gains["own"].tolist() == [0.0, 2.0]
-    texts = page.table("texts")
-    assert texts["text"].tolist() == ["NA", np.nan] and texts["number"].isna().tolist() == [
-        False,
-        True,
-    ]
+    assert page.table("texts").isna().values.tolist() == [[False, False], [True, True]]
     assert Page("finding1", "tiny").estimates("gains").equals(gains)
     with pytest.raises(ValueError, match="nothing.csv: .*`dvc repro"):
         page.estimates("nothing")
+    with pytest.raises(FileNotFoundError, match="nothing.csv: .*Remedy: .*`dvc repro`"):
+        page.table("nothing")
 
 
 def test_glued_names_begin_with_the_page(page, glued):

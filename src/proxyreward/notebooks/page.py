@@ -24,7 +24,7 @@ from proxyreward.findings.core import replicates
 from proxyreward.findings.core.registry import Registry, load_registry
 from proxyreward.findings.core.style import use_style
 from proxyreward.notebooks import display
-from proxyreward.notebooks.places import results_dir
+from proxyreward.notebooks.places import damaged, results_dir
 
 
 class Page:
@@ -54,7 +54,10 @@ class Page:
     def table(self, name: str) -> pd.DataFrame:
         """A table of the default run; only empty cells are missing values."""
         path = self.results / self.finding / f"{name}.csv"
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        try:
+            return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        except (OSError, ValueError) as error:
+            raise damaged(path, " ".join(str(error).split())) from None
 
     def numbers(self, values: Mapping[str, Any], form: str) -> None:
         """Glue numbers as ``<page>-<key>``, formatted by `form`; texts as they are."""
