@@ -32,7 +32,7 @@ def values(folder, name="a"):
 
 def test_quantities_are_read_as_they_were_written(tmp_path):
     own = as_table({"b": measured(1, 0.5), "a": measured(2.0), "c": counted(3)})
-    write(tmp_path, {0: {QUANTITIES: own}, 1: of(b=2.0, a=np.nan)})
+    assert write(tmp_path, {0: {QUANTITIES: own}, 1: of(b=2.0, a=np.nan)}) == []
     found = replicates.quantities(tmp_path)
     assert list(found) == ["b", "a", "c"]  # as the default run names them
     assert values(tmp_path, "b") == [1, 2] and found["b"].own == 1 and found["b"].paper == 0.5
@@ -103,11 +103,11 @@ def test_replicates_that_were_not_run_here_stay_if_they_are_of_this_experiment(
 
 def test_rows_and_tables_have_the_runs_that_know_them(tmp_path):
     write(tmp_path, {0: of(old=1.0, a=1.0), 1: of(old=2.0, a=2.0)})
-    told = write(tmp_path, {0: of(a=3.0, new=1.0) | row(5.0), 2: of(a=4.0)})
+    told = write(tmp_path, {0: of(a=3.0, new=1.0) | row(5.0), 2: of(a=4.0), 3: row(np.inf)})
     assert told == ["1 rows that the default run does not have"]
     found = replicates.quantities(tmp_path)
     assert {name: quantity.n for name, quantity in found.items()} == {"a": 3, "new": 1}
-    assert replicates.read(tmp_path, "t")[["estimate", "runs"]].values.tolist() == [[5, 1]]
+    assert replicates.read(tmp_path, "t")[["estimate", "runs"]].values.tolist() == [[np.inf, 2]]
 
 
 def test_same_replicates_same_bytes_in_whatever_order_they_came(tmp_path):

@@ -65,6 +65,20 @@ def test_the_row_shows_the_comparison_that_comes_closest_to_breaking_the_claim()
     assert "B: x = 1 [0.1" in decision.reason and "Of 2 comparisons 2 hold." in decision.reason
 
 
+@pytest.mark.parametrize(
+    ("line", "far", "near"),
+    [
+        ("* > 0", (1.0, 0.1), (2.0, 1.9)),  # in lengths of its interval
+        ("* < 0", (-2.0, 1.0), (-1.0, 0.9)),
+        ("* ~ 0 correlation", (0.0, 0.01), (0.03, 0.01)),
+        ("* ~ 0 correlation", (0.0, 0.01), (-0.03, 0.01)),
+    ],
+)
+def test_closest_is_meant_in_lengths_of_the_interval_and_to_the_wrong_side(line, far, near):
+    decision, _ = decided([line], {"a": quantity(*far), "b": quantity(*near)})
+    assert decision.verdict == GOOD and decision.estimate == pytest.approx(near[0])
+
+
 def test_the_row_shows_the_primary_contrast_where_there_is_one():
     found = {"a: x": quantity(2.0, 1.0), "b: x": quantity(1.0, 0.9)}
     assert decided(["*: x > 0"], found, primary="a: x")[0].estimate == pytest.approx(2.0)
@@ -106,6 +120,16 @@ def test_every_comparison_has_a_row_with_the_levels_that_follow_from_its_place()
     assert comparisons["refute"].tolist() == [0.975] * 3
     assert comparisons["margin"].tolist()[0] == 0.01 and comparisons["margin"].isna().sum() == 2
     assert comparisons["outcome"].tolist() == ["holds", "open", "fails"]
+
+
+def test_a_positive_control_is_shown_and_missed():
+    found = {"x": quantity(2.0, 1.0), "c": quantity(3.0, 1.0)}
+    decision, comparisons = decided(["x > 0"], found, control=parse(["c > 0"]))
+    assert decision.verdict == GOOD and comparisons["group"].tolist() == [-1, 1]
+    assert decision.reason.endswith("Positive control: c = 3 [2, 4], asked > 0: holds.")
+    decision, _ = decided(["x > 0"], found, control=parse(["d > 0"]))
+    assert decision.verdict == "not testable here"
+    assert decision.reason.endswith("The positive control is not measured at this scale.")
 
 
 def test_what_stands_beside_a_claim_is_shown_and_does_not_decide():

@@ -84,10 +84,12 @@ def test_what_an_earlier_code_wrote_goes_and_replicates_that_are_not_here_stay(p
     assert not (folder / "old.csv").exists() and values(folder) == [10, 11, 12]
 
 
-def test_fewer_replicates_or_another_machine_are_no_other_experiment(project, default, tmp_path):
+def test_how_many_replicates_are_asked_for_and_on_what_machine_is_no_other_experiment(
+    project, default, tmp_path
+):
     folder = project()
     listed(tmp_path, {})
-    project(replicates=1, runner=dataclasses.replace(default.runner, workers=3))
+    project(replicates=7, runner=dataclasses.replace(default.runner, workers=3))
     assert values(folder) == [10, 11, 12]
     listed(tmp_path, {"001": 1})
     (tmp_path / "outputs/smoke/replicates/001/results/smoke/number.txt").write_text("13")
