@@ -210,6 +210,18 @@ def test_models_have_calibration_and_worth_of_their_own(mixed, told, models):
     assert row["said oracle"] == pytest.approx(told.spoken("oracle", [name]).mean())
 
 
+def test_models_that_are_equally_often_right_are_equally_accurate(mixed, told):
+    """The halves of 0.7 + 0.1 and 0.5 + 0.3 differ in the last digit, and must not in rank."""
+    margins = mixed.margins.assign(**dict.fromkeys(mixed.rms["rm"], 0.1))
+    for name, rights in zip(mixed.rms["rm"], np.tile([(105, 15), (75, 45)], (50, 1))):
+        for source, right in zip(HH, rights):
+            own = np.flatnonzero(mixed.source == source)
+            margins.loc[own[right:], name] = -0.1
+    found = relation.reward_models(replace(mixed, margins=margins), told)
+    assert found["accuracy"].nunique() == 1
+    assert (found[in_form(AS_IS, PAPER_FORM)] == 0).all()  # the bin around one half hides them all
+
+
 def test_planted_relation_is_found_and_vanishes_after_scaling(models):
     """A temperature changes neither accuracy nor alignment, only the ECE."""
     table = relation.relations(models)

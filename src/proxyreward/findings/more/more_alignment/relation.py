@@ -102,12 +102,15 @@ def label_flips(evidence: Evidence) -> pd.DataFrame:
 
 
 def _calibration(margins: np.ndarray, parts: Sequence[Any]) -> dict[str, np.ndarray]:
-    """Accuracy and the `ECES` of margins (rms, pairs), means over parts of the pairs."""
+    """Accuracy and the `ECES` of margins (rms, pairs), means over parts of the pairs.
+
+    Rounded beyond what is known, or models that are equally often right would have other ranks.
+    """
     metrics = {(ACCURACY, STANDARD): (accuracy, margins)}
     for what, m in ((AS_IS, margins), (SCALED, temperature_scaled(margins))):
         metrics |= {(what, form): (ece(form), m) for form in (STANDARD, PAPER_FORM)}
     return {
-        in_form(what, form): np.mean([metric(m[:, part]) for part in parts], axis=0)
+        in_form(what, form): np.mean([metric(m[:, part]) for part in parts], axis=0).round(12)
         for (what, form), (metric, m) in metrics.items()
     }
 
