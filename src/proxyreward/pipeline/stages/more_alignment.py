@@ -5,6 +5,7 @@ tables and quantities.
 """
 
 import numpy as np
+import pandas as pd
 
 from proxyreward.data.seeds import generator
 from proxyreward.findings.core.registry import load_registry
@@ -24,21 +25,50 @@ def compute(params: Params) -> Measured:
         Mixtures.read(results(params, "mixes")),
         Rejection.read(results(params, "rejection")),
         Evidence.read(results(params, "evidence")),
+        params.mixes.quality,
         generator("more_alignment", params.seed),
     )
 
 
 def found(
-    mixtures: Mixtures, rejection: Rejection, evidence: Evidence, rng: np.random.Generator
+    mixtures: Mixtures,
+    rejection: Rejection,
+    evidence: Evidence,
+    quality: float,
+    rng: np.random.Generator,
 ) -> Measured:
-    """What the finding measures; `rng` makes the calls of the noisy judges."""
+    """What the finding measures.
+
+    `quality` is that of the people who labelled the pairs, `rng` makes the noisy judges' calls.
+    """
     registry = load_registry()
-    estimates, tables = relation.tables(mixtures, rejection, evidence)
-    estimates |= aligned.tables(mixtures, rejection, registry, rng)
-    flips = len(evidence.names())
-    tables["sizes"] = aligned.sizes(mixtures, rejection).assign(flips=flips)
-    quantities = claims.quantities(estimates, tables["furthest"], registry)
-    return Measured(quantities, estimates, tables)
+    models = relation.reward_models(mixtures, rejection)
+    close = relation.close_pairs(relation.pool(models, relation.TRAINED), rejection.taken)
+    said = relation.close_pairs(relation.pool(models, relation.ALIGNED), rejection.spoken)
+    others = relation.optimisers(evidence, rejection.samples)
+    estimates = {
+        "policies": aligned.policies(models, mixtures, rejection, registry),
+        "judged": aligned.judged(mixtures, rejection, registry),
+        "ties": aligned.ties(mixtures, rejection, rng),
+        "tuned": aligned.tuned(mixtures),
+        "preferences": aligned.preferences(mixtures, rejection),
+        "candidates": aligned.candidates(rejection),
+        "relations": pd.concat([relation.relations(models), others]),
+        "agreements": relation.agreements({relation.TRAINED: close, relation.ALIGNED: said}),
+    }
+    sizes = {
+        "pairs": int((mixtures.source == mixtures.sources[0]).sum()),  # of a source
+        "seeds": mixtures.seeds,
+        "asked": len(rejection.asked),
+        "samples": rejection.samples,
+        "tested": len(rejection.tested),
+        "flips": len(evidence.names()),
+        "quality": quality,
+    }
+    furthest = relation.furthest(mixtures, close)
+    tables = {"reward_models": models, "close_pairs": close, "furthest": furthest}
+    tables["sizes"] = pd.DataFrame([sizes])
+    return Measured(claims.quantities(estimates, furthest, registry), estimates, tables)
 
 
 if __name__ == "__main__":
