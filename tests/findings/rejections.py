@@ -114,24 +114,27 @@ def level(rm: pd.Series) -> float:
 
 
 @cache
-def all_for_more() -> tuple[Mixtures, Rejection]:
+def all_for_more(sign: int = 1) -> tuple[Mixtures, Rejection]:
     """Smaller margins, better choices, likelier texts: everything speaks for MORE.
 
     All reward models know the same, their margins are too large by the level; tuning helps MORE
-    more.
+    more. With a `sign` of -1 everything speaks against MORE and against small margins.
     """
+
+    def excess(rm: pd.Series) -> float:
+        return level(rm) if sign > 0 else 1 - level(rm)
 
     def effect(rm: pd.Series, source: str) -> Effect:
         if rm["scheme"].startswith("tuned-"):
-            return Effect(0.9 if rm["scheme"] == "tuned-more" else 0.6, 1.0)
-        return Effect(0.7, calibrated(0.7) * (1 + 3 * level(rm)))
+            return Effect(0.75 + sign * (0.15 if rm["scheme"] == "tuned-more" else -0.15), 1.0)
+        return Effect(0.7, calibrated(0.7) * (1 + 3 * excess(rm)))
 
     mixed = mixtures(effect, pairs=150, bases=2, orders=1, steps=2)
     return mixed, rejection(
         mixed,
-        skill=lambda rm: 0.95 - 0.9 * level(rm),
-        gain={MORE: 0.8},
-        nll={MORE: -0.2, MULTITASK: -0.1},
-        size={DPO: 3.0},
+        skill=lambda rm: 0.5 + sign * (0.45 - 0.9 * excess(rm)),
+        gain={MORE: sign * 0.8},
+        nll={MORE: sign * -0.2, MULTITASK: sign * -0.1},
+        size={DPO if sign > 0 else DPO_MORE: 3.0},
         asked=120,
     )

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tests.findings.mixtures import EFFECTS, Effect, by_scheme, calibrated, mixtures
+from tests.findings.mixtures import mixtures
 from tests.findings.rejections import all_for_more, rejection
 
 from proxyreward.findings.more.more_alignment import claims
 from proxyreward.findings.more.more_alignment.measure import counterparts
 from proxyreward.pipeline.stages.more_alignment import found
-from proxyreward.vocabulary import MORE, MULTITASK
 
 FEW = "Spearman of -ECE and utility over policies of rejection sampling"  # policies are too few
 DEVIATION = "largest deviation of the tie rate from the share of disagreeing verdicts"
@@ -36,26 +35,6 @@ def present(evidence):
     return measured(*all_for_more(), evidence)
 
 
-@pytest.fixture(scope="module")
-def opposite(evidence):
-    """The calibrated models choose worse, and MORE is the one with large margins."""
-    effects = EFFECTS | {
-        "more": Effect(0.7, 4 * calibrated(0.7)),
-        "tuned-more": Effect(0.5, 1.0),
-        "tuned-multitask": Effect(0.9, 1.0),
-    }
-    mixed = mixtures(by_scheme(effects), pairs=150, bases=2, orders=1, steps=2)
-    told = rejection(
-        mixed,
-        skill=lambda rm: 0.9 if rm["scheme"].startswith("more") else 0.0,
-        gain={MORE: -0.8},
-        nll={MORE: 0.2, MULTITASK: 0.1},
-        size={"dpo-more": 3.0},
-        asked=120,
-    )
-    return measured(mixed, told, evidence)
-
-
 def test_names_are_those_of_every_replicate(present, evidence):
     """A number or a model in a name would keep replicates from being put together."""
     mixed, _ = all_for_more()
@@ -65,9 +44,10 @@ def test_names_are_those_of_every_replicate(present, evidence):
         pd.testing.assert_frame_equal(table[keys], present.repeated[name][keys])
 
 
-def test_planted_effects_lie_on_the_claimed_side(present, opposite, registry):
+def test_planted_effects_lie_on_the_claimed_side(present, evidence, registry):
     for name, side in sides(present, registry).items():
         assert side > 0 or name == FEW, name
+    opposite = measured(*all_for_more(-1), evidence)
     for name, side in sides(opposite, registry).items():
         # Whichever of two models chooses better, accuracy does not tell it.
         assert side < 0 or name == FEW or name.startswith("count"), name

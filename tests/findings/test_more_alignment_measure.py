@@ -51,10 +51,8 @@ def only(table, **keys):
 def test_tables_are_read_as_they_were_written(told, tmp_path):
     for field in fields(told):
         table = getattr(told, field.name)
-        if field.name in ("policies", "preference_steps"):
-            table.to_csv(tmp_path / f"{field.name}.csv", index=False)
-        else:
-            table.to_parquet(tmp_path / f"{field.name}.parquet")
+        table.to_csv(tmp_path / f"{field.name}.csv", index=False)
+        table.to_parquet(tmp_path / f"{field.name}.parquet")
     again = Rejection.read(tmp_path)
     assert again.names(DPO) == told.names(DPO) == ["dpo-seed0", "dpo-seed1"]
     pd.testing.assert_frame_equal(again.said, told.said)

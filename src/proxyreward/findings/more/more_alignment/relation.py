@@ -6,7 +6,7 @@ label-flip family of paper rethinking. Out: tables. Called by the stage `more_al
 The alignment of a reward model is the utility of the best of four responses by its choice, on
 average over prompts: what rejection sampling learns from, and known for every reward model without
 training a policy. In the pool of those behind a policy it is the utility of what the policy says,
-in the label-flip family the "ndr".
+in the label-flip family the NDR.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
