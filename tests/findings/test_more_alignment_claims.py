@@ -15,7 +15,7 @@ DEVIATION = "largest deviation of the tie rate from the share of disagreeing ver
 
 
 def measured(mixed, told, evidence, seed=0):
-    return found(mixed, told, evidence, 2.0, np.random.default_rng(seed))
+    return found(mixed, told, evidence, np.random.default_rng(seed))
 
 
 def sides(of, registry):

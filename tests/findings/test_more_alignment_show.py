@@ -14,7 +14,7 @@ from proxyreward.pipeline.stages.more_alignment import found
 @pytest.fixture(scope="module")
 def shown(evidence, tmp_path_factory):
     folder = tmp_path_factory.mktemp("more_alignment")
-    one, two = (found(*all_for_more(), evidence, 2.0, np.random.default_rng(i)) for i in (0, 1))
+    one, two = (found(*all_for_more(), evidence, np.random.default_rng(i)) for i in (0, 1))
     replicates.write(folder, 0, {0: one.repeated, 1: two.repeated}, "x")
     return {name: replicates.read(folder, name) for name in one.estimates} | one.tables
 

@@ -25,22 +25,14 @@ def compute(params: Params) -> Measured:
         Mixtures.read(results(params, "mixes")),
         Rejection.read(results(params, "rejection")),
         Evidence.read(results(params, "evidence")),
-        params.mixes.quality,
         generator("more_alignment", params.seed),
     )
 
 
 def found(
-    mixtures: Mixtures,
-    rejection: Rejection,
-    evidence: Evidence,
-    quality: float,
-    rng: np.random.Generator,
+    mixtures: Mixtures, rejection: Rejection, evidence: Evidence, rng: np.random.Generator
 ) -> Measured:
-    """What the finding measures.
-
-    `quality` is that of the people who labelled the pairs, `rng` makes the noisy judges' calls.
-    """
+    """What the finding measures; `rng` makes the calls of the noisy judges."""
     registry = load_registry()
     models = relation.reward_models(mixtures, rejection)
     close = relation.close_pairs(relation.pool(models, relation.TRAINED), rejection.taken)
@@ -63,7 +55,6 @@ def found(
         "samples": rejection.samples,
         "tested": len(rejection.tested),
         "flips": len(evidence.names()),
-        "quality": quality,
     }
     furthest = relation.furthest(mixtures, close)
     tables = {"reward_models": models, "close_pairs": close, "furthest": furthest}
