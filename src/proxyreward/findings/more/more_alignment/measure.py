@@ -73,10 +73,7 @@ def policies(
 ) -> pd.DataFrame:
     """Calibration of the MultiTask and MORE models, perplexity of the policies aligned with them.
 
-    Parameters
-    ----------
-    models : DataFrame
-        Of `relation.reward_models`.
+    `models` are those of `relation.reward_models`.
 
     Returns
     -------

@@ -24,12 +24,7 @@ from proxyreward.findings.more.mixtures import (
     ece,
     temperature_scaled,
 )
-from proxyreward.findings.more.more_alignment.measure import (
-    ECES,
-    SCALED,
-    in_form,
-    over_sources,
-)
+from proxyreward.findings.more.more_alignment.measure import ECES, SCALED, in_form, over_sources
 from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.metrics.estimates import mean_known
@@ -196,9 +191,8 @@ def close_pairs(
         what: models[what].to_numpy()[b] - models[what].to_numpy()[a]
         for what in ("accuracy", "ece", in_form("ece", PAPER_FORM))
     }
-    counts = {
-        name: (outcome == sign).sum(axis=1) for name, sign in (("win", 1), ("tie", 0), ("lose", -1))
-    }
+    signs = {"win": 1, "tie": 0, "lose": -1}
+    counts = {name: (outcome == sign).sum(axis=1) for name, sign in signs.items()}
     return pd.DataFrame({"a": names[a], "b": names[b]} | gaps | counts)
 
 
@@ -224,10 +218,9 @@ def agreements(close: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def furthest(mixtures: Mixtures, close: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of equal accuracy whose choices differ most in worth.
+    """Those of the :func:`close_pairs` whose choices differ most in worth.
 
-    The exact tests that pick them are part of what the claim counts. `close` has the
-    :func:`close_pairs`.
+    The exact tests that pick them are part of what the claim counts.
 
     Returns
     -------

@@ -28,7 +28,6 @@ from proxyreward.findings.core.drawing import (
 from proxyreward.findings.core.text import ABSENT, cell, pivot
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
 from proxyreward.findings.more.mixtures import STANDARD
-from proxyreward.findings.more.more_alignment import relation
 from proxyreward.findings.more.more_alignment.measure import (
     GAP,
     NONE,
@@ -39,6 +38,7 @@ from proxyreward.findings.more.more_alignment.measure import (
     select,
 )
 from proxyreward.findings.more.more_alignment.reader import DPO, DPO_MORE, START
+from proxyreward.findings.more.more_alignment.relation import ALIGNED, TRAINED
 from proxyreward.vocabulary import ALL, BEST_OF_N, HH, MORE, MULTITASK, PPO, RAW, SINGLE
 
 if TYPE_CHECKING:
@@ -150,10 +150,9 @@ def plot_ties(ties: pd.DataFrame, judged: pd.DataFrame, annotators: float) -> "F
 def plot_tuned(tuned: pd.DataFrame) -> "Figure":
     """Accuracy on each source before and after a short training on it, from either scheme."""
     shown = {f"{when} the training": select(tuned, when=when) for when in ("before", "after")}
-    figure, axes = _by_source(shown, SCHEMES, "from ", sharex=True)
+    figure, axes = _by_source(shown, SCHEMES, "accuracy, 95 %", sharex=True)
     for axis in axes:
         axis.axvline(0.5, **LINE)
-        axis.set_xlabel("accuracy, 95 %")
     return figure
 
 
@@ -161,15 +160,13 @@ def plot_preferences(preferences: pd.DataFrame, form: str = STANDARD) -> "Figure
     """ECE and accuracy of DPO's implicit reward, plain and with the weights of MORE."""
     measures = {"ECE (low is good)": in_form("ece", form), "accuracy": "accuracy"}
     shown = {title: select(preferences, measure=measure) for title, measure in measures.items()}
-    figure, axes = _by_source(shown, (DPO, DPO_MORE), "", sharex=False)
+    figure, axes = _by_source(shown, (DPO, DPO_MORE), "implicit reward, 95 %")
     axes[0].set_xlim(left=0)
-    for axis in axes:
-        axis.set_xlabel("implicit reward, 95 %")
     return figure
 
 
 def _by_source(
-    shown: Mapping[str, pd.DataFrame], schemes: tuple[str, str], prefix: str, *, sharex: bool
+    shown: Mapping[str, pd.DataFrame], schemes: tuple[str, str], what: str, *, sharex: bool = False
 ) -> tuple["Figure", np.ndarray]:
     """A panel a table by title, a row a source, two schemes in each."""
     sources = next(iter(shown.values()))["source"].unique()
@@ -178,9 +175,9 @@ def _by_source(
         height = rows_on(axis, list(sources))
         for shift, scheme in zip((0.14, -0.14), schemes, strict=True):
             own = select(table, of=scheme).set_index("source").loc[sources]
-            label = f"{prefix}{POLICIES[scheme]}"
-            dots(axis, height + shift, own, POLICY_COLOURS[scheme], label)
+            dots(axis, height + shift, own, POLICY_COLOURS[scheme], POLICIES[scheme])
         axis.set_title(title, fontsize=LARGE, weight="normal")
+        axis.set_xlabel(what)
     legend(figure, axes[0, 0])
     return figure, axes[0]
 
@@ -204,10 +201,7 @@ def plot_weights(steps: pd.DataFrame, smooth: int = 1) -> "Figure":
 
 
 def plot_models(
-    models: pd.DataFrame,
-    candidates: pd.DataFrame,
-    alignment: str = "utility",
-    form: str = STANDARD,
+    models: pd.DataFrame, candidates: pd.DataFrame, alignment: str = "utility", form: str = STANDARD
 ) -> "Figure":
     """Alignment of every reward model of one run against its ECE, before and after scaling.
 
@@ -260,10 +254,7 @@ def plot_coefficients(
     relations: pd.DataFrame, alignment: str = "utility", form: str = STANDARD
 ) -> "Figure":
     """How accuracy and calibration go with alignment, by every way of optimising."""
-    pools = {
-        relation.ALIGNED: "rejection\nsampling",
-        relation.TRAINED: "best of four,\nsame family",
-    }
+    pools = {ALIGNED: "rejection\nsampling", TRAINED: "best of four,\nsame family"}
     for pool in select(relations, alignment="ndr")["pool"].unique():
         pools[pool] = f"{NAMES.get(pool, pool)},\nlabel flips"
     ece, scaled = in_form("ece", form), in_form(SCALED, form)
@@ -277,9 +268,8 @@ def plot_coefficients(
     rows = relations[relations["alignment"].isin([alignment, "ndr"])]
     figure, [[axis]] = canvas(1.6 + 0.85 * len(pools))
     height = rows_on(axis, list(pools.values()))
-    for shift, (label, what, given, colour) in zip(
-        np.linspace(0.3, -0.3, len(drawn)), drawn, strict=True
-    ):
+    shifts = np.linspace(0.3, -0.3, len(drawn))
+    for shift, (label, what, given, colour) in zip(shifts, drawn, strict=True):
         own = select(rows, what=what, given=given).set_index("pool").loc[list(pools)]
         mark = {"marker": "s", "hollow": True} if given == "accuracy" else {}
         dots(axis, height + shift, own, colour, label, **mark)
