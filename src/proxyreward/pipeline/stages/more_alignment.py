@@ -48,18 +48,11 @@ def found(
         "relations": pd.concat([relation.relations(models), others]),
         "agreements": relation.agreements({relation.TRAINED: close, relation.ALIGNED: said}),
     }
-    sizes = {
-        "pairs": int((mixtures.source == mixtures.sources[0]).sum()),  # of a source
-        "seeds": mixtures.seeds,
-        "asked": len(rejection.asked),
-        "samples": rejection.samples,
-        "tested": len(rejection.tested),
-        "flips": len(evidence.names()),
-    }
-    furthest = relation.furthest(mixtures, close)
-    tables = {"reward_models": models, "close_pairs": close, "furthest": furthest}
-    tables["sizes"] = pd.DataFrame([sizes])
-    return Measured(claims.quantities(estimates, furthest, registry), estimates, tables)
+    tables = {"reward_models": models, "close_pairs": close}
+    tables["furthest"] = relation.furthest(mixtures, close)
+    tables["sizes"] = aligned.sizes(mixtures, rejection).assign(flips=len(evidence.names()))
+    quantities = claims.quantities(estimates, tables["furthest"], registry)
+    return Measured(quantities, estimates, tables)
 
 
 if __name__ == "__main__":

@@ -302,3 +302,10 @@ def candidates(rejection: Rejection) -> pd.DataFrame:
 def over_sources(values: np.ndarray, source: np.ndarray) -> np.ndarray:
     """Mean over the prompts of each of `HH`, then over both: (..., prompts) gives (...)."""
     return np.mean([values[..., source == name].mean(axis=-1) for name in HH], axis=0)
+
+
+def sizes(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
+    """How much there is of everything, one row."""
+    counts = {"pairs": len(mixtures.source) // len(mixtures.sources), "seeds": mixtures.seeds}
+    counts |= {"asked": len(rejection.asked), "samples": rejection.samples}
+    return pd.DataFrame([counts | {"tested": len(rejection.tested)}])
