@@ -15,8 +15,8 @@ from scipy.special import expit
 from tests.findings.mixtures import Effect, calibrated, mixtures
 
 from proxyreward.findings.more.mixtures import Mixtures
-from proxyreward.findings.more.more_alignment.reader import DPO, DPO_MORE, START, Rejection
-from proxyreward.vocabulary import HH, MORE, MULTITASK
+from proxyreward.findings.more.more_alignment.reader import Rejection
+from proxyreward.vocabulary import DPO, DPO_MORE, HH, MORE, MULTITASK, START
 
 SAMPLES, STEPS = 4, 6
 SPREAD = 2.0  # of the gaps of test pairs, in logits of the label

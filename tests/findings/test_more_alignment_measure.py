@@ -13,12 +13,12 @@ from tests.findings.rejections import SAMPLES, all_for_more
 from proxyreward.findings.more.mixtures import PAPER_FORM, accuracy
 from proxyreward.findings.more.more_alignment import measure, relation
 from proxyreward.findings.more.more_alignment.measure import SCALED, in_form, select
-from proxyreward.findings.more.more_alignment.reader import DPO, DPO_MORE, Rejection
+from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.findings.more.more_alignment.relation import ALIGNED, EVERY, TRAINED
 from proxyreward.metrics.calibration import pair_ece
 from proxyreward.metrics.judge import ask_twice, compare, disagreement
 from proxyreward.policy.perplexity import corpus_perplexity, mean_perplexity
-from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, PPO, RAW
+from proxyreward.vocabulary import ALL, DPO, DPO_MORE, HH, MORE, MULTITASK, PPO, RAW
 
 PAPERS = {"bins": 5, "binning": "width", "orientation": "both"}
 

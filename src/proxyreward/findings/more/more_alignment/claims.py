@@ -22,11 +22,10 @@ from proxyreward.findings.more.more_alignment.measure import (
     ONE_TEXT,
     SCALED,
     SCHEMES,
-    START,
     in_form,
     select,
 )
-from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK
+from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, START
 
 PRINTED = "in the form of the printed numbers"
 PRINTED_ECE = in_form("ece", PAPER_FORM)

@@ -22,10 +22,10 @@ from proxyreward.findings.more.mixtures import (
     accuracy,
     ece,
 )
-from proxyreward.findings.more.more_alignment.reader import DPO, DPO_MORE, START, Rejection
+from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.metrics.judge import Judge, ask_twice, by_score, disagreement, outcomes, tally
 from proxyreward.policy.perplexity import corpus_perplexity, mean_perplexity
-from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK
+from proxyreward.vocabulary import ALL, DPO, DPO_MORE, HH, MORE, MULTITASK, START
 from proxyreward.world.annotators import prefers_first
 
 SCHEMES = (MULTITASK, MORE)

@@ -37,9 +37,20 @@ from proxyreward.findings.more.more_alignment.measure import (
     in_form,
     select,
 )
-from proxyreward.findings.more.more_alignment.reader import DPO, DPO_MORE, START
 from proxyreward.findings.more.more_alignment.relation import ALIGNED, TRAINED
-from proxyreward.vocabulary import ALL, BEST_OF_N, HH, MORE, MULTITASK, PPO, RAW, SINGLE
+from proxyreward.vocabulary import (
+    ALL,
+    BEST_OF_N,
+    DPO,
+    DPO_MORE,
+    HH,
+    MORE,
+    MULTITASK,
+    PPO,
+    RAW,
+    SINGLE,
+    START,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
