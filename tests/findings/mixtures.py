@@ -6,7 +6,7 @@ sigma(SPREAD * g). A reward model sees rho * g + sqrt(1 - rho ** 2) * e, with no
 its own, and its margin is that times a size.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -129,7 +129,7 @@ def mixtures(
         margins=_wide(keys, margins),
         tuned=_wide(keys, {rm["rm"]: tuned(rm) for _, rm in both.iterrows()}),
         rewards=_rewards(keys, drawn, margins, effect, rng),
-        steps=_all_steps(rms[rms["scheme"] != "raw"], steps, rng),
+        steps=_all_steps(rms[rms["scheme"] != "raw"], sources, steps, rng),
     )
 
 
@@ -168,7 +168,9 @@ def _rewards(
     return pd.concat(sides).sort_values(["pair_id", "side"], ignore_index=True)
 
 
-def _all_steps(trained: pd.DataFrame, steps: int, rng: np.random.Generator) -> pd.DataFrame:
+def _all_steps(
+    trained: pd.DataFrame, sources: Sequence[str], steps: int, rng: np.random.Generator
+) -> pd.DataFrame:
     """Losses of each source that fall, and random gradients, weighted as the trainer does."""
     found = []
     for _, rm in trained.iterrows():
@@ -184,6 +186,6 @@ def _all_steps(trained: pd.DataFrame, steps: int, rng: np.random.Generator) -> p
             frame["combined"] = np.linalg.norm(np.vecmat(weights, gradients), axis=1)
             frame["equal"] = np.linalg.norm(gradients.mean(axis=1), axis=1)
             frame["single"] = np.linalg.norm(gradients, axis=2).mean(axis=1)
-            frame[[f"weight_{i}" for i in range(rm["k"])]] = weights
+            frame[[f"weight_{name}" for name in sources[: rm["k"]]]] = weights
         found.append(frame)
     return pd.concat(found, ignore_index=True)

@@ -132,7 +132,9 @@ def test_weights_of_a_step_and_their_means_sum_to_one(planted):
     means = measure.mean_weights(planted)
     np.testing.assert_allclose(means.groupby(["scheme", "base"])["value"].sum(), 1)
     own = values(means, ["scheme", "base", "source"])["public-code", planted.middle]
-    runs = [measure.step_weights(planted, "public-code", planted.middle, i) for i in range(5)]
+    runs = [
+        measure.step_weights(planted, "public-code", planted.middle, s) for s in planted.sources
+    ]
     assert runs[0].shape == (2, STEPS)
     np.testing.assert_allclose(np.sum(runs, axis=0), 1)
     np.testing.assert_allclose(own[list(planted.sources)], [run.mean() for run in runs])

@@ -86,8 +86,8 @@ def test_each_source_has_its_weights_raw_and_smoothed(planted, shown):
     panels = figure.axes[:5]
     titles = [axis.get_title(loc="left") or axis.get_title() for axis in panels]
     assert titles == list(planted.sources)
-    for i, axis in enumerate(panels):
-        runs = measure.step_weights(planted, "more", planted.middle, i)
+    for source, axis in zip(titles, panels, strict=True):
+        runs = measure.step_weights(planted, "more", planted.middle, source)
         for line, run in zip(axis.lines, runs, strict=False):
             np.testing.assert_array_equal(line.get_ydata(), run)
         smoothed = show.smoothed(runs.mean(axis=0), 3)

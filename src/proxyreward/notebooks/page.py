@@ -14,7 +14,7 @@ come from, glued numbers and verdicts.
     page.verdicts()
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,10 @@ class Page:
         """Glue a row's estimate and its ends as ``<page>-<key>``, ``…-low`` and ``…-high``."""
         ends = {f"{key}-low": unit * row.low, f"{key}-high": unit * row.high}
         self.numbers({key: unit * row.estimate} | ends, form)
+
+    def ends(self, key: str, values: Collection[float], form: str) -> None:
+        """Glue the smallest and the largest of some values as ``<page>-<key>-low``, ``…-high``."""
+        self.numbers({f"{key}-low": min(values), f"{key}-high": max(values)}, form)
 
     def figure(
         self, drawn: Any, alt: str, *, stage: str = "", glue: str = "", **parameters: Any

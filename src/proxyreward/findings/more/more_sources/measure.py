@@ -150,15 +150,15 @@ def mean_weights(mixtures: Mixtures) -> pd.DataFrame:
     For MORE on every base, and for the authors' program on the middle one.
     """
     rows = [
-        (scheme, base, source, step_weights(mixtures, scheme, base, i).mean())
+        (scheme, base, source, step_weights(mixtures, scheme, base, source).mean())
         for scheme, base in [*((MORE, b) for b in mixtures.bases), (PUBLIC_CODE, mixtures.middle)]
-        for i, source in enumerate(mixtures.sources)
+        for source in mixtures.sources
     ]
     return pd.DataFrame(rows, columns=["scheme", "base", "source", "value"])
 
 
-def step_weights(mixtures: Mixtures, scheme: str, base: str, source: int) -> np.ndarray:
-    """Weight of a source, by its place, at every step, shape (seeds, steps)."""
+def step_weights(mixtures: Mixtures, scheme: str, base: str, source: str) -> np.ndarray:
+    """Weight of a source at every step, shape (seeds, steps)."""
     weight = mixtures.steps.set_index("rm")[f"weight_{source}"]
     return np.stack([weight.loc[[name]].to_numpy() for name in mixtures.names(scheme, base)])
 

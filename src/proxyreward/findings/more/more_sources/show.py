@@ -180,7 +180,7 @@ def plot_weights(
     panels = -(-(len(names) + 1) // 2)
     figure, axes = canvas(0.6 + 1.75 * panels, panels, 2, sharex=False, sharey=False)
     colours = sns.color_palette("colorblind", len(names))
-    runs = [step_weights(mixtures, scheme, base, i) for i in range(len(names))]
+    runs = [step_weights(mixtures, scheme, base, name) for name in names]
     for axis, name, of_seeds, colour in zip(axes.flat, names, runs, colours, strict=False):
         steps = np.arange(1, of_seeds.shape[1] + 1)
         axis.plot(steps, of_seeds.T, color=colour, lw=0.8, alpha=0.5)
