@@ -32,7 +32,7 @@ def test_a_page_reads_the_tables_of_its_finding(page):
 def test_glued_names_begin_with_the_page(page, glued):
     page.numbers({"n": 4, "missing": np.nan, "of": "a text"}, "d")
     page.interval("gain", page.estimates("gains").iloc[0], ".1f", 100)
-    page.ends("loss", pd.Series([2.0, 0.5, 1.0]), ".1f")
+    page.ends("loss", pd.Series([np.nan, 2.0, 0.5, 1.0]), ".1f")
     assert {name: text.text for name, text in glued.items()} == {
         "my-page-n": "4",
         "my-page-missing": "–",

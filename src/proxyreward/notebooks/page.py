@@ -74,8 +74,10 @@ class Page:
         self.numbers({key: unit * row.estimate} | ends, form)
 
     def ends(self, key: str, values: Collection[float], form: str) -> None:
-        """Glue the smallest and the largest of some values as ``<page>-<key>-low``, ``…-high``."""
-        self.numbers({f"{key}-low": min(values), f"{key}-high": max(values)}, form)
+        """Glue the smallest and the largest of the known ones of some values as
+        ``<page>-<key>-low`` and ``…-high``."""
+        known = pd.Series(list(values))
+        self.numbers({f"{key}-low": known.min(), f"{key}-high": known.max()}, form)
 
     def figure(
         self, drawn: Any, alt: str, *, stage: str = "", glue: str = "", **parameters: Any
