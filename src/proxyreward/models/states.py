@@ -43,10 +43,11 @@ class Cache:
 def empty_cache(model, rows: int, room: int) -> Cache | llama.Cache:
     """A cache for `rows` token rows of at most `room` tokens each, padding included."""
     import torch
-    from transformers import DynamicCache
 
     if llama.computes(model):
         return llama.empty_cache(model, rows, room)
+    from transformers import DynamicCache
+
     seen = torch.empty(rows, 0, dtype=torch.bool, device=model.device)
     return Cache(DynamicCache(config=model.config), seen)
 
