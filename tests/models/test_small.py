@@ -11,8 +11,6 @@ import transformers
 
 from proxyreward.models import small
 from proxyreward.models.build import (
-    POLICY,
-    REWARD_MODEL,
     Shape,
     build_policy,
     build_reward_model,
@@ -20,6 +18,7 @@ from proxyreward.models.build import (
     load_policy,
     load_reward_model,
 )
+from proxyreward.models.llama import POLICY, REWARD_MODEL
 from proxyreward.models.states import states
 
 BOTH = pytest.mark.parametrize("kind", [POLICY, REWARD_MODEL])

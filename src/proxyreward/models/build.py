@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from proxyreward.models.llama import POLICY, REWARD_MODEL
 from proxyreward.models.pretrained import language_model, reward_model
 from proxyreward.models.tokenizer import SCRATCH
-
-POLICY, REWARD_MODEL = "LlamaForCausalLM", "LlamaForSequenceClassification"  # if from scratch
 
 
 @dataclass(frozen=True)
