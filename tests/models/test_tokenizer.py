@@ -83,6 +83,24 @@ def test_a_tokenizer_of_ours_is_read_and_saved_as_by_transformers(tokenizer, tmp
         assert loaded.decode(ids) == theirs.decode(ids)
 
 
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("tokenizer_config.json", ('"pad_token": "<pad>"', '"pad_token": "<eos>"')),
+        ("tokenizer_config.json", ("{", '{"add_bos_token": true,')),
+        ("tokenizer.json", ('"<pad>"', '"<p>"')),
+        ("tokenizer.json", ("{", "")),
+    ],
+)
+def test_a_tokenizer_that_differs_is_none_of_ours(tokenizer, tmp_path, file, change):
+    tokenizer.save_pretrained(tmp_path)
+    OwnTokenizer(tmp_path)
+    path = tmp_path / file
+    path.write_text(path.read_text().replace(*change))
+    with pytest.raises(Exception):  # noqa: B017
+        OwnTokenizer(tmp_path)
+
+
 @pytest.mark.parametrize("pad", ["<eos>", None])
 def test_a_tokenizer_without_a_padding_token_of_its_own_gets_one(tokenizer, tmp_path, pad):
     from transformers import PreTrainedTokenizerFast

@@ -40,10 +40,11 @@ class OwnTokenizer:
     def __init__(self, folder: str | Path):
         from tokenizers import Tokenizer
 
-        if json.loads((Path(folder) / CONFIG).read_text(encoding="utf-8")) != OWN:
-            raise ValueError(f"{folder}: its tokenizer is none of ours")
         self.backend_tokenizer = Tokenizer.from_file(str(Path(folder) / WORDS))
-        self.pad_token_id, self.eos_token_id = map(self.backend_tokenizer.token_to_id, (PAD, EOS))
+        ids = self.pad_token_id, self.eos_token_id = 0, 1
+        known = tuple(map(self.backend_tokenizer.token_to_id, (PAD, EOS))) == ids
+        if not known or json.loads((Path(folder) / CONFIG).read_text(encoding="utf-8")) != OWN:
+            raise ValueError(f"{folder}: its tokenizer is none of ours")
 
     def __len__(self) -> int:
         return self.backend_tokenizer.get_vocab_size()
