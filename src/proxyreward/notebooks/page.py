@@ -70,6 +70,11 @@ class Page:
         ends = {f"{key}-low": unit * row.low, f"{key}-high": unit * row.high}
         self.numbers({key: unit * row.estimate} | ends, form)
 
+    def ends(self, form: str, values: Mapping[str, Any]) -> None:
+        """Glue the smallest and the largest number of each as ``<page>-<key>-low`` and ``-high``."""
+        for key, found in values.items():
+            self.numbers({f"{key}-low": min(found), f"{key}-high": max(found)}, form)
+
     def figure(
         self, drawn: Any, alt: str, *, stage: str = "", glue: str = "", **parameters: Any
     ) -> None:

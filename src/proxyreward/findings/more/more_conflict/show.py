@@ -25,7 +25,7 @@ from proxyreward.findings.core.drawing import (
     rows_on,
 )
 from proxyreward.findings.core.text import ABSENT, cell, pivot
-from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
+from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, boxes
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_conflict.measure import (
     ACCURACY,
@@ -38,8 +38,7 @@ from proxyreward.findings.more.more_conflict.measure import (
     models,
     rewards_of,
 )
-from proxyreward.metrics.checks import one_of
-from proxyreward.vocabulary import ALL, RAW
+from proxyreward.vocabulary import RAW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,16 +47,6 @@ if TYPE_CHECKING:
 
 DIFFERENCE = "Reward difference, chosen minus rejected"
 SHOWN = (0.5, 99.5)  # percentiles that a distribution is drawn between
-
-
-def chosen_bases(mixtures: Mixtures, base: str) -> tuple[str, str]:
-    """The base of accuracies and that of distributions; ``""`` is the middle one.
-
-    Rewards of several bases have no common unit, so for `ALL` distributions are of the middle one.
-    ValueError if there is no such base.
-    """
-    one_of("base", base, ("", *mixtures.bases, ALL))
-    return base or mixtures.middle, mixtures.middle if base in ("", ALL) else base
 
 
 def plot_transfer(transfer: pd.DataFrame) -> "Figure":
@@ -167,7 +156,7 @@ def plot_differences(mixtures: Mixtures, base: str, tested: str, in_sd: bool = F
     )  # fmt: skip
     for body, colour in zip(bodies["bodies"], _colours(names), strict=True):
         body.set(facecolor=colour, alpha=0.45, linewidth=0)
-    _boxes(axis, [margin.ravel() for margin in margins], height - 0.14, _colours(names), solid=True)
+    boxes(axis, [margin.ravel() for margin in margins], height - 0.14, _colours(names))
     means = [margin.mean() for margin in margins]
     axis.plot(means, height - 0.14, "D", color="white", mec=GOLDEN, ms=6, zorder=5, label="mean")
     axis.axvline(0, color=GOLDEN, linewidth=1)
@@ -267,20 +256,7 @@ def _split_boxes(
     height = _models_on(axis, names)
     for shift, solid in ((0.2, True), (-0.2, False)):
         chosen = [v[r == solid].ravel() for v, r in zip(values, right, strict=True)]
-        _boxes(axis, chosen, height + shift, _colours(names), solid)
-
-
-def _boxes(
-    axis: "Axes", values: Sequence[np.ndarray], height: np.ndarray, colours: list, solid: bool
-) -> None:
-    drawn = axis.boxplot(
-        values, positions=height, orientation="horizontal", widths=0.24, patch_artist=True,
-        manage_ticks=False, flierprops={"marker": ".", "ms": 2, "alpha": 0.5},
-        medianprops={"color": GOLDEN, "linewidth": 1.5},
-    )  # fmt: skip
-    for part, colour in zip(drawn["boxes"], colours, strict=True):
-        part.set(facecolor=colour if solid else "white", edgecolor=GOLDEN if solid else colour)
-        part.set_linewidth(1 if solid else 2)
+        boxes(axis, chosen, height + shift, _colours(names), solid=solid)
 
 
 def _legend(figure: "Figure") -> None:
