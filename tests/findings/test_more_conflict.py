@@ -203,18 +203,14 @@ def test_the_papers_gains_stand_beside_ours(friendly, registry):
 
 
 def tables(planted, registry, folder):
-    """Tables of three replicates, those by base of the middle one."""
+    """Tables over replicates, those by base of the middle one."""
     found = measure.transfer(planted)
     own = {
         "transfer": measure.accuracies(planted, found, registry),
         "pairs": measure.couples(planted, found),
         "moments": measure.moments(planted, found),
     }
-    runs = [
-        {name: table.assign(value=table["value"] + 0.01 * seed) for name, table in own.items()}
-        for seed in range(3)
-    ]
-    read = replicated(folder, *runs)
+    read = replicated(folder, own)
     for name in ("transfer", "pairs"):
         read[name] = read[name][read[name]["base"] == planted.middle]
     return read

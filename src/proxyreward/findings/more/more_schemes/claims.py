@@ -47,7 +47,7 @@ def quantities(
     what = "time of a step of MORE over one of MultiTask"
     for row in times.itertuples():  # of one machine, whatever the replicate
         found[f"{row.base}: {what}"] = counted(row.ratio)
-    for row in times.nlargest(1, "ratio").itertuples():
+    for row in times.sort_values("ratio").tail(1).itertuples():
         found[f"lower end of the largest {what}"] = counted(row.low)
         found[f"upper end of the largest {what}"] = counted(row.high)
     return found | {row.quantity: counted(row.deviation) for row in identities.itertuples()}
