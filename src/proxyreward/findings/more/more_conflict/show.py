@@ -24,7 +24,7 @@ from proxyreward.findings.core.drawing import (
     papers,
     rows_on,
 )
-from proxyreward.findings.core.text import ABSENT, cell, pivot
+from proxyreward.findings.core.text import ABSENT, cell, pivot, select
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, boxes
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_conflict.measure import (
@@ -56,7 +56,7 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
     """
     import matplotlib.pyplot as plt
 
-    rows = transfer[transfer["measure"] == ACCURACY]
+    rows = select(transfer, measure=ACCURACY)
     wide = 100 * rows.pivot(index="trained", columns="tested", values="estimate")
     matrix = wide.loc[rows["trained"].unique(), rows["tested"].unique()]
     figure = plt.figure(figsize=(WIDTH, 8.6), layout="constrained")
@@ -75,18 +75,19 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
 
 def transfer_table(transfer: pd.DataFrame) -> pd.DataFrame:
     """The accuracies of one base as text cells in percent, a row for each model."""
-    named = transfer[transfer["measure"] == ACCURACY].replace({"trained": SCHEME_NAMES})
+    named = select(transfer, measure=ACCURACY).replace({"trained": SCHEME_NAMES})
     return pivot(named, {"trained": "Trained"}, "tested", lambda row: cell(row, ".0f", 100))
 
 
 def plot_losses(transfer: pd.DataFrame) -> "Figure":
     """Accuracy away from home less that of the source's own model; `transfer` as above."""
-    rows = transfer[(transfer["measure"] == LOSS) & (transfer["trained"] != transfer["tested"])]
+    rows = select(transfer, measure=LOSS)
+    rows = rows[rows["trained"] != rows["tested"]]
     tested = list(rows["tested"].unique())
     colours = dict(zip([RAW, *tested], _colours([RAW, *tested]), strict=True))
     figure, axes = canvas(1.2 + 1.05 * len(tested), len(tested), sharey=False)
     for axis, source in zip(axes[:, 0], tested, strict=True):
-        own = _percent(rows[rows["tested"] == source])
+        own = _percent(select(rows, tested=source))
         height = _models_on(axis, own["trained"])
         dots(axis, height, own, [colours[model] for model in own["trained"]], "ours, 95 % interval")
         papers(axis, 100 * own["paper"], height, PAPER, "paper's Raw")
@@ -148,11 +149,12 @@ def plot_differences(mixtures: Mixtures, base: str, tested: str, in_sd: bool = F
     margins = [margin_of(mixtures, model, base)[:, mixtures.source == tested] for model in names]
     if in_sd:
         margins = [margin / margin.std(axis=1, keepdims=True) for margin in margins]
+    ends = [np.percentile(margin, SHOWN) for margin in margins]
+    shown = [m[(m >= low) & (m <= high)] for m, (low, high) in zip(margins, ends, strict=True)]
     figure, [[axis]] = canvas(4.6)
     height = _models_on(axis, names)
     bodies = axis.violinplot(
-        [margin[_inside(margin)] for margin in margins], height, orientation="horizontal",
-        side="high", widths=1.3, showextrema=False,
+        shown, height, orientation="horizontal", side="high", widths=1.3, showextrema=False
     )  # fmt: skip
     for body, colour in zip(bodies["bodies"], _colours(names), strict=True):
         body.set(facecolor=colour, alpha=0.45, linewidth=0)
@@ -242,11 +244,6 @@ def _colours(names: Sequence[str]) -> list:
 
 def _percent(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**(100 * rows[["estimate", "low", "high"]]))
-
-
-def _inside(values: np.ndarray) -> np.ndarray:
-    low, high = np.percentile(values, SHOWN)
-    return (values >= low) & (values <= high)
 
 
 def _split_boxes(

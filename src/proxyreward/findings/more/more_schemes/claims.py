@@ -4,10 +4,9 @@ In: tables of `measure` and `identities`. Out: quantities, by the names that the
 use. Called by the stage `more_schemes`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise, product
 
-import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, counted, measured
@@ -35,15 +34,18 @@ def quantities(
 
     `cells`, `steps` and `times` are those of `measure`, `identities` that of `identities.compare`.
     """
-    keys = ["metric", "scheme", "base", "source"]
+    bases, names = list(cells["base"].unique()), list(cells["source"].unique())
     trained = cells[~cells["scaled"]]
     others = trained[~trained["source"].isin([*HH, MEAN])]
-    mean = others.groupby(keys[:3])[["value", "paper"]].mean().reset_index().assign(source=OTHERS)
-    reached = pd.concat([trained, mean]).set_index(keys)[["value", "paper"]].sort_index()
-    bases, sources = list(cells["base"].unique()), list(cells["source"].unique())
-    sources.remove(MEAN)
-    found = _accuracies(reached, bases, sources) | _calibration(reached, bases, sources)
-    found |= _without_resampling(reached, bases[len(bases) // 2]) | _steps(steps)
+    mean = others.groupby(["scheme", "metric", "base"])[["value", "paper"]].mean().reset_index()
+    rows = pd.concat([trained, mean.assign(source=OTHERS)])
+    rows = rows.set_index(["metric", "base", "source"]).sort_index()
+    by = {scheme: own[["value", "paper"]] for scheme, own in rows.groupby("scheme")}
+    labels = {base: f"base {base}" for base in bases}  # criteria call the ends by their rank
+    labels |= {bases[-1]: "largest base", bases[0]: "smallest base"}
+    names.remove(MEAN)
+    found = _accuracies(by, labels, names) | _calibration(by, labels, names)
+    found |= _without_resampling(by, bases[len(bases) // 2]) | _steps(steps)
     what = "time of a step of MORE over one of MultiTask"
     for row in times.itertuples():  # of one machine, whatever the replicate
         found[f"{row.base}: {what}"] = counted(row.ratio)
@@ -53,47 +55,31 @@ def quantities(
     return found | {row.quantity: counted(row.deviation) for row in identities.itertuples()}
 
 
-def _less(
-    reached: pd.DataFrame, metric: str, first: str, second: str, base: str, source: str
-) -> np.ndarray:
-    """The metric of the first scheme minus that of the second: ours, the paper's."""
-    one, other = (reached.loc[(metric, scheme, base, source)] for scheme in (first, second))
-    return (one - other).to_numpy()
-
-
-def _labels(bases: Sequence[str]) -> dict[str, str]:
-    """What criteria call bases: the ends by their rank."""
-    labels = {base: f"base {base}" for base in bases}
-    return labels | {bases[-1]: "largest base", bases[0]: "smallest base"}
-
-
 def _accuracies(
-    reached: pd.DataFrame, bases: Sequence[str], sources: Sequence[str]
+    by: Mapping[str, pd.DataFrame], labels: Mapping[str, str], sources: Sequence[str]
 ) -> dict[str, Quantity]:
-    small, large, found = bases[0], bases[-1], {}
-    lost = {
-        (base, name): _less(reached, "accuracy", TOP, MULTITASK, base, name)
-        for base, name in product((small, large), sources)
-    }
+    """Differences of accuracies; `by` has ours and the paper's by scheme."""
+    bases, found = list(labels), {}
+    lost, gap = (by[one].loc["accuracy"] - by[MULTITASK].loc["accuracy"] for one in (TOP, MORE))
     for name in sources:
-        found[f"smallest base, {name}: accuracy of Top minus MultiTask"] = lost[small, name]
+        small, large = lost.loc[bases[0], name], lost.loc[bases[-1], name]
+        found[f"smallest base, {name}: accuracy of Top minus MultiTask"] = small
         if name in HH:
             text = "accuracy of Top minus MultiTask at the smallest base, less that at the largest"
-            found[f"{name}: {text}"] = lost[small, name] - lost[large, name]
+            found[f"{name}: {text}"] = small - large
         else:
-            found[f"largest base, {name}: accuracy of MultiTask minus Top"] = -lost[large, name]
-    for base, label in _labels(bases).items():
-        gap = _less(reached, "accuracy", MULTITASK, MORE, base, MEAN)
-        found[f"{label}, mean: accuracy of MultiTask minus MORE"] = gap
+            found[f"largest base, {name}: accuracy of MultiTask minus Top"] = -large
+    for base, label in labels.items():
+        found[f"{label}, mean: accuracy of MultiTask minus MORE"] = -gap.loc[base, MEAN]
     for scheme, (first, second) in product((MULTITASK, MORE), pairwise(bases)):
-        one, other = (reached.loc[("accuracy", scheme, base, MEAN)] for base in (second, first))
+        one, other = (by[scheme].loc["accuracy", base, MEAN] for base in (second, first))
         name = f"{SCHEME_NAMES[scheme]}: mean accuracy at {second} minus at {first}"
         found[name] = one - other
     return {name: measured(*gap) for name, gap in found.items()}
 
 
 def _calibration(
-    reached: pd.DataFrame, bases: Sequence[str], sources: Sequence[str]
+    by: Mapping[str, pd.DataFrame], labels: Mapping[str, str], sources: Sequence[str]
 ) -> dict[str, Quantity]:
     """Differences of the ECE; in the paper's form, which decides nothing, not on each source."""
     compared = [
@@ -104,37 +90,42 @@ def _calibration(
         (MORE, TOP, [OTHERS], [OTHERS]),
     ]
     found = {}
-    for (base, label), (first, second, *over) in product(_labels(bases).items(), compared):
+    for first, second, *over in compared:
+        less = by[first] - by[second]
         what = f"of {SCHEME_NAMES[first]} minus {SCHEME_NAMES[second]}"
         for (metric, text), asked in zip(ECES.items(), over, strict=True):
-            for source in asked:
-                gap = _less(reached, metric, first, second, base, source)
-                found[f"{label}, {source}: {text} {what}"] = measured(*gap)
+            for (base, label), source in product(labels.items(), asked):
+                name = f"{label}, {source}: {text} {what}"
+                found[name] = measured(*less.loc[metric, base, source])
     return found
 
 
 def _steps(steps: pd.DataFrame) -> dict[str, Quantity]:
     value = steps.set_index(["scheme", "measure", "base"])["value"].sort_index()
-    largest, longest = (value[scheme, "gradient, largest"].max() for scheme in (MORE, PUBLIC_CODE))
-    mean = value[MORE, "gradient, mean"].mean()
-    return {
+    largest, authors = (value[name, "gradient, largest"].max() for name in (MORE, PUBLIC_CODE))
+    found = {
         f"largest ratio over steps {LENGTHS}": counted(largest),
-        f"mean ratio over steps {LENGTHS}": measured(mean),
-        f"authors' program: largest ratio over steps {LENGTHS}": measured(longest),
-    } | {
-        f"{base}: mean ratio of weighted to plain loss": measured(ratio)
-        for base, ratio in value[MORE, "loss"].items()
+        f"mean ratio over steps {LENGTHS}": measured(value[MORE, "gradient, mean"].mean()),
+        f"authors' program: largest ratio over steps {LENGTHS}": measured(authors),
     }
+    for base, ratio in value[MORE, "loss"].items():
+        found[f"{base}: mean ratio of weighted to plain loss"] = measured(ratio)
+    return found
 
 
-def _without_resampling(reached: pd.DataFrame, middle: str) -> dict[str, Quantity]:
+def _without_resampling(by: Mapping[str, pd.DataFrame], middle: str) -> dict[str, Quantity]:
     """With sources as they are, on the base that has this control."""
-    pairs = {"with": (MORE, MULTITASK), "without": (MORE_AS_IS, MULTITASK_AS_IS)}
-    gaps = {what: _less(reached, "ece", *pair, middle, MEAN)[0] for what, pair in pairs.items()}
-    of_both = "mean ECE of MORE minus MultiTask"
-    found = {f"{what} resampling: {of_both}": gap for what, gap in gaps.items()}
-    found[f"{of_both}, without resampling less that with"] = gaps["without"] - gaps["with"]
-    for scheme, unequal in {MULTITASK: MULTITASK_AS_IS, MORE: MORE_AS_IS}.items():
-        name = f"{SCHEME_NAMES[scheme]}: mean accuracy without resampling minus with"
-        found[name] = _less(reached, "accuracy", unequal, scheme, middle, MEAN)[0]
+
+    def gap(first: str, second: str, metric: str) -> float:
+        return (by[first] - by[second]).at[(metric, middle, MEAN), "value"]
+
+    equal, as_is = gap(MORE, MULTITASK, "ece"), gap(MORE_AS_IS, MULTITASK_AS_IS, "ece")
+    of_both, accuracy = "mean ECE of MORE minus MultiTask", "mean accuracy without resampling"
+    found = {
+        f"with resampling: {of_both}": equal,
+        f"without resampling: {of_both}": as_is,
+        f"{of_both}, without resampling less that with": as_is - equal,
+        f"MultiTask: {accuracy} minus with": gap(MULTITASK_AS_IS, MULTITASK, "accuracy"),
+        f"MORE: {accuracy} minus with": gap(MORE_AS_IS, MORE, "accuracy"),
+    }
     return {name: measured(value) for name, value in found.items()}
