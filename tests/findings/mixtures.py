@@ -118,22 +118,36 @@ def mixtures(
     row = np.arange(len(source))
     keys = pd.DataFrame({"pair_id": row, "group": row, "source": source})
 
+    def by_pair(rm: pd.Series) -> np.ndarray:
+        return np.repeat([effect(rm, name) for name in sources], pairs, axis=0).T
+
     def margin(rm: pd.Series) -> np.ndarray:
-        rho, size, *_ = np.repeat([effect(rm, name) for name in sources], pairs, axis=0).T
+        rho, size, *_ = by_pair(rm)
         seen = rho * gap + np.sqrt(1 - rho**2) * rng.normal(size=len(source))
         return (order * size * seen).astype(np.float32)
 
     def tuned(rm: pd.Series) -> np.ndarray:
         return margin(rm.replace(rm["scheme"], f"tuned-{rm['scheme']}"))
 
-    margins = {rm["rm"]: margin(rm) for _, rm in rms.iterrows()}
+    def rewards(rm: pd.Series) -> np.ndarray:
+        """Of both responses, half a margin above and below the pair's mean reward."""
+        _, _, level, spread = by_pair(rm)
+        centre, half = level + spread * rng.normal(size=len(source)), margins[rm["rm"]] / 2
+        return np.stack([centre + half, centre - half], axis=1).ravel().astype(np.float32)
+
+    def wide(keys: pd.DataFrame, of: Callable[[pd.Series], np.ndarray], kept: pd.DataFrame):
+        found = {rm["rm"]: of(rm) for _, rm in kept.iterrows()}
+        return pd.concat([keys, pd.DataFrame(found)], axis=1)
+
+    margins = wide(keys, margin, rms)
     both = rms[(rms["base"] == middle) & rms["scheme"].isin(["more", "multitask"])]
-    drawn = rms[rms["rm"].isin(shown(rms, middle))]
+    sides = keys[["pair_id", "source"]].loc[row.repeat(2)].reset_index(drop=True)
+    sides.insert(1, "side", np.tile([0, 1], len(source)))
     return Mixtures(
         rms=rms,
-        margins=_wide(keys, margins),
-        tuned=_wide(keys, {rm["rm"]: tuned(rm) for _, rm in both.iterrows()}),
-        rewards=_rewards(keys, drawn, margins, effect, rng),
+        margins=margins,
+        tuned=wide(keys, tuned, both),
+        rewards=wide(sides, rewards, rms[rms["rm"].isin(shown(rms, middle))]),
         steps=_all_steps(rms[rms["scheme"] != "raw"], steps, rng),
     )
 
@@ -142,35 +156,6 @@ def mixtures(
 def _params() -> Params:
     folder = Path(__file__).resolve().parents[2] / "params"
     return build(Params, compose(["scale=tiny"], folder), "params")
-
-
-def _wide(keys: pd.DataFrame, columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    return pd.concat([keys, pd.DataFrame(columns)], axis=1)
-
-
-def _rewards(
-    keys: pd.DataFrame,
-    drawn: pd.DataFrame,
-    margins: Mapping[str, np.ndarray],
-    effect: Callable[[pd.Series, str], Effect],
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    """Rewards of both responses, half a margin above and below the pair's mean reward."""
-    columns: dict[str, list[np.ndarray]] = {}
-    for _, rm in drawn.iterrows():
-        found = {name: effect(rm, name) for name in keys["source"].unique()}
-        level = keys["source"].map({name: own.level for name, own in found.items()}).to_numpy()
-        spread = keys["source"].map({name: own.spread for name, own in found.items()}).to_numpy()
-        centre = level + spread * rng.normal(size=len(keys))
-        half = margins[rm["rm"]] / 2
-        columns[rm["rm"]] = [centre + half, centre - half]
-    sides = [
-        _wide(keys, {name: both[side].astype(np.float32) for name, both in columns.items()})
-        for side in (0, 1)
-    ]
-    for side, frame in enumerate(sides):
-        frame.insert(1, "side", side)
-    return pd.concat(sides).sort_values(["pair_id", "side"], ignore_index=True)
 
 
 def _all_steps(trained: pd.DataFrame, steps: int, rng: np.random.Generator) -> pd.DataFrame:
