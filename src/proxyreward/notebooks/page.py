@@ -71,9 +71,10 @@ class Page:
         self.numbers({key: unit * row.estimate} | ends, form)
 
     def ends(self, form: str, values: Mapping[str, Any]) -> None:
-        """Glue the smallest and the largest number of each as ``<page>-<key>-low`` and ``-high``."""
+        """Glue the smallest and the largest of some numbers: ``<page>-<key>-low`` and ``-high``."""
         for key, found in values.items():
-            self.numbers({f"{key}-low": min(found), f"{key}-high": max(found)}, form)
+            known = pd.Series(found).dropna()
+            self.numbers({f"{key}-low": known.min(), f"{key}-high": known.max()}, form)
 
     def figure(
         self, drawn: Any, alt: str, *, stage: str = "", glue: str = "", **parameters: Any

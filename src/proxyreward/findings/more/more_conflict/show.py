@@ -67,7 +67,7 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
     legend(figure, radar, 4)
     names = [SCHEME_NAMES.get(model, model) for model in matrix.index]
     heat_map(table, matrix.to_numpy(), names, matrix.columns, label="accuracy, %")
-    table.tick_params(axis="x", rotation=0, labelsize=9)
+    table.tick_params(axis="x", rotation=0, labelsize=8)
     table.set_xlabel("tested on")
     table.set_ylabel("trained on")
     return figure

@@ -146,7 +146,7 @@ def table3(cells: pd.DataFrame, registry: Registry) -> pd.DataFrame:
 
     A star marks a mean that the paper prints and that is not the mean of its row.
     """
-    papers = counterparts(cells["base"].unique())
+    stands_for = counterparts(cells["base"].unique())
     ece = "metric == 'ece_paper' and source == 'mean'"
     rows = cells.query(f"scheme in @SCHEMES and (metric == 'accuracy' or {ece})")
 
@@ -155,13 +155,13 @@ def table3(cells: pd.DataFrame, registry: Registry) -> pd.DataFrame:
             return beside(row.estimate, row.paper, ".3f")
         paper, star = 100 * row.paper, ""
         if row.source == "mean":
-            theirs = registry.printed("more.table3", papers[row.base], row.name)
+            theirs = registry.printed("more.table3", stands_for[row.base], row.name)
             paper, star = theirs["Avg"], "*" if _slip(theirs) else ""
         return beside(100 * row.estimate, paper, ".1f", star)
 
     rows = rows.assign(
         name=rows["scheme"].map(SCHEME_NAMES),
-        label=[f"{base} ({papers[base]})" for base in rows["base"]],
+        label=[f"{base} ({stands_for[base]})" for base in rows["base"]],
         column=rows["source"].where(rows["metric"] == "accuracy", "ECE"),
     )
     return pivot(rows, {"label": "Base", "name": "Scheme"}, "column", text)

@@ -19,6 +19,7 @@ from proxyreward.findings.core.drawing import (
     SMALL,
     canvas,
     dots,
+    few_ticks,
     legend,
     papers,
     rows_on,
@@ -93,21 +94,22 @@ def plot_curves(
 def plot_forms(forms: pd.DataFrame) -> "Figure":
     """ECE of MORE on all sources minus those of fewer, in every form."""
     labels = list(dict.fromkeys(zip(forms["form"], forms["measure"], strict=True)))
+    names = [form_label(f) if measure == "ece" else f"{f}, scaled" for f, measure in labels]
     figure, axes = canvas(1.6 + 0.42 * len(labels), 1, 2)
     styles = {
         "two": (0.15, SCHEME_COLOURS[MORE], "minus two sources"),
         "top": (-0.15, SCHEME_COLOURS[TOP], "minus Top"),
     }
     for axis, source in zip(axes[0], HH, strict=True):
-        scaled = {"ece": "", "scaled": ", scaled"}
-        height = rows_on(axis, [form_label(form) + scaled[measure] for form, measure in labels])
+        height = rows_on(axis, names)
         for against, (shift, colour, label) in styles.items():
             rows = select(forms, source=source, against=against)
             rows = rows.set_index(["form", "measure"]).loc[labels]
             dots(axis, height + shift, rows, colour, label)
         axis.axvline(0, color=GOLDEN, lw=1)
         axis.set_title(f"tested on {source}", fontsize=LARGE, weight="normal")
-        axis.tick_params(axis="y", labelsize=SMALL)
+        axis.tick_params(labelsize=SMALL)
+        few_ticks(axis)
     figure.supxlabel("ECE of MORE on all sources, difference", fontsize=12)
     legend(figure, axes, 2)
     return figure
