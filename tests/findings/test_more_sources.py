@@ -149,10 +149,10 @@ def test_weights_of_a_step_and_their_means_sum_to_one(planted, own):
     means = own["weights"]
     np.testing.assert_allclose(means.groupby(["scheme", "base"])["value"].sum(), 1)
     mean = values(means, ["scheme", "base", "source"])["public-code", planted.middle]
-    runs = [measure.step_weights(planted, "public-code", planted.middle, i) for i in range(5)]
-    assert runs[0].shape == (2, STEPS)
-    np.testing.assert_allclose(np.sum(runs, axis=0), 1)
-    np.testing.assert_allclose(mean[list(planted.sources)], [run.mean() for run in runs])
+    runs = measure.step_weights(planted, "public-code", planted.middle)
+    assert runs["oasst"].shape == (2, STEPS)
+    np.testing.assert_allclose(sum(runs.values()), 1)
+    np.testing.assert_allclose(mean[list(runs)], [run.mean() for run in runs.values()])
 
 
 def test_relative_gain_is_one_for_the_own_model_and_zero_for_the_untrained(planted):
@@ -334,8 +334,8 @@ def test_each_source_has_its_weights_raw_and_smoothed(planted, shown):
     panels = figure.axes[:5]
     titles = [axis.get_title(loc="left") or axis.get_title() for axis in panels]
     assert titles == list(planted.sources)
-    for i, axis in enumerate(panels):
-        runs = measure.step_weights(planted, "more", planted.middle, i)
+    weights = measure.step_weights(planted, "more", planted.middle)
+    for axis, runs in zip(panels, weights.values(), strict=True):
         *lines, thick = axis.lines[:3]
         for line, run in zip(lines, runs, strict=True):
             np.testing.assert_array_equal(line.get_ydata(), run)

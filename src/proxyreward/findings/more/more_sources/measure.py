@@ -138,18 +138,22 @@ def mean_weights(mixtures: Mixtures) -> pd.DataFrame:
     For MORE on every base, and for the authors' program on the middle one.
     """
     rows = [
-        (scheme, base, source, step_weights(mixtures, scheme, base, i).mean())
+        (scheme, base, source, weight.mean())
         for base, scheme in mixtures.compared
         if scheme in (MORE, PUBLIC_CODE)
-        for i, source in enumerate(mixtures.sources)
+        for source, weight in step_weights(mixtures, scheme, base).items()
     ]
     return pd.DataFrame(rows, columns=["scheme", "base", "source", "value"])
 
 
-def step_weights(mixtures: Mixtures, scheme: str, base: str, source: int) -> np.ndarray:
-    """Weight of a source, by its place, at every step, shape (seeds, steps)."""
-    weight = mixtures.steps.set_index("rm")[f"weight_{source}"]
-    return np.stack([weight.loc[[name]].to_numpy() for name in mixtures.names(scheme, base)])
+def step_weights(mixtures: Mixtures, scheme: str, base: str) -> dict[str, np.ndarray]:
+    """Weight of each source at every step, arrays of shape (seeds, steps)."""
+    by_model = mixtures.steps.groupby("rm")
+    runs = [by_model.get_group(name) for name in mixtures.names(scheme, base)]
+    return {
+        source: np.stack([run[f"weight_{place}"] for run in runs])
+        for place, source in enumerate(mixtures.sources)
+    }
 
 
 def shares(mixtures: Mixtures, statistics: pd.DataFrame) -> pd.DataFrame:

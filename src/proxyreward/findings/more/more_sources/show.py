@@ -161,18 +161,18 @@ def plot_weights(
     if rows.empty:
         known = weights[["scheme", "base"]].drop_duplicates().agg(" on base ".join, axis=1)
         raise ValueError(f"no weights of {scheme} on base {base}; there are: {', '.join(known)}")
-    names = mixtures.sources
+    runs = step_weights(mixtures, scheme, base)
+    names = list(runs)
     panels = -(-(len(names) + 1) // 2)
     figure, axes = canvas(0.6 + 1.75 * panels, panels, 2, sharex=False, sharey=False)
     colours = sns.color_palette("colorblind", len(names))
-    runs = [step_weights(mixtures, scheme, base, i) for i in range(len(names))]
-    for axis, name, of_seeds, colour in zip(axes.flat, names, runs, colours, strict=False):
+    for axis, (name, of_seeds), colour in zip(axes.flat, runs.items(), colours, strict=False):
         steps = np.arange(1, of_seeds.shape[1] + 1)
         axis.plot(steps, of_seeds.T, color=colour, lw=0.8, alpha=0.5)
         mean = pd.Series(of_seeds.mean(axis=0)).rolling(window, center=True, min_periods=1).mean()
         axis.plot(steps, mean, color=colour, lw=3)
         axis.set_title(name, fontsize=LARGE, weight="normal")
-        axis.set_ylim(0, 1.05 * np.max(runs))
+        axis.set_ylim(0, 1.05 * np.max(list(runs.values())))
     last = axes.flat[len(names)]
     for i, colour in enumerate(colours):
         dots(last, [i], rows.iloc[[i]], colour, upright=True)
