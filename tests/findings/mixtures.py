@@ -6,7 +6,7 @@ sigma(SPREAD * g). A reward model sees rho * g + sqrt(1 - rho ** 2) * e, with no
 its own, and its margin is that times a size.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -148,7 +148,7 @@ def mixtures(
         margins=margins,
         tuned=wide(keys, tuned, both),
         rewards=wide(sides, rewards, rms[rms["rm"].isin(shown(rms, middle))]),
-        steps=_all_steps(rms[rms["scheme"] != "raw"], steps, rng),
+        steps=_all_steps(rms[rms["scheme"] != "raw"], sources, steps, rng),
     )
 
 
@@ -158,7 +158,9 @@ def _params() -> Params:
     return build(Params, compose(["scale=tiny"], folder), "params")
 
 
-def _all_steps(trained: pd.DataFrame, steps: int, rng: np.random.Generator) -> pd.DataFrame:
+def _all_steps(
+    trained: pd.DataFrame, sources: Sequence[str], steps: int, rng: np.random.Generator
+) -> pd.DataFrame:
     """Losses of each source that fall, and random gradients, weighted as the trainer does."""
     found = []
     for _, rm in trained.iterrows():
@@ -174,7 +176,7 @@ def _all_steps(trained: pd.DataFrame, steps: int, rng: np.random.Generator) -> p
             frame["combined"] = np.linalg.norm(np.vecmat(weights, gradients), axis=1)
             frame["equal"] = np.linalg.norm(gradients.mean(axis=1), axis=1)
             frame["single"] = np.linalg.norm(gradients, axis=2).mean(axis=1)
-            frame[[f"weight_{i}" for i in range(rm["k"])]] = weights
+            frame[[f"weight_{name}" for name in sources[: rm["k"]]]] = weights
         found.append(frame)
     return pd.concat(found, ignore_index=True)
 

@@ -34,7 +34,7 @@ def test_a_page_reads_the_tables_of_its_finding(page):
 def test_glued_names_begin_with_the_page(page, glued):
     page.numbers({"n": 4, "missing": np.nan, "of": "a text"}, "d")
     page.interval("gain", page.estimates("gains").iloc[0], ".1f", 100)
-    page.ends(".1f", {"range": [2.0, np.nan, -1.0]})
+    page.ends("loss", pd.Series([2.0, 0.5, 1.0]), ".1f")
     assert {name: text.text for name, text in glued.items()} == {
         "my-page-n": "4",
         "my-page-missing": "–",
@@ -42,8 +42,8 @@ def test_glued_names_begin_with_the_page(page, glued):
         "my-page-gain": "50.0",
         "my-page-gain-low": "−585.3",
         "my-page-gain-high": "685.3",
-        "my-page-range-low": "−1.0",
-        "my-page-range-high": "2.0",
+        "my-page-loss-low": "0.5",
+        "my-page-loss-high": "2.0",
     }
 
 

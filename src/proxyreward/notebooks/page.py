@@ -14,7 +14,7 @@ come from, glued numbers and verdicts.
     page.verdicts()
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +70,9 @@ class Page:
         ends = {f"{key}-low": unit * row.low, f"{key}-high": unit * row.high}
         self.numbers({key: unit * row.estimate} | ends, form)
 
-    def ends(self, form: str, values: Mapping[str, Any]) -> None:
-        """Glue the smallest and the largest of some numbers: ``<page>-<key>-low`` and ``-high``."""
-        for key, found in values.items():
-            known = pd.Series(found).dropna()
-            self.numbers({f"{key}-low": known.min(), f"{key}-high": known.max()}, form)
+    def ends(self, key: str, values: Collection[float], form: str) -> None:
+        """Glue the smallest and the largest of some values as ``<page>-<key>-low``, ``…-high``."""
+        self.numbers({f"{key}-low": min(values), f"{key}-high": max(values)}, form)
 
     def figure(
         self, drawn: Any, alt: str, *, stage: str = "", glue: str = "", **parameters: Any

@@ -90,7 +90,7 @@ class Mixtures:
         ``rm, step, loss, plain_loss, size`` of every training step: the weighted and the plain
         loss of the batch, the mean |margin| in it; for MORE also ``combined, equal, single``, the
         lengths of the head gradient under its weights and under equal ones, and the mean length of
-        the sources' gradients, and ``weight_<i>``, the weight of source i.
+        the sources' gradients, and ``weight_<source>``, the weight of each source.
     """
 
     rms: pd.DataFrame

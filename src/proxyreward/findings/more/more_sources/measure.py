@@ -151,8 +151,7 @@ def step_weights(mixtures: Mixtures, scheme: str, base: str) -> dict[str, np.nda
     by_model = mixtures.steps.groupby("rm")
     runs = [by_model.get_group(name) for name in mixtures.names(scheme, base)]
     return {
-        source: np.stack([run[f"weight_{place}"] for run in runs])
-        for place, source in enumerate(mixtures.sources)
+        source: np.stack([run[f"weight_{source}"] for run in runs]) for source in mixtures.sources
     }
 
 
