@@ -6,8 +6,8 @@ import pytest
 from tests.findings.mixtures import mixtures
 from tests.findings.rejections import all_for_more, rejection
 
+from proxyreward.findings.more.mixtures import counterparts
 from proxyreward.findings.more.more_alignment import claims
-from proxyreward.findings.more.more_alignment.measure import counterparts
 from proxyreward.pipeline.stages.more_alignment import found
 
 FEW = "Spearman of -ECE and utility over policies of rejection sampling"  # policies are too few

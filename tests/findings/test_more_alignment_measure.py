@@ -10,9 +10,10 @@ from scipy.stats import rankdata
 from scipy.stats import spearmanr as reference
 from tests.findings.rejections import SAMPLES, all_for_more
 
+from proxyreward.findings.core.text import select
 from proxyreward.findings.more.mixtures import PAPER_FORM, accuracy
 from proxyreward.findings.more.more_alignment import measure, relation
-from proxyreward.findings.more.more_alignment.measure import SCALED, in_form, select
+from proxyreward.findings.more.more_alignment.measure import SCALED, in_form
 from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.findings.more.more_alignment.relation import ALIGNED, EVERY, TRAINED
 from proxyreward.metrics.calibration import pair_ece
@@ -98,11 +99,6 @@ def test_table_2_holds_means_over_seeds_and_what_sets_them_apart(mixed, told, mo
             assert value["ratio"] == pytest.approx(value[MORE] / value[MULTITASK])
         if "start" in value:
             assert value["more from start"] == pytest.approx(value[MORE] - value["start"])
-
-
-def test_two_bases_stand_for_the_papers_smallest_and_largest():
-    assert measure.counterparts(["a", "b"]) == {"a": "Pythia-1.4B", "b": "LLaMa-7B"}
-    assert list(measure.counterparts("abc").values())[1] == "Pythia-2.8B"
 
 
 def test_shares_of_wins_are_those_of_a_loop_over_prompts(mixed, told, registry):

@@ -14,17 +14,11 @@ import pandas as pd
 from proxyreward.findings.core.drawing import NAMES
 from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.core.registry import Registry
+from proxyreward.findings.core.text import select
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.mixtures import PAPER_FORM
 from proxyreward.findings.more.more_alignment import relation
-from proxyreward.findings.more.more_alignment.measure import (
-    GAP,
-    ONE_TEXT,
-    SCALED,
-    SCHEMES,
-    in_form,
-    select,
-)
+from proxyreward.findings.more.more_alignment.measure import GAP, ONE_TEXT, SCALED, SCHEMES, in_form
 from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, START
 
 PRINTED = "in the form of the printed numbers"

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.special import expit
 
 from proxyreward.findings.core.registry import Registry
+from proxyreward.findings.core.text import select
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.mixtures import (
     METRICS,
@@ -20,6 +21,7 @@ from proxyreward.findings.more.mixtures import (
     Metric,
     Mixtures,
     accuracy,
+    counterparts,
     ece,
 )
 from proxyreward.findings.more.more_alignment.reader import Rejection
@@ -35,7 +37,6 @@ SCALED = "ece after temperature scaling"
 QUALITIES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
 NONE = "none"  # base of DPO's policies
 # Rows of the paper's Table 2, the smallest base first.
-PAPER_BASES = ("Pythia-1.4B", "Pythia-2.8B", "LLaMa-7B")
 
 
 def in_form(what: str, form: str) -> str:
@@ -47,19 +48,6 @@ def in_form(what: str, form: str) -> str:
 PRINTED = {"ece": "ece", in_form("ece", PAPER_FORM): "ece", "perplexity": "ppl_{}"}
 # The ECE as it is and after temperature scaling, in the form that decides and in the paper's.
 ECES = tuple(in_form(what, form) for form in (STANDARD, PAPER_FORM) for what in ("ece", SCALED))
-
-
-def select(table: pd.DataFrame, **keys: object) -> pd.DataFrame:
-    """Rows that have these values."""
-    for column, value in keys.items():
-        table = table[table[column] == value]
-    return table
-
-
-def counterparts(bases: Sequence[str]) -> dict[str, str]:
-    """The paper's base that each of ours stands for; the first and the last of fewer than three."""
-    places = np.linspace(0, len(PAPER_BASES) - 1, len(bases)).round().astype(int)
-    return dict(zip(bases, (PAPER_BASES[place] for place in places), strict=True))
 
 
 def with_gap(values: Mapping[str, float]) -> dict[str, float]:

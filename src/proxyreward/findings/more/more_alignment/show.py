@@ -25,18 +25,10 @@ from proxyreward.findings.core.drawing import (
     papers,
     rows_on,
 )
-from proxyreward.findings.core.text import ABSENT, cell, pivot
+from proxyreward.findings.core.text import ABSENT, cell, pivot, select
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
-from proxyreward.findings.more.mixtures import STANDARD
-from proxyreward.findings.more.more_alignment.measure import (
-    GAP,
-    NONE,
-    SCALED,
-    SCHEMES,
-    counterparts,
-    in_form,
-    select,
-)
+from proxyreward.findings.more.mixtures import STANDARD, counterparts
+from proxyreward.findings.more.more_alignment.measure import GAP, NONE, SCALED, SCHEMES, in_form
 from proxyreward.findings.more.more_alignment.relation import ALIGNED, TRAINED
 from proxyreward.vocabulary import (
     ALL,
