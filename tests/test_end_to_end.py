@@ -4,6 +4,7 @@ One run of `make smoke`, then in the copy that it leaves: nothing to do, one par
 a run killed in the middle. The tests go in order and share the copy, as each run costs time.
 """
 
+import io
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import time
 from itertools import chain
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -128,12 +130,16 @@ def test_another_replicate_is_added_and_stays(tree, first):
     both = results(tree)
     assert max(row["n"] for row in json.loads(both["scorecard.json"])) == 2
     assert not list((tree / "outputs/smoke/replicates").rglob("*.safetensors"))
+    wide = {name for name in both if both[name] != first.get(name)}
+    wide -= {"scorecard.json", "comparisons.csv", "replicates/settings.json"}
+    assert {f"{part(name)}/replicates.json" for name in wide} <= wide
+    for name in sorted(name for name in wide if name.endswith(".csv")):
+        alone, table = (pd.read_csv(io.BytesIO(of[name]), dtype=str) for of in (first, both))
+        assert list(table) == [*alone, "1"] and table[alone.columns].equals(alone), name
     call(tree, "proxyreward", "params", "scale=smoke")
     call(tree, "dvc", "repro")
     now = results(tree)
     assert {name for name in both if now[name] != both[name]} <= {"replicates/settings.json"}
-    kept = set(first) - {name for name in first if name.endswith(("quantities.csv", "card.json"))}
-    assert {name for name in kept if now[name] != first[name]} <= {"comparisons.csv"}
 
 
 def kill_in_training(tree):

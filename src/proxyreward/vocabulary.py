@@ -24,3 +24,6 @@ BALANCED, PUBLIC_CODE = "balanced", "public-code"
 MULTITASK_AS_IS, MORE_AS_IS = "multitask-as-is", "more-as-is"
 ADDED, FIXED_TOTAL, SPLITS = "more-added", "more-fixed-total", "more-splits"
 HH = ("helpful", "harmless")
+
+START, DPO, DPO_MORE = "start", "dpo", "dpo-more"
+"""Policies beside those of rejection sampling: before it, and trained on pairs instead."""

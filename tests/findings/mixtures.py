@@ -6,7 +6,7 @@ sigma(SPREAD * g). A reward model sees rho * g + sqrt(1 - rho ** 2) * e, with no
 its own, and its margin is that times a size.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from proxyreward.findings.core import replicates
+from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.core.quantity import Quantity
+from proxyreward.findings.core.registry import Claim
+from proxyreward.findings.core.verdict import judge
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.pipeline.mix_family import source_names, table
 from proxyreward.pipeline.mix_tables import shown
@@ -113,23 +118,37 @@ def mixtures(
     row = np.arange(len(source))
     keys = pd.DataFrame({"pair_id": row, "group": row, "source": source})
 
+    def by_pair(rm: pd.Series) -> np.ndarray:
+        return np.repeat([effect(rm, name) for name in sources], pairs, axis=0).T
+
     def margin(rm: pd.Series) -> np.ndarray:
-        rho, size, *_ = np.repeat([effect(rm, name) for name in sources], pairs, axis=0).T
+        rho, size, *_ = by_pair(rm)
         seen = rho * gap + np.sqrt(1 - rho**2) * rng.normal(size=len(source))
         return (order * size * seen).astype(np.float32)
 
     def tuned(rm: pd.Series) -> np.ndarray:
         return margin(rm.replace(rm["scheme"], f"tuned-{rm['scheme']}"))
 
-    margins = {rm["rm"]: margin(rm) for _, rm in rms.iterrows()}
+    def rewards(rm: pd.Series) -> np.ndarray:
+        """Of both responses, half a margin above and below the pair's mean reward."""
+        _, _, level, spread = by_pair(rm)
+        centre, half = level + spread * rng.normal(size=len(source)), margins[rm["rm"]] / 2
+        return np.stack([centre + half, centre - half], axis=1).ravel().astype(np.float32)
+
+    def wide(keys: pd.DataFrame, of: Callable[[pd.Series], np.ndarray], kept: pd.DataFrame):
+        found = {rm["rm"]: of(rm) for _, rm in kept.iterrows()}
+        return pd.concat([keys, pd.DataFrame(found)], axis=1)
+
+    margins = wide(keys, margin, rms)
     both = rms[(rms["base"] == middle) & rms["scheme"].isin(["more", "multitask"])]
-    drawn = rms[rms["rm"].isin(shown(rms, middle))]
+    sides = keys[["pair_id", "source"]].loc[row.repeat(2)].reset_index(drop=True)
+    sides.insert(1, "side", np.tile([0, 1], len(source)))
     return Mixtures(
         rms=rms,
-        margins=_wide(keys, margins),
-        tuned=_wide(keys, {rm["rm"]: tuned(rm) for _, rm in both.iterrows()}),
-        rewards=_rewards(keys, drawn, margins, effect, rng),
-        steps=_all_steps(rms[rms["scheme"] != "raw"], steps, rng),
+        margins=margins,
+        tuned=wide(keys, tuned, both),
+        rewards=wide(sides, rewards, rms[rms["rm"].isin(shown(rms, middle))]),
+        steps=_all_steps(rms[rms["scheme"] != "raw"], sources, steps, rng),
     )
 
 
@@ -139,36 +158,9 @@ def _params() -> Params:
     return build(Params, compose(["scale=tiny"], folder), "params")
 
 
-def _wide(keys: pd.DataFrame, columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    return pd.concat([keys, pd.DataFrame(columns)], axis=1)
-
-
-def _rewards(
-    keys: pd.DataFrame,
-    drawn: pd.DataFrame,
-    margins: Mapping[str, np.ndarray],
-    effect: Callable[[pd.Series, str], Effect],
-    rng: np.random.Generator,
+def _all_steps(
+    trained: pd.DataFrame, sources: Sequence[str], steps: int, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Rewards of both responses, half a margin above and below the pair's mean reward."""
-    columns: dict[str, list[np.ndarray]] = {}
-    for _, rm in drawn.iterrows():
-        found = {name: effect(rm, name) for name in keys["source"].unique()}
-        level = keys["source"].map({name: own.level for name, own in found.items()}).to_numpy()
-        spread = keys["source"].map({name: own.spread for name, own in found.items()}).to_numpy()
-        centre = level + spread * rng.normal(size=len(keys))
-        half = margins[rm["rm"]] / 2
-        columns[rm["rm"]] = [centre + half, centre - half]
-    sides = [
-        _wide(keys, {name: both[side].astype(np.float32) for name, both in columns.items()})
-        for side in (0, 1)
-    ]
-    for side, frame in enumerate(sides):
-        frame.insert(1, "side", side)
-    return pd.concat(sides).sort_values(["pair_id", "side"], ignore_index=True)
-
-
-def _all_steps(trained: pd.DataFrame, steps: int, rng: np.random.Generator) -> pd.DataFrame:
     """Losses of each source that fall, and random gradients, weighted as the trainer does."""
     found = []
     for _, rm in trained.iterrows():
@@ -184,6 +176,37 @@ def _all_steps(trained: pd.DataFrame, steps: int, rng: np.random.Generator) -> p
             frame["combined"] = np.linalg.norm(np.vecmat(weights, gradients), axis=1)
             frame["equal"] = np.linalg.norm(gradients.mean(axis=1), axis=1)
             frame["single"] = np.linalg.norm(gradients, axis=2).mean(axis=1)
-            frame[[f"weight_{i}" for i in range(rm["k"])]] = weights
+            frame[[f"weight_{name}" for name in sources[: rm["k"]]]] = weights
         found.append(frame)
     return pd.concat(found, ignore_index=True)
+
+
+def replicated(folder: Path, *runs: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables of runs as pages have them: written and read back. One has copies a bit larger."""
+    if len(runs) == 1:
+        runs += tuple(
+            {name: table.assign(value=by * table["value"]) for name, table in runs[0].items()}
+            for by in (1.05, 1.1)
+        )
+    replicates.write(folder, 0, dict(enumerate(runs)), "")
+    return {name: replicates.read(folder, name) for name in runs[0]}
+
+
+def told(found: Mapping[str, Quantity], *patterns: str) -> pd.Series:
+    """Values of the quantities that the patterns of a criterion speak of, one at least for each."""
+    matching = [Comparison(pattern, "beside", 0).matching(found) for pattern in patterns]
+    assert all(matching), patterns
+    return pd.Series({name: found[name].own for names in matching for name in names})
+
+
+def agrees(claim: Claim, found: Mapping[str, Quantity]) -> bool:
+    """Whether plain numbers lie where a claim says; all that it names has to be measured."""
+    lines = [c.name for group in claim.decide for c in group.comparisons]
+    told(found, *lines, *claim.beside)
+    return all(
+        any(
+            (part.quantity.own > part.comparison.threshold) == (part.comparison.sign == ">")
+            for part in group
+        )
+        for group in judge(claim.decide, found)
+    )

@@ -3,39 +3,25 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tests.findings.mixtures import mixtures
-from tests.findings.rejections import STEPS, rejection
+from tests.findings.rejections import STEPS, all_for_more
 
 from proxyreward.findings.core import replicates
+from proxyreward.findings.core.text import select
 from proxyreward.findings.more.more_alignment import show
-from proxyreward.findings.more.more_alignment.measure import in_form, select
-from proxyreward.findings.more.more_alignment.relation import AS_IS, NOTHING
+from proxyreward.findings.more.more_alignment.measure import in_form
 from proxyreward.pipeline.stages.more_alignment import found
 
 
 @pytest.fixture(scope="module")
-def mixed():
-    return mixtures(pairs=25, bases=3, seeds=2, orders=1, steps=2)
-
-
-@pytest.fixture(scope="module")
-def told(mixed):
-    return rejection(mixed, asked=8, tested=8)
-
-
-@pytest.fixture(scope="module")
-def shown(mixed, told, evidence, tmp_path_factory):
+def shown(evidence, tmp_path_factory):
     folder = tmp_path_factory.mktemp("more_alignment")
-    runs = {seed: found(mixed, told, evidence, np.random.default_rng(seed)) for seed in (0, 1)}
-    replicates.write(folder, 0, {seed: one.repeated for seed, one in runs.items()}, "x")
-    tables = {name: replicates.read(folder, name) for name in runs[0].estimates}
-    return tables | dict(runs[0].tables)
+    one, two = (found(*all_for_more(), evidence, np.random.default_rng(i)) for i in (0, 1))
+    replicates.write(folder, 0, {0: one.repeated, 1: two.repeated}, "x")
+    return {name: replicates.read(folder, name) for name in one.estimates} | one.tables
 
 
-def diamonds(axis):
-    """The paper's values."""
-    [line] = [line for line in axis.lines if line.get_marker() == "D"]
-    return line.get_xdata()
+def labels(axis):
+    return [label.get_text() for label in axis.get_yticklabels()]
 
 
 @pytest.mark.parametrize("form", ["standard", "paper"])
@@ -44,37 +30,44 @@ def test_ratios_stand_beside_the_papers(shown, registry, form):
     ours = select(shown["policies"], measure=in_form("ece", form), of="ratio")["estimate"]
     np.testing.assert_allclose(first.collections[-1].get_offsets()[:, 0], ours)
     printed = registry.printed("more.table2", "Pythia-1.4B")
-    assert diamonds(first)[0] == pytest.approx(printed["MORE"]["ece"] / printed["MultiTask"]["ece"])
+    [diamonds] = [line.get_xdata() for line in first.lines if line.get_marker() == "D"]
+    assert diamonds[0] == pytest.approx(printed["MORE"]["ece"] / printed["MultiTask"]["ece"])
 
 
-def test_bars_of_each_judge_fill_the_width(shown):
-    bars = show.plot_judged(shown["judged"], "harmless").axes[0].patches
-    assert len(bars) == 3 * 3 * 4  # outcomes, bases, judges with the paper's
-    widths = np.array([bar.get_width() for bar in bars]).reshape(-1, 3)
-    np.testing.assert_allclose(widths.sum(axis=1), 1)
-    np.testing.assert_allclose(widths[3], [0.44, 0.22, 0.34])
+def test_bars_of_each_judge_are_shares(shown):
+    bars, rates = show.plot_judged(shown["judged"], "harmless").axes
+    widths = np.reshape([bar.get_width() for bar in bars.patches], (2, 4, 3))  # base, judge
+    keys = {"first": "more", "second": "multitask", "source": "harmless", "judge": "oracle"}
+    own = select(shown["judged"], **keys).pivot(index="base", columns="what", values="estimate")
+    np.testing.assert_allclose(widths[:, 1], own[["win", "tie", "lose"]])
+    np.testing.assert_allclose(widths[0, 3], [0.44, 0.22, 0.34])
+    dots = [part.get_offsets()[0, 0] for part in rates.collections[1::2]]
+    np.testing.assert_allclose(dots[1::3], own["rate"])
 
 
 def test_ties_are_drawn_for_judges_with_noise_alone(shown):
-    axis = show.plot_ties(shown["ties"], shown["judged"]).axes[0]
-    expected = axis.lines[0].get_xydata()
+    axis = show.plot_ties(shown["ties"], shown["judged"], 2.0).axes[0]
+    labelled = {line.get_label(): line for line in axis.lines}
+    expected = labelled["expected: 2p(1 − p)"].get_xydata()
     assert np.isfinite(expected).all() and expected[0].tolist() == [0, 0.5]
     np.testing.assert_array_equal(axis.collections[-1].get_offsets()[:, 0], expected[:, 0])
+    assert labelled["annotators of the pairs"].get_xdata() == [2, 2]
 
 
 def test_both_scatter_plots_have_the_same_heights(shown):
-    left, right = show.plot_models(shown["reward_models"], shown["candidates"]).axes
-    assert len(left.lines) == len(right.lines) > 4
-    for a, b in zip(left.lines, right.lines):
+    models = shown["reward_models"]
+    left, right = show.plot_models(models, shown["candidates"]).axes
+    for a, b in zip(left.lines, right.lines, strict=True):
         np.testing.assert_array_equal(a.get_ydata(), b.get_ydata())
-    points = sum(len(line.get_xdata()) for line in left.lines[:5])
-    assert points == len(shown["reward_models"])
+    *groups, chance = ((line.get_label(), len(line.get_xdata())) for line in left.lines)
+    single = models["scheme"].str.startswith("single-").sum()
+    assert dict(groups).items() >= {"Raw": 4, "MORE": 4, "MultiTask": 4, "Single": single}.items()
+    assert sum(dict(groups).values()) == len(models)
 
 
 def test_a_pair_is_drawn_with_the_lower_ece_first(shown):
     close = pd.DataFrame({"ece": [0.2, -0.1, 0.3], "win": [30, 30, 0], "lose": [10, 10, 0]})
-    axis = show.plot_close_pairs(close).axes[0]
-    agree, others = axis.lines[0], axis.lines[1]
+    agree, others, *_ = show.plot_close_pairs(close).axes[0].lines
     np.testing.assert_allclose(agree.get_xydata(), [[0.2, 0.75]])
     np.testing.assert_allclose(others.get_ydata(), [0.25, np.nan])
     assert show.plot_close_pairs(shown["close_pairs"], "paper").axes
@@ -83,33 +76,29 @@ def test_a_pair_is_drawn_with_the_lower_ece_first(shown):
 @pytest.mark.parametrize("alignment", ["utility", "oracle"])
 def test_each_optimiser_has_a_row_of_coefficients(shown, alignment):
     axis = show.plot_coefficients(shown["relations"], alignment).axes[0]
-    labels = [label.get_text() for label in axis.get_yticklabels()]
-    assert labels[-1] == "PPO,\nlabel flips" and len(labels) == 5
-    keys = {"pool": "trained", "alignment": alignment, "what": AS_IS, "given": NOTHING}
-    expected = select(shown["relations"], **keys)["estimate"].item()
-    dots = [part for part in axis.collections if part.get_label() == "−ECE"]
-    assert dots[0].get_offsets()[1, 0] == pytest.approx(expected)
+    assert labels(axis)[-1] == "PPO,\nlabel flips"
+    pools = ["aligned policies", "trained", "best-of-4", "best-of-16", "ppo"]
+    rows = shown["relations"].query("what == 'ece' and alignment in (@alignment, 'ndr')")
+    expected = select(rows, given="nothing").set_index("pool")["estimate"][pools]
+    [dots] = [part for part in axis.collections if part.get_label() == "−ECE"]
+    np.testing.assert_allclose(dots.get_offsets()[:, 0], expected)
 
 
-def test_extensions_show_every_source(shown, told, mixed):
+def test_extensions_show_every_source(shown):
+    mixed, told = all_for_more()
     for figure in (show.plot_tuned(shown["tuned"]), show.plot_preferences(shown["preferences"])):
-        labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-        assert labels == ["mean", *mixed.sources]
-    axis = show.plot_weights(told.preference_steps).axes[0]
-    lines = [line.get_ydata() for line in axis.lines[:-1]]
-    np.testing.assert_allclose(np.sum(lines, axis=0), np.ones(STEPS))
+        assert labels(figure.axes[0]) == ["mean", *mixed.sources]
+    *weights, plain = show.plot_weights(told.preference_steps).axes[0].lines
+    np.testing.assert_allclose(np.sum([w.get_ydata() for w in weights], axis=0), np.ones(STEPS))
 
 
 def test_table_2_has_our_cells_and_the_papers(shown, registry):
     printed = show.table2(shown["policies"], shown["judged"], printed=True)
     start = registry.printed("more.table2", "no RM (Alpaca)", "ppl_helpful")
     assert printed.loc[0, "Perplexity, helpful"] == f"{start:.2f}"
-    assert printed["Win / tie / lose"].tolist()[1:3] == ["–", "44 / 22 / 34"]
-    assert printed.loc[1, ["Base", "Reward model", "ECE"]].tolist() == [
-        "Pythia-1.4B", "MultiTask", "0.0177",
-    ]  # fmt: skip
+    assert printed.loc[1].tolist() == ["Pythia-1.4B", "MultiTask", "0.0177", "15.30", "8.22", "–"]
+    assert printed.loc[2, "Win / tie / lose"] == "44 / 22 / 34"
     ours = show.table2(shown["policies"], shown["judged"])
-    assert ours.shape == printed.shape
     row = select(shown["policies"], measure="ece", of="multitask")["estimate"].iloc[0]
     assert ours.loc[1, "ECE"].startswith(f"{row:.3f}") and ours.loc[0, "ECE"] == "–"
     other = show.table2(shown["policies"], shown["judged"], "paper")
@@ -118,8 +107,9 @@ def test_table_2_has_our_cells_and_the_papers(shown, registry):
 
 def test_policies_against_the_start_and_the_scaled_control(shown):
     start = show.against_start(shown["judged"])
-    assert start["Base"].tolist()[-2:] == ["–", "–"] and len(start) == 2 * 3 + 2
+    assert start["Base"].tolist()[-2:] == ["–", "–"] and len(start) == 2 * 2 + 2
     assert start["By a reward model"].tolist()[-1] == "–"
-    scaled = show.scaled_table(shown["scaled"])
+    scaled = show.scaled_table(shown["policies"])
     assert scaled["Reward model"].tolist()[:3] == ["MultiTask", "MORE", "MORE − MultiTask"]
-    assert scaled.shape == (9, 5)
+    row = select(shown["policies"], measure="ece after temperature scaling", of="multitask")
+    assert scaled["ECE, one temperature"][0].startswith(f"{row['estimate'].iloc[0]:.3f}")

@@ -55,7 +55,7 @@ def test_training_with_equal_weights_is_plain_training(pairs, tmp_path, monkeypa
         )
         folder = tmp_path / weighting
         model = build_reward_model("scratch", Shape(8, 1, 1, 24), tokenizer, 0)
-        more.train_mixed(model, tokens, source, settings, 0, folder)
+        more.train_mixed(model, tokens, source, "abc", settings, 0, folder)
         trained[weighting] = load_reward_model(folder).state_dict()
     for name, value in trained["plain"].items():
         assert (value == trained["min-norm"][name]).all(), name

@@ -145,7 +145,9 @@ def test_a_source_that_is_ordered_the_other_way_round_lies_below_chance():
 def test_weights_by_training_and_by_step(planted):
     """Two seeds with two folds of two steps each."""
     even, first = [0.2] * 5, [1.0, 0, 0, 0, 0]
-    steps = pd.DataFrame([even] * 7 + [first], columns=[f"weight_{i}" for i in range(5)])
+    steps = pd.DataFrame(
+        [even] * 7 + [first], columns=[f"weight_{name}" for name in planted.sources]
+    )
     steps["rm"] = np.repeat(planted.names(MORE), 4)
     found = replace(planted, steps=steps.assign(step=[1, 2] * 4))
     table, course, trainings = measure.weights(found)

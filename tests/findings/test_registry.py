@@ -59,50 +59,33 @@ def test_nothing_lies_below_a_number(registry):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "problem"),
-    [
-        ("  kind: figure\n", "", "a.fig1: .*kind"),
-        ("kind: figure", "kind: figure\n  colour: red", "a.fig1: unknown field 'colour'"),
-        ("statement: s, ", "", "a.fig1.c1: .*statement"),
-    ],
-)
-def test_a_malformed_record_is_named(small, old, new, problem):
-    small.write_text(ENTRY.replace(old, new), encoding="utf-8")
-    with pytest.raises(ValueError, match=problem):
-        load_registry(small)
-
-
-def test_an_id_occurs_once(small):
-    small.write_text(ENTRY + ENTRY, encoding="utf-8")
-    with pytest.raises(ValueError, match="a.fig1: the id occurs twice"):
-        load_registry(small)
-
-
-@pytest.mark.parametrize(
     ("text", "problem"),
     [
+        (None, "No such file"),
+        (b"\xff\xfe-\x00", "utf-8"),
         ("", "no list of entries"),
         ("a: 1", "no list of entries"),
         ("- a fig", "'a fig' stands where a record"),
         ("- [", "line 1"),
         ("- {id: 7}", "7: field 'id' is no str"),
+        (ENTRY + ENTRY, "a.fig1: the id occurs twice"),
+        (ENTRY.replace("  kind: figure\n", ""), "a.fig1: .*kind"),
+        (ENTRY.replace("kind: f", "colour: red\n  kind: f"), "a.fig1: unknown field 'colour'"),
+        (ENTRY.replace("statement: s, ", ""), "a.fig1.c1: .*statement"),
         (ENTRY.replace("claims:", "claims: {}\n  more:"), "a.fig1: field 'claims' is no list"),
         (ENTRY.replace("values: {", "values: [").replace("0.1}}", "0.1}]"), "'values' is no mapp"),
         (ENTRY.replace("title: t", "title: 3"), "a.fig1: field 'title' is no str"),
         (ENTRY.replace("supported}", "maybe}"), "a.fig1.c1: field 'printed_support' must be one"),
+        (ENTRY.replace("criterion: c", "decide: [x > 0]"), "a.fig1.c1: a claim has either"),
+        (ENTRY.replace("criterion: c", "decide: [x >= 0]"), "a.fig1.c1: 'x >= 0' is no comparison"),
+        (ENTRY.replace("criterion: c", "kind: odd, criterion: c"), "field 'kind' must be one of"),
+        (ENTRY.replace("criterion: c", "beside: [7], criterion: c"), "'beside' is no list of name"),
     ],
 )
 def test_a_damaged_file_is_told_in_one_line_with_a_remedy(small, text, problem):
-    small.write_text(text, encoding="utf-8")
+    small.unlink() if text is None else small.write_bytes(
+        text if isinstance(text, bytes) else text.encode()
+    )
     with pytest.raises(ValueError, match=rf"claims\.yaml: .*{problem}.*git checkout") as error:
         load_registry(small)
     assert "\n" not in str(error.value)
-
-
-def test_another_encoding_and_a_missing_file_are_told(small):
-    small.write_bytes(b"\xff\xfe-\x00")
-    with pytest.raises(ValueError, match=r"claims\.yaml: .*utf-8"):
-        load_registry(small)
-    small.unlink()
-    with pytest.raises(ValueError, match=r"claims\.yaml: .*No such file"):
-        load_registry(small)

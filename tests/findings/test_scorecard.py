@@ -1,8 +1,10 @@
 import json
 
+import numpy as np
 import pytest
 
 from proxyreward.findings.core import scorecard
+from proxyreward.findings.core.scorecard import Decision
 
 CLAIM = "rethinking.fig3.c1"
 ROW = {
@@ -91,10 +93,34 @@ def test_a_missing_file_is_told(path):
         scorecard.read(path)
 
 
-def test_what_could_not_be_read_is_not_written(path, registry):
-    from proxyreward.findings.core.verdict import Decision, write_scorecard
+def decision(claim_id, estimate=1 / 3, **changed):
+    own = dict(low=np.nan, high=np.inf, n=3, paper_value=np.nan, reason="because") | changed
+    return Decision(claim_id, "reproduced", estimate, **own)
 
-    exchanged = Decision(CLAIM, "inconclusive", 0.5, 1.0, 0.0, 7, 0.1, "because")
-    with pytest.raises(ValueError, match="no interval"):
-        write_scorecard(path, [exchanged], registry)
+
+def test_decisions_are_written_sorted_with_numbers_of_six_digits_or_null(path, registry):
+    both = [decision(CLAIM), decision("rethinking.fig1.c1")]
+    scorecard.write(path, both, registry)
+    first, second = scorecard.read(path, registry)
+    assert (first["claim_id"], second["claim_id"]) == ("rethinking.fig1.c1", CLAIM)
+    assert first == ROW | {
+        "claim_id": "rethinking.fig1.c1", "estimate": 0.333333, "low": None, "high": None, "n": 3,
+    }  # fmt: skip
+    before = path.read_bytes()
+    scorecard.write(path, both[::-1], registry)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("decisions", "problem"),
+    [
+        ([decision("rethinking.fig1.c9")], "did you mean 'rethinking.fig1.c1'"),
+        ([decision(CLAIM)] * 2, "decided more than once"),
+        ([decision(CLAIM, low=1.0, high=0.0)], "no interval"),
+        ([decision(CLAIM, reason="")], "'reason' must be a text"),
+    ],
+)
+def test_what_could_not_be_read_is_not_written(path, registry, decisions, problem):
+    with pytest.raises(ValueError, match=problem):
+        scorecard.write(path, decisions, registry)
     assert not path.exists()

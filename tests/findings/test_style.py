@@ -5,6 +5,10 @@ import os
 import subprocess
 import sys
 
+import matplotlib
+
+from proxyreward.findings.core.style import svg, use_style
+
 DRAW = """
 import hashlib, sys
 from proxyreward.findings.core.style import svg, use_style
@@ -51,7 +55,8 @@ def test_a_users_settings_and_backend_have_no_part(tmp_path, capsys):
     (tmp_path / "plain").mkdir()
     damaged = tmp_path / "damaged"
     damaged.write_bytes(b"lines.linewidth: \xff")
-    exec(DRAW, {})
+    with matplotlib.rc_context():
+        exec(DRAW, {})
     expected = capsys.readouterr().out
     assert drawn(tmp_path, MPLBACKEND="qtagg") == expected
     given = {"MATPLOTLIBRC": str(damaged), "MPLBACKEND": "nonsense"}
@@ -59,10 +64,6 @@ def test_a_users_settings_and_backend_have_no_part(tmp_path, capsys):
 
 
 def test_settings_changed_since_the_drawing_have_no_part():
-    import matplotlib
-
-    from proxyreward.findings.core.style import svg, use_style
-
     with matplotlib.rc_context():
         use_style()
         fig = matplotlib.figure.Figure()

@@ -22,7 +22,7 @@ def pretrained(shape, tokenizer, tmp_path_factory):
     from transformers import LlamaForCausalLM, set_seed
 
     set_seed(5)
-    config = build._config(shape, tokenizer)
+    config = build_policy("scratch", shape, tokenizer, 0).original.config
     config.vocab_size -= 1
     config.pad_token_id = None
     folder = tmp_path_factory.mktemp("pretrained")
@@ -52,7 +52,8 @@ def test_a_reward_model_gives_one_score_a_row(source, pretrained, shape, tokeniz
     model = build_reward_model(base, shape, tokenizer, 0).eval()
     assert model(torch.tensor([[5, 6, 7], [8, 9, 1]])).logits.shape == (2, 1)
     assert model.score.bias is None and model.score.weight.shape == (1, 16)
-    assert model.base_model(torch.tensor([[5]])).last_hidden_state.shape == (1, 1, 16)
+    body = (model.original if source == "scratch" else model).base_model
+    assert body(torch.tensor([[5]])).last_hidden_state.shape == (1, 1, 16)
 
 
 @BUILDERS
@@ -81,7 +82,8 @@ def test_a_head_that_the_base_has_is_not_taken(labels, shape, tokenizer, tmp_pat
     import torch
     from transformers import LlamaForSequenceClassification
 
-    config = build._config(shape, tokenizer, num_labels=labels)
+    config = build_reward_model("scratch", shape, tokenizer, 0).original.config
+    config.num_labels = labels
     former = LlamaForSequenceClassification(config)
     former.save_pretrained(tmp_path / "former")
     former.base_model.save_pretrained(tmp_path / "body")

@@ -4,6 +4,7 @@ import pytest
 from proxyreward.data.transcripts import ASSISTANT, HUMAN
 from proxyreward.models.tokenizer import (
     PAD,
+    OwnTokenizer,
     encode,
     encode_prompts,
     load_tokenizer,
@@ -63,8 +64,41 @@ def test_equal_texts_give_equal_tokenizers(tokenizer, texts, tmp_path):
 def test_a_saved_tokenizer_is_loaded_as_it_was(tokenizer, tmp_path):
     tokenizer.save_pretrained(tmp_path)
     loaded = load_tokenizer(tmp_path)
-    assert loaded(PROMPT)["input_ids"] == tokenizer(PROMPT)["input_ids"]
+    assert isinstance(loaded, OwnTokenizer)
+    assert encode(loaded, [PROMPT], ["🐄"], 99) == encode(tokenizer, [PROMPT], ["🐄"], 99)
     assert (loaded.pad_token_id, loaded.eos_token_id, len(loaded)) == (0, 1, len(tokenizer))
+
+
+def test_a_tokenizer_of_ours_is_read_and_saved_as_by_transformers(tokenizer, tmp_path):
+    from transformers import AutoTokenizer
+
+    tokenizer.save_pretrained(tmp_path / "a")
+    loaded = load_tokenizer(tmp_path / "a")
+    loaded.save_pretrained(tmp_path / "b")
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    theirs = AutoTokenizer.from_pretrained(tmp_path / "b")
+    assert loaded.get_vocab() == theirs.get_vocab() and len(loaded) == len(theirs)
+    for ids in np.random.default_rng(0).integers(0, len(loaded), (50, 12)).tolist():
+        assert loaded.decode(ids) == theirs.decode(ids)
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("tokenizer_config.json", ('"pad_token": "<pad>"', '"pad_token": "<eos>"')),
+        ("tokenizer_config.json", ("{", '{"add_bos_token": true,')),
+        ("tokenizer.json", ('"<pad>"', '"<p>"')),
+        ("tokenizer.json", ("{", "")),
+    ],
+)
+def test_a_tokenizer_that_differs_is_none_of_ours(tokenizer, tmp_path, file, change):
+    tokenizer.save_pretrained(tmp_path)
+    OwnTokenizer(tmp_path)
+    path = tmp_path / file
+    path.write_text(path.read_text().replace(*change))
+    with pytest.raises(Exception):  # noqa: B017
+        OwnTokenizer(tmp_path)
 
 
 @pytest.mark.parametrize("pad", ["<eos>", None])

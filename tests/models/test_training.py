@@ -9,7 +9,7 @@ import torch
 
 from proxyreward.data.report import DataError
 from proxyreward.models import training
-from proxyreward.models.training import LOG, grouped_by_length
+from proxyreward.models.training import LOG, grouped_by_length, lean
 
 ROWS = torch.arange(24.0).view(12, 2) / 24
 
@@ -64,6 +64,52 @@ def test_rows_of_like_length_go_together():
     assert any((a != b).any() for a, b in zip(batches, other))
     again = grouped_by_length(lengths, 8, 1, seed=0)
     assert all((a == b).all() for a, b in zip(batches, again))
+
+
+@pytest.mark.parametrize("rows", [1, 3, 8, 30, 64, 330, 3300])
+@pytest.mark.parametrize("batch_size", [1, 8, 16])
+def test_batches_are_those_of_transformers(rows, batch_size):
+    from torch.utils.data import DataLoader
+    from transformers.trainer_pt_utils import LengthGroupedSampler
+
+    lengths = np.random.default_rng(rows).integers(5, 50, rows).tolist()
+    torch.manual_seed(4)
+    loader = DataLoader(
+        range(rows), batch_size, collate_fn=np.array,
+        sampler=LengthGroupedSampler(batch_size, lengths=lengths),
+    )  # fmt: skip
+    expected = [*loader, *loader]
+    found = grouped_by_length(lengths, batch_size, 2, seed=4)
+    assert [batch.tolist() for batch in found] == [batch.tolist() for batch in expected]
+
+
+@pytest.mark.parametrize("warmup_steps", [0, 1, 4, 12])
+def test_rates_are_those_of_transformers(fit, warmup_steps):
+    from transformers import get_cosine_schedule_with_warmup
+
+    _, log = fit([np.arange(4)] * 12, warmup_steps=warmup_steps)
+    optimiser = torch.optim.SGD([torch.zeros(1)], lr=0.1)
+    schedule = get_cosine_schedule_with_warmup(optimiser, warmup_steps, 12)
+    for row in log:
+        assert row["learning_rate"] == schedule.get_last_lr()[0]
+        optimiser.step()
+        schedule.step()
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.AdamW])
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_lean_optimiser_takes_the_same_steps(kind, fused):
+    ends = []
+    for made in (kind, lean(kind)):
+        torch.manual_seed(0)
+        model, given = torch.nn.Linear(5, 3), torch.randn(8, 5)
+        optimiser = made(model.parameters(), lr=0.1, fused=fused)
+        for _ in range(5):
+            optimiser.zero_grad()
+            model(given).square().mean().backward()
+            optimiser.step()
+        ends.append(torch.cat([weight.detach().flatten() for weight in model.parameters()]))
+    assert ends[0].equal(ends[1])
 
 
 def test_the_seed_decides_what_is_dropped_out(fit):

@@ -40,6 +40,15 @@ def _write(path, *code, parameters=CELLS):
     nbformat.write(new_notebook(cells=cells), path)
 
 
+@pytest.fixture(autouse=True)
+def look():
+    """Leave matplotlib as other tests expect it: a page sets the look of every figure."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        yield
+
+
 @pytest.fixture()
 def write_notebook():
     return _write

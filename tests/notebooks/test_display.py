@@ -2,21 +2,13 @@
 
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from proxyreward.files import content_hash
+from proxyreward.findings.core.verdict import COLUMNS
 from proxyreward.notebooks import display
-from proxyreward.notebooks.display import (
-    figure,
-    glue_number,
-    provenance,
-    show,
-    table,
-    verdict_row,
-    verdict_table,
-)
+from proxyreward.notebooks.display import figure, provenance, verdict_row
 
 
 def test_equal_figures_are_equal_bytes(drawn):
@@ -32,9 +24,9 @@ def test_figure_wants_an_alt_text_and_escapes_it(drawn):
 
 def test_fragments_are_shown_as_one_or_glued_for_other_pages(shown, glued):
     parts = [display.Fragment("<p>a</p>", "a"), display.Fragment("<p>b</p>", "b")]
-    show(parts)
+    display.show(parts)
     assert (shown[0]._repr_html_(), repr(shown[0])) == ("<p>a</p><p>b</p>", "a\nb") and not glued
-    show(parts, "both")
+    display.show(parts, "both")
     assert glued["both"].html == shown[0].html and len(shown) == 1
 
 
@@ -75,41 +67,25 @@ def test_verdict_table_reads_scorecard_and_registry(project, shown):
     row = {"claim_id": "rethinking.table1.c1", "verdict": "reproduced", "reason": "so", "n": 90}
     row |= {"estimate": 0.5, "low": 0.4, "high": 0.6, "paper_value": None}
     (project / "results" / "tiny" / "scorecard.json").write_text(json.dumps([row]))
-    verdict_table(["rethinking.table1.c1", "rethinking.table1.c2"], "tiny")
+    display.verdict_table(["rethinking.table1.c1", "rethinking.table1.c2"], "tiny")
     assert repr(shown[0]) == (
         "rethinking.table1.c1: reproduced\nrethinking.table1.c2: not recorded"
     )
 
 
 def test_glued_number_keeps_its_digits(glued):
-    glue_number("a", -0.256, ".2f")
-    glue_number("b", float("nan"), ".2f")
+    display.glue_number("a", -0.256, ".2f")
+    display.glue_number("b", float("nan"), ".2f")
     assert [repr(glued[name]) for name in "ab"] == ["'−0.26'", "'–'"]
 
 
 def test_verdict_row_words_the_verdict_and_escapes_data():
-    row = verdict_row(
-        "p.t.c1",
-        "a < b",
-        {
-            "verdict": "not reproduced",
-            "estimate": -0.25,
-            "low": -0.5,
-            "high": 0.125,
-            "n": 90,
-            "paper_value": {"x": 0.75},
-            "reason": "<script>",
-        },
-    )
+    found = {"verdict": "not reproduced", "estimate": -0.25, "low": -0.5, "high": 0.125, "n": 90}
+    row = verdict_row("p.t.c1", "a < b", found | {"paper_value": 0.75, "reason": "<script>"})
     for part in (
-        "a &lt; b",
-        "verdict-not-reproduced",
-        ">not reproduced<",
-        "x 0.75",
-        "−0.25<br><small>[−0.5\u00a0to\u00a00.125]</small>",
-        "90",
-        "&lt;script&gt;",
-    ):
+        "a &lt; b", "verdict-not-reproduced", ">not reproduced<", ">0.75<", ">90<",
+        "−0.25<br><small>[−0.5\u00a0to\u00a00.125]</small>", "&lt;script&gt;",
+    ):  # fmt: skip
         assert part in row
 
 
@@ -119,38 +95,43 @@ def test_undecided_claim_is_said_so():
 
 def test_table_escapes_texts_and_marks_numbers(shown):
     frame = pd.DataFrame({"a<b": ["<i>", "x"], "n": [1000, -2], "r": [0.126, float("nan")]})
-    table(frame, {"r": ".3f"})
+    display.table(frame, {"r": ".3f"})
     html = shown[0]._repr_html_()
     assert "&lt;i&gt;" in html and "<i>" not in html and "a&lt;b" in html
     assert [repr(shown[0]).split("\n")[1:]] == [["&lt;i&gt; | 1,000 | 0.126", "x | −2 | –"]]
     assert html.count('class="number"') == 6 and "cards" not in html
 
 
+NAN = float("nan")
+COMPARED = pd.DataFrame(
+    [
+        ("c", 1, "a < b", 1.0, 0.5, 1.5, ">", 0, NAN, 0.95, 0.975, "holds", 4, 1.25, NAN),
+        ("c", 2, "c", 0.0, -1.0, 1.0, "~", 0, 0.1, 0.9833, 0.975, "open", 4, NAN, 0.5),
+        ("c", -1, "d", 1.0, NAN, NAN, ">", 0, NAN, 0.95, 0.95, "open", 1, 1.0, NAN),
+        ("c", 0, "e", 0.0, -1.0, 1.0, "beside", NAN, NAN, 0.95, 0.95, "beside", 4, NAN, 0.5),
+    ],
+    columns=COLUMNS,
+)
+
+
 def test_comparisons_open_below_a_claim_of_several():
-    rows = pd.DataFrame(
-        [
-            ("a < b", 1.0, 0.5, 1.5, ">", 0.0, np.nan, 0.95, 0.975, "holds", 4, 1.25, 1, np.nan),
-            ("c", 0.0, -1.0, 1.0, "~", 0.0, 0.1, 0.95, 0.975, "open", 4, np.nan, 2, 0.5),
-        ],
-        columns="quantity estimate low high sign threshold margin confirm refute outcome n own "
-        "group paper".split(),
-    )
-    found = verdict_row("p.t.c1", "s", None, rows)
-    assert "<summary>2 quantities</summary>" in found
-    assert (
-        "a &lt; b = 1 [0.5\u00a0to\u00a01.5], default run 1.25, asked &gt; 0: <b>holds</b>" in found
-    )
-    assert "default run –, paper 0.5, asked within 0.1 of 0: <b>open</b>" in found
-    assert "to fail by one of level 0.975" in found
-    assert "one of:" not in found and "one of: c" in verdict_row(
-        "p.t.c1", "s", None, rows.assign(group=1)
-    )
-    assert "<details" not in verdict_row("p.t.c1", "s", None, rows.iloc[:1])
-    told = pd.concat(
-        [rows.iloc[:1], rows.iloc[1:].assign(outcome="beside", sign="", margin=np.nan)]
-    )
-    found = verdict_row("p.t.c1", "s", None, told)
-    assert "<li>beside: c = 0 [−1\u00a0to\u00a01], default run –, paper 0.5</li>" in found
+    found = display._comparisons(COMPARED)
+    for part in (
+        "<summary>4 quantities</summary><small>Intervals of level 0.95; to hold by one of level "
+        "0.95 or 0.9833, to fail by one of level 0.95 or 0.975.<ul>",
+        "a &lt; b = 1 [0.5\u00a0to\u00a01.5], default run 1.25, asked &gt; 0: <b>holds</b>",
+        "<li>c = 0 [−1\u00a0to\u00a01], default run –, paper 0.5, asked within 0.1 of 0: <b>open",
+        "<li>positive control: d = 1, default run 1, asked &gt; 0: <b>open</b></li>",
+        "<li>beside: e = 0 [−1\u00a0to\u00a01], default run –, paper 0.5</li>",
+    ):
+        assert part in found
+    assert "<li>one of: c" in display._comparisons(COMPARED.assign(group=1))
+
+
+def test_a_single_comparison_is_spelled_out_by_the_reason_and_a_number_beside_is_not():
+    assert display._comparisons(COMPARED.iloc[:1]) == display._comparisons(None) == ""
+    found = display._comparisons(COMPARED.iloc[3:])
+    assert "<summary>1 quantity</summary><small>Intervals of level 0.95.<ul><li>beside: e" in found
 
 
 @pytest.mark.parametrize(

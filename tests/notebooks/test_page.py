@@ -21,20 +21,18 @@ def page(project):
 def test_a_page_reads_the_tables_of_its_finding(page):
     gains = page.estimates("gains")
     assert gains["estimate"].tolist() == [0.5, 2.0] and gains["own"].tolist() == [0.0, 2.0]
-    texts = page.table("texts")
-    assert texts["text"].tolist() == ["NA", np.nan] and texts["number"].isna().tolist() == [
-        False,
-        True,
-    ]
+    assert page.table("texts").isna().values.tolist() == [[False, False], [True, True]]
     assert Page("finding1", "tiny").estimates("gains").equals(gains)
     with pytest.raises(ValueError, match="nothing.csv: .*`dvc repro"):
         page.estimates("nothing")
+    with pytest.raises(FileNotFoundError, match="nothing.csv: .*Remedy: .*`dvc repro`"):
+        page.table("nothing")
 
 
 def test_glued_names_begin_with_the_page(page, glued):
     page.numbers({"n": 4, "missing": np.nan, "of": "a text"}, "d")
     page.interval("gain", page.estimates("gains").iloc[0], ".1f", 100)
-    page.ends("range", np.array([3.0, 1.0, 2.0]), ".0f")
+    page.ends("loss", pd.Series([np.nan, 2.0, 0.5, 1.0]), ".1f")
     assert {name: text.text for name, text in glued.items()} == {
         "my-page-n": "4",
         "my-page-missing": "–",
@@ -42,8 +40,8 @@ def test_glued_names_begin_with_the_page(page, glued):
         "my-page-gain": "50.0",
         "my-page-gain-low": "−585.3",
         "my-page-gain-high": "685.3",
-        "my-page-range-low": "1",
-        "my-page-range-high": "3",
+        "my-page-loss-low": "0.5",
+        "my-page-loss-high": "2.0",
     }
 
 

@@ -1,14 +1,18 @@
 """Tests of where the project and its results lie."""
 
 import json
+import math
 
+import pandas as pd
 import pytest
 
 from proxyreward.files import content_hash
+from proxyreward.findings.core.verdict import COLUMNS
 from proxyreward.notebooks.places import (
     NotFound,
     all_settings,
     as_recorded,
+    comparisons,
     project_root,
     results_dir,
     run_record,
@@ -113,3 +117,19 @@ def test_a_damaged_scorecard_is_an_error_with_remedy(results, rows):
     (results / "scorecard.json").write_text(json.dumps(rows))
     with pytest.raises(NotFound, match="scorecard.json: .*`dvc repro`"):
         scorecard("tiny")
+
+
+def test_comparisons_are_read_by_claim(results):
+    assert comparisons("tiny") == {}
+    row = ("c", 1, "7", 1, 0, 2, ">", 0, None, 0.95, 0.95, "holds", 4, 1, None)
+    table, path = pd.DataFrame([row], columns=COLUMNS), results / "comparisons.csv"
+    table.to_csv(path, index=False)
+    [found] = comparisons("tiny")["c"].itertuples()
+    assert found.quantity == "7" and found.estimate == 1 and math.isnan(found.margin)
+    for damage in (table.drop(columns="n"), table.assign(sign=""), table.assign(paper="much")):
+        damage.to_csv(path, index=False)
+        with pytest.raises(NotFound, match=r"comparisons\.csv: .*Remedy"):
+            comparisons("tiny")
+    path.write_text("")
+    with pytest.raises(NotFound, match=r"comparisons\.csv: No columns.*Remedy"):
+        comparisons("tiny")

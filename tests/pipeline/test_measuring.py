@@ -15,6 +15,7 @@ from proxyreward.pipeline.measuring import Measured
 from proxyreward.pipeline.params import compose
 from proxyreward.pipeline.schema import Params
 from proxyreward.pipeline.typed import build
+from proxyreward.pipeline.worker import FamilyError
 
 
 def compute(params):
@@ -83,11 +84,24 @@ def test_what_an_earlier_code_wrote_goes_and_replicates_that_are_not_here_stay(p
     assert not (folder / "old.csv").exists() and values(folder) == [10, 11, 12]
 
 
-def test_how_many_runs_there_are_and_where_is_no_other_experiment(project, default, tmp_path):
+def test_how_many_replicates_are_asked_for_and_on_what_machine_is_no_other_experiment(
+    project, default, tmp_path
+):
     folder = project()
     listed(tmp_path, {})
     project(replicates=7, runner=dataclasses.replace(default.runner, workers=3))
     assert values(folder) == [10, 11, 12]
+    listed(tmp_path, {"001": 1})
+    (tmp_path / "outputs/smoke/replicates/001/results/smoke/number.txt").write_text("13")
+    project()
+    assert values(folder) == [10, 13, 12]
+
+
+def test_another_default_seed_takes_the_place_of_the_replicate_that_had_it(project):
+    folder = project()
+    (folder.parent / "number.txt").write_text("14")
+    project(seed=2)  # the replicate of that seed still lies there
+    assert values(folder) == [14, 10, 11]
 
 
 def test_replicates_of_another_experiment_are_left_out(project, default, tmp_path, capsys):
@@ -96,3 +110,9 @@ def test_replicates_of_another_experiment_are_left_out(project, default, tmp_pat
     project(reward=dataclasses.replace(default.reward, l2=0.5))
     assert values(folder) == [10]
     assert "toy: left out are 2 replicates with other parameters" in capsys.readouterr().err
+
+
+def test_a_replicate_that_cannot_be_measured_is_named(project, tmp_path):
+    (tmp_path / "outputs/smoke/replicates/002/results/smoke/number.txt").unlink()
+    with pytest.raises(FamilyError, match="in outputs/smoke/replicates/002: .*number.txt"):
+        project()

@@ -89,7 +89,7 @@ def autograd_head_gradients(policy, ids, answer, told):
     from torch.nn.functional import logsigmoid
 
     with torch.no_grad():
-        hidden = policy.base_model(ids).last_hidden_state
+        hidden = policy.original.base_model(ids).last_hidden_state
     head = policy.get_output_embeddings().weight.detach().clone().requires_grad_()
     log_probs = (hidden[:, :-1] @ head.T).log_softmax(-1)
     each = log_probs.gather(-1, ids[:, 1:, None])[..., 0] * answer[:, 1:]
@@ -175,7 +175,7 @@ def test_plain_training_follows_the_trainer_of_trl(fit, start, frame, tokenizer,
         bf16=False, use_cpu=True, report_to="none", save_strategy="no", logging_steps=1,
     )  # fmt: skip
     trl = DPOTrainer(
-        load_policy(start), load_policy(start), arguments,
+        load_policy(start).original, load_policy(start).original, arguments,
         train_dataset=Dataset.from_dict(columns),        processing_class=tokenizer,
     )  # fmt: skip
     trl.train()

@@ -41,7 +41,7 @@ def rloo_curve(tmp_path_factory):
     from transformers import TrainerCallback
     from trl import RLOOConfig, RLOOTrainer
 
-    policy = causal()
+    policy = causal().original
     curve = [measured(policy)]
 
     class Watch(TrainerCallback):

@@ -49,7 +49,7 @@ def fit(settings: MixSettings, folder: Path, seed: int = 0) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     pairs, source, tokenizer = material()
     model = build_reward_model("scratch", SHAPE, tokenizer, seed)
-    train_mixed(model, pairs, source, settings, seed, folder)
+    train_mixed(model, pairs, source, NAMES, settings, seed, folder)
     return folder
 
 

@@ -74,7 +74,7 @@ def test_the_score_is_read_at_the_end_of_sequence(reward_model, tokenizer, asked
     (row,) = encode(tokenizer, asked[0][:1], asked[1][:1], LONGEST)
     (at,) = np.flatnonzero(np.array(row) == tokenizer.eos_token_id)
     with torch.no_grad():
-        hidden = reward_model.base_model(torch.tensor([row])).last_hidden_state[0]
+        hidden = reward_model.original.base_model(torch.tensor([row])).last_hidden_state[0]
         each = reward_model.score(hidden)[:, 0].numpy()
     longer = [*row, 9, 9, 9]
     scores = score_tokens(reward_model, [row, longer], tokenizer.pad_token_id)

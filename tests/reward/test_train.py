@@ -92,7 +92,7 @@ def test_training_is_that_of_the_library(corpus, tokenizer, shape, fit, tmp_path
         gradient_checkpointing=False, bf16=False, use_cpu=True, report_to="none",
         save_strategy="no", logging_steps=1,
     )  # fmt: skip
-    model = build_reward_model("scratch", shape, tokenizer, seed=1)
+    model = build_reward_model("scratch", shape, tokenizer, seed=1).original
     trainer = RewardTrainer(model, arguments, train_dataset=Dataset.from_dict(columns),
                             processing_class=tokenizer)  # fmt: skip
     trainer.train()

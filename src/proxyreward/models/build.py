@@ -1,14 +1,16 @@
 """Models: small Llama-shaped ones from scratch, or pretrained ones, behind one function each.
 
-A base name, a shape and a tokenizer come in, a transformers model goes out; every later line of
-the project is the same for both.  Callers: the `policy` and `reward` trainers.
+A base name, a shape and a tokenizer come in, a model of transformers or of `models.small` goes out;
+every later line of the project is the same for all.  Callers: the `policy` and `reward` trainers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from proxyreward.models.llama import POLICY, REWARD_MODEL
 from proxyreward.models.pretrained import language_model, reward_model
 from proxyreward.models.tokenizer import SCRATCH
 
@@ -32,24 +34,18 @@ class Shape:
         return cls(*map(int, text.split("x")), max_length)
 
 
-def _config(shape: Shape, tokenizer, **extra):
-    from transformers import LlamaConfig
+def _scratch(kind: str, shape: Shape, tokenizer):
+    from proxyreward.models import small
 
-    return LlamaConfig(
+    return small.build(
+        kind,
         vocab_size=len(tokenizer),
         hidden_size=shape.hidden_size,
-        intermediate_size=2 * shape.hidden_size,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
         max_position_embeddings=shape.max_length,
-        tie_word_embeddings=True,
-        # The default of 0.02 suits wide models; at width 64 attention starts too flat for a model
-        # to learn within minutes to copy words from its prompt.
-        initializer_range=shape.hidden_size**-0.5,
-        bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
-        **extra,
     )
 
 
@@ -58,11 +54,11 @@ def build_policy(base: str, shape: Shape, tokenizer, seed: int):
 
     The seed is set before any weight is drawn.
     """
-    from transformers import LlamaForCausalLM, set_seed
+    import torch
 
-    set_seed(seed)
+    torch.manual_seed(seed)
     if base == SCRATCH:
-        return LlamaForCausalLM(_config(shape, tokenizer))
+        return _scratch(POLICY, shape, tokenizer)
     return _fit(language_model(base), tokenizer)
 
 
@@ -71,15 +67,14 @@ def build_reward_model(base: str, shape: Shape, tokenizer, seed: int):
 
     Parameters as in :func:`build_policy`; a pretrained base keeps its body and gets a fresh head.
     """
-    from torch.nn.init import normal_
-    from transformers import LlamaForSequenceClassification, set_seed
+    import torch
 
-    set_seed(seed)
+    torch.manual_seed(seed)
     if base == SCRATCH:
-        return LlamaForSequenceClassification(_config(shape, tokenizer, num_labels=1))
+        return _scratch(REWARD_MODEL, shape, tokenizer)
     model = reward_model(base)
-    set_seed(seed)  # the head depends on nothing that reading the base has drawn
-    normal_(model.score.weight, std=getattr(model.config, "initializer_range", 0.02))
+    torch.manual_seed(seed)  # the head depends on nothing that reading the base has drawn
+    torch.nn.init.normal_(model.score.weight, std=getattr(model.config, "initializer_range", 0.02))
     return _fit(model, tokenizer)
 
 
@@ -99,18 +94,25 @@ def _ready(model):
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 
+def _saved(folder: str | Path, kind: str, other: Callable):
+    """The model in a folder, by transformers (`other`) if it is none of `models.small`."""
+    from proxyreward.models import small
+
+    return small.read(folder, kind) or other(folder)
+
+
 def load_policy(folder: str | Path):
     """A policy saved by its trainer, ready to sample."""
-    return _ready(language_model(folder))
+    return _ready(_saved(folder, POLICY, language_model))
 
 
 def load_reward_model(folder: str | Path):
     """A reward model saved by its trainer, ready to score."""
-    return _ready(reward_model(folder))
+    return _ready(_saved(folder, REWARD_MODEL, reward_model))
 
 
 def load_critic(folder: str | Path):
     """A critic with the body of the policy in a folder and a head whose values start at 0."""
-    critic = reward_model(folder)
+    critic = _saved(folder, REWARD_MODEL, reward_model)
     critic.score.weight.data.zero_()
     return _ready(critic)

@@ -1,8 +1,9 @@
 """The forward pass of small Llamas, without modules in between.
 
-In: a transformers model, whose weights are read where they lie, and token ids. Out: last hidden
-states of the tokens that are asked for, equal up to rounding to those of the model's own `forward`.
-Called by `models.states` alone, which chooses between the two.
+In: a model of transformers or `models.small`, whose weights are read where they lie, and token ids.
+Out: last hidden states of the tokens that are asked for, equal up to rounding to those of the
+model's own `forward`. Called by `models.states`, which chooses between the two; `models.small` asks
+what is computed here.
 
 A small model waits for calls of torch, not for arithmetic: hence few of them, on joined matrices.
 In the last layer, queries and what follows are computed for the asked tokens alone.
@@ -17,12 +18,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
+POLICY, REWARD_MODEL = "LlamaForCausalLM", "LlamaForSequenceClassification"  # in transformers
 SMALL = 512  # hidden units; modules around wider matrices cost nothing
 
 
-def computes(model) -> bool:
-    """Whether the model is a small Llama of the plain kind that is computed here."""
-    config = model.config
+def computes(config) -> bool:
+    """Whether this is a small Llama of the plain kind that is computed here."""
     return (
         config.model_type == "llama"
         and config.hidden_size <= SMALL

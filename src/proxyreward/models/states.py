@@ -43,10 +43,11 @@ class Cache:
 def empty_cache(model, rows: int, room: int) -> Cache | llama.Cache:
     """A cache for `rows` token rows of at most `room` tokens each, padding included."""
     import torch
+
+    if llama.computes(model.config):
+        return llama.empty_cache(model, rows, room)
     from transformers import DynamicCache
 
-    if llama.computes(model):
-        return llama.empty_cache(model, rows, room)
     seen = torch.empty(rows, 0, dtype=torch.bool, device=model.device)
     return Cache(DynamicCache(config=model.config), seen)
 
@@ -61,7 +62,7 @@ def states(model, ids: Tensor, at: Tensor) -> Tensor:
     at : Tensor of int, shape (rows, asked)
         Which tokens of each row are asked for.
     """
-    if llama.computes(model):
+    if llama.computes(model.config):
         return llama.states(model, ids, at, None)
     hidden = model.base_model(ids, use_cache=False).last_hidden_state
     return hidden.take_along_dim(at[..., None], 1)
@@ -86,7 +87,7 @@ def continue_rows(model, cache, ids: Tensor, at: Tensor | None, mask: Tensor):
     import torch
 
     cache = replace(cache, seen=torch.cat([cache.seen, mask], 1))
-    if llama.computes(model):
+    if llama.computes(model.config):
         return llama.states(model, ids, at, cache), cache
     start = cache.seen.shape[1] - ids.shape[1]
     hidden = model.base_model(

@@ -1,7 +1,7 @@
 """Tokenizers: byte-level BPE trained on the run's own text, or the one of a pretrained model.
 
-Training texts come in, a `PreTrainedTokenizerFast` goes out.  Callers: the `data` stage (build),
-every stage that touches a model (load, encode).
+Training texts come in; a tokenizer of transformers, or one that can do as much of it as is used,
+goes out.  Callers: the `data` stage (build), every stage that touches a model (load, encode).
 
 Two traps are settled here.  The padding token is never the end-of-sequence token, or the reward
 would be read before the end.  Long prompts are cut on the left, so that the response and the last
@@ -10,6 +10,8 @@ question stay; nothing is dropped.
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -21,6 +23,46 @@ PAD, EOS = "<pad>", "<eos>"
 EXAMPLE = "a b c 1 2 3"
 UNCUT = 1 << 30  # a length that no row exceeds
 SCRATCH = "scratch"  # the base of models and tokenizers that start from nothing
+WORDS, CONFIG = "tokenizer.json", "tokenizer_config.json"
+OWN = {
+    "backend": "tokenizers",
+    "eos_token": EOS,
+    "model_max_length": int(1e30),
+    "pad_token": PAD,
+    "tokenizer_class": "TokenizersBackend",
+}
+"""What CONFIG says of a tokenizer that was trained here."""
+
+
+class OwnTokenizer:
+    """A tokenizer that was trained here, as far as it is used, without transformers around it."""
+
+    def __init__(self, folder: str | Path):
+        from tokenizers import Tokenizer
+
+        self.backend_tokenizer = Tokenizer.from_file(str(Path(folder) / WORDS))
+        ids = self.pad_token_id, self.eos_token_id = 0, 1
+        known = tuple(map(self.backend_tokenizer.token_to_id, (PAD, EOS))) == ids
+        if not known or json.loads((Path(folder) / CONFIG).read_text(encoding="utf-8")) != OWN:
+            raise ValueError(f"{folder}: its tokenizer is none of ours")
+
+    def __len__(self) -> int:
+        return self.backend_tokenizer.get_vocab_size()
+
+    def get_vocab(self) -> dict[str, int]:
+        """The id of each token."""
+        return self.backend_tokenizer.get_vocab()
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of some tokens."""
+        return self.backend_tokenizer.decode(ids, skip_special_tokens=False)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Save as transformers does, so that it can read the tokenizer."""
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        self.backend_tokenizer.save(str(Path(folder) / WORDS))
+        text = json.dumps(OWN, indent=2, sort_keys=True)
+        (Path(folder) / CONFIG).write_text(text + "\n", encoding="utf-8")
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int):
@@ -54,6 +96,10 @@ def load_tokenizer(name: str | Path):
         If there is none, it has no fast backend or no end-of-sequence token, or it finds no token
         in a text.
     """
+    with contextlib.suppress(Exception):  # of others' files and of broken ones: transformers tells
+        own = OwnTokenizer(name)
+        if _ids(own, [EXAMPLE])[0]:
+            return own
     from transformers import AutoTokenizer
 
     with reading(name, "tokenizer"):

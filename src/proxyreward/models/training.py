@@ -9,7 +9,7 @@ cosine decay, gradients clipped at length 1), which for small models costs as mu
 
 from __future__ import annotations
 
-import itertools
+import inspect
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ from proxyreward.models.precision import Precision, autocast, check_precision
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.optim import Optimizer
 
 LOG = "train_log.json"
 LONGEST_GRADIENT = 1.0
@@ -32,16 +33,40 @@ BETAS = (0.9, 0.98)
 def grouped_by_length(
     lengths: Sequence[int], batch_size: int, epochs: float, seed: int
 ) -> list[np.ndarray]:
-    """Batches of row numbers for some epochs, in random order, rows of like length together."""
+    """Batches of row numbers for some epochs, in random order, rows of like length together.
+
+    As transformers' `LengthGroupedSampler` has it: an epoch is shuffled, every 50 batches of it (or
+    a quarter, if that is less) are sorted by length, and the longest row is put first.
+    """
     import torch
-    from torch.utils.data import DataLoader
-    from transformers.trainer_pt_utils import LengthGroupedSampler
 
     torch.manual_seed(seed)
-    sampler = LengthGroupedSampler(batch_size, lengths=list(lengths))
-    loader = DataLoader(range(len(lengths)), batch_size, sampler=sampler, collate_fn=np.array)
-    rounds = itertools.chain.from_iterable(loader for _ in range(math.ceil(epochs)))
-    return list(itertools.islice(rounds, math.ceil(len(loader) * epochs)))
+    rows, batches = len(lengths), math.ceil(len(lengths) / batch_size)
+    group = batch_size * max(min(rows // (4 * batch_size), 50), 1)
+    found = []
+    for _ in range(math.ceil(epochs)):
+        torch.empty((), dtype=torch.int64).random_()  # a seed, which a DataLoader draws
+        order = torch.randperm(rows).numpy()
+        for start in range(0, rows, group):
+            order[start : start + group] = sorted(
+                order[start : start + group], key=lambda row: -lengths[row]
+            )
+        longest = group * np.argmax([lengths[row] for row in order[::group]])
+        order[[0, longest]] = order[[longest, 0]]
+        found += np.split(order, range(batch_size, rows, batch_size))
+    return found[: math.ceil(batches * epochs)]
+
+
+def lean(optimiser: type[Optimizer]) -> type[Optimizer]:
+    """An optimiser of torch less the guards of torch's compiler, which take a second to import."""
+    import torch
+
+    class Lean(optimiser):
+        add_param_group = inspect.unwrap(optimiser.add_param_group)
+        zero_grad = inspect.unwrap(optimiser.zero_grad)
+        step = torch.no_grad()(inspect.unwrap(optimiser.step))
+
+    return Lean
 
 
 def train(
@@ -78,17 +103,24 @@ def train(
     import torch
     from accelerate import Accelerator
     from torch.nn.utils import clip_grad_norm_
-    from transformers import get_cosine_schedule_with_warmup
 
     check_precision(precision)
     accelerator = Accelerator(mixed_precision="no")  # ours is around the loss
     processes, own = accelerator.num_processes, accelerator.process_index
     torch.manual_seed(seed + own)
     model.to(accelerator.device).train()
-    optimiser = torch.optim.AdamW(
+    optimiser = lean(torch.optim.AdamW)(
         model.parameters(), lr=learning_rate, betas=BETAS, weight_decay=0.0, fused=True
     )
-    schedule = get_cosine_schedule_with_warmup(optimiser, warmup_steps, len(batches))
+
+    def share(step: int) -> float:
+        """Of the learning rate: a linear warm-up, then a cosine."""
+        if step < warmup_steps:
+            return step / warmup_steps
+        done = (step - warmup_steps) / max(1, len(batches) - warmup_steps)
+        return max(0.0, 0.5 * (1 + math.cos(math.pi * done)))
+
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, share)
     log = []
     for step, batch in enumerate(batches, start=1):
         rows = np.array_split(batch, processes)[own]

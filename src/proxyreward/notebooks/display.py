@@ -131,22 +131,12 @@ def table(frame: Any, formats: Mapping[str, str] | None = None) -> None:
         [text(name, value) for name, value in zip(names, row, strict=True)]
         for row in frame.itertuples(index=False, name=None)
     ]
-    kinds = [
-        ' class="number"' if frame[column].dtype.kind in "iuf" else "" for column in frame.columns
-    ]
+    kinds = [' class="number"' if kind.kind in "iuf" else "" for kind in frame.dtypes]
     head = "".join(
         f'<th scope="col"{kind}>{escape(name)}</th>'
         for name, kind in zip(names, kinds, strict=True)
     )
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<td{kind} data-label="{escape(name)}">{cell}</td>'
-            for name, kind, cell in zip(names, kinds, row, strict=True)
-        )
-        + "</tr>"
-        for row in rows
-    )
+    body = "".join(_line(names, row, kinds) for row in rows)
     # Three narrow columns fit a phone as they are.
     shape = "data cards" if len(names) > 3 else "data"
     html = f'<table class="{shape}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
@@ -203,15 +193,16 @@ def verdict_row(
         _cell(row.get("n")),
         badge,
     )
-    # The labels head the cells where a narrow page stacks them.
-    return (
-        "<tr>"
-        + "".join(
-            f'<td data-label="{label}">{cell}</td>'
-            for label, cell in zip(_COLUMNS, cells, strict=True)
-        )
-        + "</tr>"
+    return _line(_COLUMNS, cells, [""] * len(cells))
+
+
+def _line(labels: Sequence[str], cells: Sequence[str], kinds: Sequence[str]) -> str:
+    """A row of a table; its labels head the cells where a narrow page stacks them."""
+    parts = (
+        f'<td{kind} data-label="{escape(label)}">{cell}</td>'
+        for label, cell, kind in zip(labels, cells, kinds, strict=True)
     )
+    return f"<tr>{''.join(parts)}</tr>"
 
 
 def _replicates(rows: Collection[Mapping[str, Any]]) -> str:
@@ -227,7 +218,7 @@ def _replicates(rows: Collection[Mapping[str, Any]]) -> str:
 
 def _comparisons(rows: pd.DataFrame | None) -> str:
     """A table that opens; empty for a single comparison, which the reason spells out."""
-    if rows is None or len(rows) < 2:
+    if rows is None or (len(rows) == 1 and rows["group"].iloc[0] > 0):
         return ""
     deciding = rows[rows["group"] != 0]
     shared = deciding.groupby("group")["quantity"].transform("size") > 1
@@ -237,11 +228,16 @@ def _comparisons(rows: pd.DataFrame | None) -> str:
         for row, one_of in zip(deciding.itertuples(), shared, strict=True)
     ]
     lines += [f"<li>beside: {_measured(row)}</li>" for row in rows[rows["group"] == 0].itertuples()]
-    confirm, refute = deciding["confirm"].max(), deciding["refute"].max()
+    confirm, refute = (
+        " or ".join(f"{level:.4g}" for level in sorted(set(deciding[name])))
+        for name in ("confirm", "refute")
+    )
+    levels = f"; to hold by one of level {confirm}, to fail by one of level {refute}"
     return (
-        f'<details class="comparisons"><summary>{len(lines)} quantities</summary><small>'
-        f"Intervals of level {LEVEL:g}; to hold by one of level {confirm:.4g}, to fail by one of "
-        f"level {refute:.4g}.<ul>{''.join(lines)}</ul></small></details>"
+        '<details class="comparisons"><summary>'
+        f"{len(lines)} {'quantity' if len(lines) == 1 else 'quantities'}</summary><small>"
+        f"Intervals of level {LEVEL:g}{levels if len(deciding) else ''}."
+        f"<ul>{''.join(lines)}</ul></small></details>"
     )
 
 
@@ -284,13 +280,7 @@ def _ends(low: float | None, high: float | None) -> str:
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return _ABSENT
-    if isinstance(value, Mapping):
-        return "<br>".join(f"{escape(str(key))} {_cell(item)}" for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_cell(item) for item in value)
-    if isinstance(value, float):
-        return f"{value:.3g}".replace("-", "−")
-    return escape(str(value))
+    return f"{value:.3g}".replace("-", "−") if isinstance(value, float) else escape(str(value))
 
 
 def show(fragments: Sequence[Fragment], glue_name: str = "") -> None:

@@ -14,7 +14,7 @@ come from, glued numbers and verdicts.
     page.verdicts()
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from proxyreward.findings.core import replicates
 from proxyreward.findings.core.registry import Registry, load_registry
 from proxyreward.findings.core.style import use_style
 from proxyreward.notebooks import display
-from proxyreward.notebooks.places import results_dir
+from proxyreward.notebooks.places import damaged, results_dir
 
 
 class Page:
@@ -54,7 +54,10 @@ class Page:
     def table(self, name: str) -> pd.DataFrame:
         """A table of the default run; only empty cells are missing values."""
         path = self.results / self.finding / f"{name}.csv"
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        try:
+            return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        except (OSError, ValueError) as error:
+            raise damaged(path, " ".join(str(error).split())) from None
 
     def numbers(self, values: Mapping[str, Any], form: str) -> None:
         """Glue numbers as ``<page>-<key>``, formatted by `form`; texts as they are."""
@@ -70,9 +73,11 @@ class Page:
         ends = {f"{key}-low": unit * row.low, f"{key}-high": unit * row.high}
         self.numbers({key: unit * row.estimate} | ends, form)
 
-    def ends(self, key: str, values: Any, form: str) -> None:
-        """Glue the smallest and the largest value as ``<page>-<key>-low`` and ``…-high``."""
-        self.numbers({f"{key}-low": values.min(), f"{key}-high": values.max()}, form)
+    def ends(self, key: str, values: Collection[float], form: str) -> None:
+        """Glue the smallest and the largest of the known ones of some values as
+        ``<page>-<key>-low`` and ``…-high``."""
+        known = pd.Series(list(values))
+        self.numbers({f"{key}-low": known.min(), f"{key}-high": known.max()}, form)
 
     def figure(
         self, drawn: Any, alt: str, *, stage: str = "", glue: str = "", **parameters: Any

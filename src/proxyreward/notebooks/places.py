@@ -159,16 +159,19 @@ def scorecard(scale: str) -> dict[str, dict[str, Any]]:
 
 def comparisons(scale: str) -> dict[str, pd.DataFrame]:
     """Return the rows of a scale's `comparisons.csv` by claim, none where there is no such file."""
+    from proxyreward.findings.core.verdict import COLUMNS
+
     path = results_dir(scale) / "comparisons.csv"
     if not path.is_file():
         return {}
+    texts = ["claim", "quantity", "sign", "outcome"]
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path, dtype=dict.fromkeys(texts, str))
+        if set(COLUMNS) - set(table) or table[[*texts, "group"]].isna().any(axis=None):
+            raise ValueError(f"lacks columns or cells of {', '.join(COLUMNS)}")
+        table = table.astype(dict.fromkeys(set(COLUMNS) - {*texts}, float))
     except ValueError as error:
-        raise damaged(path, str(error)) from None
-    wanted = ["claim", "group", "quantity", "sign", "outcome", "own"]
-    if set(wanted) - set(table) or table[wanted[:-1]].isna().any(axis=None):
-        raise damaged(path, f"lacks columns or cells of {', '.join(wanted)}")
+        raise damaged(path, " ".join(str(error).split())) from None
     return dict(iter(table.groupby("claim", sort=False)))
 
 

@@ -20,6 +20,7 @@ from proxyreward.findings.core.quantity import Quantity
 from proxyreward.pipeline.finished import read_items
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, write_tables
+from proxyreward.pipeline.worker import FamilyError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +64,7 @@ def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
 
     def run(params: Params) -> None:
         own = compute(params)
-        found = {params.seed: own.repeated} | _elsewhere(params, compute)
+        found = {**_elsewhere(params, compute), params.seed: own.repeated}
         folder = results(params, finding)
         left_out = replicates.write(folder, params.seed, found, _experiment(params))
         write_tables(own.tables, folder)
@@ -92,8 +93,11 @@ def _elsewhere(
     found = {}
     for folder, replicate in read_items(outputs(params, "replicates")).items():
         seed = replicate["params"]["seed"]
-        with contextlib.chdir(folder):
-            found[seed] = compute(dataclasses.replace(params, seed=seed)).repeated
+        try:
+            with contextlib.chdir(folder):
+                found[seed] = compute(dataclasses.replace(params, seed=seed)).repeated
+        except (OSError, ValueError) as error:  # which name files as seen from that folder
+            raise FamilyError(f"in {folder}: {error}") from error
     return found
 
 

@@ -23,10 +23,9 @@ from proxyreward.policy.rejection import Aligned
 from proxyreward.policy.sft import PolicySettings
 from proxyreward.reward.mixes import TESTS, TRAINING, tokenizer_of
 from proxyreward.reward.scorings import Scoring
-from proxyreward.vocabulary import HH, INITIAL, MORE, MULTITASK, SINGLE
+from proxyreward.vocabulary import DPO, DPO_MORE, HH, INITIAL, MORE, MULTITASK, SINGLE, START
 from proxyreward.world.mixture import prompts_of
 
-START, DPO, DPO_MORE = "start", "dpo", "dpo-more"
 ASKED, JUDGED = "asked.parquet", "judged.parquet"  # prompts to learn from, and to be judged on
 CANDIDATES, HELD_OUT = "candidates.parquet", "held_out.parquet"
 POLICIES = ["policy", "scheme", "base", "seed"]

@@ -31,7 +31,8 @@ from proxyreward.pipeline.stages import (
     sources,
 )
 
-MODELS, HIDDEN = "*.safetensors", ".*"
+DROPPED = ("*.safetensors", ".*")
+"""Models and hidden files."""
 WORKPLACES = ".replicates"
 Stage = Callable[[Params], None]
 STAGES: tuple[Stage, ...] = tuple(
@@ -74,18 +75,16 @@ def of(params: Params, number: int) -> Params:
 
 
 def run(replicate: Replicate, folder: Path) -> None:
-    """Run all stages, and move what findings read into `folder`."""
+    """Run all stages, and copy what findings read into `folder`."""
     workplace = folder.parent.parent / WORKPLACES / replicate.name
     workplace.mkdir(parents=True, exist_ok=True)
     params = _absolute(replicate.params)
     with contextlib.chdir(workplace):
         for stage in STAGES:
             stage(params)
-    for pattern in (MODELS, HIDDEN):
-        for path in filter(Path.is_file, workplace.rglob(pattern)):
-            path.unlink()
     for top in ("outputs", "results"):
-        shutil.move(workplace / top, folder / top)
+        kept = shutil.ignore_patterns(*DROPPED)
+        shutil.copytree(workplace / top, folder / top, ignore=kept)
     shutil.rmtree(workplace)
 
 

@@ -48,7 +48,7 @@ from proxyreward.policy.perplexity import (
 from proxyreward.policy.rejection import RESPONSES, respond
 from proxyreward.reward.balanced import balanced_order
 from proxyreward.reward.min_norm import min_norm
-from proxyreward.reward.more import STEPS, step_record
+from proxyreward.reward.more import STEPS, step_record, write_steps
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -268,10 +268,7 @@ def train_preferences(
         seed=seed,
         directory=directory,
     )
-    steps = pd.DataFrame(preferences.steps)
-    steps = steps.rename(columns={f"weight_{i}": f"weight_{name}" for i, name in enumerate(names)})
-    steps.insert(0, "step", np.arange(1, len(steps) + 1))
-    steps.to_csv(directory / STEPS, index=False, float_format="%.6g", lineterminator="\n")
+    write_steps(preferences.steps, names, directory / STEPS)
 
 
 def train(item: PreferencePolicy, directory: Path) -> None:

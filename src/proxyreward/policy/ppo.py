@@ -23,6 +23,7 @@ import numpy as np
 from proxyreward.models.precision import Precision, autocast, check_precision
 from proxyreward.models.states import padded, states
 from proxyreward.models.tokenizer import encode_prompts
+from proxyreward.models.training import lean
 from proxyreward.policy.sampling import sample_tokens, text
 
 if TYPE_CHECKING:
@@ -335,7 +336,7 @@ class PPO:
         rates = (settings.actor_learning_rate, settings.critic_learning_rate)
         # Adam's default epsilon of 1e-8 makes first steps on tiny gradients too large [D12].
         self.optimisers = [
-            Adam(model.parameters(), lr=rate, betas=(0.9, 0.95), eps=1e-5)
+            lean(Adam)(model.parameters(), lr=rate, betas=(0.9, 0.95), eps=1e-5)
             for model, rate in zip((policy, critic), rates)
         ]
         self.schedules = [

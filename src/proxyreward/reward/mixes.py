@@ -105,7 +105,8 @@ def train(item: Mix, directory: Path) -> None:
         if names == item.sources and item.splits > 1:
             shuffled = generator(f"splits of {names[0]}", item.seed).permutation(len(own))
             numbers = shuffled % item.splits
-        train_mixed(model, tokens.take(own), numbers, settings, item.seed, folder)
+            names = tuple(f"{names[0]} part {i + 1}" for i in range(item.splits))
+        train_mixed(model, tokens.take(own), numbers, names, settings, item.seed, folder)
 
     def score(folder: Path, rows: np.ndarray) -> np.ndarray:
         model = load_reward_model(folder)

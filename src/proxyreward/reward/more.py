@@ -13,7 +13,7 @@ its gradient needs no backward pass: with :math:`\delta_b = h(x, y_w) - h(x, y_l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -225,10 +225,19 @@ def step_record(gradients: np.ndarray, weights: np.ndarray) -> dict[str, float]:
     } | {f"weight_{i}": float(weight) for i, weight in enumerate(weights)}
 
 
+def write_steps(steps: Sequence[dict[str, float]], names: Sequence[str], path: Path) -> None:
+    """Write the records of a training's steps as a table; a weight has the name of its source."""
+    table = pd.DataFrame(steps)
+    table = table.rename(columns={f"weight_{i}": f"weight_{name}" for i, name in enumerate(names)})
+    table.insert(0, "step", np.arange(1, len(table) + 1))
+    table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+
+
 def train_mixed(
     model,
     pairs: TokenPairs,
     source: np.ndarray,
+    names: Sequence[str],
     settings: MixSettings,
     seed: int,
     directory: Path,
@@ -244,6 +253,8 @@ def train_mixed(
         A new one of `models.build`, or one trained before, which is trained further in place.
     source : ndarray of int, shape (len(pairs),)
         Source of each pair, numbered from 0 without gaps.
+    names
+        Of the sources, in the order of their numbers.
     seed
         Of the order of the pairs.
 
@@ -275,6 +286,4 @@ def train_mixed(
     if not mixing.accelerator.is_main_process:
         return
     model.save_pretrained(directory)
-    steps = pd.DataFrame(mixing.steps)
-    steps.insert(0, "step", np.arange(1, len(steps) + 1))
-    steps.to_csv(directory / STEPS, index=False, float_format="%.6g", lineterminator="\n")
+    write_steps(mixing.steps, names, directory / STEPS)

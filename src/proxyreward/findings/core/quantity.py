@@ -13,6 +13,7 @@ from proxyreward.metrics.estimates import Interval
 
 LEVEL = 0.95
 ROUNDING = 1e-8  # tables hold nine digits
+NOISE = 1e-12  # what floating point leaves of a difference that is none
 
 
 def over_replicates(values: np.ndarray, level: float = LEVEL) -> Interval:
@@ -21,7 +22,8 @@ def over_replicates(values: np.ndarray, level: float = LEVEL) -> Interval:
     Parameters
     ----------
     values : ndarray, shape (..., replicates)
-        NaN where a replicate does not have the number.
+        NaN where a replicate does not have the number. An infinite one counts: it leaves no
+        interval.
     level
         Such as 0.95.
 
@@ -35,19 +37,17 @@ def over_replicates(values: np.ndarray, level: float = LEVEL) -> Interval:
         below 1 - `level`, and are NaN otherwise.
     """
     values = np.asarray(values, dtype=float)
-    known = np.isfinite(values)
+    known = ~np.isnan(values)
     n = known.sum(axis=-1)
-    filled = np.where(known, values, 0.0)
-    some = np.where(n > 0, n, np.nan)
-    mean = filled.sum(axis=-1) / some
-    away = np.where(known, values - mean[..., None], 0.0)
-    several = np.where(n > 1, n - 1, np.nan)
-    error = np.sqrt((away**2).sum(axis=-1) / several / some)
-    half = stdtrit(several, (1 + level) / 2) * error
-    agree = abs(away).max(axis=-1, initial=0.0) <= ROUNDING * abs(mean)
-    surely = np.where(2.0 ** (1 - n) <= 1 - level, 0.0, np.nan)
-    half = np.where(agree, surely, half)
-    return Interval(mean, mean - half, mean + half)
+    some, several = np.where(n > 0, n, np.nan), np.where(n > 1, n - 1, np.nan)
+    with np.errstate(invalid="ignore"):  # infinite less infinite
+        mean = np.where(known, values, 0.0).sum(axis=-1) / some
+        away = np.where(known, values - mean[..., None], 0.0)
+        half = stdtrit(several, (1 + level) / 2) * np.sqrt((away**2).sum(axis=-1) / several / some)
+        agree = abs(away).max(axis=-1, initial=0.0) <= ROUNDING * abs(mean) + NOISE
+        mean = np.where(agree & (abs(mean) <= NOISE), 0.0, mean)[()]  # a number, not an array
+        half = np.where(agree, np.where(2.0 ** (1 - n) <= 1 - level, 0.0, np.nan), half)
+        return Interval(mean, mean - half, mean + half)
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,13 @@ class Quantity:
     @property
     def n(self) -> int:
         """Number of replicates that carry it."""
-        return int(np.isfinite(self.values).sum())
+        return int((~np.isnan(self.values)).sum())
 
     def interval(self, level: float = LEVEL) -> Interval:
         """As of :func:`over_replicates`; of an exact one the smallest and the largest value."""
-        found = Interval(*map(float, over_replicates(self.values, level)))
-        if not self.is_counted or not self.n:
-            return found
-        return Interval(
-            found.estimate, float(np.nanmin(self.values)), float(np.nanmax(self.values))
-        )
+        if self.is_counted and self.n:
+            return Interval(*(float(of(self.values)) for of in (np.nanmean, np.nanmin, np.nanmax)))
+        return Interval(*map(float, over_replicates(self.values, level)))
 
 
 def measured(value: float, paper: float = np.nan) -> Quantity:

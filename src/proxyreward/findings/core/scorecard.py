@@ -1,16 +1,18 @@
 """The scorecard file: one entry for each decided claim, checked whenever it is read or written.
 
-In: `scorecard.json` or a finding's `claims.json`. Out: its entries as plain JSON values, or an
-error of one line that names the file, the entry, the field and the remedy.
+In: decisions, which become `scorecard.json`. Out: its entries as plain JSON values, or an error of
+one line that names the file, the entry, the field and the remedy.
 """
 
+import dataclasses
 import json
 import math
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args
 
+from proxyreward.files import write_whole
 from proxyreward.findings.core.registry import Registry
 
 Verdict = Literal[
@@ -26,6 +28,35 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 TEXTS = ("claim_id", "verdict", "reason")
 NUMBERS = ("estimate", "low", "high", "paper_value")  # null where there is none
 FIELDS = (*TEXTS, *NUMBERS, "n")
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """An entry. `n` counts the replicates that carry the estimate; what does not exist is NaN."""
+
+    claim_id: str
+    verdict: Verdict
+    estimate: float
+    low: float
+    high: float
+    n: int
+    paper_value: float
+    reason: str
+
+
+def write(path: Path, decisions: Iterable[Decision], registry: Registry) -> None:
+    """Write decisions as JSON, sorted by claim, same decisions giving the same bytes.
+
+    Raises
+    ------
+    ValueError
+        If an entry is not as :func:`check` wants it.
+    """
+    rows = sorted(map(dataclasses.asdict, decisions), key=lambda row: row["claim_id"])
+    for row in rows:
+        row |= {name: _digits(row[name]) for name in NUMBERS}
+    check(rows, registry)
+    write_whole(path, json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read(path: Path, registry: Registry | None = None) -> list[dict[str, Any]]:
@@ -100,6 +131,11 @@ def _check(row: Any) -> None:
     low, high = row["low"], row["high"]
     if (low is None) != (high is None) or low is not None and low > high:
         raise ValueError(f"fields 'low' and 'high' are no interval: {low} and {high}")
+
+
+def _digits(value: float) -> float | None:
+    """Six significant digits, which keep bytes stable; null for a number that does not exist."""
+    return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
 def _number(value: Any) -> bool:

@@ -1,26 +1,21 @@
 """The one rule that turns measured quantities into verdicts.
 
 In: the quantities of a finding, each with its interval, and the registry's criteria. Out: a
-`Decision` for each claim, with the scorecard's fields, and the table of all comparisons. Called by
-the stage `scorecard`.
+`Decision` for each claim and the table of all comparisons. Called by the stage `scorecard`.
 """
 
 import functools
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from proxyreward.files import write_whole
-from proxyreward.findings.core import scorecard
 from proxyreward.findings.core.criterion import Comparison, Group
 from proxyreward.findings.core.quantity import LEVEL, Quantity
 from proxyreward.findings.core.registry import ESTIMATED, Claim, Registry
-from proxyreward.findings.core.scorecard import VERDICTS, Verdict
+from proxyreward.findings.core.scorecard import Decision, Verdict
 from proxyreward.metrics.estimates import Interval
 
 Outcome = Literal["holds", "fails", "no difference", "open", "beside"]
@@ -57,21 +52,30 @@ class Judged:
         """Where the interval lies, at the level that the place in the claim asks for."""
         if self.comparison.sign == "beside":
             return "beside"
-        confirm, refute = self._at(self.confirm), self._at(self.refute)
+        confirm, refute = map(self.quantity.interval, (self.confirm, self.refute))
         # Where an end is NaN, nothing is beyond it and nothing within.
-        threshold, margin = self.comparison.threshold, self.comparison.margin
-        if self.comparison.sign == "~":
-            apart = refute.low > threshold + margin or refute.high < threshold - margin
-            right, wrong = _within(confirm, threshold, margin), apart
-        elif margin is not None and _within(confirm, threshold, margin):
-            return "no difference" if _within(refute, threshold, margin) else "open"
-        elif self.comparison.sign == ">":
+        sign, threshold = self.comparison.sign, self.comparison.threshold
+        if sign == ">":
             right, wrong = confirm.low > threshold, refute.high <= threshold
-        elif self.comparison.sign == "<":
+        elif sign == "<":
             right, wrong = confirm.high < threshold, refute.low >= threshold
-        else:
+        elif sign == "<=":
             right, wrong = confirm.high <= threshold, refute.low > threshold
-        return "holds" if right else "fails" if wrong else "open"
+        else:
+            near = threshold - self.comparison.margin, threshold + self.comparison.margin
+            right, wrong = self._small(confirm), refute.low > near[1] or refute.high < near[0]
+        if sign != "~" and self._small(refute):
+            return "no difference"
+        if right and (sign == "~" or not self._small(confirm)):
+            return "holds"
+        return "fails" if wrong else "open"
+
+    def _small(self, found: Interval) -> bool:
+        """Whether an interval lies within what does not matter, if there is such a margin."""
+        threshold, margin = self.comparison.threshold, self.comparison.margin
+        return margin is not None and (
+            threshold - margin <= found.low and found.high <= threshold + margin
+        )
 
     @property
     def slack(self) -> float:
@@ -103,9 +107,6 @@ class Judged:
         interval = f" [{low:.3g}, {high:.3g}]" if known else ""
         value = f"{self.name} = {estimate:.3g}{interval}"
         return f"{value}, asked {self.comparison.rule}: {self.outcome}"
-
-    def _at(self, level: float) -> Interval:
-        return self.usual if level == LEVEL else self.quantity.interval(level)
 
 
 def judge(criteria: Sequence[Group], quantities: Mapping[str, Quantity]) -> list[list[Judged]]:
@@ -158,7 +159,7 @@ def verdict_of(
 
 def decide(
     finding: str, quantities: Mapping[str, Quantity], registry: Registry
-) -> tuple[list["Decision"], pd.DataFrame]:
+) -> tuple[list[Decision], pd.DataFrame]:
     """Decide the claims of a finding.
 
     Parameters
@@ -191,7 +192,7 @@ def decide(
     return decisions, pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _decision(claim: Claim, groups: list[list[Judged]], control: list[list[Judged]]) -> "Decision":
+def _decision(claim: Claim, groups: list[list[Judged]], control: list[list[Judged]]) -> Decision:
     parts = [part for group in groups for part in group]
     verdict = verdict_of(groups, claim.kind, control)
     if not parts:
@@ -211,17 +212,13 @@ def _decision(claim: Claim, groups: list[list[Judged]], control: list[list[Judge
     if not all(groups):
         told.append("A part is not measured at this scale.")
     told += [f"Positive control: {part}." for group in control for part in group]
-    ends = (np.nan, np.nan) if shown.quantity.is_counted else shown.usual[1:]
+    if not all(control):
+        told.append("The positive control is not measured at this scale.")
+    (estimate, *ends), found = shown.usual, shown.quantity
+    ends = [np.nan, np.nan] if found.is_counted else ends
     reason = " ".join([*told, claim.note]).strip()
-    return Decision(
-        claim.id,
-        verdict,
-        shown.usual.estimate,
-        *ends,
-        shown.quantity.n,
-        shown.quantity.paper,
-        reason[0].upper() + reason[1:],
-    )
+    reason = reason[0].upper() + reason[1:]
+    return Decision(claim.id, verdict, estimate, *ends, found.n, found.paper, reason)
 
 
 def _standing(group: Sequence[Judged]) -> str:
@@ -241,53 +238,3 @@ def _strength(part: Judged) -> tuple[int, float]:
 def _corrected(count: int) -> float:
     """Level of an interval that is one of `count`, any of which may be picked (Bonferroni)."""
     return 1 - (1 - LEVEL) / max(count, 1)
-
-
-def _within(interval: Interval, threshold: float, margin: float) -> bool:
-    return threshold - margin <= interval.low and interval.high <= threshold + margin
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One row of the scorecard.
-
-    `n` counts the replicates that carry the estimate. A number that does not exist is NaN, and null
-    in the file.
-    """
-
-    claim_id: str
-    verdict: Verdict
-    estimate: float
-    low: float
-    high: float
-    n: int
-    paper_value: float
-    reason: str
-
-    def __post_init__(self) -> None:
-        if self.verdict not in VERDICTS:
-            raise ValueError(f"{self.claim_id}: verdict {self.verdict!r} is none of {VERDICTS}")
-        if not self.reason:
-            raise ValueError(f"{self.claim_id}: a verdict needs a reason")
-
-
-def write_scorecard(path: Path, decisions: Iterable[Decision], registry: Registry) -> None:
-    """Write decisions as JSON, sorted by claim, same decisions giving the same bytes.
-
-    Raises
-    ------
-    ValueError
-        If a claim is decided twice or not in the registry, or its numbers contradict each other.
-    """
-    rows = sorted(decisions, key=lambda decision: decision.claim_id)
-    records = [{key: _plain(value) for key, value in asdict(row).items()} for row in rows]
-    scorecard.check(records, registry)
-    text = json.dumps(records, indent=2, ensure_ascii=False, allow_nan=False)
-    write_whole(path, text + "\n")
-
-
-def _plain(value: object) -> object:
-    """JSON form: six significant digits, null for a number that does not exist."""
-    if isinstance(value, float | np.floating):
-        return float(f"{value:.6g}") if np.isfinite(value) else None
-    return int(value) if isinstance(value, np.integer) else value

@@ -1,9 +1,15 @@
-"""Colours and names of the training schemes in the figures and tables of paper *more*.
+"""The training schemes of paper *more* with their names and colours, and box plots of margins.
 
-Called by the findings that read `mixtures`.
+Called by `mixtures` and the findings that read it.
 """
 
-from proxyreward.findings.core.drawing import COLOURS
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from proxyreward.findings.core.drawing import COLOURS, GOLDEN
+from proxyreward.metrics.outliers import REACH
 from proxyreward.vocabulary import (
     BALANCED,
     MORE,
@@ -16,27 +22,45 @@ from proxyreward.vocabulary import (
     TOP,
 )
 
-# A reward model on one source is "single"; on each test set that of its own source is the top.
-SCHEME_NAMES: dict[str, str] = {
-    RAW: "Raw",
-    SINGLE: "Single",
-    TOP: "Top",
-    MULTITASK: "MultiTask",
-    MORE: "MORE",
-    BALANCED: "MultiTask, balanced batches",
-    PUBLIC_CODE: "MORE, public code",
-    MULTITASK_AS_IS: "MultiTask, sources as they are",
-    MORE_AS_IS: "MORE, sources as they are",
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SCHEMES = (RAW, TOP, MULTITASK, MORE)  # of the paper
+CONTROLS = (BALANCED, PUBLIC_CODE, MULTITASK_AS_IS, MORE_AS_IS)  # on the middle base alone
+# A reward model on one source is "single"; on each test set that of its own source is the top. The
+# two schemes that are compared throughout have the two strong colours.
+_LOOKS = {
+    RAW: ("Raw", "#808080"),
+    SINGLE: ("Single", "#009E73"),
+    TOP: ("Top", "#009E73"),
+    MULTITASK: ("MultiTask", COLOURS["best-of-n"]),
+    MORE: ("MORE", COLOURS["ppo"]),
+    BALANCED: ("MultiTask, balanced batches", "#56B4E9"),
+    PUBLIC_CODE: ("MORE, public code", "#E69F00"),
+    MULTITASK_AS_IS: ("MultiTask, sources as they are", "#004B75"),
+    MORE_AS_IS: ("MORE, sources as they are", "#8A3B00"),
 }
-# The two schemes that are compared throughout have the two strong colours.
-SCHEME_COLOURS: dict[str, str] = {
-    RAW: "#808080",
-    SINGLE: "#009E73",
-    TOP: "#009E73",
-    MULTITASK: COLOURS["best-of-n"],
-    MORE: COLOURS["ppo"],
-    BALANCED: "#56B4E9",
-    PUBLIC_CODE: "#E69F00",
-    MULTITASK_AS_IS: "#004B75",
-    MORE_AS_IS: "#8A3B00",
-}
+SCHEME_NAMES: dict[str, str] = {scheme: name for scheme, (name, _) in _LOOKS.items()}
+SCHEME_COLOURS: dict[str, str] = {scheme: colour for scheme, (_, colour) in _LOOKS.items()}
+
+
+def boxes(
+    axis: "Axes",
+    values: Sequence[np.ndarray],
+    places: np.ndarray | Sequence[float],
+    colours: Sequence[object],
+    *,
+    solid: bool = True,
+    upright: bool = False,
+    width: float = 0.24,
+) -> None:
+    """Box plots with whiskers of `REACH` interquartile ranges: in their colours, or hollow."""
+    drawn = axis.boxplot(
+        values, positions=places, widths=width, whis=REACH, patch_artist=True, manage_ticks=False,
+        orientation="vertical" if upright else "horizontal",
+        medianprops={"color": GOLDEN, "linewidth": 1.5},
+        flierprops={"marker": ".", "ms": 3, "alpha": 0.5},
+    )  # fmt: skip
+    for part, colour in zip(drawn["boxes"], colours, strict=True):
+        part.set(facecolor=colour if solid else "white", edgecolor=GOLDEN if solid else colour)
+        part.set_linewidth(1 if solid else 2)

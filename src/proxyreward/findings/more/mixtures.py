@@ -1,42 +1,59 @@
 """What the findings of paper *more* read: margins of every reward model on the same test pairs.
 
-In: the tables that the `mixes` stage writes to ``results/<scale>/mixes/``. Out: arrays of margins
-by scheme, and metrics of them in the mean over seeds. Called by the findings of paper *more* and
-their notebooks.
+In: the tables that the `mixes` stage writes to ``results/<scale>/mixes/``, and the registry. Out:
+arrays of margins by scheme, metrics of them in the mean over seeds, and what the paper prints.
+Called by the findings of paper *more* and their notebooks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.reading import read_table
+from proxyreward.findings.core.registry import Registry
+from proxyreward.findings.more.mixture_drawing import CONTROLS, SCHEME_NAMES, SCHEMES
 from proxyreward.metrics.calibration import brier, inverse_temperature, log_loss, pair_ece
-from proxyreward.vocabulary import ADDED, MORE, SINGLE, TOP
+from proxyreward.metrics.checks import one_of
+from proxyreward.vocabulary import ADDED, MORE, MULTITASK, SINGLE, TOP
+
+# The paper's bases, the smallest first, with the table of each one's outliers.
+OUTLIERS = {"Pythia-1.4B": "more.table5", "Pythia-2.8B": "more.table6", "LLaMa-7B": "more.table1"}
+# Columns of its Table 3.
+COLUMNS = {
+    "helpful": "Helpful",
+    "harmless": "Harmless",
+    "oasst": "Oasst1",
+    "webgpt": "Webgpt",
+    "summarize": "Summ",
+}
+ORDERS = {"proxy": "one order", "both": "both orders"}
+
+
+def in_words(form: Mapping[str, Any]) -> str:
+    """What a form of the ECE is, such as "5 bins of equal width, both orders", by its options."""
+    return f"{form['bins']} bins of equal {form['binning']}, {ORDERS[form['orientation']]}"
+
 
 # What each form of the ECE is called: its options. The paper states none. The first is the standard
 # one, and that of the part on paper rethinking: claims are decided by it. "paper" is the form that
 # its printed numbers and its authors' program point to.
 STANDARD, PAPER_FORM = "standard", "paper"
-FORMS: dict[str, dict[str, object]] = {
+FORMS: dict[str, dict[str, Any]] = {
     STANDARD: {"bins": 10, "binning": "mass", "orientation": "proxy"},
     PAPER_FORM: {"bins": 5, "binning": "width", "orientation": "both"},
-} | {
-    f"{bins} bins of equal {binning}, {'both orders' if orientation == 'both' else 'one order'}": {
-        "bins": bins,
-        "binning": binning,
-        "orientation": orientation,
-    }
-    for orientation in ("proxy", "both")
-    for binning in ("mass", "width")
-    for bins in (5, 10, 20)
-    if (bins, binning, orientation) not in ((10, "mass", "proxy"), (5, "width", "both"))
 }
+for _orientation, _binning, _bins in product(ORDERS, ("mass", "width"), (5, 10, 20)):
+    _form = {"bins": _bins, "binning": _binning, "orientation": _orientation}
+    if _form not in FORMS.values():
+        FORMS[in_words(_form)] = _form
 # Both orders in an even number of bins mirror each other: that ECE is the one of one order in half
 # as many. These are the forms without such.
 DISTINCT = tuple(f for f, own in FORMS.items() if own["orientation"] == "proxy" or own["bins"] % 2)
@@ -64,8 +81,8 @@ class Mixtures:
         every test pair, float32; rows in the order of sources. Pairs of one `group` have the same
         opening request, see :func:`proxyreward.data.folds.conversation_groups`.
     tuned
-        The same after a short training on the pair's own source alone, starting from the model in
-        question: columns for ``more`` and ``multitask`` on the middle base.
+        The same of ``more`` and ``multitask`` on the middle base after a short training on the
+        pair's own source alone.
     rewards
         ``pair_id, side, source`` and a column for the untrained and each one-source model (middle
         base, first seed): rewards of the chosen (side 0) and the rejected response.
@@ -73,7 +90,7 @@ class Mixtures:
         ``rm, step, loss, plain_loss, size`` of every training step: the weighted and the plain
         loss of the batch, the mean |margin| in it; for MORE also ``combined, equal, single``, the
         lengths of the head gradient under its weights and under equal ones, and the mean length of
-        the sources' gradients, and ``weight_<i>``, the weight of source i.
+        the sources' gradients, and ``weight_<source>``, the weight of each source.
     """
 
     rms: pd.DataFrame
@@ -109,6 +126,11 @@ class Mixtures:
         """The base of the controls."""
         return self.bases[len(self.bases) // 2]
 
+    def chosen(self, base: str) -> str:
+        """A base; an empty name means the middle one. ValueError if there is no such base."""
+        one_of("base", base, ("", *self.bases))
+        return base or self.middle
+
     @cached_property
     def seeds(self) -> int:
         """Reward models of each kind."""
@@ -124,16 +146,39 @@ class Mixtures:
         """Orders of adding the sources, the paper's first."""
         return tuple(sorted(self.rms.loc[self.rms["scheme"] == ADDED, "order"].unique()))
 
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Counts that pages tell; `pairs` of one test source, `steps` of a training of MORE."""
+        return {
+            "sources": len(self.sources),
+            "bases": len(self.bases),
+            "seeds": self.seeds,
+            "orders": len(self.orders),
+            "pairs": int((self.source == self.sources[0]).sum()),
+            "tests": len(self.source),
+            "steps": int(self.steps["rm"].value_counts()[self.names(MORE)[0]]),
+        }
+
+    @cached_property
+    def compared(self) -> list[tuple[str, str]]:
+        """Base and scheme of all that is compared: `SCHEMES`, on the middle base `CONTROLS` too."""
+        return [
+            (base, scheme)
+            for base in self.bases
+            for scheme in (*SCHEMES, *(CONTROLS if base == self.middle else ()))
+        ]
+
     def names(
         self, scheme: str, base: str | None = None, k: int | None = None, order: int = 0
     ) -> list[str]:
         """Reward models of a scheme, by seed; the middle base unless another is named.
 
-        Raises
-        ------
-        KeyError
-            If there is none; names the schemes that exist.
+        All orders of adding sources begin with the same two, and end with all, which is `MORE`.
+        If there is none, a KeyError names the schemes that exist.
         """
+        if scheme == ADDED and k == len(self.sources):
+            scheme = MORE
+        order = order if scheme == ADDED and k != 2 else 0
         rms = self.rms
         found = rms[(rms["scheme"] == scheme) & (rms["base"] == (base or self.middle))]
         found = found[(found["order"] == order) & (k is None or found["k"] == k)]
@@ -170,26 +215,11 @@ class Mixtures:
             found[:, own] = temperature_scaled(found[:, own])
         return found
 
-    def added_names(self, k: int, order: int = 0) -> list[str]:
-        """Reward models of MORE on the first k sources of an order, by seed."""
-        if k == len(self.sources):
-            return self.names(MORE)
-        return self.names(ADDED, k=k, order=order if k > 2 else 0)
-
-    def added(self, k: int, order: int = 0) -> np.ndarray:
-        """Their margins, shape (seeds, pairs)."""
-        return self.margins[self.added_names(k, order)].to_numpy(float).T
-
     def evaluate(self, metric: Metric, margin: np.ndarray, *sources: str) -> float:
-        """A metric on the pairs of each source, averaged over seeds and then over sources.
+        """A metric on the pairs of each source (default: all), mean over seeds and then sources.
 
-        Parameters
-        ----------
-        metric
-            Takes margins of shape (seeds, pairs), returns (seeds,); see :data:`METRICS`.
-        margin : ndarray, shape (seeds, all pairs)
-        sources
-            None stands for all of them.
+        The metric takes margins of shape (seeds, pairs) and returns (seeds,), see :data:`METRICS`;
+        `margin` has the shape (seeds, all pairs).
         """
         found = [metric(margin[:, self.source == name]) for name in sources or self.sources]
         return float(np.mean(found))
@@ -222,15 +252,44 @@ METRICS: dict[str, Metric] = {
 
 
 def temperature_scaled(margin: np.ndarray) -> np.ndarray:
-    """Margins after temperature scaling on other pairs, same shape (seeds, pairs).
+    """Margins after temperature scaling, same shape (seeds, pairs); one temperature for each row.
 
-    Each reward model gets one temperature for all sources. It is fitted on the odd pairs and
-    applied to the even ones, and the other way round, so that no pair is scaled by its own label.
-    (A conversation with several pairs can lie on both sides; with one number to fit, that is all
-    the same.)
+    It is fitted on the odd pairs and applied to the even ones, and the other way round, so that no
+    pair is scaled by its own label. (A conversation with several pairs can lie on both sides; with
+    one number to fit, that is all the same.)
     """
     odd = np.arange(margin.shape[-1]) % 2 == 1
     found = np.empty_like(margin)
     for half in (odd, ~odd):
         found[:, half] = margin[:, half] * inverse_temperature(margin[:, ~half])[:, None]
     return found
+
+
+def form_label(form: str) -> str:
+    """Short name of a form of the ECE on two lines, for the rows of a figure."""
+    bins, binning, orientation = FORMS[form].values()
+    named = f"{form}: " if form in (STANDARD, PAPER_FORM) else ""
+    return f"{named}{bins} of equal\n{binning}, {ORDERS[orientation]}"
+
+
+def counterparts(bases: Sequence[str]) -> dict[str, str]:
+    """The paper's base that each of ours stands for; the first and the last of fewer than three.
+
+    >>> counterparts(["8x1x1", "16x1x2"])
+    {'8x1x1': 'Pythia-1.4B', '16x1x2': 'LLaMa-7B'}
+    """
+    places = np.linspace(0, len(OUTLIERS) - 1, len(bases)).round().astype(int)
+    return {base: list(OUTLIERS)[place] for base, place in zip(bases, places, strict=True)}
+
+
+def printed_outliers(registry: Registry, base: str, source: str) -> dict[str, Mapping[str, float]]:
+    """Tables 1, 5 and 6 for one of the paper's bases on Helpful or Harmless: cells by scheme."""
+    names = {"Single": TOP} | {SCHEME_NAMES[scheme]: scheme for scheme in (TOP, MULTITASK, MORE)}
+    rows = registry.printed(OUTLIERS[base], source.title())
+    return {names[name]: cells for name, cells in rows.items()}
+
+
+def printed_accuracy(registry: Registry, base: str, scheme: str) -> dict[str, float]:
+    """Accuracies of Table 3 for one of the paper's bases by source, as shares."""
+    row = registry.printed("more.table3", base, SCHEME_NAMES[scheme])
+    return {source: row[column] / 100 for source, column in COLUMNS.items()}

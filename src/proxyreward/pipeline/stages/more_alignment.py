@@ -5,6 +5,7 @@ tables and quantities.
 """
 
 import numpy as np
+import pandas as pd
 
 from proxyreward.data.seeds import generator
 from proxyreward.findings.core.registry import load_registry
@@ -33,10 +34,23 @@ def found(
 ) -> Measured:
     """What the finding measures; `rng` makes the calls of the noisy judges."""
     registry = load_registry()
-    estimates, tables = relation.tables(mixtures, rejection, evidence)
-    estimates |= aligned.tables(mixtures, rejection, registry, rng)
-    flips = len(evidence.names())
-    tables["sizes"] = aligned.sizes(mixtures, rejection).assign(flips=flips)
+    models = relation.reward_models(mixtures, rejection)
+    close = relation.close_pairs(relation.pool(models, relation.TRAINED), rejection.taken)
+    said = relation.close_pairs(relation.pool(models, relation.ALIGNED), rejection.spoken)
+    others = relation.optimisers(evidence, rejection.samples)
+    estimates = {
+        "policies": aligned.policies(models, mixtures, rejection, registry),
+        "judged": aligned.judged(mixtures, rejection, registry),
+        "ties": aligned.ties(mixtures, rejection, rng),
+        "tuned": aligned.tuned(mixtures),
+        "preferences": aligned.preferences(mixtures, rejection),
+        "candidates": aligned.candidates(rejection),
+        "relations": pd.concat([relation.relations(models), others]),
+        "agreements": relation.agreements({relation.TRAINED: close, relation.ALIGNED: said}),
+    }
+    tables = {"reward_models": models, "close_pairs": close}
+    tables["furthest"] = relation.furthest(mixtures, close)
+    tables["sizes"] = aligned.sizes(mixtures, rejection).assign(flips=len(evidence.names()))
     quantities = claims.quantities(estimates, tables["furthest"], registry)
     return Measured(quantities, estimates, tables)
 

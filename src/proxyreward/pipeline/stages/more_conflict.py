@@ -6,14 +6,7 @@ In: ``results/<scale>/mixes/``.  Out: ``results/<scale>/more_conflict/``: tables
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_conflict import claims
-from proxyreward.findings.more.more_conflict.measure import (
-    accuracies,
-    couples,
-    distances,
-    moments,
-    rank_tests,
-    transfers,
-)
+from proxyreward.findings.more.more_conflict import measure as conflict
 from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import results
@@ -22,13 +15,13 @@ from proxyreward.pipeline.stage import results
 def compute(params: Params) -> Measured:
     """Measure the finding in one run."""
     mixtures, registry = Mixtures.read(results(params, "mixes")), load_registry()
-    found = transfers(mixtures)
-    apart, rewards = distances(mixtures), moments(mixtures, found[mixtures.middle])
+    found, tests = conflict.transfer(mixtures), conflict.rank_tests(mixtures)
+    apart, rewards = conflict.distances(mixtures), conflict.moments(mixtures, found)
     return Measured(
-        claims.quantities(mixtures, found, apart, rewards, rank_tests(mixtures), registry),
+        claims.quantities(mixtures, found, apart, rewards, tests, registry),
         estimates={
-            "transfer": accuracies(mixtures, found, registry),
-            "pairs": couples(mixtures, found),
+            "transfer": conflict.accuracies(mixtures, found, registry),
+            "pairs": conflict.couples(mixtures, found),
             "moments": rewards,
         },
     )

@@ -6,15 +6,7 @@ In: ``results/<scale>/mixes/``.  Out: ``results/<scale>/more_rewards/``: tables 
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_rewards import claims
-from proxyreward.findings.more.more_rewards.measure import (
-    contrasts,
-    factors,
-    growth,
-    means,
-    measures,
-    outlying,
-    trends,
-)
+from proxyreward.findings.more.more_rewards import measure as rewards
 from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import results
@@ -23,20 +15,16 @@ from proxyreward.pipeline.stage import results
 def compute(params: Params) -> Measured:
     """Measure the finding in one run."""
     mixtures, registry = Mixtures.read(results(params, "mixes")), load_registry()
-    measured = measures(mixtures, registry)
-    both, beyond, trend = means(measured), outlying(mixtures, registry), trends(mixtures)
-    return Measured(
-        claims.quantities(measured, both, beyond, trend),
-        estimates={
-            "measures": measured,
-            "means": both,
-            "contrasts": contrasts(measured),
-            "outliers": beyond,
-            "factors": factors(mixtures),
-            "trends": trend,
-        },
-        tables={"growth": growth(mixtures)},
-    )
+    measured = rewards.measures(mixtures, registry)
+    found = {
+        "measures": measured,
+        "means": rewards.means(measured),
+        "contrasts": rewards.contrasts(measured),
+        "outliers": rewards.outlying(mixtures, registry),
+        "factors": rewards.factors(mixtures),
+        "trends": rewards.trends(mixtures),
+    }
+    return Measured(claims.quantities(found), found, {"growth": rewards.growth(mixtures)})
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ the time of a training step on one machine.  Out: ``results/<scale>/more_schemes
 
 from pathlib import Path
 
+import pandas as pd
+
 from proxyreward.data.seeds import generator
 from proxyreward.findings.core.reading import read_table
 from proxyreward.findings.core.registry import load_registry
@@ -35,7 +37,7 @@ def compute(params: Params) -> Measured:
             "identities": deviations,
             "times": times,
             "sizes": sizes,
-            "setup": schemes.setup(mixtures, resampled),
+            "setup": pd.DataFrame([mixtures.sizes | {"resampled": resampled}]),
         },
     )
 

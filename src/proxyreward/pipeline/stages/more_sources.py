@@ -32,7 +32,7 @@ def compute(params: Params) -> Measured:
     return Measured(
         claims.quantities(found, alone, mixtures.middle),
         estimates=found,
-        tables={"shares": shares, "sizes": sources.sizes(mixtures)},
+        tables={"shares": shares},
     )
 
 

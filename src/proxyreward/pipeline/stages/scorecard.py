@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from proxyreward.findings.core import replicates, verdict
+from proxyreward.findings.core import replicates, scorecard, verdict
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, write_tables
@@ -23,7 +23,7 @@ def run(params: Params) -> None:
         own, comparisons = verdict.decide(finding, quantities, registry)
         decisions += own
         compared.append(comparisons)
-    verdict.write_scorecard(folder / "scorecard.json", decisions, registry)
+    scorecard.write(folder / "scorecard.json", decisions, registry)
     write_tables({"comparisons": pd.concat(compared)}, folder)
 
 

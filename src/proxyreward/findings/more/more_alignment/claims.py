@@ -14,34 +14,15 @@ import pandas as pd
 from proxyreward.findings.core.drawing import NAMES
 from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.core.registry import Registry
+from proxyreward.findings.core.text import select
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.mixtures import PAPER_FORM
-from proxyreward.findings.more.more_alignment.measure import (
-    AFTER,
-    BOTH,
-    FROM_START,
-    GAP,
-    MEAN,
-    ONE_TEXT,
-    SCHEMES,
-    START,
-    in_form,
-    select,
-)
-from proxyreward.findings.more.more_alignment.relation import (
-    ACCURACY,
-    ALIGNED,
-    AS_IS,
-    EVERY,
-    NDR,
-    NOTHING,
-    SCALED,
-    TRAINED,
-)
-from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, PPO
+from proxyreward.findings.more.more_alignment import relation
+from proxyreward.findings.more.more_alignment.measure import GAP, ONE_TEXT, SCALED, SCHEMES, in_form
+from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, START
 
 PRINTED = "in the form of the printed numbers"
-PRINTED_ECE = in_form(AS_IS, PAPER_FORM)
+PRINTED_ECE = in_form("ece", PAPER_FORM)
 
 
 def quantities(
@@ -49,14 +30,7 @@ def quantities(
 ) -> dict[str, Quantity]:
     """Measure what the claims of this finding compare.
 
-    Parameters
-    ----------
-    tables : mapping of DataFrame
-        By the names of the functions that measured them.
-    furthest : DataFrame
-        Of `relation.furthest`.
-    registry : Registry
-        The paper's printed values.
+    `tables` go by the names of the functions that measured them, `furthest` is that of `relation`.
     """
     found = _table2(tables["policies"]) | _wins(tables["judged"]) | _judges(tables)
     found |= _relations(tables["relations"]) | _close(tables["agreements"], furthest, registry)
@@ -65,82 +39,72 @@ def quantities(
 
 def _table2(policies: pd.DataFrame) -> dict[str, Quantity]:
     """Calibration of the reward models, and perplexities before and after alignment."""
-    found = {}
     names = {
-        ("ece", BOTH, GAP): "{}: ECE of MORE minus MultiTask",
-        (PRINTED_ECE, BOTH, GAP): f"{{}}: ECE {PRINTED}, MORE minus MultiTask",
+        ("ece", "both", GAP): ": ECE of MORE minus MultiTask",
+        (PRINTED_ECE, "both", GAP): f": ECE {PRINTED}, MORE minus MultiTask",
     }
     for source in HH:
-        names["perplexity", source, GAP] = f"{{}}: {source} perplexity of MORE minus MultiTask"
-        one_text = f"{{}}: {source} perplexity as one text, MORE minus MultiTask"
-        names[ONE_TEXT, source, GAP] = one_text
+        names["perplexity", source, GAP] = f": {source} perplexity of MORE minus MultiTask"
+        names[ONE_TEXT, source, GAP] = f": {source} perplexity as one text, MORE minus MultiTask"
     for scheme in SCHEMES:
-        name = f"{{}}, {SCHEME_NAMES[scheme]}: harmless perplexity minus that before"
-        names["perplexity", "harmless", f"{scheme} {FROM_START}"] = name
-    for base, rows in policies.groupby("base", sort=False):
-        rows = rows.set_index(["measure", "source", "of"])
-        for key, name in names.items():
-            found[name.format(base)] = measured(*rows.loc[key, ["value", "paper"]])
-    return found
+        name = f", {SCHEME_NAMES[scheme]}: harmless perplexity minus that before"
+        names["perplexity", "harmless", f"{scheme} from start"] = name
+    by_key = policies.set_index(["base", "measure", "source", "of"])[["value", "paper"]]
+    return {
+        base + name: measured(*by_key.loc[base, *key])
+        for base in policies["base"].unique()
+        for key, name in names.items()
+    }
 
 
 def _wins(judged: pd.DataFrame) -> dict[str, Quantity]:
     """How often MORE wins against MultiTask, by each judge, and both against the start."""
-    names = {
-        "utility": "{}: share of wins of MORE among decided comparisons",
-        "oracle": "{}: share of wins of MORE by the oracle",
-        "judge": "{}: share of wins of MORE by a reward model",
-    }
-    rates = select(judged, source=ALL, what="rate")
-    rows = select(rates, first=MORE, second=MULTITASK)
-    found = {
-        name.format(row.base): measured(row.value, row.paper)
-        for judge, name in names.items()
-        for row in select(rows, judge=judge).itertuples()
-    }
+    rates, found = select(judged, source=ALL, what="rate"), {}
+    for judge, name in (
+        ("utility", "among decided comparisons"),
+        ("oracle", "by the oracle"),
+        ("judge", "by a reward model"),
+    ):
+        for row in select(rates, first=MORE, second=MULTITASK, judge=judge).itertuples():
+            found[f"{row.base}: share of wins of MORE {name}"] = measured(row.value, row.paper)
     for scheme in SCHEMES:
+        name = f"{SCHEME_NAMES[scheme]}: share of wins over the policy before by the oracle"
         for row in select(rates, first=scheme, second=START, judge="oracle").itertuples():
-            name = f"{row.base}, {SCHEME_NAMES[scheme]}: share of wins over the policy before"
-            found[f"{name} by the oracle"] = measured(row.value)
+            found[f"{row.base}, {name}"] = measured(row.value)
     return found
 
 
 def _judges(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
     """How far tie rates are from the share of pairs whose two verdicts disagree."""
-    judges = {
-        "judges that know a score": (tables["judged"], "tie"),
-        "judges with noise or a preferred position": (tables["ties"], "ties"),
-    }
     found = {}
-    for who, (table, tie) in judges.items():
-        rates, disagree = (
-            select(table, what=what)["value"].to_numpy() for what in (tie, "disagree")
-        )
+    for who, table, tie in (
+        ("judges that know a score", tables["judged"], "tie"),
+        ("judges with noise or a preferred position", tables["ties"], "ties"),
+    ):
         name = f"{who}: largest deviation of the tie rate from the share of disagreeing verdicts"
-        found[name] = counted(abs(rates - disagree).max())
+        disagree = select(table, what="disagree")["value"].to_numpy()
+        found[name] = counted(abs(select(table, what=tie)["value"] - disagree).max())
     return found
 
 
 def _relations(relations: pd.DataFrame) -> dict[str, Quantity]:
     """How calibration and accuracy go with alignment over many reward models."""
-    names = {
-        "partial Spearman of -ECE and alignment given accuracy": (TRAINED, AS_IS, ACCURACY),
-        "Spearman of -ECE and alignment over trained reward models": (TRAINED, AS_IS, NOTHING),
-        "Spearman of accuracy and alignment over trained reward models": (
-            TRAINED, ACCURACY, NOTHING
-        ),
-        "Spearman of -ECE and alignment after temperature scaling": (TRAINED, SCALED, NOTHING),
-        "Spearman of -ECE and alignment with the untrained models": (EVERY, AS_IS, NOTHING),
-        f"Spearman of -ECE {PRINTED} and alignment": (TRAINED, PRINTED_ECE, NOTHING),
-        "Spearman of -ECE and utility over policies of rejection sampling": (
-            ALIGNED, AS_IS, NOTHING
-        ),
-    }  # fmt: skip
-    of = select(relations, alignment="utility").set_index(["pool", "what", "given"])["value"]
-    found = {name: measured(of[key]) for name, key in names.items()}
-    for row in select(relations, alignment=NDR, what=AS_IS, given=NOTHING).itertuples():
-        optimiser = NAMES[PPO] if row.pool == PPO else row.pool
-        found[f"{optimiser}: Spearman of -ECE and NDR of label-flip models"] = measured(row.value)
+    by_utility = select(relations, alignment="utility")
+    of = by_utility.set_index(["given", "pool", "what"])["value"]
+    partial = of["accuracy", relation.TRAINED, "ece"]
+    found = {"partial Spearman of -ECE and alignment given accuracy": measured(partial)}
+    for name, pool, what in (
+        ("-ECE and alignment over trained reward models", relation.TRAINED, "ece"),
+        ("accuracy and alignment over trained reward models", relation.TRAINED, "accuracy"),
+        ("-ECE and alignment after temperature scaling", relation.TRAINED, SCALED),
+        ("-ECE and alignment with the untrained models", relation.EVERY, "ece"),
+        (f"-ECE {PRINTED} and alignment", relation.TRAINED, PRINTED_ECE),
+        ("-ECE and utility over policies of rejection sampling", relation.ALIGNED, "ece"),
+    ):
+        found[f"Spearman of {name}"] = measured(of["nothing", pool, what])
+    for row in select(relations, alignment="ndr", what="ece", given="nothing").itertuples():
+        name = f"{NAMES.get(row.pool, row.pool)}: Spearman of -ECE and NDR of label-flip models"
+        found[name] = measured(row.value)
     return found
 
 
@@ -151,20 +115,17 @@ def _close(
 
     The paper's pair of equal accuracy is that of the base Pythia-2.8B.
     """
-    share = select(agreements, ece=AS_IS, what="share").set_index("pool")["value"]
-    within = "within a point of accuracy"
+    share = select(agreements, ece="ece", what="share").set_index("pool")["value"]
+    differ = (furthest["at_least"] > 0.5).sum()
     printed = registry.printed("more.table2", "Pythia-2.8B", "gpt4")
     paper = printed["win"] / (printed["win"] + printed["lose"])
     row = furthest.iloc[0] if len(furthest) else dict.fromkeys(furthest, np.nan)
-    most = "most striking pair of models"
+    within, most = "within a point of accuracy", "most striking pair of models"
+    lower = f"{within} in which the lower ECE wins"
     return {
-        f"share of pairs of models {within} in which the lower ECE wins": measured(share[TRAINED]),
-        f"share of pairs of policies {within} in which the lower ECE wins": measured(
-            share[ALIGNED]
-        ),
-        f"count of pairs of models {within} whose choices differ in worth": measured(
-            (furthest["at_least"] > 0.5).sum()
-        ),
+        f"share of pairs of models {lower}": measured(share[relation.TRAINED]),
+        f"share of pairs of policies {lower}": measured(share[relation.ALIGNED]),
+        f"count of pairs of models {within} whose choices differ in worth": measured(differ),
         f"{most}: share of wins of the better choice": measured(row["rate"], paper),
         f"{most}: accuracy of the better less that of the worse": measured(row["accuracy"]),
         f"{most}: share right of the better where one alone is": measured(row["right"]),
@@ -173,12 +134,14 @@ def _close(
 
 def _expectations(tuned: pd.DataFrame, preferences: pd.DataFrame) -> dict[str, Quantity]:
     """What the authors expect of a short training on one source, and of DPO."""
-    gains = select(tuned, when=AFTER, of=GAP).set_index("source")["value"]
-    after, ece = "from MultiTask minus from MORE", "mean ECE of DPO's implicit reward"
-    found = {f"mean accuracy after tuning to a source, {after}": measured(-gains[MEAN])}
-    for source, gain in gains.drop(MEAN).items():
-        found[f"{source}: accuracy after tuning to it, {after}"] = measured(-gain)
-    gaps = select(preferences, source=MEAN, of=GAP).set_index("measure")["value"]
-    found[f"{ece}, with weights of MORE minus plain"] = measured(gaps[AS_IS])
-    found[f"{ece} {PRINTED}, with weights of MORE minus plain"] = measured(gaps[PRINTED_ECE])
+    found = {}
+    for row in select(tuned, when="after", of=GAP).itertuples():
+        what = f"{row.source}: accuracy after tuning to it"
+        if row.source == "mean":
+            what = "mean accuracy after tuning to a source"
+        found[f"{what}, from MultiTask minus from MORE"] = measured(-row.value)
+    gaps = select(preferences, source="mean", of=GAP).set_index("measure")["value"]
+    for form, name in (("ece", ""), (PRINTED_ECE, f" {PRINTED}")):
+        name = f"mean ECE of DPO's implicit reward{name}, with weights of MORE minus plain"
+        found[name] = measured(gaps[form])
     return found

@@ -12,31 +12,31 @@ import pandas as pd
 from scipy.special import expit
 
 from proxyreward.findings.core.registry import Registry
+from proxyreward.findings.core.text import select
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.mixtures import (
     METRICS,
     PAPER_FORM,
     STANDARD,
+    Metric,
     Mixtures,
     accuracy,
+    counterparts,
     ece,
 )
-from proxyreward.findings.more.more_alignment.reader import DPO, DPO_MORE, START, Rejection
+from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.metrics.judge import Judge, ask_twice, by_score, disagreement, outcomes, tally
 from proxyreward.policy.perplexity import corpus_perplexity, mean_perplexity
-from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK
+from proxyreward.vocabulary import ALL, DPO, DPO_MORE, HH, MORE, MULTITASK, START
 from proxyreward.world.annotators import prefers_first
 
 SCHEMES = (MULTITASK, MORE)
-GAP, RATIO, FROM_START = "difference", "ratio", "from start"
-BOTH, MEAN = "both", "mean"  # of helpful and harmless, of all sources
-BEFORE, AFTER = "before", "after"
+GAP = "difference"  # of the second of two schemes and the first
 ONE_TEXT = "perplexity of all as one text"
-JUDGES = ("utility", "oracle", "judge")
+SCALED = "ece after temperature scaling"
 QUALITIES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
 NONE = "none"  # base of DPO's policies
 # Rows of the paper's Table 2, the smallest base first.
-PAPER_BASES = ("Pythia-1.4B", "Pythia-2.8B", "LLaMa-7B")
 
 
 def in_form(what: str, form: str) -> str:
@@ -44,90 +44,70 @@ def in_form(what: str, form: str) -> str:
     return what if form == STANDARD else f"{what}, paper's form"
 
 
-def select(table: pd.DataFrame, **keys: object) -> pd.DataFrame:
-    """Rows that have these values."""
-    for column, value in keys.items():
-        table = table[table[column] == value]
-    return table
+# Columns of the paper's Table 2.
+PRINTED = {"ece": "ece", in_form("ece", PAPER_FORM): "ece", "perplexity": "ppl_{}"}
+# The ECE as it is and after temperature scaling, in the form that decides and in the paper's.
+ECES = tuple(in_form(what, form) for form in (STANDARD, PAPER_FORM) for what in ("ece", SCALED))
 
 
-def counterparts(bases: Sequence[str]) -> dict[str, str]:
-    """The paper's base that each of ours stands for; the first and the last of fewer than three."""
-    places = np.linspace(0, len(PAPER_BASES) - 1, len(bases)).round().astype(int)
-    return dict(zip(bases, (PAPER_BASES[place] for place in places), strict=True))
+def with_gap(values: Mapping[str, float]) -> dict[str, float]:
+    """Values of schemes, and the ``difference``: the second less the first."""
+    first, second, *_ = values.values()
+    return {**values, GAP: second - first}
 
 
-def tables(
-    mixtures: Mixtures, rejection: Rejection, registry: Registry, rng: np.random.Generator
-) -> dict[str, pd.DataFrame]:
-    """All tables over replicates by the names of their functions; `rng` as of :func:`ties`."""
-    return {
-        "policies": policies(mixtures, rejection, registry),
-        "judged": judged(mixtures, rejection, registry),
-        "ties": ties(mixtures, rejection, rng),
-        "tuned": tuned(mixtures),
-        "preferences": preferences(mixtures, rejection),
-        "candidates": candidates(rejection),
-    }
-
-
-def policies(mixtures: Mixtures, rejection: Rejection, registry: Registry) -> pd.DataFrame:
+def policies(
+    models: pd.DataFrame, mixtures: Mixtures, rejection: Rejection, registry: Registry
+) -> pd.DataFrame:
     """Calibration of the MultiTask and MORE models, perplexity of the policies aligned with them.
+
+    `models` are those of `relation.reward_models`.
 
     Returns
     -------
     DataFrame
-        ``base, measure, source, of, paper, value``, means over seeds. `measure` is ``ece`` of the
-        reward model in either form, ``perplexity`` of the policy on preferred responses, or that
-        ``of all as one text``; `source` one of `HH`, or ``both``, their mean; `of` the scheme,
-        ``start``, or what sets them apart: ``difference`` and ``ratio`` of MORE and MultiTask,
-        ``<scheme> from start``.
+        ``base, measure, source, of, paper, value``, means over seeds. `measure` is one of the
+        `ECES`, ``utility`` of the best of four, ``perplexity`` of the policy on preferred
+        responses, or that ``of all as one text``; `source` one of `HH`, or ``both``, their mean;
+        `of` the scheme, ``start``, or what sets them apart: ``difference`` and ``ratio`` of MORE
+        and MultiTask, ``<scheme> from start``.
     """
-    [start], rows = rejection.names(START), []
+    table2 = registry.printed("more.table2")
+    rows = []
     for base, printed in counterparts(mixtures.bases).items():
-        found = {}
-        for form in (STANDARD, PAPER_FORM):
-            found[in_form("ece", form), BOTH] = {
-                scheme: mixtures.evaluate(ece(form), mixtures.margin(scheme, base), *HH)
-                for scheme in SCHEMES
-            }
-        names = {scheme: mixtures.names(scheme, base) for scheme in SCHEMES} | {START: [start]}
+        paper = {scheme: table2[printed][SCHEME_NAMES[scheme]] for scheme in SCHEMES}
+        paper |= {START: table2["no RM (Alpaca)"]}
+        own = {scheme: select(models, base=base, scheme=scheme) for scheme in SCHEMES}
+        found = {
+            (measure, "both"): {scheme: rms[measure].mean() for scheme, rms in own.items()}
+            for measure in (*ECES, "utility")
+        }
+        names = {scheme: rms["rm"] for scheme, rms in own.items()} | {START: [START]}
         for source in HH:
-            own = select(rejection.perplexity, source=source)
+            nll = select(rejection.perplexity, source=source)
             found["perplexity", source] = {
-                who: np.mean([mean_perplexity(own[name]).mean for name in listed])
+                who: np.mean([mean_perplexity(nll[name]).mean for name in listed])
                 for who, listed in names.items()
             }
             found[ONE_TEXT, source] = {
-                who: np.mean([corpus_perplexity(own[name], own["tokens"]) for name in listed])
+                who: np.mean([corpus_perplexity(nll[name], nll["tokens"]) for name in listed])
                 for who, listed in names.items()
             }
         for (measure, source), values in found.items():
-            papers = _contrasts(_printed(registry, printed, measure, source))
+            column = PRINTED.get(measure, "").format(source)
+            papers = _contrasts({who: paper[who].get(column, np.nan) for who in values})
             for of, value in _contrasts(values).items():
-                rows.append((base, measure, source, of, papers.get(of, np.nan), value))
+                if (measure, of) != ("utility", "ratio"):  # it has no zero to divide by
+                    rows.append((base, measure, source, of, papers[of], value))
     return pd.DataFrame(rows, columns=["base", "measure", "source", "of", "paper", "value"])
 
 
-def _printed(registry: Registry, base: str, measure: str, source: str) -> dict[str, float]:
-    """The paper's numbers by scheme, and of the start; none of what it does not print."""
-    if measure == ONE_TEXT:
-        return {}
-    key = f"ppl_{source}" if measure == "perplexity" else "ece"
-    named = {scheme: (base, SCHEME_NAMES[scheme]) for scheme in SCHEMES}
-    if measure == "perplexity":
-        named[START] = ("no RM (Alpaca)",)
-    return {who: registry.printed("more.table2", *row, key) for who, row in named.items()}
-
-
 def _contrasts(values: Mapping[str, float]) -> dict[str, float]:
-    """The values, and what sets them apart."""
-    told = dict(values)
-    if values:
-        more, multitask = values[MORE], values[MULTITASK]
-        told |= {GAP: more - multitask, RATIO: more / multitask}
+    """The values, and what sets them apart; no ratio to an ECE of zero."""
+    more, multitask = values[MORE], values[MULTITASK]
+    told = with_gap(values) | {"ratio": more / multitask if multitask > 0 else np.nan}
     if START in values:
-        told |= {f"{scheme} {FROM_START}": values[scheme] - values[START] for scheme in SCHEMES}
+        told |= {f"{scheme} from start": values[scheme] - values[START] for scheme in SCHEMES}
     return told
 
 
@@ -135,7 +115,7 @@ def judged(mixtures: Mixtures, rejection: Rejection, registry: Registry) -> pd.D
     """Comparisons of policies by every judge, on all prompts and seeds.
 
     MORE against MultiTask, also on the prompts of one source alone; either against the start
-    policy; and the same with the two forms of DPO.
+    policy; and the same with the two forms of DPO, which no reward model judges.
 
     Returns
     -------
@@ -145,27 +125,24 @@ def judged(mixtures: Mixtures, rejection: Rejection, registry: Registry) -> pd.D
         different responses, or ``rate``, wins among the pairs that are no ties. The paper's judge
         is another one; its numbers stand beside those by the source's utility.
     """
-    rows = []
-    for keys, pair in _comparisons(mixtures, rejection):
-        main = (keys["first"], keys["second"]) == (MORE, MULTITASK)
-        for judge in JUDGES:
+    printed, rows = counterparts(mixtures.bases), []
+    for (first, second, base), pair in _comparisons(mixtures, rejection):
+        main = (first, second) == (MORE, MULTITASK)
+        for judge in ("utility", "oracle") if base == NONE else ("utility", "oracle", "judge"):
             sides = [rejection.spoken(judge, names) for names in pair]
-            if np.isnan(sides).any():
-                continue
             for source in (ALL, *HH) if main else (ALL,):
                 kept = slice(None) if source == ALL else rejection.tested == source
                 votes = ask_twice(by_score, *(side[:, kept].ravel() for side in sides))
                 found = _shares(*tally(outcomes(votes))) | {"disagree": disagreement(votes)}
                 papers = {}
                 if main and (judge, source) == ("utility", ALL):
-                    base = counterparts(mixtures.bases)[keys["base"]]
-                    papers = _shares(**registry.printed("more.table2", base, "gpt4"))
+                    papers = _shares(**registry.printed("more.table2", printed[base], "gpt4"))
                 rows += [
-                    keys | {"judge": judge, "source": source, "what": what}
-                    | {"paper": papers.get(what, np.nan), "value": value}
+                    (first, second, base, judge, source, what, papers.get(what, np.nan), value)
                     for what, value in found.items()
-                ]  # fmt: skip
-    return pd.DataFrame(rows)
+                ]
+    columns = ["first", "second", "base", "judge", "source", "what", "paper", "value"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _shares(win: float, tie: float, lose: float) -> dict[str, float]:
@@ -176,8 +153,8 @@ def _shares(win: float, tie: float, lose: float) -> dict[str, float]:
 
 def _comparisons(
     mixtures: Mixtures, rejection: Rejection
-) -> Iterator[tuple[dict[str, str], tuple[list[str], list[str]]]]:
-    """Who is compared, and the names of both sides, seed by seed."""
+) -> Iterator[tuple[tuple[str, str, str], tuple[list[str], list[str]]]]:
+    """First, second and base, and the policies of both sides, seed by seed."""
     sides = {
         base: [(scheme, mixtures.names(scheme, base)) for scheme in (MORE, MULTITASK)]
         for base in mixtures.bases
@@ -186,7 +163,7 @@ def _comparisons(
     for base, (better, other) in sides.items():
         start = (START, rejection.names(START) * len(better[1]))
         for (first, a), (second, b) in ((better, other), (better, start), (other, start)):
-            yield {"first": first, "second": second, "base": base}, (a, b)
+            yield (first, second, base), (a, b)
 
 
 def ties(
@@ -197,11 +174,8 @@ def ties(
 ) -> pd.DataFrame:
     """MORE against MultiTask by noisy judges, all bases and seeds together.
 
-    Returns
-    -------
-    DataFrame
-        ``quality, what, value``: quality as of :func:`expected_ties`; the share of ``ties`` among
-        all pairs, ``expected`` of them, and ``disagree``, the share whose verdicts differ.
+    Gives ``quality, what, value``: quality as of :func:`expected_ties`; the share of ``ties`` among
+    all pairs, ``expected`` of them, and ``disagree``, the share whose verdicts differ.
     """
     of = {scheme: [mixtures.names(scheme, base) for base in mixtures.bases] for scheme in SCHEMES}
     more, multitask = (
@@ -252,22 +226,12 @@ def expected_ties(gap: np.ndarray, quality: float) -> float:
 
 
 def tuned(mixtures: Mixtures) -> pd.DataFrame:
-    """Accuracy on each source before and after a short training on it.
-
-    Returns
-    -------
-    DataFrame
-        ``source, when, of, value``; `of` is a scheme, or ``difference``, MORE less MultiTask. The
-        source ``mean`` is the mean of all.
-    """
-    rows = []
-    for when, at in ((BEFORE, mixtures), (AFTER, replace(mixtures, margins=mixtures.tuned))):
-        for source in (MEAN, *mixtures.sources):
-            of = () if source == MEAN else (source,)
-            found = {scheme: at.evaluate(accuracy, at.margin(scheme), *of) for scheme in SCHEMES}
-            found[GAP] = found[MORE] - found[MULTITASK]
-            rows += [(source, when, scheme, value) for scheme, value in found.items()]
-    return pd.DataFrame(rows, columns=["source", "when", "of", "value"])
+    """Accuracy on each source ``when`` before and after a short training on it: `by_source`."""
+    found = {"before": mixtures, "after": replace(mixtures, margins=mixtures.tuned)}
+    return pd.concat(
+        by_source(at, accuracy, {scheme: at.margin(scheme) for scheme in SCHEMES}, when=when)
+        for when, at in found.items()
+    )
 
 
 def preferences(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
@@ -276,44 +240,44 @@ def preferences(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``measure, source, of, value``: `measure` is ``ece`` in either form, ``accuracy`` or
-        ``size`` (mean |margin|) of the implicit reward on a source or the ``mean`` of all, or
-        ``utility`` of responses, the ``mean`` of `HH`; `of` is ``dpo``, ``dpo-more``,
-        ``difference`` (the latter less the former) or, for responses, ``start``.
+        ``measure``, then as of :func:`by_source`: `measure` is ``ece`` in either form,
+        ``accuracy`` or ``size`` (mean |margin|) of the implicit reward, or ``utility`` of
+        responses, the ``mean`` of `HH`, which there is for the ``start`` too.
     """
     implicit = replace(mixtures, margins=rejection.preferences)
-    margins = {
-        scheme: rejection.preferences[rejection.names(scheme)].to_numpy(float).T
-        for scheme in (DPO, DPO_MORE)
+    names = {scheme: rejection.names(scheme) for scheme in (DPO, DPO_MORE)}
+    margins = {who: rejection.preferences[own].to_numpy(float).T for who, own in names.items()}
+    metrics = {in_form("ece", form): ece(form) for form in (STANDARD, PAPER_FORM)}
+    metrics |= {name: METRICS[name] for name in ("accuracy", "size")}
+    tables = [by_source(implicit, metric, margins, measure=of) for of, metric in metrics.items()]
+    worth = {
+        who: over_sources(rejection.spoken("utility", own), rejection.tested).mean()
+        for who, own in (names | {START: [START]}).items()
     }
-    measures = {in_form("ece", form): ece(form) for form in (STANDARD, PAPER_FORM)}
-    measures |= {name: METRICS[name] for name in ("accuracy", "size")}
-    found = {}
-    for measure, metric in measures.items():
-        for source in (MEAN, *implicit.sources):
-            of = () if source == MEAN else (source,)
-            found[measure, source] = {
-                scheme: implicit.evaluate(metric, margin, *of) for scheme, margin in margins.items()
-            }
-    found["utility", MEAN] = {}
-    for scheme in (DPO, DPO_MORE, START):
-        said = rejection.spoken("utility", rejection.names(scheme))
-        found["utility", MEAN][scheme] = over_sources(said, rejection.tested).mean()
-    rows = [
-        (measure, source, of, value)
-        for (measure, source), values in found.items()
-        for of, value in (values | {GAP: values[DPO_MORE] - values[DPO]}).items()
-    ]
-    return pd.DataFrame(rows, columns=["measure", "source", "of", "value"])
+    rows = [("utility", "mean", of, value) for of, value in with_gap(worth).items()]
+    return pd.concat([*tables, pd.DataFrame(rows, columns=list(tables[0]))])
+
+
+def by_source(
+    mixtures: Mixtures, metric: Metric, margins: Mapping[str, np.ndarray], **keys: str
+) -> pd.DataFrame:
+    """A metric of two schemes on each source, and the ``mean`` of all.
+
+    `margins` are those of the schemes, shape (seeds, pairs). Gives a column for each of the `keys`,
+    then ``source, of, value``, where `of` is a scheme or ``difference``.
+    """
+    rows = []
+    for source in ("mean", *mixtures.sources):
+        on = () if source == "mean" else (source,)
+        found = {who: mixtures.evaluate(metric, margin, *on) for who, margin in margins.items()}
+        rows += [(*keys.values(), source, of, value) for of, value in with_gap(found).items()]
+    return pd.DataFrame(rows, columns=[*keys, "source", "of", "value"])
 
 
 def candidates(rejection: Rejection) -> pd.DataFrame:
     """What a candidate drawn at random is worth, and the best of each prompt.
 
-    Returns
-    -------
-    DataFrame
-        ``measure`` (utility or oracle), ``what`` (chance or best), value.
+    Gives ``measure`` (utility or oracle), ``what`` (chance or best), ``value``.
     """
     rows = []
     for measure in ("utility", "oracle"):
@@ -330,11 +294,6 @@ def over_sources(values: np.ndarray, source: np.ndarray) -> np.ndarray:
 
 def sizes(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
     """How much there is of everything, one row."""
-    counts = {
-        "pairs": int((mixtures.source == mixtures.sources[0]).sum()),  # of a source
-        "seeds": mixtures.seeds,
-        "asked": len(rejection.asked),
-        "samples": rejection.samples,
-        "tested": len(rejection.tested),
-    }
-    return pd.DataFrame([counts])
+    counts = {"pairs": len(mixtures.source) // len(mixtures.sources), "seeds": mixtures.seeds}
+    counts |= {"asked": len(rejection.asked), "samples": rejection.samples}
+    return pd.DataFrame([counts | {"tested": len(rejection.tested)}])

@@ -18,7 +18,6 @@ import pandas as pd
 
 from proxyreward.findings.core.reading import read_table
 
-START, DPO, DPO_MORE = "start", "dpo", "dpo-more"
 _TEXTS = {  # columns of names; a policy that has no base has none there
     "policies.csv": ["policy", "scheme"],
     "candidates.parquet": ["source"],

@@ -24,48 +24,17 @@ from proxyreward.findings.more.mixtures import (
     ece,
     temperature_scaled,
 )
-from proxyreward.findings.more.more_alignment.measure import (
-    GAP,
-    SCHEMES,
-    in_form,
-    over_sources,
-)
+from proxyreward.findings.more.more_alignment.measure import ECES, SCALED, in_form, over_sources
 from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.metrics.estimates import mean_known
 from proxyreward.metrics.judge import Tally, win_rate
 from proxyreward.metrics.prediction import off_diagonal, spearman
-from proxyreward.vocabulary import BEST_OF_N, HH, MORE, MULTITASK, PPO, RAW
+from proxyreward.vocabulary import BEST_OF_N, HH, PPO, RAW
 
 TRAINED, EVERY, ALIGNED = "trained", "with untrained", "aligned policies"  # pools
-AS_IS, SCALED = "ece", "ece after temperature scaling"
-ECES = tuple(in_form(what, form) for form in (STANDARD, PAPER_FORM) for what in (AS_IS, SCALED))
-NOTHING, ACCURACY = "nothing", "accuracy"  # given
-NDR = "ndr"
-KIND = ["scheme", "base", "k", "order"]
 CLOSE = 0.01  # accuracy: one point
 SHOWN = 10  # pairs of reward models in `furthest`
-
-
-def tables(
-    mixtures: Mixtures, rejection: Rejection, evidence: Evidence
-) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """All tables of this module: those of every run, and those of single reward models."""
-    models = reward_models(mixtures, rejection)
-    close = {
-        TRAINED: close_pairs(pool(models, TRAINED), rejection.taken),
-        ALIGNED: close_pairs(pool(models, ALIGNED), rejection.spoken),
-    }
-    estimates = {
-        "relations": pd.concat([relations(models), optimisers(evidence, rejection.samples)]),
-        "agreements": agreements(close),
-        "scaled": scaled(mixtures, models),
-    }
-    return estimates, {
-        "reward_models": models,
-        "close_pairs": close[TRAINED],
-        "furthest": furthest(mixtures, close[TRAINED]),
-    }
 
 
 def reward_models(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
@@ -81,13 +50,11 @@ def reward_models(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
     names = mixtures.rms["rm"].tolist()
     margins = mixtures.margins[names].to_numpy(float).T
     found = _calibration(margins, [mixtures.source == source for source in HH])
-    aligned = mixtures.rms["rm"].isin(rejection.policies["policy"]).to_numpy()
+    aligned = sorted({*names} & {*rejection.policies["policy"]})
     for measure in ("utility", "oracle"):
         found[measure] = over_sources(rejection.taken(measure, names), rejection.asked)
-        said = np.full(len(names), np.nan)
-        spoken = rejection.spoken(measure, mixtures.rms["rm"][aligned])
-        said[aligned] = over_sources(spoken, rejection.tested)
-        found[f"said {measure}"] = said
+        said = over_sources(rejection.spoken(measure, aligned), rejection.tested)
+        found[f"said {measure}"] = pd.Series(said, aligned).reindex(names).to_numpy()
     return mixtures.rms.assign(**found)
 
 
@@ -102,12 +69,15 @@ def label_flips(evidence: Evidence) -> pd.DataFrame:
 
 
 def _calibration(margins: np.ndarray, parts: Sequence[Any]) -> dict[str, np.ndarray]:
-    """Accuracy and the `ECES` of margins (rms, pairs), means over parts of the pairs."""
-    metrics = {(ACCURACY, STANDARD): (accuracy, margins)}
-    for what, m in ((AS_IS, margins), (SCALED, temperature_scaled(margins))):
+    """Accuracy and the `ECES` of margins (rms, pairs), means over parts of the pairs.
+
+    Rounded beyond what is known, or models that are equally often right would have other ranks.
+    """
+    metrics = {("accuracy", STANDARD): (accuracy, margins)}
+    for what, m in (("ece", margins), (SCALED, temperature_scaled(margins))):
         metrics |= {(what, form): (ece(form), m) for form in (STANDARD, PAPER_FORM)}
     return {
-        in_form(what, form): np.mean([metric(m[:, part]) for part in parts], axis=0)
+        in_form(what, form): np.mean([metric(m[:, part]) for part in parts], axis=0).round(12)
         for (what, form), (metric, m) in metrics.items()
     }
 
@@ -133,9 +103,8 @@ def relations(models: pd.DataFrame) -> pd.DataFrame:
     for name in (TRAINED, EVERY, ALIGNED):
         own, prefix = pool(models, name), "said " if name == ALIGNED else ""
         for measure in ("utility", "oracle"):
-            y = own[prefix + measure].to_numpy()
-            for what, given, x, z in _sides(own):
-                rows.append((name, measure, what, given, float(correlation(x, y, z))))
+            worth = own[prefix + measure].to_numpy()
+            rows += [(name, measure, *found) for found in _coefficients(own, worth)]
     return pd.DataFrame(rows, columns=["pool", "alignment", "what", "given", "value"])
 
 
@@ -143,12 +112,8 @@ def optimisers(evidence: Evidence, samples: int) -> pd.DataFrame:
     """How calibration and accuracy go with what best-of-n and PPO make of a reward model.
 
     As everywhere in the part on paper rethinking, coefficients are taken over the proxies of each
-    golden model and averaged over golden models.
-
-    Parameters
-    ----------
-    samples : int
-        A second, small n of best-of-n: that of rejection sampling.
+    golden model and averaged over golden models. `samples` is a second, small n of best-of-n: that
+    of rejection sampling.
 
     Returns
     -------
@@ -159,24 +124,30 @@ def optimisers(evidence: Evidence, samples: int) -> pd.DataFrame:
     largest = int(evidence.policies(BEST_OF_N)["n"].iloc[0])
     regrets = {f"best-of-{n}": evidence.ndr(BEST_OF_N, n=n) for n in (samples, largest)}
     regrets[PPO] = evidence.ndr(PPO)
-    rows = []
-    for pool, ndr in regrets.items():
-        for what, given, x, z in _sides(family):
-            others = [
-                None if side is None else off_diagonal(np.broadcast_to(side, ndr.shape))
-                for side in (x, ndr, z)
-            ]
-            rows.append((pool, NDR, what, given, mean_known(correlation(*others))))
+    rows = [
+        (pool, "ndr", *found)
+        for pool, ndr in regrets.items()
+        for found in _coefficients(family, ndr, off_diagonal)
+    ]
     return pd.DataFrame(rows, columns=["pool", "alignment", "what", "given", "value"])
 
 
-def _sides(models: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray, np.ndarray | None]]:
-    """What is compared with alignment, given what, and both as arrays where low is bad."""
-    known = models[ACCURACY].to_numpy()
-    yield ACCURACY, NOTHING, known, None
-    for what in ECES:
-        yield what, NOTHING, -models[what].to_numpy(), None
-        yield what, ACCURACY, -models[what].to_numpy(), known
+def _coefficients(
+    models: pd.DataFrame, worth: np.ndarray, kept: Callable = np.asarray
+) -> Iterator[tuple[str, str, float]]:
+    """What, given what, and the coefficient with worth (..., rms), mean over its other axes.
+
+    `kept` leaves out what does not count of such an array. Low is bad on all sides.
+    """
+    sides = {"nothing": None, "accuracy": models["accuracy"].to_numpy()}
+    for what in ("accuracy", *ECES):
+        x = sides["accuracy"] if what == "accuracy" else -models[what].to_numpy()
+        for given in ("nothing",) if what == "accuracy" else ("nothing", "accuracy"):
+            compared = (
+                None if side is None else kept(np.broadcast_to(side, worth.shape))
+                for side in (x, worth, sides[given])
+            )
+            yield what, given, mean_known(np.ravel(correlation(*compared)))
 
 
 def correlation(x: np.ndarray, y: np.ndarray, given: np.ndarray | None = None) -> np.ndarray:
@@ -196,25 +167,6 @@ def correlation(x: np.ndarray, y: np.ndarray, given: np.ndarray | None = None) -
     return np.where(known, found, np.nan)
 
 
-def scaled(mixtures: Mixtures, models: pd.DataFrame) -> pd.DataFrame:
-    """ECEs and worth of MultiTask and MORE, means over seeds, and their difference.
-
-    Returns
-    -------
-    DataFrame
-        ``base, what, of, value``; `of` is a scheme or ``difference``.
-    """
-    by_name, rows = models.set_index("rm"), []
-    for base in mixtures.bases:
-        for what in (*ECES, "utility"):
-            found = {
-                scheme: by_name.loc[mixtures.names(scheme, base), what].mean() for scheme in SCHEMES
-            }
-            found[GAP] = found[MORE] - found[MULTITASK]
-            rows += [(base, what, of, value) for of, value in found.items()]
-    return pd.DataFrame(rows, columns=["base", "what", "of", "value"])
-
-
 def close_pairs(
     models: pd.DataFrame, worth: Callable[[str, Sequence[str]], np.ndarray]
 ) -> pd.DataFrame:
@@ -229,7 +181,7 @@ def close_pairs(
         lose`` of a against b, prompt by prompt.
     """
     a, b = np.transpose(list(combinations(range(len(models)), 2)))
-    known = models[ACCURACY].to_numpy()
+    known = models["accuracy"].to_numpy()
     kept = abs(known[a] - known[b]).round(9) < CLOSE  # rounding must not decide what is a point
     a, b = a[kept], b[kept]
     names = models["rm"].to_numpy()
@@ -237,11 +189,10 @@ def close_pairs(
     outcome = np.sign(values[a] - values[b])
     gaps = {
         what: models[what].to_numpy()[b] - models[what].to_numpy()[a]
-        for what in (ACCURACY, AS_IS, in_form(AS_IS, PAPER_FORM))
+        for what in ("accuracy", "ece", in_form("ece", PAPER_FORM))
     }
-    counts = {
-        name: (outcome == sign).sum(axis=1) for name, sign in (("win", 1), ("tie", 0), ("lose", -1))
-    }
+    signs = {"win": 1, "tie": 0, "lose": -1}
+    counts = {name: (outcome == sign).sum(axis=1) for name, sign in signs.items()}
     return pd.DataFrame({"a": names[a], "b": names[b]} | gaps | counts)
 
 
@@ -258,7 +209,7 @@ def agreements(close: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     rows = []
     for pool, pairs in close.items():
-        for of in (AS_IS, in_form(AS_IS, PAPER_FORM)):
+        for of in ("ece", in_form("ece", PAPER_FORM)):
             won = np.sign(pairs["win"] - pairs["lose"]) * np.sign(pairs[of])
             told, agree = (won != 0).sum(), (won > 0).sum()
             found = {"pairs": told, "agree": agree, "share": agree / told if told else np.nan}
@@ -267,10 +218,9 @@ def agreements(close: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def furthest(mixtures: Mixtures, close: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of equal accuracy whose choices differ most in worth.
+    """Those of the :func:`close_pairs` whose choices differ most in worth.
 
-    The exact tests that pick them are part of what the claim counts. `close` has the
-    :func:`close_pairs`.
+    The exact tests that pick them are part of what the claim counts.
 
     Returns
     -------
@@ -293,7 +243,7 @@ def furthest(mixtures: Mixtures, close: pd.DataFrame) -> pd.DataFrame:
         right = win_rate(Tally(*(int((apart == sign).sum()) for sign in (1, 0, -1))))
         if right.low <= 0.5 <= right.high:
             rate = win_rate(Tally(*map(int, pair[["win", "tie", "lose"]]))[::turn], level)
-            gap = -turn * pair[ACCURACY] + 0.0
+            gap = -turn * pair["accuracy"] + 0.0
             rows.append((better, worse, gap, right.estimate, rate.estimate, rate.low))
     names = ["better", "worse", "accuracy", "right", "rate", "at_least"]
     return pd.DataFrame(rows, columns=names)

@@ -8,6 +8,7 @@ notebook `more_alignment`.
 """
 
 from collections.abc import Mapping
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,33 +25,24 @@ from proxyreward.findings.core.drawing import (
     papers,
     rows_on,
 )
-from proxyreward.findings.core.text import ABSENT, cell, pivot
+from proxyreward.findings.core.text import ABSENT, cell, pivot, select
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
-from proxyreward.findings.more.mixtures import STANDARD
-from proxyreward.findings.more.more_alignment.measure import (
-    AFTER,
-    BEFORE,
-    BOTH,
-    GAP,
-    NONE,
-    RATIO,
-    SCHEMES,
-    counterparts,
-    in_form,
-    select,
+from proxyreward.findings.more.mixtures import STANDARD, counterparts
+from proxyreward.findings.more.more_alignment.measure import GAP, NONE, SCALED, SCHEMES, in_form
+from proxyreward.findings.more.more_alignment.relation import ALIGNED, TRAINED
+from proxyreward.vocabulary import (
+    ALL,
+    BEST_OF_N,
+    DPO,
+    DPO_MORE,
+    HH,
+    MORE,
+    MULTITASK,
+    PPO,
+    RAW,
+    SINGLE,
+    START,
 )
-from proxyreward.findings.more.more_alignment.reader import DPO, DPO_MORE, START
-from proxyreward.findings.more.more_alignment.relation import (
-    ACCURACY,
-    ALIGNED,
-    AS_IS,
-    NDR,
-    NOTHING,
-    SCALED,
-    TRAINED,
-)
-from proxyreward.vocabulary import ALL, BEST_OF_N, HH, MORE, MULTITASK, PPO, RAW, SINGLE
-from proxyreward.world.annotators import QUALITIES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,16 +56,14 @@ JUDGES = {"utility": "the source's utility", "oracle": "the oracle", "judge": "a
 POLICIES = SCHEME_NAMES | {DPO: "DPO", DPO_MORE: "DPO with weights of MORE"}
 POLICY_COLOURS = SCHEME_COLOURS | {DPO: SCHEME_COLOURS[MULTITASK], DPO_MORE: SCHEME_COLOURS[MORE]}
 OTHER = "other recipes"
-GROUPS = {OTHER: "#CC79A7"} | {
-    SCHEME_NAMES[scheme]: SCHEME_COLOURS[scheme] for scheme in (RAW, SINGLE, MULTITASK, MORE)
-}
+GROUPS = {OTHER: "#CC79A7"} | {s: SCHEME_COLOURS[s] for s in (RAW, SINGLE, MULTITASK, MORE)}
 LINE = {"color": "#5f6b7a", "linewidth": 1, "zorder": 0}
 
 
 def plot_ratios(policies: pd.DataFrame, form: str = STANDARD) -> "Figure":
     """MORE relative to MultiTask in the three measured columns of Table 2, beside the paper's."""
     columns = {
-        "ECE of the\nreward model": (in_form("ece", form), BOTH),
+        "ECE of the\nreward model": (in_form("ece", form), "both"),
         "perplexity,\nhelpful": ("perplexity", "helpful"),
         "perplexity,\nharmless": ("perplexity", "harmless"),
     }
@@ -81,7 +71,7 @@ def plot_ratios(policies: pd.DataFrame, form: str = STANDARD) -> "Figure":
     labels = [f"{base}\n({name})" for base, name in counterparts(bases).items()]
     figure, axes = canvas(1.5 + 0.55 * len(bases), 1, 3, sharex=False)
     for axis, (title, (measure, source)) in zip(axes[0], columns.items(), strict=True):
-        rows = select(policies, measure=measure, source=source, of=RATIO)
+        rows = select(policies, measure=measure, source=source, of="ratio")
         height = rows_on(axis, labels)
         dots(axis, height, rows, SCHEME_COLOURS[MORE], "ours, 95 %")
         papers(axis, rows["paper"], height, "black")
@@ -110,18 +100,17 @@ def plot_judged(judged: pd.DataFrame, source: str = ALL) -> "Figure":
         bars.text(0, place, f"{base} ({paper})", va="center", fontsize=LARGE)
         for judge, name in (JUDGES | {"": "paper: GPT-4"}).items():
             place -= 1
-            own = select(rows, base=base, judge=judge)
-            shares, left = own.set_index("what")["estimate"], 0.0
-            for what, (colour, label) in OUTCOMES.items():
-                style = {"color": colour, "alpha": 1 if judge else 0.55, "label": label}
-                bars.barh(place, shares[what], left=left, height=0.8, **style)
-                left += shares[what]
-            rate = select(own, what="rate")
-            if judge:
-                dots(rates, [place], rate, "black")
-            else:
-                papers(rates, rate["estimate"], [place], "black")
             ticks[place] = name
+            own = select(rows, base=base, judge=judge).set_index("what")
+            left = 0.0
+            for what, (colour, label) in OUTCOMES.items():
+                share, alpha = own["estimate"][what], 1 if judge else 0.55
+                bars.barh(place, share, 0.8, left, color=colour, alpha=alpha, label=label)
+                left += share
+            if judge:
+                dots(rates, [place], own.loc[["rate"]], "black")
+            else:
+                papers(rates, [own["estimate"]["rate"]], [place], "black")
         place -= 1.4
     bars.set_yticks(list(ticks), list(ticks.values()), fontsize=LARGE)
     bars.set_xlim(0, 1)
@@ -135,8 +124,11 @@ def plot_judged(judged: pd.DataFrame, source: str = ALL) -> "Figure":
     return figure
 
 
-def plot_ties(ties: pd.DataFrame, judged: pd.DataFrame) -> "Figure":
-    """Tie rate of judges with noise against their quality, beside the paper's tie rates."""
+def plot_ties(ties: pd.DataFrame, judged: pd.DataFrame, annotators: float) -> "Figure":
+    """Tie rate of judges with noise against their quality, beside the paper's tie rates.
+
+    `annotators` is the quality of the people who labelled the pairs of this part.
+    """
     noisy = ties[np.isfinite(ties["quality"])]
     expected, asked = (select(noisy, what=what) for what in ("expected", "ties"))
     [exact] = select(ties, quality=np.inf, what="ties")["estimate"]
@@ -144,7 +136,7 @@ def plot_ties(ties: pd.DataFrame, judged: pd.DataFrame) -> "Figure":
     figure, [[axis]] = canvas(3.8)
     # On a scale that has room for a quality of zero.
     axis.set_xscale("symlog", linthresh=0.25, linscale=0.5)
-    axis.axvspan(QUALITIES[0], QUALITIES[-1], color="#e4e8ee", label="annotators of the world")
+    axis.axvline(annotators, color="#5f6b7a", linestyle=":", label="annotators of the pairs")
     axis.axhspan(printed.min(), printed.max(), color="black", alpha=0.2, lw=0, label="paper: GPT-4")
     curve(axis, expected["quality"], expected, COLOURS[PPO], "expected: 2p(1 − p)")
     dots(axis, asked["quality"], asked, COLOURS[PPO], "asked twice", upright=True)
@@ -160,11 +152,10 @@ def plot_ties(ties: pd.DataFrame, judged: pd.DataFrame) -> "Figure":
 
 def plot_tuned(tuned: pd.DataFrame) -> "Figure":
     """Accuracy on each source before and after a short training on it, from either scheme."""
-    shown = {f"{when} training on the source": select(tuned, when=when) for when in (BEFORE, AFTER)}
-    figure, axes = _by_source(shown, SCHEMES, "from ", sharex=True)
+    shown = {f"{when} the training": select(tuned, when=when) for when in ("before", "after")}
+    figure, axes = _by_source(shown, SCHEMES, "accuracy, 95 %", sharex=True)
     for axis in axes:
         axis.axvline(0.5, **LINE)
-        axis.set_xlabel("accuracy, 95 %")
     return figure
 
 
@@ -172,15 +163,13 @@ def plot_preferences(preferences: pd.DataFrame, form: str = STANDARD) -> "Figure
     """ECE and accuracy of DPO's implicit reward, plain and with the weights of MORE."""
     measures = {"ECE (low is good)": in_form("ece", form), "accuracy": "accuracy"}
     shown = {title: select(preferences, measure=measure) for title, measure in measures.items()}
-    figure, axes = _by_source(shown, (DPO, DPO_MORE), "", sharex=False)
+    figure, axes = _by_source(shown, (DPO, DPO_MORE), "implicit reward, 95 %")
     axes[0].set_xlim(left=0)
-    for axis in axes:
-        axis.set_xlabel("implicit reward, 95 %")
     return figure
 
 
 def _by_source(
-    shown: Mapping[str, pd.DataFrame], schemes: tuple[str, str], prefix: str, *, sharex: bool
+    shown: Mapping[str, pd.DataFrame], schemes: tuple[str, str], what: str, *, sharex: bool = False
 ) -> tuple["Figure", np.ndarray]:
     """A panel a table by title, a row a source, two schemes in each."""
     sources = next(iter(shown.values()))["source"].unique()
@@ -189,9 +178,9 @@ def _by_source(
         height = rows_on(axis, list(sources))
         for shift, scheme in zip((0.14, -0.14), schemes, strict=True):
             own = select(table, of=scheme).set_index("source").loc[sources]
-            label = f"{prefix}{POLICIES[scheme]}"
-            dots(axis, height + shift, own, POLICY_COLOURS[scheme], label)
+            dots(axis, height + shift, own, POLICY_COLOURS[scheme], POLICIES[scheme])
         axis.set_title(title, fontsize=LARGE, weight="normal")
+        axis.set_xlabel(what)
     legend(figure, axes[0, 0])
     return figure, axes[0]
 
@@ -215,26 +204,23 @@ def plot_weights(steps: pd.DataFrame, smooth: int = 1) -> "Figure":
 
 
 def plot_models(
-    models: pd.DataFrame,
-    candidates: pd.DataFrame,
-    alignment: str = "utility",
-    form: str = STANDARD,
+    models: pd.DataFrame, candidates: pd.DataFrame, alignment: str = "utility", form: str = STANDARD
 ) -> "Figure":
     """Alignment of every reward model of one run against its ECE, before and after scaling.
 
     Of the `candidates` that run's level is drawn; `alignment` is ``utility`` or ``oracle``.
     """
-    known = models["scheme"].map(SCHEME_NAMES).where(models["scheme"].isin([RAW, *SCHEMES]))
-    single = models["scheme"].str.startswith(f"{SINGLE}-")
-    group = known.mask(single, SCHEME_NAMES[SINGLE]).fillna(OTHER)
+    scheme = models["scheme"].str.replace(rf"{SINGLE}-.*", SINGLE, regex=True)
+    group = scheme.where(scheme.isin(GROUPS), OTHER)
     [chance] = select(candidates, measure=alignment, what="chance")["own"]
     figure, axes = canvas(4.2, 1, 2, sharex=False)
-    titles = {AS_IS: "as it is", SCALED: "one temperature each"}
+    titles = {"ece": "as it is", SCALED: "one temperature each"}
     for axis, (what, title) in zip(axes[0], titles.items(), strict=True):
         for name, colour in GROUPS.items():
             own = models[group == name]
             x, y = own[in_form(what, form)], own[alignment]
-            axis.plot(x, y, "o", color=colour, ms=5, alpha=0.8, label=name)
+            label = SCHEME_NAMES.get(name, name)
+            axis.plot(x, y, "o", color=colour, ms=5, alpha=0.8, label=label)
         axis.axhline(chance, color="black", linestyle="--", linewidth=1, label="any of the four")
         axis.set_title(title, fontsize=LARGE, weight="normal")
         axis.set_xlabel("ECE (low is good)")
@@ -247,7 +233,7 @@ def plot_models(
 
 def plot_close_pairs(close: pd.DataFrame, form: str = STANDARD) -> "Figure":
     """Who wins in pairs of equal accuracy of one run, against the difference in ECE."""
-    gap = close[in_form(AS_IS, form)]
+    gap = close[in_form("ece", form)]
     decided = (close["win"] + close["lose"]).where(lambda count: count > 0)
     # Each pair is drawn once, the model with the lower ECE first.
     won = close["win"].where(gap >= 0, close["lose"]) / decided
@@ -271,24 +257,25 @@ def plot_coefficients(
     relations: pd.DataFrame, alignment: str = "utility", form: str = STANDARD
 ) -> "Figure":
     """How accuracy and calibration go with alignment, by every way of optimising."""
-    flips = select(relations, alignment=NDR)["pool"].unique()
-    pools = {
-        ALIGNED: "rejection\nsampling",
-        TRAINED: "best of four,\nsame family",
-    } | {pool: f"{NAMES[PPO] if pool == PPO else pool},\nlabel flips" for pool in flips}
-    drawn = [("accuracy", ACCURACY, NOTHING, "black")]
-    for name, what, scheme in (("−ECE", AS_IS, MORE), ("−ECE, scaled", SCALED, MULTITASK)):
-        for given, told in ((NOTHING, ""), (ACCURACY, ", given accuracy")):
-            drawn.append((name + told, in_form(what, form), given, SCHEME_COLOURS[scheme]))
-    rows = relations[relations["alignment"].isin([alignment, NDR])]
+    pools = {ALIGNED: "rejection\nsampling", TRAINED: "best of four,\nsame family"}
+    for pool in select(relations, alignment="ndr")["pool"].unique():
+        pools[pool] = f"{NAMES.get(pool, pool)},\nlabel flips"
+    ece, scaled = in_form("ece", form), in_form(SCALED, form)
+    drawn = (
+        ("accuracy", "accuracy", "nothing", "black"),
+        ("−ECE", ece, "nothing", SCHEME_COLOURS[MORE]),
+        ("−ECE, given accuracy", ece, "accuracy", SCHEME_COLOURS[MORE]),
+        ("−ECE, scaled", scaled, "nothing", SCHEME_COLOURS[MULTITASK]),
+        ("−ECE, scaled, given accuracy", scaled, "accuracy", SCHEME_COLOURS[MULTITASK]),
+    )
+    rows = relations[relations["alignment"].isin([alignment, "ndr"])]
     figure, [[axis]] = canvas(1.6 + 0.85 * len(pools))
     height = rows_on(axis, list(pools.values()))
-    for shift, (name, what, given, colour) in zip(
-        np.linspace(0.3, -0.3, len(drawn)), drawn, strict=True
-    ):
+    shifts = np.linspace(0.3, -0.3, len(drawn))
+    for shift, (label, what, given, colour) in zip(shifts, drawn, strict=True):
         own = select(rows, what=what, given=given).set_index("pool").loc[list(pools)]
-        mark = {"marker": "o"} if given == NOTHING else {"marker": "s", "hollow": True}
-        dots(axis, height + shift, own, colour, name, **mark)
+        mark = {"marker": "s", "hollow": True} if given == "accuracy" else {}
+        dots(axis, height + shift, own, colour, label, **mark)
     axis.axvline(0, **LINE)
     axis.set_xlim(-1.05, 1.05)
     axis.set_xticks([-1, -0.5, 0, 0.5, 1])
@@ -306,44 +293,35 @@ def table2(
             table.assign(estimate=table["paper"], low=np.nan) for table in (policies, judged)
         )
     bases = counterparts(policies["base"].unique())
-    heads = {in_form("ece", form): "ECE", "perplexity": "Perplexity"}
-    shown = policies[policies["measure"].isin(heads) & policies["of"].isin([START, *SCHEMES])]
-    shown = shown[(shown["of"] != START) | (shown["base"] == shown["base"].iloc[0])]
-    start = shown["of"] == START
-    shown = shown.assign(
-        column=shown["measure"].map(heads) + (", " + shown["source"]).replace(f", {BOTH}", ""),
-        base=(shown["base"].map(bases) if printed else shown["base"]).mask(start, ABSENT),
-        of=shown["of"].map(SCHEME_NAMES).mask(start, "none (start)"),
-    )
-    precision = {"ECE": ".4f" if printed else ".3f"}
-    table = pivot(
-        shown.sort_values("of", key=lambda of: of != "none (start)", kind="stable"),
-        {"base": "Base", "of": "Reward model"},
-        "column",
-        lambda row: cell(row, precision.get(row.column, ".2f")),
-    )
     main = select(judged, first=MORE, second=MULTITASK, judge="utility", source=ALL)
-    shares = main.pivot(index="base", columns="what", values="estimate")[list(OUTCOMES)]
-    told = {
-        bases[base] if printed else base: " / ".join(f"{100 * share:.0f}" for share in row)
-        for base, row in zip(shares.index, shares.to_numpy(), strict=True)
-    }
-    wins = table["Base"].map(told).where(table["Reward model"] == SCHEME_NAMES[MORE], ABSENT)
-    columns = ["Base", "Reward model", "ECE", *(f"Perplexity, {source}" for source in HH)]
-    return table[columns].assign(**{"Win / tie / lose": wins})
+    shares = main.set_index(["base", "what"])["estimate"]
+    ours = policies.set_index(["base", "of", "measure", "source"])
+    columns = {"ECE": (in_form("ece", form), "both", ".4f" if printed else ".3f")}
+    columns |= {f"Perplexity, {source}": ("perplexity", source, ".2f") for source in HH}
+    rows = []
+    for base, of in [(next(iter(bases)), START), *product(bases, SCHEMES)]:
+        named = {"Base": bases[base] if printed else base, "Reward model": SCHEME_NAMES.get(of)}
+        row = named if of != START else {"Base": ABSENT, "Reward model": "none (start)"}
+        for head, (measure, source, digits) in columns.items():
+            key = (base, of, measure, source)
+            row[head] = cell(ours.loc[key], digits) if key in ours.index else ABSENT
+        outcomes = (f"{100 * shares[base, what]:.0f}" for what in OUTCOMES)
+        row["Win / tie / lose"] = " / ".join(outcomes) if of == MORE else ABSENT
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
-def scaled_table(scaled: pd.DataFrame, form: str = STANDARD) -> pd.DataFrame:
+def scaled_table(policies: pd.DataFrame, form: str = STANDARD) -> pd.DataFrame:
     """ECE before and after temperature scaling beside the alignment."""
     names = {
-        in_form(AS_IS, form): "ECE as it is",
+        in_form("ece", form): "ECE as it is",
         in_form(SCALED, form): "ECE, one temperature",
         "utility": "Utility of the best of four",
     }
-    who = {GAP: "MORE − MultiTask"} | SCHEME_NAMES
-    rows = scaled[scaled["what"].isin(names)].assign(of=scaled["of"].map(who))
+    who = SCHEME_NAMES | {GAP: "MORE − MultiTask"}
+    rows = policies[policies["measure"].isin(names) & policies["of"].isin([*SCHEMES, GAP])]
     heads = {"base": "Base", "of": "Reward model"}
-    return pivot(rows, heads, "what", lambda row: cell(row, ".3f"), names)
+    return pivot(rows.replace({"of": who}), heads, "measure", lambda row: cell(row, ".3f"), names)
 
 
 def against_start(judged: pd.DataFrame) -> pd.DataFrame:

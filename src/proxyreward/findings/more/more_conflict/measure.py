@@ -1,150 +1,119 @@
 """Reward models on one source, tested on all: accuracies, agreement, and where rewards lie.
 
-In: `Mixtures` of one run. Out: arrays by model and test source, and tables of them. Called by the
-stage `more_conflict`; `show` takes margins and rewards from here.
+In: `Mixtures` of one run. Out: tables by model and test source. Called by the stage
+`more_conflict`; `show` takes margins and rewards from here.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from itertools import combinations, combinations_with_replacement, product
 
 import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.more.mixtures import Mixtures, accuracy
-from proxyreward.vocabulary import ALL, HH, RAW, SINGLE
+from proxyreward.findings.more.mixtures import (
+    OUTLIERS,
+    Mixtures,
+    accuracy,
+    counterparts,
+    printed_accuracy,
+)
+from proxyreward.vocabulary import ALL, HH, RAW, SINGLE, TOP
 
 HARMLESS = HH[1]  # the test source of Figure 3
 ACCURACY, LOSS, AGREEMENT = "accuracy", "loss", "agreement"
 DIFFERENCES, REWARDS = "differences", "rewards"
 
 
-@dataclass(frozen=True)
-class Transfer:
-    """The one-source reward models of one base on the test pairs of every source.
+def transfer(mixtures: Mixtures) -> pd.DataFrame:
+    """The one-source models of each base, and the untrained, on the test pairs of every source.
 
-    Means over seeds, by model, in the order of :func:`models`, and test source.
-
-    Attributes
-    ----------
-    accuracy : ndarray, shape (1 + sources, sources)
-        A tie counts half.
-    mean, sd : ndarray, same shape
-        Of the margins, in units of the reward.
-    location : ndarray, same shape
-        Mean margin in standard deviations of the reward model's own margins on the source.
-    agreement : ndarray, shape (sources, sources)
-        Share of the test pairs on which the models of two sources choose the same response; mean
-        over test sources. Models of different seeds are compared, as those of one seed share their
-        initial weights; with one seed the diagonal is NaN.
-    """
-
-    accuracy: np.ndarray
-    mean: np.ndarray
-    sd: np.ndarray
-    location: np.ndarray
-    agreement: np.ndarray
-
-    @classmethod
-    def of(cls, mixtures: Mixtures, base: str) -> Transfer:
-        """Evaluate the models of a base."""
-        margins = np.stack([margin_of(mixtures, model, base) for model in models(mixtures)])
-
-        def by_source(of: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
-            parts = [values[..., mixtures.source == name] for name in mixtures.sources]
-            return np.stack([of(part).mean(axis=-1) for part in parts], axis=-1)
-
-        trained = margins[1:]
-        both = trained[:, None] * np.roll(trained, 1, axis=1)[None]
-        agreement = by_source(accuracy, both).mean(axis=-1)
-        # Seed s of one source with s + 1 of the other, and the other way round.
-        agreement = (agreement + agreement.T) / 2
-        if mixtures.seeds == 1:
-            np.fill_diagonal(agreement, np.nan)
-        return cls(
-            accuracy=by_source(accuracy, margins),
-            mean=by_source(lambda margin: margin.mean(axis=-1), margins),
-            sd=by_source(lambda margin: margin.std(axis=-1), margins),
-            location=by_source(lambda m: m.mean(axis=-1) / m.std(axis=-1), margins),
-            agreement=agreement,
-        )
-
-    @property
-    def loss(self) -> np.ndarray:
-        """Accuracy of each model less that of the source's own model, shape of `accuracy`."""
-        return self.accuracy - self.accuracy[1:].diagonal()
-
-    @property
-    def gain(self) -> np.ndarray:
-        """Accuracy of each trained model less that of the untrained, (sources, sources)."""
-        return self.accuracy[1:] - self.accuracy[0]
-
-    @property
-    def shift(self) -> np.ndarray:
-        """Mean margin of each trained model less that of the untrained, (sources, sources)."""
-        return self.mean[1:] - self.mean[0]
-
-
-def transfers(mixtures: Mixtures) -> dict[str, Transfer]:
-    """:class:`Transfer` of each base, and under `ALL` their mean, in which margins mix units."""
-    each = {base: Transfer.of(mixtures, base) for base in mixtures.bases}
-    parts = [field.name for field in fields(Transfer)]
-    mean = [np.mean([getattr(one, part) for one in each.values()], axis=0) for part in parts]
-    return each | {ALL: Transfer(*mean)}
-
-
-def accuracies(
-    mixtures: Mixtures, found: Mapping[str, Transfer], registry: Registry
-) -> pd.DataFrame:
-    """Every model on every source: its accuracy, and ``loss``, that less the source's own model's.
-
-    Columns base, trained, tested, measure, paper, value. The paper has the loss of Raw.
+    Returns
+    -------
+    DataFrame
+        base (under `ALL` the mean over bases, in which margins mix units), trained, tested, and
+        means over seeds: accuracy (a tie counts half); mean and sd of the margins in units of the
+        reward; location, the mean in standard deviations of the reward model's own margins on the
+        source. Then the accuracy less that of the source's own model, loss, and of Raw, gain.
     """
     rows = []
-    for base, transfer in found.items():
-        paper = paper_raw(registry, mixtures, base)
-        for (m, trained), (d, tested) in _places(mixtures):
-            key, printed = (base, trained, tested), paper[d] if trained == RAW else np.nan
-            rows.append((*key, ACCURACY, np.nan, transfer.accuracy[m, d]))
-            rows.append((*key, LOSS, printed, transfer.loss[m, d]))
-    names = ["base", "trained", "tested", "measure", "paper", "value"]
-    return pd.DataFrame(rows, columns=names)
+    for base, trained in product(mixtures.bases, models(mixtures)):
+        margins = margin_of(mixtures, trained, base)
+        for tested in mixtures.sources:
+            margin = margins[:, mixtures.source == tested]
+            mean, sd = margin.mean(axis=1), margin.std(axis=1)
+            values = [part.mean() for part in (accuracy(margin), mean, sd, mean / sd)]
+            rows.append((base, trained, tested, *values))
+    keys = ["base", "trained", "tested"]
+    found = pd.DataFrame(rows, columns=[*keys, ACCURACY, "mean", "sd", "location"])
+    mean = found.drop(columns="base").groupby(keys[1:], sort=False).mean().reset_index()
+    found = pd.concat([found, mean.assign(base=ALL)], ignore_index=True)
+    reached, place = found.set_index(keys)[ACCURACY], found[["base", "tested"]]
+    own, raw = (
+        reached.loc[[(base, model or tested, tested) for base, tested in place.to_numpy()]]
+        for model in ("", RAW)
+    )
+    return found.assign(
+        loss=found[ACCURACY] - own.to_numpy(), gain=found[ACCURACY] - raw.to_numpy()
+    )
 
 
-def couples(mixtures: Mixtures, found: Mapping[str, Transfer]) -> pd.DataFrame:
+def accuracies(mixtures: Mixtures, found: pd.DataFrame, registry: Registry) -> pd.DataFrame:
+    """Accuracy and loss of :func:`transfer`: base, trained, tested, measure, paper, value.
+
+    The paper has the loss of Raw.
+    """
+    keys = ["base", "trained", "tested"]
+    table = found.melt(keys, [ACCURACY, LOSS], "measure", "value")
+    printed = {base: paper_raw(registry, mixtures, base) for base in found["base"].unique()}
+    paper = [
+        printed[row.base][row.tested] if (row.trained, row.measure) == (RAW, LOSS) else np.nan
+        for row in table.itertuples()
+    ]
+    table.insert(len(keys) + 1, "paper", paper)
+    return table
+
+
+def couples(mixtures: Mixtures, found: pd.DataFrame) -> pd.DataFrame:
     """Every two sources: ``loss``, mean of the losses both ways, and ``agreement``.
 
-    Columns base, first, second, measure, value; first = second is the same source.
+    Columns base, first, second, measure, value; first = second is the same source. Agreement is
+    the share of the test pairs on which models of both choose the same response, mean over test
+    sources. Models of different seeds are compared, as those of one seed share their initial
+    weights; with one seed it is NaN for the same source.
     """
-    rows = []
-    names = list(combinations_with_replacement(enumerate(mixtures.sources), 2))
-    for base, transfer in found.items():
-        loss = (transfer.loss[1:] + transfer.loss[1:].T) / 2
-        for (i, first), (j, second) in names:
-            rows.append((base, first, second, LOSS, loss[i, j]))
-            rows.append((base, first, second, AGREEMENT, transfer.agreement[i, j]))
-    return pd.DataFrame(rows, columns=["base", "first", "second", "measure", "value"])
+    loss, rows = found.set_index(["base", "trained", "tested"])[LOSS], []
+    for base in mixtures.bases:
+        margins = {name: margin_of(mixtures, name, base) for name in mixtures.sources}
+        for pair in combinations_with_replacement(mixtures.sources, 2):
+            ways = (pair, pair[::-1])
+            alike = [
+                mixtures.evaluate(accuracy, margins[one] * np.roll(margins[other], 1, axis=0))
+                for one, other in ways
+            ]
+            agreement = np.nan if len({*pair}) == mixtures.seeds == 1 else np.mean(alike)
+            rows.append((base, *pair, LOSS, np.mean([loss[base, *way] for way in ways])))
+            rows.append((base, *pair, AGREEMENT, agreement))
+    keys = ["first", "second", "measure"]
+    table = pd.DataFrame(rows, columns=["base", *keys, "value"])
+    mean = table.groupby(keys, sort=False)["value"].mean().reset_index()
+    return pd.concat([table, mean.assign(base=ALL)], ignore_index=True)
 
 
-def moments(mixtures: Mixtures, transfer: Transfer) -> pd.DataFrame:
+def moments(mixtures: Mixtures, found: pd.DataFrame) -> pd.DataFrame:
     """Mean and standard deviation of the margins and rewards of the middle base.
 
     Columns of, trained, tested, moment, value: `DIFFERENCES` on every source; `REWARDS` of both
     responses on Harmless alone, first seed.
     """
-    rows = [
-        (DIFFERENCES, trained, tested, moment, getattr(transfer, moment)[m, d])
-        for (m, trained), (d, tested) in _places(mixtures)
-        for moment in ("mean", "sd")
-    ]
+    middle = found[found["base"] == mixtures.middle]
+    margins = middle.melt(["trained", "tested"], ["mean", "sd"], "moment", "value")
+    rows = []
     for model in models(mixtures):
         rewards = rewards_of(mixtures, model)[mixtures.source == HARMLESS]
         rows.append((REWARDS, model, HARMLESS, "mean", rewards.mean()))
         rows.append((REWARDS, model, HARMLESS, "sd", rewards.std()))
-    return pd.DataFrame(rows, columns=["of", "trained", "tested", "moment", "value"])
+    names = ["of", "trained", "tested", "moment", "value"]
+    return pd.concat([margins.assign(of=DIFFERENCES)[names], pd.DataFrame(rows, columns=names)])
 
 
 def distances(mixtures: Mixtures) -> pd.DataFrame:
@@ -185,20 +154,19 @@ def rank_tests(mixtures: Mixtures) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["tested", "seed", "kruskal", "friedman"])
 
 
-def paper_raw(registry: Registry, mixtures: Mixtures, base: str = ALL) -> np.ndarray:
-    """The paper's accuracy of Raw less Top on each source, from its Table 3, shape (sources,).
+def paper_raw(registry: Registry, mixtures: Mixtures, base: str = ALL) -> dict[str, float]:
+    """Accuracy of Raw less Top on each source in the paper's Table 3.
 
-    It has three bases, for which ours stand if we have three, and sources in our order; otherwise,
-    and for `ALL`, the mean over its bases.
+    Of the base that one of ours stands for; for `ALL` the mean over its bases.
     """
-    printed = list(registry.printed("more.table3").values())
+    names = OUTLIERS if base == ALL else [counterparts(mixtures.bases)[base]]
     raw, top = (
-        np.array([list(rows[scheme].values())[: len(mixtures.sources)] for rows in printed])
-        for scheme in ("Raw", "Top")
+        [printed_accuracy(registry, name, scheme) for name in names] for scheme in (RAW, TOP)
     )
-    lost = (raw - top) / 100
-    stands = base != ALL and len(mixtures.bases) == len(printed)
-    return lost[mixtures.bases.index(base)] if stands else lost.mean(axis=0)
+    return {
+        source: float(np.mean([one[source] - other[source] for one, other in zip(raw, top)]))
+        for source in mixtures.sources
+    }
 
 
 def models(mixtures: Mixtures) -> tuple[str, ...]:
@@ -223,8 +191,3 @@ def rewards_of(mixtures: Mixtures, model: str) -> np.ndarray:
 
 def _scheme(model: str) -> str:
     return model if model == RAW else f"{SINGLE}-{model}"
-
-
-def _places(mixtures: Mixtures) -> Sequence[tuple[tuple[int, str], tuple[int, str]]]:
-    """Place and name of every model, with those of every test source."""
-    return list(product(enumerate(models(mixtures)), enumerate(mixtures.sources)))

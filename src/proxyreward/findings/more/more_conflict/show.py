@@ -24,8 +24,8 @@ from proxyreward.findings.core.drawing import (
     papers,
     rows_on,
 )
-from proxyreward.findings.core.text import ABSENT, cell, pivot
-from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
+from proxyreward.findings.core.text import ABSENT, cell, pivot, select
+from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, boxes
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_conflict.measure import (
     ACCURACY,
@@ -38,8 +38,7 @@ from proxyreward.findings.more.more_conflict.measure import (
     models,
     rewards_of,
 )
-from proxyreward.metrics.checks import one_of
-from proxyreward.vocabulary import ALL, RAW
+from proxyreward.vocabulary import RAW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,16 +49,6 @@ DIFFERENCE = "Reward difference, chosen minus rejected"
 SHOWN = (0.5, 99.5)  # percentiles that a distribution is drawn between
 
 
-def chosen_bases(mixtures: Mixtures, base: str) -> tuple[str, str]:
-    """The base of accuracies and that of distributions; ``""`` is the middle one.
-
-    Rewards of several bases have no common unit, so for `ALL` distributions are of the middle one.
-    ValueError if there is no such base.
-    """
-    one_of("base", base, ("", *mixtures.bases, ALL))
-    return base or mixtures.middle, mixtures.middle if base in ("", ALL) else base
-
-
 def plot_transfer(transfer: pd.DataFrame) -> "Figure":
     """Accuracy of every model on every source: radar and, with the numbers, heat map (Figure 1).
 
@@ -67,7 +56,7 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
     """
     import matplotlib.pyplot as plt
 
-    rows = transfer[transfer["measure"] == ACCURACY]
+    rows = select(transfer, measure=ACCURACY)
     wide = 100 * rows.pivot(index="trained", columns="tested", values="estimate")
     matrix = wide.loc[rows["trained"].unique(), rows["tested"].unique()]
     figure = plt.figure(figsize=(WIDTH, 8.6), layout="constrained")
@@ -78,7 +67,7 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
     legend(figure, radar, 4)
     names = [SCHEME_NAMES.get(model, model) for model in matrix.index]
     heat_map(table, matrix.to_numpy(), names, matrix.columns, label="accuracy, %")
-    table.tick_params(axis="x", rotation=0, labelsize=9)
+    table.tick_params(axis="x", rotation=0, labelsize=8)
     table.set_xlabel("tested on")
     table.set_ylabel("trained on")
     return figure
@@ -86,18 +75,19 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
 
 def transfer_table(transfer: pd.DataFrame) -> pd.DataFrame:
     """The accuracies of one base as text cells in percent, a row for each model."""
-    named = transfer[transfer["measure"] == ACCURACY].replace({"trained": SCHEME_NAMES})
+    named = select(transfer, measure=ACCURACY).replace({"trained": SCHEME_NAMES})
     return pivot(named, {"trained": "Trained"}, "tested", lambda row: cell(row, ".0f", 100))
 
 
 def plot_losses(transfer: pd.DataFrame) -> "Figure":
     """Accuracy away from home less that of the source's own model; `transfer` as above."""
-    rows = transfer[(transfer["measure"] == LOSS) & (transfer["trained"] != transfer["tested"])]
+    rows = select(transfer, measure=LOSS)
+    rows = rows[rows["trained"] != rows["tested"]]
     tested = list(rows["tested"].unique())
     colours = dict(zip([RAW, *tested], _colours([RAW, *tested]), strict=True))
     figure, axes = canvas(1.2 + 1.05 * len(tested), len(tested), sharey=False)
     for axis, source in zip(axes[:, 0], tested, strict=True):
-        own = _percent(rows[rows["tested"] == source])
+        own = _percent(select(rows, tested=source))
         height = _models_on(axis, own["trained"])
         dots(axis, height, own, [colours[model] for model in own["trained"]], "ours, 95 % interval")
         papers(axis, 100 * own["paper"], height, PAPER, "paper's Raw")
@@ -159,15 +149,16 @@ def plot_differences(mixtures: Mixtures, base: str, tested: str, in_sd: bool = F
     margins = [margin_of(mixtures, model, base)[:, mixtures.source == tested] for model in names]
     if in_sd:
         margins = [margin / margin.std(axis=1, keepdims=True) for margin in margins]
+    ends = [np.percentile(margin, SHOWN) for margin in margins]
+    shown = [m[(m >= low) & (m <= high)] for m, (low, high) in zip(margins, ends, strict=True)]
     figure, [[axis]] = canvas(4.6)
     height = _models_on(axis, names)
     bodies = axis.violinplot(
-        [margin[_inside(margin)] for margin in margins], height, orientation="horizontal",
-        side="high", widths=1.3, showextrema=False,
+        shown, height, orientation="horizontal", side="high", widths=1.3, showextrema=False
     )  # fmt: skip
     for body, colour in zip(bodies["bodies"], _colours(names), strict=True):
         body.set(facecolor=colour, alpha=0.45, linewidth=0)
-    _boxes(axis, [margin.ravel() for margin in margins], height - 0.14, _colours(names), solid=True)
+    boxes(axis, [margin.ravel() for margin in margins], height - 0.14, _colours(names))
     means = [margin.mean() for margin in margins]
     axis.plot(means, height - 0.14, "D", color="white", mec=GOLDEN, ms=6, zorder=5, label="mean")
     axis.axvline(0, color=GOLDEN, linewidth=1)
@@ -255,11 +246,6 @@ def _percent(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**(100 * rows[["estimate", "low", "high"]]))
 
 
-def _inside(values: np.ndarray) -> np.ndarray:
-    low, high = np.percentile(values, SHOWN)
-    return (values >= low) & (values <= high)
-
-
 def _split_boxes(
     axis: "Axes", names: Sequence[str], values: Sequence[np.ndarray], right: Sequence[np.ndarray]
 ) -> None:
@@ -267,20 +253,7 @@ def _split_boxes(
     height = _models_on(axis, names)
     for shift, solid in ((0.2, True), (-0.2, False)):
         chosen = [v[r == solid].ravel() for v, r in zip(values, right, strict=True)]
-        _boxes(axis, chosen, height + shift, _colours(names), solid)
-
-
-def _boxes(
-    axis: "Axes", values: Sequence[np.ndarray], height: np.ndarray, colours: list, solid: bool
-) -> None:
-    drawn = axis.boxplot(
-        values, positions=height, orientation="horizontal", widths=0.24, patch_artist=True,
-        manage_ticks=False, flierprops={"marker": ".", "ms": 2, "alpha": 0.5},
-        medianprops={"color": GOLDEN, "linewidth": 1.5},
-    )  # fmt: skip
-    for part, colour in zip(drawn["boxes"], colours, strict=True):
-        part.set(facecolor=colour if solid else "white", edgecolor=GOLDEN if solid else colour)
-        part.set_linewidth(1 if solid else 2)
+        boxes(axis, chosen, height + shift, _colours(names), solid=solid)
 
 
 def _legend(figure: "Figure") -> None:

@@ -4,6 +4,7 @@ In: tables of `measure`. Out: quantities, by the names that the registry's crite
 the stage `more_rewards`.
 """
 
+from collections.abc import Mapping
 from itertools import combinations, product
 
 import pandas as pd
@@ -16,7 +17,6 @@ from proxyreward.findings.more.more_rewards.measure import (
     READINGS,
     SCALED,
     SIDES,
-    table_bases,
 )
 from proxyreward.metrics.prediction import spearman
 from proxyreward.vocabulary import HH, MORE, MULTITASK, RAW, TOP
@@ -37,23 +37,17 @@ WORDS = {
 OTHERWISE = {"with one box": (READINGS[1], "mean"), "in sd of margins": (READINGS[0], "mean_sd")}
 
 
-def quantities(
-    measures: pd.DataFrame, means: pd.DataFrame, outlying: pd.DataFrame, trends: pd.DataFrame
-) -> dict[str, Quantity]:
-    """Measure what the claims of the finding compare.
-
-    Parameters
-    ----------
-    measures, means, outlying, trends : DataFrame
-        Of the functions of `measure` with these names.
-    """
+def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
+    """Measure what the claims of the finding compare, from the tables that the stage writes."""
+    measures, means, trends = (tables[name] for name in ("measures", "means", "trends"))
     names = {"rewards": "kind", "reading": "kind", "metric": "statistic"}
-    rows = pd.concat([table.rename(columns=names) for table in (measures, outlying)])
+    rows = pd.concat([table.rename(columns=names) for table in (measures, tables["outliers"])])
     keys = ["base", "scheme", "source", "kind", "statistic"]
     # Outliers on the negative side count as sizes; all else is positive.
     rows = abs(rows.set_index(keys)[["value", "paper"]]).sort_index()
     found: dict[str, Quantity] = {}
-    for size, base in zip(SIZES, table_bases(measures["base"].unique()).values(), strict=True):
+    bases = measures["base"].unique()
+    for size, base in zip(SIZES, (bases[0], bases[len(bases) // 2], bases[-1]), strict=True):
         own = _contrasts(rows.loc[base])
         own |= _growth(trends[trends["base"] == base])
         own |= _across_schemes(means[means["base"] == base])

@@ -12,27 +12,23 @@ import pandas as pd
 from scipy.special import logit
 
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.more.mixtures import FORMS, METRICS, PAPER_FORM, Mixtures
+from proxyreward.findings.more.mixture_drawing import SCHEMES
+from proxyreward.findings.more.mixtures import (
+    FORMS,
+    METRICS,
+    ORDERS,
+    PAPER_FORM,
+    Mixtures,
+    counterparts,
+    printed_outliers,
+)
 from proxyreward.metrics.calibration import inverse_temperature, pair_ece, reliability
 from proxyreward.metrics.outliers import outliers
 from proxyreward.metrics.pairs import ratio
 from proxyreward.metrics.prediction import spearman
-from proxyreward.vocabulary import (
-    ALL,
-    BALANCED,
-    HH,
-    MORE,
-    MORE_AS_IS,
-    MULTITASK,
-    MULTITASK_AS_IS,
-    PUBLIC_CODE,
-    RAW,
-    SINGLE,
-    TOP,
-)
+from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, RAW, SINGLE, TOP
 
-SCHEMES = (TOP, MULTITASK, MORE)
-CONTROLS = (BALANCED, PUBLIC_CODE, MULTITASK_AS_IS, MORE_AS_IS)
+TRAINED = SCHEMES[1:]
 MEASURED = ("accuracy", "size", "ece", "ece_paper", "log_loss")
 AS_TRAINED, SCALED = "as trained", "one temperature"
 # The first reading decides: the paper draws boxes apart for right and wrong pairs, and smooth
@@ -41,9 +37,6 @@ READINGS = ("by sign", "one box")
 SIDES = ("positive", "negative")
 PLAIN = (SINGLE, MULTITASK)  # trained on the plain loss
 ALL_STEPS, SECOND_HALF = "all", "second half"
-ORIENTATIONS = {"proxy": "one order", "both": "both orders"}
-# The paper's tables of outliers, its smallest base first.
-TABLES = ("more.table5", "more.table6", "more.table1")
 
 
 def measures(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
@@ -54,17 +47,15 @@ def measures(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
     stands beside both of ours.
     """
     rows, printed = [], paper_values(registry, mixtures.bases)
-    for base in mixtures.bases:
-        trained = set(mixtures.rms.loc[mixtures.rms["base"] == base, "scheme"])
-        controls = [scheme for scheme in CONTROLS if scheme in trained]
-        kinds = [(scheme, AS_TRAINED) for scheme in (RAW, *SCHEMES, *controls)]
-        for scheme, rewards in [*kinds, *((scheme, SCALED) for scheme in SCHEMES)]:
-            of = mixtures.scaled if rewards == SCALED else mixtures.margin
-            margin, paper = of(scheme, base), {} if rewards == SCALED else printed
-            for source, name in product(HH, ("size",) if scheme == RAW else MEASURED):
-                value = mixtures.evaluate(METRICS[name], margin, source)
-                beside = paper.get((base, source, scheme, name))
-                rows.append((base, source, scheme, rewards, name, beside, value))
+    asked = [(base, scheme, AS_TRAINED) for base, scheme in mixtures.compared]
+    asked += [(base, scheme, SCALED) for base, scheme in product(mixtures.bases, TRAINED)]
+    for base, scheme, rewards in asked:
+        of, paper = (mixtures.margin, printed) if rewards == AS_TRAINED else (mixtures.scaled, {})
+        margin = of(scheme, base)
+        for source, name in product(HH, ("size",) if scheme == RAW else MEASURED):
+            value = mixtures.evaluate(METRICS[name], margin, source)
+            beside = paper.get((base, source, scheme, name))
+            rows.append((base, source, scheme, rewards, name, beside, value))
     names = ["base", "source", "scheme", "rewards", "metric", "paper", "value"]
     return pd.DataFrame(rows, columns=names).astype({"paper": float})
 
@@ -111,7 +102,7 @@ def outlying(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
     Columns base, source, scheme, reading, statistic, paper, value.
     """
     rows, printed = [], paper_values(registry, mixtures.bases)
-    for base, scheme in product(mixtures.bases, SCHEMES):
+    for base, scheme in product(mixtures.bases, TRAINED):
         margin = mixtures.margin(scheme, base)
         for source, reading in product(HH, READINGS):
             found = extremes(margin[:, mixtures.source == source], reading)
@@ -176,29 +167,23 @@ def trends(mixtures: Mixtures) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["base", "scheme", "steps", "value"])
 
 
-def table_bases(bases: Sequence[str]) -> dict[str, str]:
-    """Our base for each of `TABLES`: the smallest, the middle and the largest."""
-    return dict(zip(TABLES, (bases[0], bases[len(bases) // 2], bases[-1]), strict=True))
-
-
 def paper_values(
     registry: Registry, bases: Sequence[str]
 ) -> dict[tuple[str, str, str, str], float]:
-    """`TABLES` as printed, by our base for each, source, scheme and statistic of :func:`extremes`.
+    """Tables 1, 5 and 6 by our base, source, scheme and statistic of :func:`extremes`.
 
     ``ece`` and ``ece_paper`` are the same. ``share`` is both counts together over the test pairs of
-    its Table 4, in percent.
+    Table 4, in percent.
     """
-    schemes = {"Top": TOP, "Single": TOP, "MultiTask": MULTITASK, "MORE": MORE}
     found = {}
-    for (table, base), source in product(table_bases(bases).items(), HH):
+    for (base, paper), source in product(counterparts(bases).items(), HH):
         pairs = registry.printed("more.table4", f"Anthropic {source.title()}", "test")
-        for name, cells in registry.printed(table, source.title()).items():
-            own = {"ece": cells["ece"], "ece_paper": cells["ece"]}
-            own["share"] = 100 * (cells["pos_count"] + cells["neg_count"]) / pairs
+        for scheme, cells in printed_outliers(registry, paper, source).items():
+            share = 100 * (cells["pos_count"] + cells["neg_count"]) / pairs
+            own = {"ece": cells["ece"], "ece_paper": cells["ece"], "share": share}
             for side, part in product(SIDES, ("count", "mean")):
                 own[f"{side}_{part}"] = cells[f"{side[:3]}_{part}"]
-            found |= {(base, source, schemes[name], key): value for key, value in own.items()}
+            found |= {(base, source, scheme, key): value for key, value in own.items()}
     return found
 
 
@@ -211,14 +196,11 @@ def reliability_bins(
     :class:`proxyreward.metrics.calibration.Reliability`.
     """
     frames = []
-    for scheme, orientation in product((RAW, *SCHEMES), ORIENTATIONS):
+    for scheme, orientation in product(SCHEMES, ORDERS):
         margin = mixtures.margin(scheme, base)[seed, mixtures.source == source]
         options = {"bins": bins, "binning": binning, "orientation": orientation}
-        head = {
-            "scheme": scheme,
-            "orientation": orientation,
-            "ece": float(pair_ece(margin, **options)),
-        }
+        error = float(pair_ece(margin, **options))
+        head = {"scheme": scheme, "orientation": orientation, "ece": error}
         frames.append(pd.DataFrame(head | reliability(margin, **options)._asdict()))
     return pd.concat(frames, ignore_index=True)
 
@@ -230,7 +212,7 @@ def rescaled(mixtures: Mixtures, base: str, source: str, factors: Sequence[float
     form, factor, size (mean |margin| after scaling), ece; means over seeds.
     """
     own, factor, rows = mixtures.source == source, np.asarray(factors, dtype=float), []
-    for scheme in SCHEMES:
+    for scheme in TRAINED:
         margin = mixtures.margin(scheme, base)[:, None, own] * factor[:, None]
         size = abs(margin).mean(axis=(0, 2))
         for form, options in FORMS.items():
@@ -249,5 +231,5 @@ def cancelled(mixtures: Mixtures, base: str, source: str) -> dict[str, float]:
     edge, own = logit((bins + 1) / (2 * bins)), mixtures.source == source
     return {
         scheme: float((abs(mixtures.margin(scheme, base)[:, own]) < edge).mean())
-        for scheme in SCHEMES
+        for scheme in TRAINED
     }

@@ -22,19 +22,23 @@ from proxyreward.findings.core.drawing import (
     papers,
     rows_on,
 )
-from proxyreward.findings.core.text import beside, cell, pivot
-from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
-from proxyreward.findings.more.mixtures import FORMS, PAPER_FORM, STANDARD, Mixtures
+from proxyreward.findings.core.text import beside, cell, pivot, select
+from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, SCHEMES, boxes
+from proxyreward.findings.more.mixtures import (
+    FORMS,
+    ORDERS,
+    PAPER_FORM,
+    STANDARD,
+    Mixtures,
+    in_words,
+)
 from proxyreward.findings.more.more_rewards.measure import (
     AS_TRAINED,
-    ORIENTATIONS,
     READINGS,
     SCALED,
-    SCHEMES,
     SIDES,
+    TRAINED,
 )
-from proxyreward.metrics.checks import one_of
-from proxyreward.metrics.outliers import REACH
 from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, RAW, TOP
 
 if TYPE_CHECKING:
@@ -42,31 +46,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = {RAW: "X", TOP: "s", MULTITASK: "o", MORE: "^"}
-
-
-def form_name(form: str) -> str:
-    """What a form of the ECE is, in words.
-
-    >>> form_name("standard")
-    '10 bins of equal mass, one order'
-    """
-    options = FORMS[form]
-    order = ORIENTATIONS[options["orientation"]]
-    return f"{options['bins']} bins of equal {options['binning']}, {order}"
-
-
 AXES = {
     "size": "Mean |reward difference|",
-    "ece": f"ECE, {form_name(STANDARD)}",
-    "ece_paper": f"ECE, {form_name(PAPER_FORM)}",
+    "ece": f"ECE, {in_words(FORMS[STANDARD])}",
+    "ece_paper": f"ECE, {in_words(FORMS[PAPER_FORM])}",
     "log_loss": "Log loss (nats)",
 }
-
-
-def chosen_base(mixtures: Mixtures, base: str) -> str:
-    """A base; an empty name means the middle one. ValueError if there is no such base."""
-    one_of("base", base, ("", *mixtures.bases))
-    return base or mixtures.middle
 
 
 def plot_boxes(mixtures: Mixtures, reading: str, seed: int) -> "Figure":
@@ -75,29 +60,32 @@ def plot_boxes(mixtures: Mixtures, reading: str, seed: int) -> "Figure":
     The reading ``by sign`` draws a filled box of the positive differences and a hollow one of the
     negative ones, ``one box`` a box of all. Points are what the tables count as outliers.
     """
-    apart = reading == READINGS[0]
     figure, axes = canvas(1.0 + 2.1 * len(mixtures.bases), len(mixtures.bases), len(HH))
-    for (row, base), (column, source) in product(enumerate(mixtures.bases), enumerate(HH)):
-        axis = axes[row, column]
-        for place, scheme in enumerate(SCHEMES):
-            margin = mixtures.margin(scheme, base)[seed, mixtures.source == source]
-            parts = [margin[margin > 0], margin[margin < 0]] if apart else [margin]
-            for part, filled in zip(parts, (True, False), strict=False):
-                _box(axis, part, place, SCHEME_COLOURS[scheme], filled)
+    colours = [SCHEME_COLOURS[scheme] for scheme in TRAINED]
+    for axis, (base, source) in zip(axes.flat, product(mixtures.bases, HH), strict=True):
+        own = mixtures.source == source
+        margins = [mixtures.margin(scheme, base)[seed, own] for scheme in TRAINED]
+        sides = {True: margins}
+        if reading == READINGS[0]:
+            sides = {True: [m[m > 0] for m in margins], False: [m[m < 0] for m in margins]}
+        for solid, parts in sides.items():
+            boxes(axis, parts, range(len(parts)), colours, solid=solid, upright=True, width=0.55)
         axis.axhline(0, color="grey", linewidth=1, zorder=1)
         axis.grid(axis="x", visible=False)
-        axes[row, 0].set_ylabel(base)
-        axes[0, column].set_title(source.title(), fontsize=LARGE, weight="normal")
-    axes[0, 0].set_xticks(range(len(SCHEMES)), [SCHEME_NAMES[scheme] for scheme in SCHEMES])
+    for axis, base in zip(axes[:, 0], mixtures.bases, strict=True):
+        axis.set_ylabel(base)
+    for axis, source in zip(axes[0], HH, strict=True):
+        axis.set_title(source.title(), fontsize=LARGE, weight="normal")
+    axes[0, 0].set_xticks(range(len(TRAINED)), [SCHEME_NAMES[scheme] for scheme in TRAINED])
     figure.supylabel("Reward of the chosen less that of the rejected response", fontsize=LARGE)
     return figure
 
 
 def plot_sizes(measures: pd.DataFrame) -> "Figure":
     """Mean |reward difference| of each scheme on each base and test set."""
-    rows = _of(measures, metric="size", rewards=AS_TRAINED)
+    rows = select(measures, metric="size", rewards=AS_TRAINED)
     figure, [axis] = _groups(rows, 1)
-    _dots(axis, rows, (RAW, *SCHEMES))
+    _dots(axis, rows, SCHEMES)
     axis.set_xlim(left=0)
     axis.set_xlabel(AXES["size"] + " (units of the reward)")
     legend(figure, axis, 4)
@@ -110,12 +98,12 @@ def plot_outliers(outliers: pd.DataFrame, reading: str, scale_free: bool) -> "Fi
     With `scale_free` means are in standard deviations of all margins; the paper's, in units of its
     rewards, are then left out.
     """
-    rows = _of(outliers, reading=reading)
+    rows = select(outliers, reading=reading)
     figure, (shares, means) = _groups(rows, 2)
-    _dots(shares, _of(rows, statistic="share"), SCHEMES, paper=True)
+    _dots(shares, select(rows, statistic="share"), TRAINED, paper=True)
     for side in SIDES:
         name = f"{side}_mean" + ("_sd" if scale_free else "")
-        _dots(means, _of(rows, statistic=name), SCHEMES, paper=not scale_free)
+        _dots(means, select(rows, statistic=name), TRAINED, paper=not scale_free)
     means.axvline(0, color="grey", linewidth=1)
     shares.set_xlim(left=0)
     shares.set_xlabel("Outliers (% of test pairs)")
@@ -129,12 +117,8 @@ def plot_calibration(measures: pd.DataFrame) -> "Figure":
     """ECE of each scheme in the standard form and in the one that the paper seems to use."""
     figure, axes = _groups(measures, 2)
     for axis, metric in zip(axes, ("ece", "ece_paper"), strict=True):
-        _dots(
-            axis,
-            _of(measures, metric=metric, rewards=AS_TRAINED),
-            SCHEMES,
-            paper=metric == "ece_paper",
-        )
+        rows = select(measures, metric=metric, rewards=AS_TRAINED)
+        _dots(axis, rows, TRAINED, paper=metric == "ece_paper")
         axis.set_xlim(left=0)
         axis.set_xlabel(AXES[metric].replace(", ", "\n"))
     legend(figure, axes, 4)
@@ -146,9 +130,10 @@ def plot_temperature(contrasts: pd.DataFrame) -> "Figure":
     figure, axes = _groups(contrasts, 3)
     for axis, metric in zip(axes, ("ece", "ece_paper", "log_loss"), strict=True):
         for rewards, shift in ((AS_TRAINED, 0.17), (SCALED, -0.17)):
-            own = _of(contrasts, metric=metric, rewards=rewards)
+            own = select(contrasts, metric=metric, rewards=rewards)
             style = {"marker": MARKERS[MORE], "hollow": rewards == SCALED}
-            dots(axis, _heights(own) + shift, own, SCHEME_COLOURS[MORE], rewards, **style)
+            height = np.arange(len(own))[::-1] + shift
+            dots(axis, height, own, SCHEME_COLOURS[MORE], rewards, **style)
         axis.axvline(0, color="grey", linewidth=1)
         axis.set_xlabel(AXES[metric].replace(", ", "\n").replace(" (", "\n("))
         few_ticks(axis)
@@ -161,12 +146,12 @@ def plot_size_and_error(means: pd.DataFrame) -> "Figure":
     """ECE against mean |reward difference|, a point for each scheme and base."""
     from matplotlib.lines import Line2D
 
-    rows = _of(means[means["scheme"] != RAW], rewards=AS_TRAINED)
+    rows = select(means[means["scheme"] != RAW], rewards=AS_TRAINED)
     marks = dict(zip(rows["base"].unique(), ("v", "o", "s"), strict=False))
     figure, axes = canvas(4.8, 1, 2, sharey=False)
     for axis, metric in zip(axes[0], ("ece", "ece_paper"), strict=True):
-        errors = _of(rows, metric=metric).set_index(["base", "scheme"])
-        for (base, scheme), own in _of(rows, metric="size").groupby(["base", "scheme"]):
+        errors = select(rows, metric=metric).set_index(["base", "scheme"])
+        for (base, scheme), own in select(rows, metric="size").groupby(["base", "scheme"]):
             error, colour = errors.loc[(base, scheme)], SCHEME_COLOURS[scheme]
             dots(axis, [error["estimate"]], own, colour, marker=marks[base])
             axis.vlines(own["estimate"], error["low"], error["high"], color=colour, linewidth=1.8)
@@ -185,9 +170,8 @@ def plot_reliability(bins: pd.DataFrame) -> "Figure":
     """Diagrams of `measure.reliability_bins`: schemes in rows, orientations in columns."""
     schemes = bins["scheme"].unique()
     figure, axes = canvas(2.1 * len(schemes) + 0.4, len(schemes), 2, sharex="col", sharey="col")
-    panels = product(schemes, ORIENTATIONS.items())
-    for axis, (scheme, (orientation, words)) in zip(axes.flat, panels, strict=True):
-        own = _of(bins, scheme=scheme, orientation=orientation)
+    for axis, (scheme, orientation) in zip(axes.flat, product(schemes, ORDERS), strict=True):
+        own = select(bins, scheme=scheme, orientation=orientation)
         start, colour = (0.5 if orientation == "proxy" else 0.0), SCHEME_COLOURS[scheme]
         axis.plot([start, 1], [start, 1], color="grey", linestyle="--", linewidth=1.2)
         ends = own["accuracy_low"], own["accuracy_high"]
@@ -195,7 +179,7 @@ def plot_reliability(bins: pd.DataFrame) -> "Figure":
         area = 25 + 250 * own["count"] / own["count"].sum()
         style = {"color": colour, "edgecolor": "white", "linewidth": 0.6, "zorder": 3}
         axis.scatter(own["confidence"], own["accuracy"], s=area, **style)
-        title = f"{SCHEME_NAMES[scheme]}, {words}: ECE {own['ece'].iloc[0]:.3f}"
+        title = f"{SCHEME_NAMES[scheme]}, {ORDERS[orientation]}: ECE {own['ece'].iloc[0]:.3f}"
         axis.set_title(title, fontsize=SMALL, weight="normal")
         axis.tick_params(labelsize=SMALL)
     figure.supxlabel("Confidence: mean σ(reward difference) in the bin", fontsize=LARGE)
@@ -211,7 +195,7 @@ def plot_growth(growth: pd.DataFrame, window: int = 5) -> "Figure":
     bases = growth["base"].unique()
     figure, axes = canvas(1.2 + 1.9 * len(bases), len(bases), sharey=False)
     for axis, base in zip(axes[:, 0], bases, strict=True):
-        for scheme, rows in _of(growth, base=base).groupby("scheme", sort=False):
+        for scheme, rows in select(growth, base=base).groupby("scheme", sort=False):
             wide = rows.pivot(index="step", columns="seed", values="size")
             wide = wide.rolling(window, center=True, min_periods=1).mean()
             colour = SCHEME_COLOURS[scheme]
@@ -228,39 +212,31 @@ def plot_growth(growth: pd.DataFrame, window: int = 5) -> "Figure":
 def plot_rescaled(
     rescaled: pd.DataFrame, fitted: pd.Series, paper: pd.Series, forms: tuple[str, str]
 ) -> "Figure":
-    """ECE against the size of rewards when nothing but their scale changes.
+    """ECE against the size of rewards when nothing but their scale changes, a panel for each form.
 
-    Filled marks are the rewards as trained, small hollow ones those at the temperature of least log
-    loss. A band holds all the values that the paper prints; it states no form.
-
-    Parameters
-    ----------
-    rescaled : DataFrame
-        Of `measure.rescaled`; has the factor 1.
-    fitted : Series
-        Of :func:`scheme_factors`.
-    paper : Series
-        All values of the ECE that the paper prints.
-    forms
-        Of the ECE, one for each panel.
+    Filled marks are the rewards as trained. Small hollow ones are those at the temperature of least
+    log loss, by the factors `fitted` in the same run, see :func:`scheme_factors`; none where the
+    curve of `measure.rescaled` does not reach. A band holds `paper`, all values that it prints.
     """
     figure, axes = canvas(4.4, 1, 2)
     for axis, form in zip(axes[0], forms, strict=True):
         band = {"color": "grey", "alpha": 0.25, "lw": 0, "label": "paper, all its values"}
         axis.axhspan(paper.min(), paper.max(), **band)
-        for scheme in SCHEMES:
-            own = _of(rescaled, scheme=scheme, form=form)
-            colour = SCHEME_COLOURS[scheme]
+        for scheme in TRAINED:
+            own, colour = select(rescaled, scheme=scheme, form=form), SCHEME_COLOURS[scheme]
             axis.plot(own["size"], own["ece"], color=colour, linewidth=2)
             marks = ((1.0, colour, 10, SCHEME_NAMES[scheme]), (fitted[scheme], "white", 5, None))
             for factor, face, points, label in marks:
-                size, error = (np.interp(factor, own["factor"], own[c]) for c in ("size", "ece"))
+                place = [
+                    np.interp(factor, own["factor"], own[axis_of], left=np.nan, right=np.nan)
+                    for axis_of in ("size", "ece")
+                ]
                 style = {"color": colour, "mfc": face, "mew": 1.5, "ms": points, "zorder": 3}
-                axis.plot(size, error, MARKERS[scheme], label=label, **style)
+                axis.plot(*place, MARKERS[scheme], label=label, **style)
         axis.set_xscale("log")
         axis.xaxis.set_major_formatter("{x:g}")
         axis.set_ylim(bottom=0)
-        axis.set_title(form_name(form).replace(", ", ",\n"), fontsize=SMALL, weight="normal")
+        axis.set_title(in_words(FORMS[form]).replace(", ", ",\n"), fontsize=SMALL, weight="normal")
     axes[0, 0].set_ylabel("ECE")
     figure.supxlabel(AXES["size"] + " after scaling (log scale)", fontsize=LARGE)
     legend(figure, axes, 4)
@@ -269,7 +245,7 @@ def plot_rescaled(
 
 def scheme_factors(factors: pd.DataFrame, base: str, source: str) -> pd.DataFrame:
     """The fitted factors 1/T that schemes have on a test set, by scheme."""
-    return _of(factors[factors["source"].isin([ALL, source])], base=base).set_index("scheme")
+    return select(factors[factors["source"].isin([ALL, source])], base=base).set_index("scheme")
 
 
 def outlier_table(
@@ -280,10 +256,10 @@ def outlier_table(
     With `scale_free` our means are in standard deviations; the paper's are in units of its rewards.
     """
     rows = []
-    for source, scheme in product(HH, SCHEMES):
+    for source, scheme in product(HH, TRAINED):
         keys = {"base": base, "source": source, "scheme": scheme}
-        error = _of(measures, rewards=AS_TRAINED, **keys).set_index("metric")
-        found = _of(outliers, reading=reading, **keys).set_index("statistic")
+        error = select(measures, rewards=AS_TRAINED, **keys).set_index("metric")
+        found = select(outliers, reading=reading, **keys).set_index("statistic")
         own, paper = found["estimate"], found["paper"]
         row = {"Test set": source.title(), "Scheme": SCHEME_NAMES[scheme]}
         row["ECE"] = f"{error.at['ece', 'estimate']:.3f}"
@@ -301,8 +277,8 @@ def outlier_table(
 def temperature_table(measures: pd.DataFrame, factors: pd.DataFrame, base: str) -> pd.DataFrame:
     """ECE and log loss as trained → with one temperature, and the factor 1/T on the rewards."""
     rows, names = [], {"ECE": "ece", "ECE, both orders": "ece_paper", "Log loss": "log_loss"}
-    for source, scheme in product(HH, SCHEMES):
-        own = _of(measures, base=base, source=source, scheme=scheme)
+    for source, scheme in product(HH, TRAINED):
+        own = select(measures, base=base, source=source, scheme=scheme)
         values = own.set_index(["rewards", "metric"])["estimate"]
         row = {"Test set": source.title(), "Scheme": SCHEME_NAMES[scheme]}
         row["Factor 1/T"] = cell(scheme_factors(factors, base, source).loc[scheme])
@@ -314,8 +290,11 @@ def temperature_table(measures: pd.DataFrame, factors: pd.DataFrame, base: str) 
 
 def form_table(rescaled: pd.DataFrame, scheme: str) -> pd.DataFrame:
     """ECE of one scheme of `measure.rescaled` by form, a column for each factor."""
-    own = _of(rescaled, scheme=scheme)
-    named = own.assign(form=own["form"].map(form_name), factor=own["factor"].map("× {:g}".format))
+    own = select(rescaled, scheme=scheme)
+    named = own.assign(
+        form=[in_words(FORMS[form]) for form in own["form"]],
+        factor=own["factor"].map("× {:g}".format),
+    )
     return pivot(named, {"form": "ECE with"}, "factor", lambda row: f"{row.ece:.3f}")
 
 
@@ -327,13 +306,6 @@ def tally(contrasts: pd.DataFrame) -> pd.DataFrame:
     below, clear = contrasts["estimate"] < 0, (contrasts["low"] > 0) | (contrasts["high"] < 0)
     counts = contrasts.assign(below=below, clear=clear)
     return counts.groupby(["metric", "rewards"])[["below", "clear"]].sum()
-
-
-def _of(table: pd.DataFrame, **keys: str) -> pd.DataFrame:
-    """Rows in which columns have these values."""
-    for column, value in keys.items():
-        table = table[table[column] == value]
-    return table
 
 
 def _groups(rows: pd.DataFrame, columns: int) -> tuple["Figure", np.ndarray]:
@@ -352,33 +324,18 @@ def _groups(rows: pd.DataFrame, columns: int) -> tuple["Figure", np.ndarray]:
     return figure, axes[0]
 
 
-def _heights(rows: pd.DataFrame) -> np.ndarray:
-    """Height of the line of each row's base and test set, of :func:`_groups`."""
-    groups = list(product(rows["base"].unique(), HH))[::-1]
-    places = zip(rows["base"], rows["source"], strict=True)
-    return np.array([groups.index(place) for place in places])
-
-
 def _dots(axis: "Axes", rows: pd.DataFrame, schemes: Sequence[str], *, paper: bool = False) -> None:
-    """Estimates of the schemes in each group, the first scheme on top; the paper's if asked."""
+    """Estimates of the schemes in each group, the first scheme on top; the paper's if asked.
+
+    The rows of a scheme are in the order of the lines.
+    """
     shifts = 0.24 * ((len(schemes) - 1) / 2 - np.arange(len(schemes)))
-    parts = [
-        (name, _of(rows, scheme=name), shift) for name, shift in zip(schemes, shifts, strict=True)
-    ]
-    for name, own, shift in parts:
-        style = {"label": SCHEME_NAMES[name], "marker": MARKERS[name]}
-        dots(axis, _heights(own) + shift, own, SCHEME_COLOURS[name], **style)
-    for name, own, shift in parts if paper else ():  # last in the legend
-        papers(axis, own["paper"], _heights(own) + shift, SCHEME_COLOURS[name])
-
-
-def _box(axis: "Axes", margin: np.ndarray, place: float, colour: str, filled: bool) -> None:
-    """One box with whiskers of `REACH` interquartile ranges; nothing without a margin."""
-    line = {"color": colour, "linewidth": 1.4}
-    axis.boxplot(
-        margin, positions=[place], widths=0.55, whis=REACH, manage_ticks=False, patch_artist=True,
-        boxprops={"facecolor": colour if filled else "white", "edgecolor": colour, "alpha": 0.85},
-        medianprops={"color": "white" if filled else colour, "linewidth": 1.8},
-        whiskerprops=line, capprops=line,
-        flierprops={"marker": ".", "markersize": 4, "markeredgecolor": colour, "alpha": 0.7},
-    )  # fmt: skip
+    parts = []
+    for scheme, shift in zip(schemes, shifts, strict=True):
+        own = select(rows, scheme=scheme)
+        parts.append((scheme, own, np.arange(len(own))[::-1] + shift))
+    for scheme, own, height in parts:
+        style = {"label": SCHEME_NAMES[scheme], "marker": MARKERS[scheme]}
+        dots(axis, height, own, SCHEME_COLOURS[scheme], **style)
+    for scheme, own, height in parts if paper else ():  # last in the legend
+        papers(axis, own["paper"], height, SCHEME_COLOURS[scheme])

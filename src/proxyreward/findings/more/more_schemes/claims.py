@@ -4,9 +4,9 @@ In: tables of `measure` and `identities`. Out: quantities, by the names that the
 use. Called by the stage `more_schemes`.
 """
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise, product
 
-import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, counted, measured
@@ -24,6 +24,7 @@ from proxyreward.vocabulary import (
 
 LENGTHS = "of the head gradient's length under the weights to that under equal ones"
 ECES = {"ece": "ECE", "ece_paper": "ECE in the paper's form"}
+MEAN, OTHERS = "mean", "mean of the others"  # of all sources, of all but Helpful and Harmless
 
 
 def quantities(
@@ -33,111 +34,98 @@ def quantities(
 
     `cells`, `steps` and `times` are those of `measure`, `identities` that of `identities.compare`.
     """
-    reached = _Reached(cells)
-    found = _accuracies(reached) | _calibration(reached) | _steps(steps)
+    bases, names = list(cells["base"].unique()), list(cells["source"].unique())
+    trained = cells[~cells["scaled"]]
+    others = trained[~trained["source"].isin([*HH, MEAN])]
+    mean = others.groupby(["scheme", "metric", "base"])[["value", "paper"]].mean().reset_index()
+    rows = pd.concat([trained, mean.assign(source=OTHERS)])
+    rows = rows.set_index(["metric", "base", "source"]).sort_index()
+    by = {scheme: own[["value", "paper"]] for scheme, own in rows.groupby("scheme")}
+    labels = {base: f"base {base}" for base in bases}  # criteria call the ends by their rank
+    labels |= {bases[-1]: "largest base", bases[0]: "smallest base"}
+    names.remove(MEAN)
+    found = _accuracies(by, labels, names) | _calibration(by, labels, names)
+    found |= _without_resampling(by, bases[len(bases) // 2]) | _steps(steps)
     what = "time of a step of MORE over one of MultiTask"
     for row in times.itertuples():  # of one machine, whatever the replicate
         found[f"{row.base}: {what}"] = counted(row.ratio)
-    for row in times.nlargest(1, "ratio").itertuples():
+    for row in times.sort_values("ratio").tail(1).itertuples():
         found[f"lower end of the largest {what}"] = counted(row.low)
         found[f"upper end of the largest {what}"] = counted(row.high)
-    found |= {row.quantity: counted(row.deviation) for row in identities.itertuples()}
-    return found | _without_resampling(reached)
+    return found | {row.quantity: counted(row.deviation) for row in identities.itertuples()}
 
 
-class _Reached:
-    """Cells as trained, to be added and subtracted: arrays (ours, the paper's)."""
-
-    def __init__(self, cells: pd.DataFrame):
-        keys = ["metric", "scheme", "base", "source"]
-        self.values = cells[~cells["scaled"]].set_index(keys)[["value", "paper"]].sort_index()
-        self.bases = list(cells["base"].unique())
-        self.sources = [name for name in cells["source"].unique() if name != "mean"]
-        self.others = [name for name in self.sources if name not in HH]
-        # Criteria name bases by rank.
-        self.labels = {base: f"base {base}" for base in self.bases}
-        self.labels |= {self.bases[-1]: "largest base", self.bases[0]: "smallest base"}
-
-    def of(self, metric: str, scheme: str, base: str, *sources: str) -> np.ndarray:
-        """A metric in the mean over sources."""
-        asked = [(metric, scheme, base, source) for source in sources]
-        return self.values.loc[asked].to_numpy().mean(axis=0)
-
-    def less(self, metric: str, first: str, second: str, base: str, *sources: str) -> np.ndarray:
-        """The metric of the first scheme minus that of the second."""
-        one, other = (self.of(metric, scheme, base, *sources) for scheme in (first, second))
-        return one - other
-
-
-def _accuracies(reached: _Reached) -> dict[str, Quantity]:
-    small, large = reached.bases[0], reached.bases[-1]
-    found = {}
-    for name in reached.sources:
-        lost = reached.less("accuracy", TOP, MULTITASK, small, name)
-        found[f"smallest base, {name}: accuracy of Top minus MultiTask"] = lost
-    for name in reached.others:
-        gained = reached.less("accuracy", MULTITASK, TOP, large, name)
-        found[f"largest base, {name}: accuracy of MultiTask minus Top"] = gained
-    for name in HH:
-        lost, later = (reached.less("accuracy", TOP, MULTITASK, b, name) for b in (small, large))
-        text = "accuracy of Top minus MultiTask at the smallest base, less that at the largest"
-        found[f"{name}: {text}"] = lost - later
-    for base, label in reached.labels.items():
-        lost = reached.less("accuracy", MULTITASK, MORE, base, "mean")
-        found[f"{label}, mean: accuracy of MultiTask minus MORE"] = lost
-    for scheme, (first, second) in product((MULTITASK, MORE), pairwise(reached.bases)):
-        one, other = (reached.of("accuracy", scheme, base, "mean") for base in (second, first))
-        found[f"{SCHEME_NAMES[scheme]}: mean accuracy at {second} minus at {first}"] = one - other
+def _accuracies(
+    by: Mapping[str, pd.DataFrame], labels: Mapping[str, str], sources: Sequence[str]
+) -> dict[str, Quantity]:
+    """Differences of accuracies; `by` has ours and the paper's by scheme."""
+    bases, found = list(labels), {}
+    lost, gap = (by[one].loc["accuracy"] - by[MULTITASK].loc["accuracy"] for one in (TOP, MORE))
+    for name in sources:
+        small, large = lost.loc[bases[0], name], lost.loc[bases[-1], name]
+        found[f"smallest base, {name}: accuracy of Top minus MultiTask"] = small
+        if name in HH:
+            text = "accuracy of Top minus MultiTask at the smallest base, less that at the largest"
+            found[f"{name}: {text}"] = small - large
+        else:
+            found[f"largest base, {name}: accuracy of MultiTask minus Top"] = -large
+    for base, label in labels.items():
+        found[f"{label}, mean: accuracy of MultiTask minus MORE"] = -gap.loc[base, MEAN]
+    for scheme, (first, second) in product((MULTITASK, MORE), pairwise(bases)):
+        one, other = (by[scheme].loc["accuracy", base, MEAN] for base in (second, first))
+        name = f"{SCHEME_NAMES[scheme]}: mean accuracy at {second} minus at {first}"
+        found[name] = one - other
     return {name: measured(*gap) for name, gap in found.items()}
 
 
-def _calibration(reached: _Reached) -> dict[str, Quantity]:
+def _calibration(
+    by: Mapping[str, pd.DataFrame], labels: Mapping[str, str], sources: Sequence[str]
+) -> dict[str, Quantity]:
     """Differences of the ECE; in the paper's form, which decides nothing, not on each source."""
-    single, others = [(name, [name]) for name in reached.sources], reached.others
-    mean, hh = [("mean", ["mean"])], [(name, [name]) for name in HH]
     compared = [
-        *((RAW, scheme, single, mean) for scheme in (TOP, MULTITASK, MORE)),
-        (MULTITASK, TOP, single, mean),
-        (MULTITASK, MORE, hh + mean, hh + mean),
-        (TOP, MORE, hh, hh),
-        (MORE, TOP, *2 * ([("mean of the others", others)],)),
+        *((RAW, scheme, sources, [MEAN]) for scheme in (TOP, MULTITASK, MORE)),
+        (MULTITASK, TOP, sources, [MEAN]),
+        (MULTITASK, MORE, [*HH, MEAN], [*HH, MEAN]),
+        (TOP, MORE, HH, HH),
+        (MORE, TOP, [OTHERS], [OTHERS]),
     ]
     found = {}
-    for base, (first, second, *over) in product(reached.bases, compared):
+    for first, second, *over in compared:
+        less = by[first] - by[second]
         what = f"of {SCHEME_NAMES[first]} minus {SCHEME_NAMES[second]}"
         for (metric, text), asked in zip(ECES.items(), over, strict=True):
-            for label, sources in asked:
-                gap = reached.less(metric, first, second, base, *sources)
-                found[f"{reached.labels[base]}, {label}: {text} {what}"] = measured(*gap)
+            for (base, label), source in product(labels.items(), asked):
+                name = f"{label}, {source}: {text} {what}"
+                found[name] = measured(*less.loc[metric, base, source])
     return found
 
 
 def _steps(steps: pd.DataFrame) -> dict[str, Quantity]:
     value = steps.set_index(["scheme", "measure", "base"])["value"].sort_index()
-    found = {f"largest ratio over steps {LENGTHS}": counted(value[MORE, "gradient, largest"].max())}
-    found[f"mean ratio over steps {LENGTHS}"] = measured(value[MORE, "gradient, mean"].mean())
-    if PUBLIC_CODE in value:
-        longest = value[PUBLIC_CODE, "gradient, largest"].max()
-        found[f"authors' program: largest ratio over steps {LENGTHS}"] = measured(longest)
+    largest, authors = (value[name, "gradient, largest"].max() for name in (MORE, PUBLIC_CODE))
+    found = {
+        f"largest ratio over steps {LENGTHS}": counted(largest),
+        f"mean ratio over steps {LENGTHS}": measured(value[MORE, "gradient, mean"].mean()),
+        f"authors' program: largest ratio over steps {LENGTHS}": measured(authors),
+    }
     for base, ratio in value[MORE, "loss"].items():
         found[f"{base}: mean ratio of weighted to plain loss"] = measured(ratio)
     return found
 
 
-def _without_resampling(reached: _Reached) -> dict[str, Quantity]:
-    """With sources as they are; nothing where that control was not trained."""
-    trained = reached.values.reset_index().query("scheme == @MORE_AS_IS")
-    if trained.empty:
-        return {}
-    base = trained["base"].iloc[0]
-    gaps = [
-        reached.less("ece", *pair, base, "mean")[0]
-        for pair in ((MORE, MULTITASK), (MORE_AS_IS, MULTITASK_AS_IS))
-    ]
-    of_both = "mean ECE of MORE minus MultiTask"
-    found = {f"{what} resampling: {of_both}": g for what, g in zip(("with", "without"), gaps)}
-    found[f"{of_both}, without resampling less that with"] = gaps[1] - gaps[0]
-    for scheme, unequal in {MULTITASK: MULTITASK_AS_IS, MORE: MORE_AS_IS}.items():
-        name = f"{SCHEME_NAMES[scheme]}: mean accuracy without resampling minus with"
-        found[name] = reached.less("accuracy", unequal, scheme, base, "mean")[0]
+def _without_resampling(by: Mapping[str, pd.DataFrame], middle: str) -> dict[str, Quantity]:
+    """With sources as they are, on the base that has this control."""
+
+    def gap(first: str, second: str, metric: str) -> float:
+        return (by[first] - by[second]).at[(metric, middle, MEAN), "value"]
+
+    equal, as_is = gap(MORE, MULTITASK, "ece"), gap(MORE_AS_IS, MULTITASK_AS_IS, "ece")
+    of_both, accuracy = "mean ECE of MORE minus MultiTask", "mean accuracy without resampling"
+    found = {
+        f"with resampling: {of_both}": equal,
+        f"without resampling: {of_both}": as_is,
+        f"{of_both}, without resampling less that with": as_is - equal,
+        f"MultiTask: {accuracy} minus with": gap(MULTITASK_AS_IS, MULTITASK, "accuracy"),
+        f"MORE: {accuracy} minus with": gap(MORE_AS_IS, MORE, "accuracy"),
+    }
     return {name: measured(value) for name, value in found.items()}

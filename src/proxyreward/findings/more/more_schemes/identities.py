@@ -1,10 +1,7 @@
-"""MORE with equal weights against the ranking loss, on one balanced batch.
+"""MORE with equal weights against the ranking loss, on one balanced batch and a small network.
 
-In: the weighting code of the trainer. Out: how far losses' gradients and updated parameters are
-apart. Called by the `more_schemes` stage.
-
-The network is small, but what is compared is not: the trainer's own weights of pairs and closed
-head gradients, with automatic differentiation through a body and a linear head.
+In: the trainer's own weights of pairs and closed head gradients; automatic differentiation through
+a body and a linear head. Out: how far both are apart. Called by the stage `more_schemes`.
 """
 
 import numpy as np
@@ -20,15 +17,11 @@ HEAD = "largest difference of the closed head gradient from automatic differenti
 
 
 def compare(rng: np.random.Generator) -> pd.DataFrame:
-    """Largest deviation between MORE with weights 1/K and the plain loss.
+    """Largest deviations between MORE with weights 1/K and the plain loss: quantity, deviation.
 
-    Returns
-    -------
-    DataFrame
-        quantity, deviation: of the parameters after one step down the trainer's weighted loss
-        (`STEP`); of the gradient of all parameters, with eq. 7 written out as the sum over sources
-        of 1/K times the source's mean loss (`GRADIENT`); of the mean of the closed head gradients
-        of the sources (`HEAD`).
+    Of the parameters after one step down the trainer's weighted loss (`STEP`); of the gradient of
+    all parameters, with eq. 7 written out as the sum over sources of 1/K times the source's mean
+    loss (`GRADIENT`); of the mean of the closed head gradients of the sources (`HEAD`).
     """
     import torch
     from torch.nn.functional import logsigmoid
@@ -50,7 +43,6 @@ def compare(rng: np.random.Generator) -> pd.DataFrame:
         return chosen - rejected, (chosen - rejected) @ head
 
     def gradient(loss):
-        """Gradient of a loss of the pairs' ranking losses, for each of the parameters."""
         parameters = fresh()
         return torch.autograd.grad(loss(-logsigmoid(forward(parameters)[1])), parameters)
 

@@ -5,14 +5,13 @@ Called by the stage `more_schemes`; the page reads what that wrote.
 """
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
+from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES, SCHEMES
 from proxyreward.findings.more.mixtures import (
     DISTINCT,
     METRICS,
@@ -20,22 +19,22 @@ from proxyreward.findings.more.mixtures import (
     STANDARD,
     Metric,
     Mixtures,
+    counterparts,
     ece,
+    printed_accuracy,
+    printed_outliers,
 )
 from proxyreward.metrics.checks import one_of
 from proxyreward.vocabulary import (
     BALANCED,
+    HH,
     MORE,
     MORE_AS_IS,
     MULTITASK,
     MULTITASK_AS_IS,
     PUBLIC_CODE,
-    RAW,
-    TOP,
 )
 
-SCHEMES = (RAW, TOP, MULTITASK, MORE)
-CONTROLS = (BALANCED, PUBLIC_CODE, MULTITASK_AS_IS, MORE_AS_IS)
 # What is subtracted from what: the claim, what balanced batches do alone and what the weights then
 # add, MORE as the authors' program runs it, and both schemes on sources of unequal size.
 COMPARISONS = {
@@ -52,85 +51,56 @@ MEASURED: dict[str, Metric] = METRICS | {
 TIMES = ["base", "multitask_ms", "more_ms", "ratio", "low", "high", "weighing_share",
          "solving_share", "repeats"]  # fmt: skip
 
-PRINTED = {
-    "helpful": "Helpful",
-    "harmless": "Harmless",
-    "oasst": "Oasst1",
-    "webgpt": "Webgpt",
-    "summarize": "Summ",
-}
-# Base of Table 3: the table with its ECE on Helpful and Harmless, and what Top is called there.
-_ECE = {
-    "Pythia-1.4B": ("more.table5", "Single"),
-    "Pythia-2.8B": ("more.table6", "Single"),
-    "LLaMa-7B": ("more.table1", "Top"),
-}
-
 
 def cells(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
     """Every metric of every scheme on each source and in their mean (Figure 4, Table 3).
 
-    Returns
-    -------
-    DataFrame
-        base, scheme, source (or ``mean``), metric (a key of `MEASURED`), scaled, paper, value.
-        Controls exist on the middle base. `scaled` is after temperature scaling, which leaves
-        accuracy as it is and takes the size of rewards out of a comparison of schemes.
+    Columns base, scheme, source (or ``mean``), metric (a key of `MEASURED`), scaled, paper, value.
+    `scaled` is after temperature scaling, which leaves accuracy as it is and takes the size of
+    rewards out of a comparison of schemes.
     """
-    rows = []
-    for base in mixtures.bases:
-        asked = [*SCHEMES, *(CONTROLS if base == mixtures.middle else ())]
-        for scheme in (name for name in asked if name in {TOP, *mixtures.rms["scheme"]}):
-            for scaled in (False, True):
-                margin = (mixtures.scaled if scaled else mixtures.margin)(scheme, base)
-                for metric, of in MEASURED.items():
-                    by = {name: mixtures.evaluate(of, margin, name) for name in mixtures.sources}
-                    by["mean"] = float(np.mean(list(by.values())))
-                    for source, value in by.items():
-                        paper = np.nan
-                        if not scaled and scheme in SCHEMES:
-                            paper = printed(registry, mixtures.bases, metric, scheme, base, source)
-                        rows.append((base, scheme, source, metric, scaled, paper, value))
+    rows, stands_for = [], counterparts(mixtures.bases)
+    for base, scheme in mixtures.compared:
+        for scaled in (False, True):
+            margin = (mixtures.scaled if scaled else mixtures.margin)(scheme, base)
+            for metric, of in MEASURED.items():
+                by = {name: mixtures.evaluate(of, margin, name) for name in mixtures.sources}
+                by["mean"] = float(np.mean(list(by.values())))
+                for source, value in by.items():
+                    paper = np.nan
+                    if not scaled and scheme in SCHEMES:
+                        paper = printed(registry, stands_for[base], metric, scheme, source)
+                    rows.append((base, scheme, source, metric, scaled, paper, value))
     names = ["base", "scheme", "source", "metric", "scaled", "paper", "value"]
     return pd.DataFrame(rows, columns=names)
 
 
 def differences(found: pd.DataFrame) -> pd.DataFrame:
-    """The `COMPARISONS`, from the table of :func:`cells`.
+    """The `COMPARISONS`, first minus second, from :func:`cells`, on the bases that have both.
 
-    Returns
-    -------
-    DataFrame
-        source, base, first, second, metric, scaled, paper, value: first minus second, on the bases
-        that have both.
+    Columns source, base, first, second, metric, scaled, paper, value.
     """
     keys = ["source", "base", "metric", "scaled"]
     by = {name: rows.set_index(keys)[["paper", "value"]] for name, rows in found.groupby("scheme")}
     tables = []
     for first, second in COMPARISONS:
-        if {first, second} <= set(by):
-            both = by[first].index.intersection(by[second].index, sort=False)
-            less = by[first].loc[both] - by[second].loc[both]
-            tables.append(less.reset_index().assign(first=first, second=second))
+        both = by[first].index.intersection(by[second].index, sort=False)
+        less = by[first].loc[both] - by[second].loc[both]
+        tables.append(less.reset_index().assign(first=first, second=second))
     table = pd.concat(tables, ignore_index=True)
     table = table[~(table["scaled"] & (table["metric"] == "accuracy"))]
     return table[["source", "base", "first", "second", "metric", "scaled", "paper", "value"]]
 
 
 def steps(mixtures: Mixtures) -> pd.DataFrame:
-    """What the weights of MORE did to gradients and losses, over all steps and seeds.
+    """What the weights of MORE and of its public code did, over all steps and seeds.
 
-    Returns
-    -------
-    DataFrame
-        base, scheme (MORE, on the middle base its public code too), measure, value: mean and
-        largest ratio of the length of the head gradient under the weights to that under equal ones;
-        mean ratio of the weighted to the plain loss of the same batch.
+    Columns base, scheme, measure, value. Measures are the mean and largest ratio of the length of
+    the head gradient under the weights to that under equal ones; mean ratio of the weighted to the
+    plain loss of the same batch.
     """
     rows = []
-    asked = [(base, MORE) for base in mixtures.bases]
-    if PUBLIC_CODE in set(mixtures.rms["scheme"]):
-        asked.append((mixtures.middle, PUBLIC_CODE))
+    asked = [(base, scheme) for base, scheme in mixtures.compared if scheme in (MORE, PUBLIC_CODE)]
     for base, scheme in asked:
         own = mixtures.steps[mixtures.steps["rm"].isin(mixtures.names(scheme, base))]
         length, loss = own["combined"] / own["equal"], own["loss"] / own["plain_loss"]
@@ -164,52 +134,24 @@ def sizes(statistics: pd.DataFrame, resampled: int) -> pd.DataFrame:
     return wide.assign(share=wide["training"] / resampled).rename_axis(columns=None).reset_index()
 
 
-def setup(mixtures: Mixtures, resampled: int) -> pd.DataFrame:
-    """One row of counts that the page tells."""
-    counts = {
-        "sources": len(mixtures.sources),
-        "tests": len(mixtures.source),
-        "bases": len(mixtures.bases),
-        "seeds": mixtures.seeds,
-        "steps": mixtures.steps["rm"].value_counts()[mixtures.names(MORE)[0]],
-        "resampled": resampled,
-    }
-    return pd.DataFrame([counts])
-
-
 def metric_of(form: str) -> str:
     """Name of the ECE in a form; a ValueError lists the forms that there are."""
     one_of("form", form, DISTINCT)
     return {STANDARD: "ece", PAPER_FORM: "ece_paper"}.get(form, form)
 
 
-def paper_base(bases: Sequence[str], base: str) -> str:
-    """The base of the paper that one of ours stands for: the smallest for the smallest, and so on.
-
-    >>> [paper_base(("8x1x1", "16x1x2"), base) for base in ("8x1x1", "16x1x2")]
-    ['Pythia-1.4B', 'LLaMa-7B']
-    """
-    places = np.linspace(0, len(_ECE) - 1, max(len(bases), 2)).round().astype(int)
-    return list(_ECE)[places[list(bases).index(base)]]
-
-
-def printed(
-    registry: Registry, bases: Sequence[str], metric: str, scheme: str, base: str, source: str
-) -> float:
-    """The paper's value for one of its schemes, NaN where it prints none.
+def printed(registry: Registry, base: str, metric: str, scheme: str, source: str) -> float:
+    """The paper's value on one of its bases, NaN where it prints none.
 
     Accuracies are those of Table 3 as shares, their mean that of the row: the paper's own has
     slips. ECEs, of whatever form, are those of Tables 1, 5 and 6, and of Table 3 in the mean.
     """
     if metric in ("log_loss", "brier", "size"):
         return np.nan
-    name = paper_base(bases, base)
-    row = registry.printed("more.table3", name, SCHEME_NAMES[scheme])
     if metric == "accuracy":
-        asked = PRINTED.values() if source == "mean" else [PRINTED.get(source, "")]
-        return float(np.mean([row.get(column, np.nan) for column in asked])) / 100
+        shares = printed_accuracy(registry, base, scheme)
+        return shares.get(source, np.nan) if source != "mean" else np.mean(list(shares.values()))
     if source == "mean":
-        return float(row["ece"])
-    table, top = _ECE[name]
-    rows = registry.printed(table).get(PRINTED.get(source, ""), {})
-    return rows.get(top if scheme == TOP else SCHEME_NAMES[scheme], {}).get("ece", np.nan)
+        return registry.printed("more.table3", base, SCHEME_NAMES[scheme], "ece")
+    cells = printed_outliers(registry, base, source) if source in HH else {}
+    return cells[scheme]["ece"] if scheme in cells else np.nan

@@ -23,15 +23,15 @@ from proxyreward.findings.core.drawing import (
 )
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.core.text import beside, cell, pivot, with_interval
-from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
-from proxyreward.findings.more.mixtures import DISTINCT, PAPER_FORM, STANDARD
-from proxyreward.findings.more.more_schemes.measure import (
-    COMPARISONS,
-    PRINTED,
-    SCHEMES,
-    metric_of,
-    paper_base,
+from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, SCHEMES
+from proxyreward.findings.more.mixtures import (
+    COLUMNS,
+    DISTINCT,
+    STANDARD,
+    counterparts,
+    form_label,
 )
+from proxyreward.findings.more.more_schemes.measure import COMPARISONS, metric_of
 from proxyreward.metrics.checks import one_of
 from proxyreward.vocabulary import MORE, MULTITASK
 
@@ -130,7 +130,7 @@ def plot_forms(differences: pd.DataFrame) -> "Figure":
     own = forms(differences)
     figure, axes = canvas(1.0 + 0.45 * len(DISTINCT), 1, own["base"].nunique())
     for axis, base in zip(axes[0], own["base"].unique(), strict=True):
-        place = rows_on(axis, list(map(_form_label, DISTINCT)))
+        place = rows_on(axis, list(map(form_label, DISTINCT)))
         found = own[own["base"] == base].set_index("form").loc[list(DISTINCT)]
         dots(axis, place, found, SCHEME_COLOURS[MORE])
         axis.axvline(0, color="black", linewidth=1, zorder=1)
@@ -146,7 +146,7 @@ def table3(cells: pd.DataFrame, registry: Registry) -> pd.DataFrame:
 
     A star marks a mean that the paper prints and that is not the mean of its row.
     """
-    bases = list(cells["base"].unique())
+    stands_for = counterparts(cells["base"].unique())
     ece = "metric == 'ece_paper' and source == 'mean'"
     rows = cells.query(f"scheme in @SCHEMES and (metric == 'accuracy' or {ece})")
 
@@ -155,13 +155,13 @@ def table3(cells: pd.DataFrame, registry: Registry) -> pd.DataFrame:
             return beside(row.estimate, row.paper, ".3f")
         paper, star = 100 * row.paper, ""
         if row.source == "mean":
-            theirs = registry.printed("more.table3", paper_base(bases, row.base))[row.name]
+            theirs = registry.printed("more.table3", stands_for[row.base], row.name)
             paper, star = theirs["Avg"], "*" if _slip(theirs) else ""
         return beside(100 * row.estimate, paper, ".1f", star)
 
     rows = rows.assign(
         name=rows["scheme"].map(SCHEME_NAMES),
-        label=[f"{base} ({paper_base(bases, base)})" for base in rows["base"]],
+        label=[f"{base} ({stands_for[base]})" for base in rows["base"]],
         column=rows["source"].where(rows["metric"] == "accuracy", "ECE"),
     )
     return pivot(rows, {"label": "Base", "name": "Scheme"}, "column", text)
@@ -185,7 +185,7 @@ def table4(sizes: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     """
     paper = dict(registry.printed("more.table4"))
     one = paper.pop("resampled_train_per_source")
-    theirs = pd.DataFrame(list(paper.values()), index=list(PRINTED)).reindex(sizes["source"])
+    theirs = pd.DataFrame(list(paper.values()), index=list(COLUMNS)).reindex(sizes["source"])
     return pd.DataFrame(
         {
             "Source": sizes["source"],
@@ -221,17 +221,9 @@ def times_table(found: pd.DataFrame) -> pd.DataFrame:
 
 def _slip(row: Mapping[str, float]) -> float:
     """Printed mean of a row of Table 3 less the mean of its cells, in points; 0 if rounding."""
-    slip = row["Avg"] - float(np.mean([row[name] for name in PRINTED.values()]))
+    slip = row["Avg"] - float(np.mean([row[name] for name in COLUMNS.values()]))
     return slip if abs(slip) > 0.02 else 0.0
 
 
 def _ece(form: str) -> str:
-    return "ECE" if form == STANDARD else f"ECE, {_form_label(form)}"
-
-
-def _form_label(form: str) -> str:
-    if form == STANDARD:
-        return "standard: 10 of\nequal mass, one order"
-    if form == PAPER_FORM:
-        return "paper: 5 of equal\nwidth, both orders"
-    return form.replace("bins ", "").replace("equal ", "").replace(", ", ",\n")
+    return "ECE" if form == STANDARD else f"ECE, {form_label(form)}"

@@ -12,13 +12,15 @@ import pandas as pd
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.more.mixtures import (
     DISTINCT,
+    METRICS,
     PAPER_FORM,
     STANDARD,
     Metric,
     Mixtures,
     accuracy,
+    counterparts,
     ece,
-    size,
+    printed_outliers,
     temperature_scaled,
 )
 from proxyreward.metrics.pairs import ratio
@@ -41,20 +43,19 @@ from proxyreward.vocabulary import (
 def curves(mixtures: Mixtures) -> pd.DataFrame:
     """Each measure on Helpful and Harmless against the number of sources (Figure 6), middle base.
 
-    Returns
-    -------
-    DataFrame
-        measure, form (``any`` where there is none), source, curve, k, value. Measures are the ECE;
-        the ECE after temperature scaling, with a temperature for each test source (fitted over all
-        sources it would depend on how many of them the model has seen, hence on K); mean |margin|;
-        accuracy. Curves are MORE in each order of adding sources (``order 0`` is the paper's; all
-        share their ends), the mean over orders, MORE with a ``fixed total`` of pairs, as many as
-        two sources have, and ``top`` (k = 1), the model on the test source alone.
+    Columns measure, form (``any`` where there is none), source, curve, k, value. Measures are the
+    ECE; the ECE after temperature scaling, with a temperature for each test source (fitted over all
+    sources it would depend on how many of them the model has seen, hence on K); mean |margin|;
+    accuracy. Curves are MORE in each order of adding sources (``order 0`` is the paper's; all share
+    their ends), the mean over orders, MORE with a ``fixed total`` of pairs, as many as two sources
+    have, and ``top`` (k = 1), the model on the test source alone.
     """
-    two, *more = mixtures.counts
-    lines = {(f"order {i}", k): mixtures.added(k, i) for i in mixtures.orders for k in (two, *more)}
-    lines["fixed total", two] = mixtures.added(two)
-    lines |= {("fixed total", k): mixtures.margin(FIXED_TOTAL, k=k) for k in more}
+    lines = {
+        (f"order {order}", k): mixtures.margin(ADDED, k=k, order=order)
+        for order, k in product(mixtures.orders, mixtures.counts)
+    }
+    for k in mixtures.counts:  # two sources at full size have the same total
+        lines["fixed total", k] = mixtures.margin(ADDED if k == 2 else FIXED_TOTAL, k=k)
     lines[TOP, 1] = mixtures.margin(TOP)
     rows = [
         (*read, source, *line, float(of(margin[:, mixtures.source == source]).mean()))
@@ -72,12 +73,8 @@ def curves(mixtures: Mixtures) -> pd.DataFrame:
 def forms(found: pd.DataFrame) -> pd.DataFrame:
     """ECE of MORE on all sources minus that of fewer, in every form, from :func:`curves`.
 
-    Returns
-    -------
-    DataFrame
-        measure (``scaled`` in the standard and the paper's form alone), form, against (the model
-        on the test source, ``top``, or MORE on ``two`` sources in the paper's order), source,
-        value.
+    Columns measure (``scaled`` in the standard and the paper's form alone), form, against (``top``,
+    the model on the test source, or MORE on ``two`` sources in the paper's order), source, value.
     """
     asked = [("ece", form) for form in DISTINCT] + [("scaled", STANDARD), ("scaled", PAPER_FORM)]
     value = found.set_index(["measure", "form", "source", "curve", "k"])["value"].sort_index()
@@ -95,14 +92,13 @@ def alone(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
     Columns base, source, paper, value; standard form.
     """
     rows = []
-    for place, base in enumerate(mixtures.bases):
-        paper = paper_top(registry, place)
-        for source in HH:
-            of_more, own = (
-                mixtures.evaluate(ece(), mixtures.margin(scheme, base), source)
-                for scheme in (MORE, TOP)
-            )
-            rows.append((base, source, paper[source][0] - paper[source][1], of_more - own))
+    for (base, name), source in product(counterparts(mixtures.bases).items(), HH):
+        of_more, own = (
+            mixtures.evaluate(ece(), mixtures.margin(scheme, base), source)
+            for scheme in (MORE, TOP)
+        )
+        paper = printed_outliers(registry, name, source)
+        rows.append((base, source, paper[MORE]["ece"] - paper[TOP]["ece"], of_more - own))
     return pd.DataFrame(rows, columns=["base", "source", "paper", "value"])
 
 
@@ -111,14 +107,9 @@ def norms(mixtures: Mixtures, first: int = 0) -> pd.DataFrame:
 
     .. math:: \frac{\lVert\sum_i \lambda_i g_i\rVert}{\frac1K \sum_i \lVert g_i\rVert}
 
-    as the mean over the first steps (:func:`compared`) and the seeds.
-
-    Returns
-    -------
-    DataFrame
-        kind, weights (``combined``, those of eq. 9, or ``equal``), k, value. Kinds are K
-        ``sources``, the mean over the orders of adding them; K random ``parts`` of the first
-        source; and their difference.
+    as the mean over the first steps (:func:`compared`) and the seeds. Columns kind, weights
+    (``combined``, those of eq. 9, or ``equal``), k, value. Kinds are K ``sources``, the mean over
+    the orders of adding them; K random ``parts`` of the first source; and their difference.
     """
     steps = mixtures.steps
     steps = steps[steps.groupby("rm").cumcount() < compared(mixtures, first)]
@@ -126,12 +117,9 @@ def norms(mixtures: Mixtures, first: int = 0) -> pd.DataFrame:
     for weights in ("combined", "equal"):
         length = (steps[weights] / steps["single"]).groupby(steps["rm"]).mean()
         for k in mixtures.counts:
-            by_order = [length[mixtures.added_names(k, order)].mean() for order in mixtures.orders]
-            found = {
-                "sources": np.mean(by_order),
-                "parts": length[mixtures.names(SPLITS, k=k)].mean(),
-            }
-            found["sources - parts"] = found["sources"] - found["parts"]
+            by_order = [length[mixtures.names(ADDED, k=k, order=i)].mean() for i in mixtures.orders]
+            sources, parts = np.mean(by_order), length[mixtures.names(SPLITS, k=k)].mean()
+            found = {"sources": sources, "parts": parts, "sources - parts": sources - parts}
             rows += [(kind, weights, k, value) for kind, value in found.items()]
     return pd.DataFrame(rows, columns=["kind", "weights", "k", "value"])
 
@@ -150,17 +138,21 @@ def mean_weights(mixtures: Mixtures) -> pd.DataFrame:
     For MORE on every base, and for the authors' program on the middle one.
     """
     rows = [
-        (scheme, base, source, step_weights(mixtures, scheme, base, i).mean())
-        for scheme, base in [*((MORE, b) for b in mixtures.bases), (PUBLIC_CODE, mixtures.middle)]
-        for i, source in enumerate(mixtures.sources)
+        (scheme, base, source, weight.mean())
+        for base, scheme in mixtures.compared
+        if scheme in (MORE, PUBLIC_CODE)
+        for source, weight in step_weights(mixtures, scheme, base).items()
     ]
     return pd.DataFrame(rows, columns=["scheme", "base", "source", "value"])
 
 
-def step_weights(mixtures: Mixtures, scheme: str, base: str, source: int) -> np.ndarray:
-    """Weight of a source, by its place, at every step, shape (seeds, steps)."""
-    weight = mixtures.steps.set_index("rm")[f"weight_{source}"]
-    return np.stack([weight.loc[[name]].to_numpy() for name in mixtures.names(scheme, base)])
+def step_weights(mixtures: Mixtures, scheme: str, base: str) -> dict[str, np.ndarray]:
+    """Weight of each source at every step, arrays of shape (seeds, steps)."""
+    by_model = mixtures.steps.groupby("rm")
+    runs = [by_model.get_group(name) for name in mixtures.names(scheme, base)]
+    return {
+        source: np.stack([run[f"weight_{source}"] for run in runs]) for source in mixtures.sources
+    }
 
 
 def shares(mixtures: Mixtures, statistics: pd.DataFrame) -> pd.DataFrame:
@@ -209,30 +201,6 @@ def association(gain: pd.DataFrame, share: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["scheme", "value"])
 
 
-def sizes(mixtures: Mixtures) -> pd.DataFrame:
-    """One row of counts that the page tells."""
-    found = {
-        "pairs": int(min((mixtures.source == name).sum() for name in HH)),
-        "sources": len(mixtures.sources),
-        "seeds": mixtures.seeds,
-        "orders": len(mixtures.orders),
-        "compared": compared(mixtures),
-        "steps": int(mixtures.steps["rm"].value_counts()[mixtures.names(MORE)].max()),
-    }
-    return pd.DataFrame([found])
-
-
-def paper_top(registry: Registry, base: int) -> dict[str, tuple[float, float]]:
-    """The paper's ECE of MORE on all sources and of Top on Helpful and Harmless.
-
-    `base` is the place among the paper's three bases, the smallest first (Tables 5, 6 and 1).
-    """
-    entry = ("more.table5", "more.table6", "more.table1")[base]
-    top = "Top" if entry == "more.table1" else "Single"
-    rows = {name: registry.printed(entry, name.capitalize()) for name in HH}
-    return {name: (row["MORE"]["ece"], row[top]["ece"]) for name, row in rows.items()}
-
-
 def _readings() -> dict[tuple[str, str], Metric]:
     """Measures of one test source's margins, by name and form."""
 
@@ -241,4 +209,4 @@ def _readings() -> dict[tuple[str, str], Metric]:
 
     found = {("ece", form): ece(form) for form in DISTINCT}
     found |= {("scaled", form): scaled(form) for form in DISTINCT}
-    return found | {("size", "any"): size, ("accuracy", "any"): accuracy}
+    return found | {(name, "any"): METRICS[name] for name in ("size", "accuracy")}

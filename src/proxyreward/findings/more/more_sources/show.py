@@ -13,18 +13,20 @@ import pandas as pd
 
 from proxyreward.findings.core.drawing import (
     GOLDEN,
+    LARGE,
     OURS,
     PAPER,
     SMALL,
     canvas,
     dots,
+    few_ticks,
     legend,
     papers,
     rows_on,
 )
-from proxyreward.findings.core.text import cell, pivot
+from proxyreward.findings.core.text import cell, pivot, select
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
-from proxyreward.findings.more.mixtures import DISTINCT, FORMS, PAPER_FORM, STANDARD, Mixtures
+from proxyreward.findings.more.mixtures import DISTINCT, STANDARD, Mixtures, form_label
 from proxyreward.findings.more.more_sources.measure import step_weights
 from proxyreward.metrics.checks import one_of
 from proxyreward.vocabulary import HH, MORE, MULTITASK, MULTITASK_AS_IS, RAW, TOP
@@ -45,20 +47,16 @@ def chosen(curves: pd.DataFrame, measure: str, form: str = STANDARD) -> pd.DataF
     one_of("measure", measure, tuple(MEASURES))
     one_of("form", form, DISTINCT)
     form = form if measure in ("ece", "scaled") else "any"
-    return curves[(curves["measure"] == measure) & (curves["form"] == form)]
+    return select(curves, measure=measure, form=form)
 
 
 def plot_curves(
-    curves: pd.DataFrame, paper: Mapping[str, tuple[float, float]] | None = None
+    curves: pd.DataFrame, paper: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None
 ) -> "Figure":
     """A measure on Helpful and Harmless against the number of sources (Figure 6).
 
-    Parameters
-    ----------
-    curves : DataFrame
-        Of one measure, see :func:`chosen`.
-    paper : mapping, optional
-        `measure.paper_top`: the only two points that it prints.
+    `curves` are of one measure, see :func:`chosen`; `paper` has by test source the cells of
+    `mixtures.printed_outliers`, the only two points that it prints.
     """
     figure, axes = canvas(4.4, 1, 2)
     counts = np.sort(curves["k"].unique())[1:]
@@ -68,26 +66,24 @@ def plot_curves(
         "order 0": (-0.12, "o", SCHEME_COLOURS[MORE], "paper's order"),
     }
     for axis, source in zip(axes[0], HH, strict=True):
-        rows = curves[curves["source"] == source].set_index("curve")
+        rows = select(curves, source=source).set_index("curve")
         top = rows.loc[TOP]
         axis.axhspan(top["low"], top["high"], color=SCHEME_COLOURS[TOP], alpha=0.15, lw=0)
         axis.axhline(top["estimate"], color=SCHEME_COLOURS[TOP], ls="--", label="Top")
         for name in rows.index.unique():
             if name.startswith("order ") and name != "order 0":
-                found = rows.loc[name]
-                axis.plot(
-                    found["k"], found["estimate"], color="#E69F00", lw=1, label="other orders"
-                )
+                line = {"color": "#E69F00", "lw": 1, "label": "other orders"}
+                axis.plot(rows.loc[name, "k"], rows.loc[name, "estimate"], **line)
         for name, (shift, marker, colour, label) in styles.items():
             found = rows.loc[name]
             place = found["k"] + shift
             axis.plot(place, found["estimate"], color=colour)
             dots(axis, place, found, colour, label, marker=marker, upright=True)
         if paper:
-            ours, single = paper[source]
-            papers(axis, [ours], [counts[-1]], label="paper: MORE", upright=True)
-            axis.axhline(single, color=PAPER, ls=":", label="paper: Top")
-        axis.set_title(f"tested on {source}", fontsize=11, weight="normal")
+            printed = [paper[source][MORE]["ece"]]
+            papers(axis, printed, counts[-1:], label="paper: MORE", upright=True)
+            axis.axhline(paper[source][TOP]["ece"], color=PAPER, ls=":", label="paper: Top")
+        axis.set_title(f"tested on {source}", fontsize=LARGE, weight="normal")
         axis.set_xticks(counts)
         axis.set_xlabel("Sources K")
     axes[0, 0].set_ylabel(MEASURES[curves["measure"].iloc[0]])
@@ -98,20 +94,22 @@ def plot_curves(
 def plot_forms(forms: pd.DataFrame) -> "Figure":
     """ECE of MORE on all sources minus those of fewer, in every form."""
     labels = list(dict.fromkeys(zip(forms["form"], forms["measure"], strict=True)))
-    figure, axes = canvas(1.6 + 0.36 * len(labels), 1, 2)
+    names = [form_label(f) if measure == "ece" else f"{f}, scaled" for f, measure in labels]
+    figure, axes = canvas(1.6 + 0.42 * len(labels), 1, 2)
     styles = {
         "two": (0.15, SCHEME_COLOURS[MORE], "minus two sources"),
         "top": (-0.15, SCHEME_COLOURS[TOP], "minus Top"),
     }
     for axis, source in zip(axes[0], HH, strict=True):
-        height = rows_on(axis, [_form_name(*label) for label in labels])
+        height = rows_on(axis, names)
         for against, (shift, colour, label) in styles.items():
-            rows = forms[(forms["source"] == source) & (forms["against"] == against)]
+            rows = select(forms, source=source, against=against)
             rows = rows.set_index(["form", "measure"]).loc[labels]
             dots(axis, height + shift, rows, colour, label)
         axis.axvline(0, color=GOLDEN, lw=1)
-        axis.set_title(f"tested on {source}", fontsize=11, weight="normal")
-        axis.tick_params(axis="y", labelsize=SMALL)
+        axis.set_title(f"tested on {source}", fontsize=LARGE, weight="normal")
+        axis.tick_params(labelsize=SMALL)
+        few_ticks(axis)
     figure.supxlabel("ECE of MORE on all sources, difference", fontsize=12)
     legend(figure, axes, 2)
     return figure
@@ -119,7 +117,7 @@ def plot_forms(forms: pd.DataFrame) -> "Figure":
 
 def forms_table(forms: pd.DataFrame, against: str) -> pd.DataFrame:
     """Differences in every form as text cells, a row for each form."""
-    rows = forms[forms["against"] == against]
+    rows = select(forms, against=against)
     scaled = np.where(rows["measure"] == "scaled", ", after temperature scaling", "")
     rows = rows.assign(name=rows["form"] + scaled)
     return pivot(rows, {"name": "Form"}, "source", lambda row: cell(row, ".3f"))
@@ -134,7 +132,7 @@ def plot_norms(norms: pd.DataFrame) -> "Figure":
     }
     for w, (weights, line) in enumerate({"combined": "-", "equal": "--"}.items()):
         for s, (kind, (colour, marker, label)) in enumerate(kinds.items()):
-            rows = norms[(norms["kind"] == kind) & (norms["weights"] == weights)]
+            rows = select(norms, kind=kind, weights=weights)
             place = rows["k"] + 0.06 * (2 * w + s - 1.5)
             text = f"{label}, {'equal' if w else 'MORE'} weights"
             axis.plot(place, rows["estimate"], line, color=colour, lw=1.5, zorder=1)
@@ -152,46 +150,34 @@ def plot_norms(norms: pd.DataFrame) -> "Figure":
 def plot_weights(
     mixtures: Mixtures, weights: pd.DataFrame, scheme: str, base: str, window: int = 7
 ) -> "Figure":
-    """Weight of each source at every step of the default run, raw and smoothed, and its mean.
+    """Weight of each source at every step of the default run, and its mean over replicates.
 
-    Parameters
-    ----------
-    mixtures : Mixtures
-    weights : DataFrame
-        Over replicates.
-    scheme : str
-        ``more`` or ``public-code``.
-    base : str
-    window : int
-        Steps that are averaged for the thick lines.
-
-    Raises
-    ------
-    ValueError
-        If the table has no such weights; lists those that it has.
+    `scheme` is ``more`` or ``public-code``; thick lines average `window` steps and the seeds. If
+    there are no such weights, a ValueError lists those that there are.
     """
     import seaborn as sns
 
-    rows = weights[(weights["scheme"] == scheme) & (weights["base"] == base)]
+    rows = select(weights, scheme=scheme, base=base)
     if rows.empty:
         known = weights[["scheme", "base"]].drop_duplicates().agg(" on base ".join, axis=1)
         raise ValueError(f"no weights of {scheme} on base {base}; there are: {', '.join(known)}")
-    names = mixtures.sources
+    runs = step_weights(mixtures, scheme, base)
+    names = list(runs)
     panels = -(-(len(names) + 1) // 2)
     figure, axes = canvas(0.6 + 1.75 * panels, panels, 2, sharex=False, sharey=False)
     colours = sns.color_palette("colorblind", len(names))
-    runs = [step_weights(mixtures, scheme, base, i) for i in range(len(names))]
-    for axis, name, of_seeds, colour in zip(axes.flat, names, runs, colours, strict=False):
+    for axis, (name, of_seeds), colour in zip(axes.flat, runs.items(), colours, strict=False):
         steps = np.arange(1, of_seeds.shape[1] + 1)
         axis.plot(steps, of_seeds.T, color=colour, lw=0.8, alpha=0.5)
-        axis.plot(steps, smoothed(of_seeds.mean(axis=0), window), color=colour, lw=3)
-        axis.set_title(name, fontsize=11, weight="normal")
-        axis.set_ylim(0, 1.05 * np.max(runs))
+        mean = pd.Series(of_seeds.mean(axis=0)).rolling(window, center=True, min_periods=1).mean()
+        axis.plot(steps, mean, color=colour, lw=3)
+        axis.set_title(name, fontsize=LARGE, weight="normal")
+        axis.set_ylim(0, 1.05 * np.max(list(runs.values())))
     last = axes.flat[len(names)]
     for i, colour in enumerate(colours):
         dots(last, [i], rows.iloc[[i]], colour, upright=True)
     last.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=9)
-    last.set_title("mean over steps", fontsize=11, weight="normal")
+    last.set_title("mean over steps", fontsize=LARGE, weight="normal")
     for axis in axes.flat[: len(names) + 1]:
         axis.axhline(1 / len(names), color=GOLDEN, ls="--", lw=1)
     for axis in axes.flat[len(names) + 1 :]:
@@ -210,7 +196,7 @@ def plot_gains(gains: pd.DataFrame, shares: pd.DataFrame) -> "Figure":
     figure, [[axis]] = canvas(4.2)
     order = shares.sort_values("share")
     for shift, scheme in zip((-0.2, 0.0, 0.2), gains["scheme"].unique(), strict=True):
-        rows = gains[gains["scheme"] == scheme].set_index("source").loc[order["source"]]
+        rows = select(gains, scheme=scheme).set_index("source").loc[order["source"]]
         label = SCHEME_NAMES[scheme] + (", equal sizes" if scheme == MULTITASK else "")
         marker = {MULTITASK_AS_IS: "o", MULTITASK: "s"}.get(scheme, "^")
         place = np.arange(len(rows)) + shift
@@ -228,17 +214,3 @@ def plot_gains(gains: pd.DataFrame, shares: pd.DataFrame) -> "Figure":
     axis.grid(axis="x", visible=False)
     legend(figure, axis, 2)
     return figure
-
-
-def smoothed(values: np.ndarray, window: int) -> np.ndarray:
-    """Centred moving average, shape as `values`; at the ends over the steps that there are."""
-    ones = np.ones(min(window, len(values)))
-    return np.convolve(values, ones, "same") / np.convolve(np.ones(len(values)), ones, "same")
-
-
-def _form_name(form: str, measure: str) -> str:
-    if measure == "scaled":
-        return f"{form}, scaled"
-    bins, binning, orientation = FORMS[form].values()
-    text = f"{bins}, {binning}, {'both' if orientation == 'both' else 'one'}"
-    return f"{form}: {text}" if form in (STANDARD, PAPER_FORM) else text

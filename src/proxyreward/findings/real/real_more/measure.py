@@ -128,7 +128,7 @@ def weights(mixtures: Mixtures) -> tuple[pd.DataFrame, pd.DataFrame, int]:
         How often MORE was trained: once for each seed and fold.
     """
     steps = mixtures.steps[mixtures.steps["rm"].isin(mixtures.names(MORE))]
-    given = steps[[f"weight_{i}" for i in range(len(mixtures.sources))]]
+    given = steps[[f"weight_{name}" for name in mixtures.sources]]
     given = given.set_axis(pd.Index(mixtures.sources, name="source"), axis=1)
     # A reward model has the steps of one fold after those of another.
     fold = steps.groupby(["rm", "step"]).cumcount()

@@ -1,0 +1,331 @@
+"""Training schemes: plain computations and printed values, planted stories, and what is drawn."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.findings.mixtures import (
+    Effect,
+    agrees,
+    by_scheme,
+    calibrated,
+    mixtures,
+    replicated,
+    told,
+)
+
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.more.mixture_drawing import SCHEMES
+from proxyreward.findings.more.mixtures import COLUMNS, DISTINCT
+from proxyreward.findings.more.more_schemes import claims, identities, measure, show
+from proxyreward.metrics.calibration import pair_ece
+
+CLAIMS = load_registry().measured_by("more_schemes")
+KEYS = ["base", "scheme", "scaled", "source", "metric"]
+EFFECTS = {
+    "multitask": Effect(0.7, 4 * calibrated(0.7)),
+    "balanced": Effect(0.7, 4 * calibrated(0.7)),
+    "public-code": Effect(0.4, calibrated(0.4)),
+}
+
+
+@pytest.fixture(scope="module")
+def planted():
+    return mixtures(by_scheme(EFFECTS), pairs=300, bases=2, seeds=2, orders=0)
+
+
+@pytest.fixture(scope="module")
+def cells(planted, registry):
+    return measure.cells(planted, registry)
+
+
+@pytest.fixture(scope="module")
+def differences(cells):
+    return measure.differences(cells)
+
+
+def test_cells_are_plain_means_over_seeds(cells, planted):
+    value, base = cells.set_index(KEYS)["value"].sort_index(), planted.bases[0]
+    top = planted.margin("single-oasst", base)[:, planted.source == "oasst"]
+    found = value[base, "top", False, "oasst"]
+    assert found["accuracy"] == pytest.approx((top > 0).mean())
+    assert found["size"] == pytest.approx(abs(top).mean())
+    assert found["ece"] == pytest.approx(np.mean([pair_ece(m) for m in top]))
+    form = found["5 bins of equal width, one order"]
+    assert form == pytest.approx(np.mean([pair_ece(m, 5, "width") for m in top]))
+    every = value.loc[base, "top", False, :, "accuracy"]
+    assert every["mean"] == pytest.approx(every.drop("mean").mean())
+
+
+def test_temperature_scaling_and_controls_take_size_batches_and_weights_apart(differences, planted):
+    """MultiTask and balanced know as much as MORE, but are four times too sure."""
+    keys = ["base", "first", "second", "metric", "scaled"]
+    value = differences[differences["source"] == "mean"].set_index(keys)["value"].sort_index()
+    assert not value.index.duplicated().any()
+    for base in planted.bases:
+        plain, scaled = (value[base, "more", "multitask", "ece", s] for s in (False, True))
+        assert plain < -0.05 and abs(scaled) < 0.03
+        assert abs(value[base, "more", "multitask", "accuracy", False]) < 0.03
+    of = value[planted.middle]
+    assert abs(of["balanced", "multitask", "ece", False]) < 0.03
+    assert of["more", "balanced", "ece", False] < -0.05
+    assert of["public-code", "multitask", "accuracy", False] < -0.03
+
+
+def test_the_papers_values_stand_beside_ours(cells, registry):
+    paper = cells.set_index(KEYS)["paper"].sort_index()
+    row = registry.printed("more.table3", "Pythia-1.4B", "MultiTask")
+    own = paper["16x1x2", "multitask", False]
+    assert own["helpful", "accuracy"] == row["Helpful"] / 100
+    mean = np.mean([row[column] for column in COLUMNS.values()]) / 100
+    assert own["mean", "accuracy"] == pytest.approx(mean)
+    assert own["mean", "ece"] == own["mean", "ece_paper"] == row["ece"]
+    single = registry.printed("more.table5", "Harmless", "Single")["ece"]
+    assert paper["16x1x2", "top", False, "harmless", "ece"] == single
+    for nothing in (own["oasst", "ece"], own["mean", "log_loss"], own["mean", "size"]):
+        assert np.isnan(nothing)
+    assert np.isnan(paper["16x1x2", "raw", False, "helpful", "ece"])
+    assert paper.loc["32x1x2", "balanced"].isna().all() and paper.loc[:, :, True].isna().all()
+
+
+def test_an_unknown_form_is_told_which_exist():
+    assert measure.metric_of("paper") == "ece_paper" and measure.metric_of("standard") == "ece"
+    with pytest.raises(ValueError, match="form must be one of .*'standard', 'paper'"):
+        measure.metric_of("strict")
+
+
+def test_sizes_keep_the_order_of_sources_and_count_missing_tests_as_none():
+    statistics = pd.DataFrame(
+        {"source": ["b", "a", "b"], "part": ["training", "training", "test"], "pairs": [50, 10, 7]}
+    )
+    table = measure.sizes(statistics, resampled=20)
+    assert table["source"].tolist() == ["b", "a"] and table["test"].tolist() == [7, 0]
+    assert table["share"].tolist() == [2.5, 0.5]
+
+
+DEVIATIONS = pd.DataFrame(
+    {
+        "quantity": [identities.STEP, identities.GRADIENT, identities.HEAD],
+        "deviation": [0.0, 2e-8, 3e-8],
+    }
+)
+TIMES = pd.DataFrame([("16x1x2", 30.0, 30.6, 1.02, 1.01, 1.13, 0.012, 0.004, 40)],
+                     columns=measure.TIMES)  # fmt: skip
+
+
+def quantities(found, registry, times=TIMES):
+    cells = measure.cells(found, registry)
+    return claims.quantities(cells, measure.steps(found), times, DEVIATIONS)
+
+
+def sure(times):
+    """Knows as much as the others, but its margins are larger than they should be."""
+    return Effect(0.7, times * calibrated(0.7))
+
+
+# The paper's story: mixing costs accuracy and calibration, MORE restores the latter.
+STORY = {
+    "raw": Effect(0.0, 6.0),
+    "own": Effect(0.95, 1.4 * calibrated(0.95)),
+    "multitask": sure(4),
+    "multitask-as-is": sure(4),
+    "more": sure(1),
+    "more-as-is": sure(1),
+}
+
+
+@pytest.fixture(scope="module")
+def story(registry):
+    return quantities(mixtures(by_scheme(STORY), pairs=400, seeds=1, orders=0), registry)
+
+
+def test_the_story_of_the_paper_shows_in_its_quantities(story):
+    assert (told(story, "smallest base, *: accuracy of Top minus MultiTask") > 0.02).all()
+    assert (told(story, "largest base, *: accuracy of MultiTask minus Top") < -0.02).all()
+    for better in ("*: ECE of Raw minus *", "*: ECE of MultiTask minus Top"):
+        assert (told(story, better) > 0.02).all()
+    assert (told(story, "*: ECE of MultiTask minus MORE") > 0.02).all()
+    assert (told(story, "*: ECE in the paper's form of MultiTask minus MORE") > 0.02).all()
+    assert told(story, "*: mean accuracy at * minus at *").abs().max() < 0.03
+    assert told(story, "*, mean: accuracy of MultiTask minus MORE").abs().max() < 0.03
+    assert (told(story, "* resampling: mean ECE of MORE minus MultiTask") < -0.02).all()
+    changes = ("mean ECE of *, without resampling less that with", "*: mean accuracy without *")
+    assert told(story, *changes).abs().max() < 0.03
+
+
+def test_the_reversed_story_turns_the_signs(registry):
+    effects = STORY | {"more": Effect(0.2, 4.0), "multitask": sure(1), "multitask-as-is": sure(4)}
+    found = mixtures(by_scheme(effects), pairs=400, bases=2, seeds=1, orders=0)
+    found = quantities(found, registry)
+    assert (told(found, "*: ECE of MultiTask minus MORE", "*: ECE of Top minus MORE") < 0).all()
+    assert (told(found, "*, mean: accuracy of MultiTask minus MORE") > 0.05).all()
+    assert (told(found, "*, mean of the others: ECE of MORE minus Top") > 0.02).all()
+    # MORE is better calibrated on sources as they are, worse on equal sizes.
+    assert told(found, "*, without resampling less that with").item() < -0.05
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
+def test_each_claim_reads_quantities_that_are_measured(claim, story):
+    agrees(claim, story)
+
+
+def test_the_mean_of_the_others_leaves_helpful_and_harmless_out(cells, planted, registry):
+    gap = "mean of the others: ECE of MORE minus Top"
+    found = claims.quantities(cells, measure.steps(planted), TIMES, DEVIATIONS)
+    value = cells.set_index(KEYS)["value"].sort_index()
+    each = [
+        value["16x1x2", "more", False, name, "ece"] - value["16x1x2", "top", False, name, "ece"]
+        for name in planted.sources[2:]
+    ]
+    assert found[f"smallest base, {gap}"].own == pytest.approx(np.mean(each))
+
+
+def test_one_bad_source_shows_in_its_own_quantities_alone(registry):
+    def effect(rm, source):
+        spoiled = rm["scheme"] == "multitask" and source == "webgpt"
+        return Effect(-0.9, 12.0) if spoiled else by_scheme(STORY)(rm, source)
+
+    found = quantities(mixtures(effect, pairs=400, bases=2, seeds=1, orders=0), registry)
+    gaps = told(found, "*: ECE of Raw minus *")
+    assert set(gaps.index[gaps < 0]) == {
+        f"{base} base, webgpt: ECE of Raw minus MultiTask" for base in ("smallest", "largest")
+    }
+
+
+def test_the_papers_differences_stand_beside_ours(story, registry):
+    rows = registry.printed("more.table3", "Pythia-1.4B")
+    single = registry.printed("more.table5", "Harmless")
+    expected = {
+        "helpful: accuracy of Top minus MultiTask":
+            (rows["Top"]["Helpful"] - rows["MultiTask"]["Helpful"]) / 100,
+        "mean: ECE of MultiTask minus MORE": rows["MultiTask"]["ece"] - rows["MORE"]["ece"],
+        "harmless: ECE of Top minus MORE": single["Single"]["ece"] - single["MORE"]["ece"],
+    }  # fmt: skip
+    for name, value in expected.items():
+        assert story[f"smallest base, {name}"].paper == pytest.approx(value), name
+
+
+def test_a_longer_gradient_and_a_larger_loss_are_seen(registry):
+    found = mixtures(pairs=30, bases=2, seeds=1, orders=0)
+    worse = found.steps.copy()
+    of_more = worse["rm"] == found.names("more")[0]
+    worse.loc[of_more & (worse["step"] == 3), "combined"] = 1.01 * worse["equal"]
+    worse.loc[of_more, "loss"] = 1.3 * worse["plain_loss"]
+    after = quantities(replace(found, steps=worse), registry)
+    assert told(after, "largest ratio over steps of the head*").item() == pytest.approx(1.01)
+    ratio = told(after, f"{found.middle}: mean ratio of weighted to plain loss").item()
+    assert ratio == pytest.approx(1.3)
+    each = [worse[worse["rm"].isin(found.names("more", base))] for base in found.bases]
+    mean = np.mean([(own["combined"] / own["equal"]).mean() for own in each])
+    assert told(after, "mean ratio over steps of the head*").item() == pytest.approx(mean)
+
+
+def test_what_is_exact_is_counted_and_times_may_be_missing(story, registry, tmp_path):
+    assert {name for name, quantity in story.items() if quantity.is_counted} == {
+        *DEVIATIONS["quantity"],
+        f"largest ratio over steps {claims.LENGTHS}",
+        "16x1x2: time of a step of MORE over one of MultiTask",
+        "lower end of the largest time of a step of MORE over one of MultiTask",
+        "upper end of the largest time of a step of MORE over one of MultiTask",
+    }
+    # The bound is held against the ends of the benchmark's own interval.
+    assert told(story, "upper end of the largest time of a step *").item() == 1.13
+    row = dict.fromkeys(measure.TIMES[:-1], 1.0) | {"base": "16x1x2", "more": "left out"}
+    (tmp_path / "some.json").write_text(json.dumps({"repeats": 40, "bases": [row]}))
+    times = measure.step_times(tmp_path / "some.json")
+    assert times.columns.tolist() == measure.TIMES and times["repeats"].tolist() == [40]
+    none, smoke = measure.step_times(tmp_path / "none.json"), mixtures(pairs=30, bases=2, seeds=1)
+    assert not [name for name in quantities(smoke, registry, none) if "time of" in name]
+    assert show.times_table(none).empty
+
+
+@pytest.fixture(scope="module")
+def shown(planted, cells, differences, tmp_path_factory):
+    own = {"cells": cells[~cells["scaled"]].drop(columns="scaled"), "differences": differences}
+    own["steps"] = measure.steps(planted)
+    return replicated(tmp_path_factory.mktemp("more_schemes"), own)
+
+
+def test_a_panel_shows_ours_and_the_papers_values(shown):
+    figure = show.plot_schemes(shown["cells"], "5 bins of equal width, one order")
+    panels = np.array(figure.axes).reshape(-1, 3)
+    assert len(panels) == 6 and "5 of equal\nwidth, one order" in panels[-1, 1].get_xlabel()
+    accuracy, ece, in_papers_form = panels[0]
+    assert accuracy.get_title(loc="left") + accuracy.get_title() == "helpful"
+    cells = shown["cells"].query("source == 'helpful'").set_index(["metric", "scheme"])
+    columns = ("accuracy", "5 bins of equal width, one order", "ece_paper")
+    for axis, metric in zip(panels[0], columns, strict=True):
+        dots = [collection.get_offsets()[:, 0] for collection in axis.collections[1::2]]
+        for scheme, drawn in zip(SCHEMES, dots, strict=True):
+            np.testing.assert_allclose(drawn, cells.loc[(metric, scheme), "estimate"])
+    diamonds = [line.get_xdata() for line in accuracy.lines if line.get_marker() == "D"]
+    np.testing.assert_allclose(diamonds[1], [0.6781, 0.7308])
+    assert not [line for line in ece.lines if line.get_marker() == "D"]
+    assert len([line for line in in_papers_form.lines if line.get_marker() == "D"]) == 4
+
+
+def test_differences_show_both_states_and_the_papers_value(shown):
+    figure = show.plot_differences(shown["differences"], "paper", "webgpt")
+    accuracy, ece, in_papers_form = figure.axes[:3]
+    labels = [label.get_text() for label in accuracy.get_yticklabels()]
+    assert labels[0] == "MORE − MultiTask\n16x1x2" and len(labels) == 2 + 4
+    assert len(accuracy.collections) == 2 and len(ece.collections) == 4
+    rows = shown["differences"].query("source == 'webgpt' and first == 'more' and not scaled")
+    rows = rows.query("second == 'multitask'").set_index("metric")
+    points = accuracy.collections[1].get_offsets()[:2, 0]
+    np.testing.assert_allclose(points, 100 * rows.loc["accuracy", "estimate"])
+    for axis in (ece, in_papers_form):  # the same form
+        points = axis.collections[1].get_offsets()[:2, 0]
+        np.testing.assert_allclose(points, rows.loc["ece_paper", "estimate"])
+    [diamonds] = [line.get_xdata() for line in accuracy.lines if line.get_marker() == "D"]
+    np.testing.assert_allclose(diamonds[:2].astype(float), 100 * rows.loc["accuracy", "paper"])
+    assert np.isnan(diamonds[2:].astype(float)).all()
+    with pytest.raises(ValueError, match="source must be one of .*'helpful'"):
+        show.plot_differences(shown["differences"], source="reddit")
+
+
+def test_every_form_has_a_row_and_every_base_a_panel(shown):
+    figure = show.plot_forms(shown["differences"])
+    assert [axis.get_title() for axis in figure.axes] == ["16x1x2", "32x1x2"]
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels[0].startswith("standard") and labels[1].startswith("paper")
+    assert len(set(labels)) == len(DISTINCT) and len(show.forms(shown["differences"])) == 16
+
+
+def test_the_papers_faulty_means_are_those_that_the_registry_notes(registry):
+    slips = show.slips(registry)
+    [note] = [text for text in registry.entry("more.table3").notes if "Arithmetic" in text]
+    assert len(slips) == 3
+    for row in slips.itertuples():
+        assert f"{row.base} {row.scheme} {row.printed} (mean {row.mean:.3f})" in note
+
+
+def test_table3_puts_the_paper_beside_ours_and_stars_the_faulty_means(shown, registry):
+    table = show.table3(shown["cells"], registry).set_index(["Base", "Scheme"])
+    assert list(table)[-2:] == ["mean", "ECE"] and len(table) == 8
+    ours = shown["cells"].query("base == '16x1x2' and scheme == 'top' and source == 'helpful'")
+    ours = ours.set_index("metric")["estimate"]["accuracy"]
+    assert table.loc[("16x1x2 (Pythia-1.4B)", "Top"), "helpful"] == f"{100 * ours:.1f} (67.8)"
+    assert table.loc[("16x1x2 (Pythia-1.4B)", "MultiTask"), "mean"].endswith("(62.4*)")
+    starred = {key for key, cell in table["mean"].items() if "*" in cell}
+    assert starred == {("16x1x2 (Pythia-1.4B)", "MultiTask"), ("32x1x2 (LLaMa-7B)", "Top")}
+
+
+def test_the_share_of_one_resampled_source_stands_beside_the_papers(registry):
+    paper = dict(registry.printed("more.table4"))
+    one = paper.pop("resampled_train_per_source")
+    training = [row["train"] for row in paper.values()]
+    sizes = pd.DataFrame({"source": list(COLUMNS), "training": training, "test": 0})
+    table = show.table4(sizes.assign(share=sizes["training"] / one), registry)
+    np.testing.assert_allclose(table["% of resampled"], table["%, paper"])
+    assert table["test, paper"].sum() == 2352 + 2312 + 957 + 901 + 2000
+
+
+def test_steps_and_times_are_text_cells(shown):
+    table = show.steps_table(shown["steps"])
+    assert len(table) == 3 and table["loss"].str.contains("[", regex=False).all()
+    row = show.times_table(TIMES).iloc[0]
+    assert row["ratio"] == "1.020 [1.010,\u00a01.130]"
+    assert (row["weighing, %"], row["of which solving, %"]) == pytest.approx((1.2, 0.4))
