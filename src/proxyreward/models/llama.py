@@ -68,7 +68,12 @@ class Cache:
 
     def choose(self, rows: Tensor) -> Cache:
         """A cache of these rows, in this order; a row may come more than once."""
-        return replace(self, kept=self.kept[:, :, rows], seen=self.seen[rows])
+        import torch
+
+        layers, pair, _, *each = self.kept.shape
+        kept, filled = self.kept.new_empty(layers, pair, len(rows), *each), self.seen.shape[1]
+        torch.index_select(self.kept[..., :filled, :], 2, rows, out=kept[..., :filled, :])
+        return replace(self, kept=kept, seen=self.seen[rows])
 
 
 def empty_cache(model, rows: int, room: int) -> Cache:

@@ -86,7 +86,7 @@ def continue_rows(model, cache, ids: Tensor, at: Tensor | None, mask: Tensor):
     import torch
 
     cache = replace(cache, seen=torch.cat([cache.seen, mask], 1))
-    if llama.computes(model):
+    if isinstance(cache, llama.Cache):
         return llama.states(model, ids, at, cache), cache
     start = cache.seen.shape[1] - ids.shape[1]
     hidden = model.base_model(
@@ -154,7 +154,8 @@ def last_states(
 def _last_states_by_prompt(model, rows, pad_id, tokens_per_batch, prompt):
     import torch
 
-    groups = [np.flatnonzero(np.equal(prompt, number)) for number in dict.fromkeys(prompt)]
+    asked = np.asarray(prompt)
+    groups = [np.flatnonzero(asked == number) for number in dict.fromkeys(prompt)]
     common = [_common([rows[i] for i in group]) for group in groups]
     for chunk in batches_by_length(common, tokens_per_batch):
         own = np.concatenate([groups[g] for g in chunk])
