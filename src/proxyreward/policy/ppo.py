@@ -156,12 +156,12 @@ def roll_out(
 
 
 def hidden_states(model, rollout: Rollout) -> Tensor:
-    """Last hidden state before each response token, shape (rows, tokens, width)."""
+    """Last hidden state before each response token, shape (response tokens, width)."""
     import torch
 
     steps = torch.arange(rollout.tokens.shape[1], device=rollout.ids.device)
     at = (rollout.start[:, None] - 1 + steps).clamp(0, rollout.ids.shape[1] - 1)
-    return states(model, rollout.ids, at)
+    return states(model, rollout.ids, at, kept=rollout.mask)
 
 
 def spread_out(model, hidden: Tensor, pad_id: int, temperature: float) -> Tensor:
@@ -182,7 +182,7 @@ def log_distributions(model, rollout: Rollout, temperature: float) -> Tensor:
 
     The vocabulary is spread out for the response tokens alone, not for padding.
     """
-    hidden = hidden_states(model, rollout)[rollout.mask]
+    hidden = hidden_states(model, rollout)
     return spread_out(model, hidden, rollout.pad_id, temperature)
 
 
@@ -198,8 +198,8 @@ def in_rows(each: Tensor, mask: Tensor) -> Tensor:
 
 
 def values_of(critic, rollout: Rollout) -> Tensor:
-    """Value of the state before each response token, shape (rows, tokens)."""
-    return critic.score(hidden_states(critic, rollout)).squeeze(-1).float()
+    """Value of the state before each response token, shape (rows, tokens), 0 where the mask is."""
+    return in_rows(critic.score(hidden_states(critic, rollout)).squeeze(-1).float(), rollout.mask)
 
 
 # --- Rewards and advantages ----------------------------------------------------------------------
@@ -416,8 +416,8 @@ class PPO:
             rollout = roll_out(self.policy, self.tokenizer, prompts, samples, settings, draws)
             mask, drawn = rollout.mask, rollout.hidden
             if drawn is None:
-                drawn = hidden_states(self.policy, rollout)[mask]
-            others = hidden_states(self.reference, rollout)[mask], rollout.tokens[mask]
+                drawn = hidden_states(self.policy, rollout)
+            others = hidden_states(self.reference, rollout), rollout.tokens[mask]
             parts = zip(*(part.split(TOKENS_OBSERVED) for part in (drawn, *others)))
             found = [self._compare(*part, rollout.pad_id) for part in parts]
             log_probs, before, divergence, entropy = map(torch.cat, zip(*found))
