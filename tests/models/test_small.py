@@ -155,13 +155,14 @@ from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.policy.ppo import PPO, PPOSettings
 from proxyreward.policy.sft import PolicySettings, train_policy
 from proxyreward.reward.score import score
-from proxyreward.reward.train import RewardSettings, train_reward_model
+from proxyreward.reward.train import RewardSettings, token_pairs, train_reward_model
 
 out, shape = Path(sys.argv[1]), Shape(16, 1, 2, 64)
 words = load_tokenizer(out)
 frame = pd.DataFrame({"prompt": ["a", "b"], "chosen": "c", "rejected": "d", "response": "e"})
 settings = RewardSettings(1, 1e-3, 2, 0.1, 0.01)
-train_reward_model(frame, np.zeros(2, bool), words, "scratch", shape, settings, 0, out / "rm")
+tokens = token_pairs(frame, np.zeros(2, bool), words, shape.max_length)
+train_reward_model(tokens, words, "scratch", shape, settings, 0, out / "rm")
 train_policy(frame, words, "scratch", shape, PolicySettings(1, 1e-3, 2), 0, out / "policy")
 judge = load_reward_model(out / "rm")
 settings = PPOSettings(

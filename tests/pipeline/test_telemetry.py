@@ -31,14 +31,14 @@ PROGRAM = """
         from proxyreward.data.pairs import Pair, to_frame
         from proxyreward.models.build import Shape
         from proxyreward.models.tokenizer import train_tokenizer
-        from proxyreward.reward.train import RewardSettings, train_reward_model
+        from proxyreward.reward.train import RewardSettings, token_pairs, train_reward_model
 
         pairs = to_frame([Pair(f"Is it {i}?", "Yes, it is.", "No.", "toy") for i in range(4)])
         tokenizer = train_tokenizer(["Is it so? Yes, it is. No."], 270)
         settings = RewardSettings(1, 1e-3, 4, 0.0, 0.0)
-        train_reward_model(
-            pairs, np.zeros(4, bool), tokenizer, "scratch", Shape(8, 1, 1, 32), settings, 0, folder
-        )
+        tokens = token_pairs(pairs, np.zeros(4, bool), tokenizer, 32)
+        shape = Shape(8, 1, 1, 32)
+        train_reward_model(tokens, tokenizer, "scratch", shape, settings, 0, folder)
 
     if __name__ == "__main__":
         run_family([Model("a")], work, Path("f"), [], "proxyreward.pipeline.closure", workers=2)

@@ -41,7 +41,8 @@ def fit(tokenizer, shape, tmp_path):
     def run(frame, name="model", settings=SETTINGS, seed=0, flips=None, base="scratch"):
         flips = np.zeros(len(frame), bool) if flips is None else flips
         folder = tmp_path / name
-        train_reward_model(frame, flips, tokenizer, base, shape, settings, seed, folder)
+        tokens = token_pairs(frame, flips, tokenizer, shape.max_length)
+        train_reward_model(tokens, tokenizer, base, shape, settings, seed, folder)
         log = json.loads((folder / "train_log.json").read_text())
         return folder, [row["loss"] for row in log]
 

@@ -34,7 +34,7 @@ def computes(config) -> bool:
     )
 
 
-def _joined(model) -> list[tuple[Tensor, ...]]:
+def joined_matrices(model) -> list[tuple[Tensor, ...]]:
     """Matrices of each layer: queries, keys and values; output; gate and up; down.
 
     The weights of the norms before them are multiplied in. Llama turns the pairs (i, i + size / 2)
@@ -69,7 +69,12 @@ class Cache:
 
     def choose(self, rows: Tensor) -> Cache:
         """A cache of these rows, in this order; a row may come more than once."""
-        return replace(self, kept=self.kept[:, :, rows], seen=self.seen[rows])
+        import torch
+
+        layers, pair, _, *each = self.kept.shape
+        kept, filled = self.kept.new_empty(layers, pair, len(rows), *each), self.seen.shape[1]
+        torch.index_select(self.kept[..., :filled, :], 2, rows, out=kept[..., :filled, :])
+        return replace(self, kept=kept, seen=self.seen[rows])
 
 
 def empty_cache(model, rows: int, room: int) -> Cache:
@@ -80,28 +85,38 @@ def empty_cache(model, rows: int, room: int) -> Cache:
     heads = config.num_attention_heads
     shape = (config.num_hidden_layers, 2, rows, heads, room, config.hidden_size // heads)
     seen = torch.empty(rows, 0, dtype=torch.bool, device=device)
-    return Cache(torch.empty(shape, device=device), seen, _joined(model))
+    return Cache(torch.empty(shape, device=device), seen, joined_matrices(model))
 
 
-def states(model, ids: Tensor, at: Tensor | None, cache: Cache | None) -> Tensor:
+def states(
+    model,
+    ids: Tensor,
+    at: Tensor | None,
+    cache: Cache | None,
+    joined: list | None = None,
+    kept: Tensor | None = None,
+) -> Tensor:
     """Last hidden states, shape (rows, asked, width).
 
     `ids`, shape (rows, length), are whole rows padded on the right if there is no cache; otherwise
     its `seen` tells about the tokens before and about these. `at`, shape (rows, asked), says which
-    tokens of `ids` are asked for (None: all).
+    tokens of `ids` are asked for (None: all). `joined` are the model's matrices, where they are
+    known without a cache. `kept`, shape (rows, asked), chooses among the asked tokens: the states
+    are those of the chosen ones, shape (chosen, width).
     """
     import torch
-    from torch.nn.functional import linear, scaled_dot_product_attention, silu
+    from torch.nn.functional import embedding, linear, scaled_dot_product_attention, silu
 
     config, width = model.config, model.config.hidden_size
     heads, eps = config.num_attention_heads, config.rms_norm_eps
     place = torch.arange(ids.shape[1], device=ids.device)[None]
-    joined, seen = (_joined(model), None) if cache is None else (cache.joined, cache.seen)
+    seen = None if cache is None else cache.seen
+    joined = (joined or joined_matrices(model)) if cache is None else cache.joined
     first = 0 if seen is None else seen.shape[1] - ids.shape[1]
     positions = place if seen is None else (seen.cumsum(1) - 1).clamp(min=0)[:, first:]
     turns = _turns(config, first + ids.shape[1], ids.device)[positions]
     visible = None if seen is None else _visible(first + place, seen)  # None: causal order alone
-    x = model.base_model.embed_tokens.weight[ids]
+    x = embedding(ids, model.base_model.embed_tokens.weight)
     for number, (inward, outward, gates, down) in enumerate(joined):
         h = _normed(x, eps)
         if at is None or number < len(joined) - 1:
@@ -117,14 +132,17 @@ def states(model, ids: Tensor, at: Tensor | None, cache: Cache | None) -> Tensor
             visible = _visible(first + at, whole)
         values = values.unflatten(2, (heads, -1)).transpose(1, 2)
         if cache is not None:
-            kept, end = cache.kept[number], seen.shape[1]
-            kept[0, :, :, first:end], kept[1, :, :, first:end] = keys, values
-            keys, values = kept[:, :, :, :end]
+            held, end = cache.kept[number], seen.shape[1]
+            held[0, :, :, first:end], held[1, :, :, first:end] = keys, values
+            keys, values = held[:, :, :, :end]
         mixed = scaled_dot_product_attention(
             queries, keys, values, visible, is_causal=visible is None
         )
-        x = x + linear(mixed.transpose(1, 2).flatten(2), outward)
-        gate, up = linear(_normed(x, eps), gates).chunk(2, 2)
+        mixed = mixed.transpose(1, 2).flatten(2)
+        if kept is not None and number == len(joined) - 1:
+            x, mixed = x[kept], mixed[kept]
+        x = x + linear(mixed, outward)
+        gate, up = linear(_normed(x, eps), gates).chunk(2, -1)
         x = x + linear(silu(gate) * up, down)
     return _normed(x, eps) * model.base_model.norm.weight
 

@@ -52,7 +52,9 @@ def empty_cache(model, rows: int, room: int) -> Cache | llama.Cache:
     return Cache(DynamicCache(config=model.config), seen)
 
 
-def states(model, ids: Tensor, at: Tensor) -> Tensor:
+def states(
+    model, ids: Tensor, at: Tensor, joined: list | None = None, kept: Tensor | None = None
+) -> Tensor:
     """Last hidden states of whole rows, shape (rows, asked, width).
 
     Parameters
@@ -61,11 +63,21 @@ def states(model, ids: Tensor, at: Tensor) -> Tensor:
         Rows, padded on the right.
     at : Tensor of int, shape (rows, asked)
         Which tokens of each row are asked for.
+    joined
+        Of :func:`joined_matrices`, where that is known.
+    kept : Tensor of bool, shape (rows, asked)
+        Chooses among the asked tokens; the states have then the shape (chosen, width).
     """
     if llama.computes(model.config):
-        return llama.states(model, ids, at, None)
+        return llama.states(model, ids, at, None, joined, kept)
     hidden = model.base_model(ids, use_cache=False).last_hidden_state
-    return hidden.take_along_dim(at[..., None], 1)
+    hidden = hidden.take_along_dim(at[..., None], 1)
+    return hidden if kept is None else hidden[kept]
+
+
+def joined_matrices(model) -> list | None:
+    """What several calls of :func:`states` can share, as long as no weight changes."""
+    return llama.joined_matrices(model) if llama.computes(model.config) else None
 
 
 def continue_rows(model, cache, ids: Tensor, at: Tensor | None, mask: Tensor):
@@ -87,7 +99,7 @@ def continue_rows(model, cache, ids: Tensor, at: Tensor | None, mask: Tensor):
     import torch
 
     cache = replace(cache, seen=torch.cat([cache.seen, mask], 1))
-    if llama.computes(model.config):
+    if isinstance(cache, llama.Cache):
         return llama.states(model, ids, at, cache), cache
     start = cache.seen.shape[1] - ids.shape[1]
     hidden = model.base_model(
@@ -147,15 +159,17 @@ def last_states(
     if prompt is not None and len(rows) >= SHARED * len(set(prompt)):
         yield from _last_states_by_prompt(model, rows, pad_id, tokens_per_batch, prompt)
         return
+    joined = joined_matrices(model)
     for batch in batches_by_length([len(row) for row in rows], tokens_per_batch):
         ids, mask = padded([rows[i] for i in batch], pad_id, model.device)
-        yield np.array(batch), states(model, ids, mask.sum(1, keepdim=True) - 1)[:, 0]
+        yield np.array(batch), states(model, ids, mask.sum(1, keepdim=True) - 1, joined)[:, 0]
 
 
 def _last_states_by_prompt(model, rows, pad_id, tokens_per_batch, prompt):
     import torch
 
-    groups = [np.flatnonzero(np.equal(prompt, number)) for number in dict.fromkeys(prompt)]
+    asked = np.asarray(prompt)
+    groups = [np.flatnonzero(asked == number) for number in dict.fromkeys(prompt)]
     common = [_common([rows[i] for i in group]) for group in groups]
     for chunk in batches_by_length(common, tokens_per_batch):
         own = np.concatenate([groups[g] for g in chunk])

@@ -53,7 +53,7 @@ def answer_distributions(model, ids: Tensor, answer: Tensor) -> tuple[Tensor, Te
     first, count = inside.int().argmax(1, keepdim=True), inside.sum(1, keepdim=True)
     step = torch.arange(int(count.max()), device=ids.device)
     at = (first + step).clamp(max=inside.shape[1])
-    hidden = states(model, ids, at)[step < count]
+    hidden = states(model, ids, at, kept=step < count)
     return hidden, model.get_output_embeddings()(hidden).float().log_softmax(-1)
 
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
     from torch import Generator, Tensor
 
-ROWS_OBSERVED = 256  # responses whose whole distributions are in memory at a time
+ROWS_OBSERVED = 256  # responses that are sampled at a time
+TOKENS_OBSERVED = 256  # tokens before which whole distributions are in memory at a time
 # prompts and responses -> one reward a response, in sd of the initial policy
 Reward = Callable[[list[str], list[str]], np.ndarray]
 
@@ -156,39 +157,50 @@ def roll_out(
 
 
 def hidden_states(model, rollout: Rollout) -> Tensor:
-    """Last hidden state before each response token, shape (rows, tokens, width)."""
+    """Last hidden state before each response token, shape (response tokens, width)."""
     import torch
 
     steps = torch.arange(rollout.tokens.shape[1], device=rollout.ids.device)
     at = (rollout.start[:, None] - 1 + steps).clamp(0, rollout.ids.shape[1] - 1)
-    return states(model, rollout.ids, at)
+    return states(model, rollout.ids, at, kept=rollout.mask)
 
 
-def log_distributions(model, rollout: Rollout, temperature: float, drawn: bool = False) -> Tensor:
-    """Log-probabilities of what could follow, shape (response tokens, vocabulary).
+def spread_out(model, hidden: Tensor, pad_id: int, temperature: float) -> Tensor:
+    """Log-probabilities of what could follow states, shape (states, vocabulary).
 
     The temperature divides the logits of policy and reference alike [D3]; the padding token,
-    which is never drawn, has no probability here either [D4]. The vocabulary is spread out for
-    the response tokens alone, not for padding. `drawn` says that the model is the policy that the
-    rollout was drawn from, whose states are known.
+    which is never drawn, has no probability here either [D4].
     """
     import torch
 
-    hidden = rollout.hidden if drawn else hidden_states(model, rollout)[rollout.mask]
-    logits = model.get_output_embeddings()(hidden).float() / temperature
-    forbidden = torch.arange(logits.shape[-1], device=logits.device) == rollout.pad_id
-    return logits.masked_fill(forbidden, torch.finfo(logits.dtype).min).log_softmax(-1)
+    logits = model.get_output_embeddings()(hidden).float().div_(temperature)
+    logits[:, pad_id] = torch.finfo(logits.dtype).min
+    return logits.log_softmax(-1)
+
+
+def log_distributions(model, rollout: Rollout, temperature: float) -> Tensor:
+    """Log-probabilities of what could follow, shape (response tokens, vocabulary).
+
+    The vocabulary is spread out for the response tokens alone, not for padding.
+    """
+    hidden = hidden_states(model, rollout)
+    return spread_out(model, hidden, rollout.pad_id, temperature)
 
 
 def of_tokens(log_probs: Tensor, rollout: Rollout) -> Tensor:
     """Log-probabilities of the sampled tokens, shape (rows, tokens), 0 where the mask is."""
     chosen = log_probs.gather(-1, rollout.tokens[rollout.mask][:, None])[:, 0]
-    return chosen.new_zeros(rollout.mask.shape).masked_scatter(rollout.mask, chosen)
+    return in_rows(chosen, rollout.mask)
+
+
+def in_rows(each: Tensor, mask: Tensor) -> Tensor:
+    """What is known of each response token, shape (rows, tokens), 0 where the mask is."""
+    return each.new_zeros(mask.shape).masked_scatter(mask, each)
 
 
 def values_of(critic, rollout: Rollout) -> Tensor:
-    """Value of the state before each response token, shape (rows, tokens)."""
-    return critic.score(hidden_states(critic, rollout)).squeeze(-1).float()
+    """Value of the state before each response token, shape (rows, tokens), 0 where the mask is."""
+    return in_rows(critic.score(hidden_states(critic, rollout)).squeeze(-1).float(), rollout.mask)
 
 
 # --- Rewards and advantages ----------------------------------------------------------------------
@@ -336,7 +348,7 @@ class PPO:
         rates = (settings.actor_learning_rate, settings.critic_learning_rate)
         # Adam's default epsilon of 1e-8 makes first steps on tiny gradients too large [D12].
         self.optimisers = [
-            lean(Adam)(model.parameters(), lr=rate, betas=(0.9, 0.95), eps=1e-5)
+            lean(Adam)(model.parameters(), lr=rate, betas=(0.9, 0.95), eps=1e-5, fused=True)
             for model, rate in zip((policy, critic), rates)
         ]
         self.schedules = [
@@ -403,20 +415,35 @@ class PPO:
         settings = self.settings
         with torch.no_grad():
             rollout = roll_out(self.policy, self.tokenizer, prompts, samples, settings, draws)
-            drawn = rollout.hidden is not None
-            now = log_distributions(self.policy, rollout, settings.temperature, drawn)
-            before = log_distributions(self.reference, rollout, settings.temperature)
-            log_probs, chance = of_tokens(now, rollout), now.exp()
-            divergence = (chance * (now - before)).sum(-1)
-            spread = log_probs.new_zeros(log_probs.shape).masked_scatter(rollout.mask, divergence)
+            mask, drawn = rollout.mask, rollout.hidden
+            if drawn is None:
+                drawn = hidden_states(self.policy, rollout)
+            others = hidden_states(self.reference, rollout), rollout.tokens[mask]
+            parts = zip(*(part.split(TOKENS_OBSERVED) for part in (drawn, *others)))
+            found = [self._compare(*part, rollout.pad_id) for part in parts]
+            log_probs, before, divergence, entropy = map(torch.cat, zip(*found))
             return Observed(
                 rollout=rollout,
                 responses=[text(self.tokenizer, row) for row in rollout.tokens.tolist()],
-                log_probs=log_probs,
-                log_ratio=log_probs - of_tokens(before, rollout),
-                kl_nats=spread.sum(1),
-                entropy=-(chance * now).sum(-1),
+                log_probs=in_rows(log_probs, mask),
+                log_ratio=in_rows(log_probs - before, mask),
+                kl_nats=in_rows(divergence, mask).sum(1),
+                entropy=entropy,
             )
+
+    def _compare(
+        self, drawn: Tensor, before: Tensor, tokens: Tensor, pad_id: int
+    ) -> tuple[Tensor, ...]:
+        """What follows states of the policy, beside what follows the reference's.
+
+        Returns the log-probabilities of `tokens` after both, the KL divergence and the entropy,
+        all of shape (states,).
+        """
+        now = spread_out(self.policy, drawn, pad_id, self.settings.temperature)
+        before = spread_out(self.reference, before, pad_id, self.settings.temperature)
+        chosen = [told.gather(-1, tokens[:, None])[:, 0] for told in (now, before)]
+        chance = now.exp()
+        return *chosen, (chance * (now - before)).sum(-1), -(chance * now).sum(-1)
 
     def _step(self, prompts: Sequence[str]) -> dict[str, float]:
         import torch
@@ -504,6 +531,8 @@ class PPO:
 
     def _average_gradients(self, model) -> None:
         """Average over the processes; a wrapper does it in `forward` only, which is not called."""
+        if self.accelerator.num_processes == 1:
+            return
         for parameter in model.parameters():
             if parameter.grad is not None:
                 parameter.grad = self.accelerator.reduce(parameter.grad, "mean")

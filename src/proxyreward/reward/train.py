@@ -1,7 +1,7 @@
 r"""Training of one reward model on labelled pairs.
 
-A frame of pairs, an array of label flips and settings come in, a saved model goes out.  The
-`reward_models` stage calls it once for each member of the family.
+Pairs in tokens and settings come in, a saved model goes out.  The `reward_models` stage calls it
+once for each member of the family.
 
 The loss is Bradley-Terry with a penalty on the scores (paper rethinking, eq. 4),
 
@@ -60,14 +60,20 @@ class TokenPairs:
             [self.chosen[i] for i in numbers], [self.rejected[i] for i in numbers], self.pad_id
         )
 
+    def flip(self, flips: np.ndarray) -> TokenPairs:
+        """The pairs; where ``flips`` is True the two responses change places."""
+        sides = [
+            (b, a) if flip else (a, b)
+            for a, b, flip in zip(self.chosen, self.rejected, flips, strict=True)
+        ]
+        return TokenPairs([a for a, _ in sides], [b for _, b in sides], self.pad_id)
+
 
 def token_pairs(pairs: pd.DataFrame, flips: np.ndarray, tokenizer, max_length: int) -> TokenPairs:
-    """Tokenised pairs; where ``flips`` is True the two responses change places."""
+    """Tokenised pairs, flipped as :meth:`TokenPairs.flip` does it."""
     first = encode(tokenizer, pairs["prompt"], pairs["chosen"], max_length)
     second = encode(tokenizer, pairs["prompt"], pairs["rejected"], max_length)
-    chosen = [b if flip else a for a, b, flip in zip(first, second, flips, strict=True)]
-    rejected = [a if flip else b for a, b, flip in zip(first, second, flips, strict=True)]
-    return TokenPairs(chosen, rejected, tokenizer.pad_token_id)
+    return TokenPairs(first, second, tokenizer.pad_token_id).flip(flips)
 
 
 def pair_rewards(model, pairs: TokenPairs) -> tuple[Tensor, Tensor]:
@@ -91,8 +97,7 @@ def ranking_loss(rewards: Tensor, l2: float) -> Tensor:
 
 
 def train_reward_model(
-    pairs: pd.DataFrame,
-    flips: np.ndarray,
+    tokens: TokenPairs,
     tokenizer,
     base: str,
     shape: Shape,
@@ -104,15 +109,12 @@ def train_reward_model(
 
     Parameters
     ----------
-    pairs
-        Frame in the schema of `data.pairs`.
-    flips
-        Which labels are flipped, boolean, shape ``(len(pairs),)``.
+    tokens
+        The pairs in tokens of the tokenizer, flipped already.
     base
         ``"scratch"`` or the name of a pretrained model.
     """
     model = build_reward_model(base, shape, tokenizer, seed)
-    tokens = token_pairs(pairs, flips, tokenizer, shape.max_length)
     lengths = [max(map(len, rows)) for rows in zip(tokens.chosen, tokens.rejected)]
     batches = training.grouped_by_length(lengths, settings.batch_size, settings.epochs, seed)
     training.train(
