@@ -8,5 +8,5 @@ from proxyreward.findings.world_card import write_responses
 
 @pytest.fixture(scope="session")
 def written():
-    """Two lots of `Texts` that answer the same 2,000 prompts."""
+    """Two frames of responses to the same 2,000 prompts."""
     return write_responses(2000, np.random.default_rng(7))

@@ -10,10 +10,10 @@ from proxyreward.world import oracle, sources
 def margins(written):
     """Utility of the first response less that of the second, by source."""
     first, second = written
-    prompts = first.prompts
+    prompts = first["prompt"]
     return {
-        name: sources.utility(name, prompts, first.responses)
-        - sources.utility(name, prompts, second.responses)
+        name: sources.utility(name, prompts, first["response"])
+        - sources.utility(name, prompts, second["response"])
         for name in sources.SOURCES
     }
 
@@ -26,8 +26,8 @@ def test_two_sources_disagree_about_some_pairs_and_agree_about_others(margins, o
 
 def test_every_source_departs_from_the_oracle(margins, written):
     first, second = written
-    truth = oracle.utility(first.prompts, first.responses)
-    truth = truth - oracle.utility(first.prompts, second.responses)
+    truth = oracle.utility(first["prompt"], first["response"])
+    truth = truth - oracle.utility(first["prompt"], second["response"])
     for margin in margins.values():
         assert np.mean(margin * truth < -1e-9) > 0.02
 
