@@ -9,6 +9,7 @@ cosine decay, gradients clipped at length 1), which for small models costs as mu
 
 from __future__ import annotations
 
+import atexit
 import inspect
 import json
 import math
@@ -21,6 +22,7 @@ import numpy as np
 from proxyreward.models.precision import Precision, autocast, check_precision
 
 if TYPE_CHECKING:
+    from accelerate import Accelerator
     from torch import Tensor
     from torch.optim import Optimizer
 
@@ -69,6 +71,26 @@ def lean(optimiser: type[Optimizer]) -> type[Optimizer]:
     return Lean
 
 
+def processes() -> Accelerator:
+    """This process among those of ``accelerate launch``; mixed precision is the caller's own.
+
+    What connects several is taken down before the interpreter ends, or its threads abort it.
+    """
+    from accelerate import Accelerator
+
+    found = Accelerator(mixed_precision="no")
+    if found.num_processes > 1:
+        atexit.register(_part)
+    return found
+
+
+def _part() -> None:
+    import torch
+
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def train(
     model,
     batches: Sequence[np.ndarray],
@@ -101,12 +123,11 @@ def train(
         If a loss is not finite.
     """
     import torch
-    from accelerate import Accelerator
     from torch.nn.utils import clip_grad_norm_
 
     check_precision(precision)
-    accelerator = Accelerator(mixed_precision="no")  # ours is around the loss
-    processes, own = accelerator.num_processes, accelerator.process_index
+    accelerator = processes()
+    count, own = accelerator.num_processes, accelerator.process_index
     torch.manual_seed(seed + own)
     model.to(accelerator.device).train()
     optimiser = lean(torch.optim.AdamW)(
@@ -123,12 +144,12 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, share)
     log = []
     for step, batch in enumerate(batches, start=1):
-        rows = np.array_split(batch, processes)[own]
+        rows = np.array_split(batch, count)[own]
         optimiser.zero_grad()
         with autocast(accelerator.device, precision):
-            part = loss(rows) * (len(rows) * processes / len(batch))
+            part = loss(rows) * (len(rows) * count / len(batch))
         part.backward()
-        if processes > 1:
+        if count > 1:
             for parameter in model.parameters():
                 if parameter.grad is not None:
                     parameter.grad = accelerator.reduce(parameter.grad, "mean")

@@ -23,7 +23,7 @@ import numpy as np
 from proxyreward.models.precision import Precision, autocast, check_precision
 from proxyreward.models.states import padded, states
 from proxyreward.models.tokenizer import encode_prompts
-from proxyreward.models.training import lean
+from proxyreward.models.training import lean, processes
 from proxyreward.policy.sampling import sample_tokens, text
 
 if TYPE_CHECKING:
@@ -336,12 +336,11 @@ class PPO:
         self, policy, critic, reference, tokenizer, reward: Reward, settings: PPOSettings, seed: int
     ):
         import torch
-        from accelerate import Accelerator
         from torch.optim import Adam
 
         self.settings, self.tokenizer, self.reward = settings, tokenizer, reward
         check_precision(settings.precision)
-        self.accelerator = Accelerator(mixed_precision="no")  # ours is in `_training`
+        self.accelerator = processes()  # autocast is in `_training`
         device = self.accelerator.device
         self.policy, self.critic = policy.to(device), critic.to(device)
         self.reference = reference.to(device).eval().requires_grad_(False)

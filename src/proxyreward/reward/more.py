@@ -159,10 +159,9 @@ class Mixing:
 
     def __init__(self, model, pairs: TokenPairs, source: np.ndarray, weighting: Weighting):
         import torch
-        from accelerate import Accelerator
 
         self.model, self.pairs, self.weighting = model, pairs, weighting
-        self.accelerator = Accelerator(mixed_precision="no")
+        self.accelerator = training.processes()
         self.source = torch.tensor(source).to(self.accelerator.device)
         self.sources = int(source.max()) + 1
         self.average: np.ndarray | None = None
