@@ -13,7 +13,6 @@ from proxyreward.metrics import (
     estimates,
     goodhart,
     judge,
-    labelled,
     outliers,
     pairs,
     prediction,
@@ -48,15 +47,6 @@ def uniform(*shape):
 
     def make(rng):
         return rng.uniform(0.5, 1, size=shape)
-
-    return make
-
-
-def weights(*shape):
-    """Counts of pairs, none of them all 0."""
-
-    def make(rng):
-        return rng.integers(1, 4, size=shape).astype(float)
 
     return make
 
@@ -119,11 +109,6 @@ def built(rng):
     return of(testset.TestSet, *arrays, np.full(8, "Chat"), np.full(6, "blunt"))(rng)
 
 
-def total(row, counts):
-    """A statistic of a row of margins."""
-    return counts @ row
-
-
 SIDES = normal(2, 7, 5), normal(2, 7, 5)
 ROWS = normal(12), normal(12)
 SQUARES = normal(5, 5), normal(5, 5)
@@ -138,17 +123,13 @@ CALLS = {
     ),
     "best_of_n.best_of_n": of(best_of_n.best_of_n, *PLANES, NS),
     "best_of_n.best_of_n_curves": of(best_of_n.best_of_n_curves, normal(3, 6, 16), NS),
-    "best_of_n.kl_bound": of(best_of_n.kl_bound, NS, base=2.0),
+    "best_of_n.kl_bound": of(best_of_n.kl_bound, NS),
     "best_of_n.weights": of(best_of_n.weights, 16, NS),
-    "calibration.brier": of(calibration.brier, normal(3, 1, 20), weights(4, 20)),
+    "calibration.brier": of(calibration.brier, normal(3, 20)),
     "calibration.ece": of(calibration.ece, *SIDES, bins=4, binning="mass", orientation="proxy"),
-    "calibration.inverse_temperature": of(
-        calibration.inverse_temperature, normal(3, 1, 20), weights(4, 20)
-    ),
-    "calibration.log_loss": of(calibration.log_loss, normal(3, 1, 20), weights(4, 20)),
-    "calibration.pair_ece": of(
-        calibration.pair_ece, normal(3, 1, 20), 4, "width", "both", weights(4, 20)
-    ),
+    "calibration.inverse_temperature": of(calibration.inverse_temperature, normal(3, 20)),
+    "calibration.log_loss": of(calibration.log_loss, normal(3, 20)),
+    "calibration.pair_ece": of(calibration.pair_ece, normal(3, 20), 4, "width", "both"),
     "calibration.reliability": of(
         calibration.reliability, normal(3, 20), 4, "mass", "proxy", level=0.9
     ),
@@ -173,11 +154,7 @@ CALLS = {
     "judge.outcomes": of(judge.outcomes, wins(2, 12)),
     "judge.tally": of(judge.tally, [1, 0, -1, 1]),
     "judge.win_rate": of(judge.win_rate, judge.Tally(8, 5, 2), level=0.9),
-    "labelled.by_row": of(labelled.by_row, total, normal(3, 1, 20), weights(4, 20)),
-    "labelled.checked_margins": of(labelled.checked_margins, normal(3, 1, 20), weights(4, 20)),
-    "labelled.mean": of(labelled.mean, normal(3, 1, 20), weights(4, 20)),
-    "labelled.reached": of(labelled.reached, weights(4, 20), np.full((4, 2), [2.0, 7.0])),
-    "outliers.outliers": of(outliers.outliers, normal(3, 1, 20), "one box", False, weights(4, 20)),
+    "outliers.outliers": of(outliers.outliers, normal(3, 20), "one box"),
     "pairs.checked": of(pairs.checked, *SIDES),
     "pairs.flat": of(pairs.flat, normal(2, 7, 5)),
     "pairs.margins": of(pairs.margins, normal(2, 7, 5)),

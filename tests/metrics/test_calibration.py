@@ -139,10 +139,6 @@ def labelled_margins(rng, pairs, truth=1.0):
     return np.where(rng.random(pairs) < sigma(truth * known), known, -known)
 
 
-def repeated(row, counts):
-    return np.repeat(row, counts)
-
-
 def loop_pair_ece(margin, bins, binning, orientation):
     """Confidence and success of every entry, binned by a plain loop."""
     entries = []
@@ -178,35 +174,6 @@ def test_pair_ece_is_ece_with_the_choices_of_people_as_golden(margin, options):
     proxy = np.stack([margin, np.zeros_like(margin)], axis=-1)
     golden = np.broadcast_to([1.0, 0.0], proxy.shape)
     assert pair_ece(margin, **options) == pytest.approx(ece(golden, proxy, **options), abs=1e-12)
-
-
-@EVERY_FORM
-def test_pair_ece_weighs_a_pair_as_often_as_it_counts(margin, rng, options):
-    counts = rng.integers(0, 4, size=50)
-    expected = [pair_ece(repeated(row, counts), **options) for row in margin]
-    found = pair_ece(margin, **options, weights=counts)
-    assert found == pytest.approx(np.array(expected), abs=1e-12)
-
-
-@pytest.mark.parametrize("metric", [log_loss, brier, inverse_temperature])
-def test_the_other_metrics_weigh_a_pair_as_often_as_it_counts(margin, rng, metric):
-    counts = rng.integers(0, 4, size=50)
-    expected = [metric(repeated(row, counts)) for row in margin]
-    assert metric(margin, weights=counts) == pytest.approx(np.array(expected), abs=1e-12)
-
-
-@pytest.mark.parametrize("metric", PAIR_METRICS)
-def test_weights_of_one_change_nothing(margin, metric):
-    assert metric(margin, weights=np.ones(50)).tolist() == metric(margin).tolist()
-
-
-@pytest.mark.parametrize("metric", PAIR_METRICS)
-def test_every_reward_model_meets_every_resample(margin, rng, metric):
-    counts = rng.multinomial(50, np.full(50, 1 / 50), size=7)
-    found = metric(margin[:, None], weights=counts)
-    assert found.shape == (4, 7)
-    for model, resample in product(range(4), range(7)):
-        assert found[model, resample] == metric(margin[model], weights=counts[resample])
 
 
 @pytest.mark.parametrize("orientation", ["proxy", "both"])
@@ -314,13 +281,6 @@ def test_margins_without_an_error_are_scaled_to_certainty(row):
     assert log_loss(found * np.array(row)) < 1e-16
 
 
-def test_a_resample_without_errors_is_scaled_to_certainty_too():
-    counts = [[0, 1, 1], [0, 0, 2], [1, 1, 1], [1, 0, 0]]
-    sure, surer, fitted, guessing = inverse_temperature([-1.0, 1.0, 2.0], weights=counts)
-    assert (sure, surer, guessing) == pytest.approx((40, 20, 0))
-    assert 0 < fitted < 2
-
-
 @EVERY_FORM
 def test_the_bins_of_a_reliability_diagram_make_up_the_error(margin, options):
     found = reliability(margin, **options)
@@ -377,7 +337,3 @@ def test_an_unknown_option_is_refused(metric, options):
 def test_a_margin_that_is_not_finite_is_refused(metric):
     with pytest.raises(ValueError, match=r"\(1,\) is not finite"):
         metric([1.0, np.nan])
-
-
-def test_if_no_pair_counts_there_is_no_error():
-    assert np.isnan(pair_ece([1.0, 2.0], weights=[[0, 0], [1, 0]])).tolist() == [True, False]

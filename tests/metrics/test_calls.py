@@ -180,7 +180,6 @@ def test_what_has_units_scales_with_them(scale):
         calibration.inverse_temperature: -1, prediction.slope: -1, estimates.mean_known: 1,
         lambda m: goodhart.matching_noise(m, [0.7])[0]: 1,
         lambda m: outliers.outliers(m, "by sign").positive_mean: 1,
-        lambda m: outliers.outliers(m, "by sign", scale_free=True).positive_mean: 0,
     }  # fmt: skip
     for function, power in wanted.items():
         given = [other] if function is prediction.slope else []

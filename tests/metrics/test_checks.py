@@ -70,11 +70,9 @@ def test_bounds_are_part_of_the_message():
         checks.number("share", True, 0, 1)
 
 
-def test_seeds_texts_and_numbers_are_no_generator_flag_or_function():
+def test_seeds_texts_and_numbers_are_no_generator_or_function():
     with pytest.raises(ValueError, match="default_rng"):
         checks.generator(7)
-    with pytest.raises(ValueError, match="True or False, got 'False'"):
-        checks.flag("recentre", "False")
     with pytest.raises(ValueError, match="statistic must be a function"):
         checks.function("statistic", 1)
 

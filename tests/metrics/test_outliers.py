@@ -17,22 +17,20 @@ def whiskers(values):
     return first - 1.5 * (third - first), third + 1.5 * (third - first)
 
 
-def by_hand(row, reading, scale_free):
+def by_hand(row, reading):
     if reading == "one box":
         lower, upper = whiskers(row)
     else:
         lower, upper = whiskers(row[row < 0])[0], whiskers(row[row > 0])[1]
     high, low = row[row > upper], row[row < lower]
-    unit = row.std() if scale_free else 1
-    return len(high), high.mean() / unit, len(low), low.mean() / unit
+    return len(high), high.mean(), len(low), low.mean()
 
 
 @READINGS
-@pytest.mark.parametrize("scale_free", [False, True])
-def test_outliers_equal_their_definition(margin, reading, scale_free):
-    found = outliers(margin, reading, scale_free)
+def test_outliers_equal_their_definition(margin, reading):
+    found = outliers(margin, reading)
     for model, row in enumerate(margin):
-        expected = by_hand(row, reading, scale_free)
+        expected = by_hand(row, reading)
         assert min(expected[0], expected[2]) > 3
         assert [part[model] for part in found] == pytest.approx(expected)
 
@@ -59,13 +57,6 @@ def test_counts_do_not_depend_on_the_scale_but_means_do(margin, reading):
 
 
 @READINGS
-def test_scale_free_means_do_not_depend_on_the_scale(margin, reading):
-    base, scaled = (outliers(scale * margin, reading, scale_free=True) for scale in (1, 1e-3))
-    for one, other in zip(base, scaled):
-        assert other == pytest.approx(one)
-
-
-@READINGS
 def test_the_mirror_image_swaps_the_sides(margin, reading):
     found, mirrored = outliers(margin, reading), outliers(-margin, reading)
     assert mirrored.positive_count.tolist() == found.negative_count.tolist()
@@ -79,30 +70,11 @@ def test_the_two_readings_differ_where_most_pairs_are_right():
 
 
 @READINGS
-@pytest.mark.parametrize("scale_free", [False, True])
-def test_a_pair_weighs_as_often_as_it_counts(margin, reading, scale_free):
-    counts = np.random.default_rng(4).multinomial(300, np.full(300, 1 / 300), size=5)
-    found = outliers(margin[:, None], reading, scale_free, weights=counts)
-    for model, row in enumerate(margin):
-        for resample, times in enumerate(counts):
-            expected = by_hand(np.repeat(row, times), reading, scale_free)
-            assert [part[model, resample] for part in found] == pytest.approx(expected)
-
-
-@READINGS
-def test_weights_of_one_change_nothing(margin, reading):
-    weighted = outliers(margin, reading, weights=np.ones(300))
-    for one, other in zip(weighted, outliers(margin, reading)):
-        assert one.tolist() == other.tolist()
-
-
-@READINGS
 @pytest.mark.parametrize("row", [[1.0, 2.0, 3.0], [-1.0, -2.0], [0.0, 0.0], [5.0]])
 def test_without_outliers_the_counts_are_zero_and_the_means_undefined(reading, row):
-    for scale_free in (False, True):
-        found = outliers(row, reading, scale_free)
-        assert (found.positive_count, found.negative_count) == (0, 0)
-        assert np.isnan(found.positive_mean) and np.isnan(found.negative_mean)
+    found = outliers(row, reading)
+    assert (found.positive_count, found.negative_count) == (0, 0)
+    assert np.isnan(found.positive_mean) and np.isnan(found.negative_mean)
 
 
 def test_an_unknown_reading_is_refused():

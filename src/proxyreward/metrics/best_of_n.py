@@ -11,12 +11,10 @@ import numpy as np
 from scipy.special import gammaln
 
 from proxyreward.metrics.checks import (
-    LARGEST,
     array,
     count,
     counts,
     finite,
-    number,
     numbers,
     same_shape,
 )
@@ -134,10 +132,10 @@ def best_of_n_curves(scores: np.ndarray, ns: Sequence[int]) -> np.ndarray:
     return curves
 
 
-def kl_bound(n: np.ndarray | Sequence[int] | int, base: float = 2.0) -> np.ndarray:
-    r"""KL divergence of best-of-n from the initial policy, as an upper bound.
+def kl_bound(n: np.ndarray | Sequence[int] | int) -> np.ndarray:
+    r"""KL divergence of best-of-n from the initial policy in bits, as an upper bound.
 
-    .. math:: D(n) = \log_b n - \frac{n-1}{n} \log_b e
+    .. math:: D(n) = \log_2 n - \frac{n-1}{n} \log_2 e
 
     Exact if no two responses share a score. A policy over discrete text can repeat a response,
     which makes the true divergence smaller: treat the value as a bound.
@@ -146,8 +144,6 @@ def kl_bound(n: np.ndarray | Sequence[int] | int, base: float = 2.0) -> np.ndarr
     ----------
     n : int or array of int
         Candidates per prompt, at least 1.
-    base : float
-        2 gives bits (as in the paper), e gives nats.
 
     Returns
     -------
@@ -157,7 +153,7 @@ def kl_bound(n: np.ndarray | Sequence[int] | int, base: float = 2.0) -> np.ndarr
     Raises
     ------
     ValueError
-        If an n is below 1 or not finite, or the base not above 1.
+        If an n is below 1 or not finite.
 
     References
     ----------
@@ -168,10 +164,10 @@ def kl_bound(n: np.ndarray | Sequence[int] | int, base: float = 2.0) -> np.ndarr
     >>> float(kl_bound(2).round(4))
     0.2787
     """
-    n, base = numbers("n", n), number("base", base, 1, LARGEST, ends=False)
+    n = numbers("n", n)
     if (n < 1).any():
         raise ValueError(f"n must be at least 1, got {n.min():g}")
-    return (np.log(n) - (n - 1) / n) / np.log(base)
+    return (np.log(n) - (n - 1) / n) / np.log(2)
 
 
 @dataclass(frozen=True)

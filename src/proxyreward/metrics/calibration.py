@@ -6,8 +6,7 @@ response that people chose less that of the other. Out: one number for each pair
 or for each reward model, and what a reliability diagram draws. Called by `within_prompt`, whose
 tenth metric is :func:`ece`, and by `findings`.
 
-The bins and the error in them are defined once for all. A bootstrap over labelled pairs passes its
-counts as weights, see `labelled`.
+The bins and the error in them are defined once for all.
 """
 
 from collections.abc import Callable
@@ -17,8 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, logit, ndtri
 
-from proxyreward.metrics.checks import count, number, one_of
-from proxyreward.metrics.labelled import by_row, checked_margins, mean, reached
+from proxyreward.metrics.checks import count, number, numbers, one_of
 from proxyreward.metrics.pairs import checked, flat, margins, ratio, signs
 from proxyreward.metrics.scaling import near_one
 
@@ -72,20 +70,7 @@ def ece(
     sign, margin = flat(signs(golden)), flat(margins(proxy))
     if orientation == "chosen":
         return _not_chosen(sign, margin)
-    if orientation == "proxy":
-        first, margin = np.sign(margin), abs(margin)
-    else:
-        sign, margin = (np.concatenate([part, -part], axis=-1) for part in (sign, margin))
-        first = np.ones_like(margin)
-    doubt = 0.5 - expit(margin)
-
-    def excess_above(edge: np.ndarray | float) -> np.ndarray:
-        """Sum of (right - confidence), where right is (1 + sign * first) / 2."""
-        inside = margin > edge
-        return np.vecdot(sign, first * inside) / 2 + (doubt * inside).sum(axis=-1)
-
-    parts = _in_bins(excess_above, _edges(margin, bins, binning, orientation))
-    return sum(abs(part) for part in parts) / margin.shape[-1]
+    return _error(sign, margin, bins, binning, orientation)
 
 
 def pair_ece(
@@ -93,7 +78,6 @@ def pair_ece(
     bins: int = 10,
     binning: str = "mass",
     orientation: str = "proxy",
-    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     r"""Expected calibration error on labelled pairs; low is good.
 
@@ -109,18 +93,16 @@ def pair_ece(
     orientation : {"proxy", "both"}
         The response that the reward model prefers is the first, so :math:`|\Delta|` is binned. Or
         both orders of each pair, :math:`(\sigma(\Delta), 1)` and :math:`(\sigma(-\Delta), 0)`.
-    weights : ndarray, broadcastable to (..., pairs), optional
-        How often each pair counts, see `labelled`.
 
     Returns
     -------
     ndarray, shape (...)
-        In 0..1; NaN if no pair counts.
+        In 0..1.
 
     Raises
     ------
     ValueError
-        If an option is unknown, or margins and weights are not as `labelled` wants them.
+        If an option is unknown, there is no pair, or a margin is not finite.
 
     Notes
     -----
@@ -135,30 +117,16 @@ def pair_ece(
     .. math:: \sqrt{\frac{2M}{\pi n}}\; \mathrm{mean}\sqrt{p(1-p)} \le \sqrt{\frac{M}{2\pi n}}
 
     in the first orientation on M bins of n/M pairs each: up to 0.05 for 10 bins and 600 pairs, and
-    the more, the smaller its margins. In a bootstrap resample the chance of the resampling comes on
-    top, so percentile intervals of a small error lie above the true value. Compare reward models on
-    the same pairs and resamples: in the difference most of both biases cancels.
+    the more, the smaller its margins. Compare reward models on the same pairs: in the difference
+    most of both biases cancels.
 
     References
     ----------
     Zeng et al. 2024 (MORE), section 5.2; bins and orientation are not stated there.
     """
     _check_options(bins, binning, orientation, ("proxy", "both"))
-
-    def error(row: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        row, right, counts = _entries(row, counts, orientation)
-        excess = right - expit(row)
-        if binning == "mass":
-            above = _above(row, counts * excess)
-        else:  # the same edges for all weights: a product does, and is faster
-
-            def above(edge: np.ndarray) -> np.ndarray:
-                return counts @ (excess * (row > edge))
-
-        parts = _in_bins(above, _edges(row, bins, binning, orientation, counts))
-        return ratio(sum(abs(part) for part in parts), counts.sum(axis=-1))
-
-    return by_row(error, margin, weights)
+    margin = numbers("margin", margin, "..., pairs")
+    return _error(np.ones(margin.shape[-1]), margin, bins, binning, orientation)
 
 
 class Reliability(NamedTuple):
@@ -205,46 +173,47 @@ def reliability(
     """
     _check_options(bins, binning, orientation, ("proxy", "both"))
     level = number("level", level, 0, 1, ends=False)
-    margin, once = checked_margins(margin, None)
-    start = 0.0 if orientation == "proxy" else -np.inf
+    margin = numbers("margin", margin, "..., pairs")
+    if orientation == "proxy":
+        start, margin, right = 0.0, abs(margin), (1 + np.sign(margin)) / 2
+    else:
+        start, right = -np.inf, np.repeat([1.0, 0.0], margin.shape[-1])
+        margin = np.concatenate([margin, -margin], axis=-1)
+    edges, rows = _edges(margin, bins, binning, orientation), margin.shape[:-1]
+    inner = np.broadcast_to(edges[..., 0], (bins - 1, *rows))
+    ends = expit(np.stack([np.full(rows, start), *inner, np.full(rows, np.inf)], axis=-1))
 
-    def table(row: np.ndarray) -> np.ndarray:
-        row, right, counts = _entries(row, once.reshape(-1), orientation)
-        edges = _edges(row, bins, binning, orientation, counts)
-        ends = expit([start, *edges[:, 0], np.inf])
-        sums = [_in_bins(_above(row, values), edges) for values in (counts, expit(row), right)]
-        return np.stack([ends[:-1], ends[1:], *sums])
+    def in_bins(values: np.ndarray) -> np.ndarray:
+        sums = _in_bins(lambda edge: (values * (margin > edge)).sum(axis=-1), edges)
+        return np.stack(sums, axis=-1)
 
-    rows = np.stack([table(row) for row in margin.reshape(-1, margin.shape[-1])], axis=1)
-    low, high, count, confidence, right = rows.reshape(5, *margin.shape[:-1], bins)
-    interval = _wilson(right, count, level)
-    return Reliability(low, high, count, ratio(confidence, count), ratio(right, count), *interval)
+    count, total, right = map(in_bins, (np.ones_like(margin), expit(margin), right))
+    shares = ratio(total, count), ratio(right, count)
+    return Reliability(ends[..., :-1], ends[..., 1:], count, *shares, *_wilson(right, count, level))
 
 
-def log_loss(margin: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def log_loss(margin: np.ndarray) -> np.ndarray:
     r"""Mean of :math:`-\log\sigma(\Delta)`, the ranking loss on labelled pairs, in nats.
 
     The order of a pair's responses does not matter. Reward models without any knowledge, with
     margins of 0, have log 2.
 
-    Parameters and errors as in :func:`pair_ece`; shape (...), NaN if no pair counts.
+    Margins and errors as in :func:`pair_ece`; shape (...).
     """
-    margin, weights = checked_margins(margin, weights)
-    return mean(np.logaddexp(0, -margin), weights)
+    return np.logaddexp(0, -numbers("margin", margin, "..., pairs")).mean(axis=-1)
 
 
-def brier(margin: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def brier(margin: np.ndarray) -> np.ndarray:
     r"""Brier score of labelled pairs, the mean of :math:`(1 - \sigma(\Delta))^2`, in 0..1.
 
     The order of a pair's responses does not matter. Margins of 0 have 1/4.
 
-    Parameters and errors as in :func:`pair_ece`; shape (...), NaN if no pair counts.
+    Margins and errors as in :func:`pair_ece`; shape (...).
     """
-    margin, weights = checked_margins(margin, weights)
-    return mean(expit(-margin) ** 2, weights)
+    return (expit(-numbers("margin", margin, "..., pairs")) ** 2).mean(axis=-1)
 
 
-def inverse_temperature(margin: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def inverse_temperature(margin: np.ndarray) -> np.ndarray:
     r"""Factor 1/T on the margins that makes the log loss smallest.
 
     .. math:: \frac1T = \arg\min_{s \ge 0} \frac1n \sum_i -\log\sigma(s \Delta_i)
@@ -258,7 +227,7 @@ def inverse_temperature(margin: np.ndarray, weights: np.ndarray | None = None) -
     margin is negative, any larger factor is better: it is then such that the smallest positive
     margin becomes `CERTAIN`, and the log loss 0 to double precision except for ties.
 
-    Parameters and errors as in :func:`pair_ece`.
+    Margins and errors as in :func:`pair_ece`.
 
     Returns
     -------
@@ -269,26 +238,21 @@ def inverse_temperature(margin: np.ndarray, weights: np.ndarray | None = None) -
     ----------
     Guo et al. 2017, temperature scaling.
     """
-    return by_row(_inverse_temperature, margin, weights)
-
-
-def _inverse_temperature(margin: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    margin, exponent = near_one(margin)
-    total, square = weights @ margin, weights @ margin**2
-    wrong = weights @ np.maximum(-margin, 0)
-    right = (weights > 0) & (margin > 0)
-    certain = CERTAIN / np.where(right, margin, np.inf).min(axis=-1)
+    margin, exponent = near_one(numbers("margin", margin, "..., pairs"))
+    total, square = margin.sum(axis=-1), (margin**2).sum(axis=-1)
+    wrong = np.maximum(-margin, 0).sum(axis=-1)
+    certain = CERTAIN / np.where(margin > 0, margin, np.inf).min(axis=-1)
     # Before the root: sigma(-x) lies above 1/2 - x/4 for positive x. Behind it: at the minimum the
     # loss is at most log 2, and that of wrong pairs alone is above the sum of their margins.
     low = ratio(2 * np.maximum(total, 0), square)
-    high = np.minimum(ratio(np.log(2) * weights.sum(axis=-1), wrong), MAXIMUM)
+    high = np.minimum(ratio(np.log(2) * margin.shape[-1], wrong), MAXIMUM)
     for _ in range(64):
         middle = np.sqrt(low) * np.sqrt(high)
-        falling = np.vecdot(weights, margin * expit(-middle[..., None] * margin)) > 0
+        falling = (margin * expit(-middle[..., None] * margin)).sum(axis=-1) > 0
         low, high = np.where(falling, middle, low), np.where(falling, high, middle)
     found = np.where(total > 0, np.where(wrong > 0, high, certain), 0.0)
     with np.errstate(over="ignore"):
-        return np.minimum(np.ldexp(found, -exponent[0]), MAXIMUM)
+        return np.minimum(np.ldexp(found, -exponent[..., 0]), MAXIMUM)
 
 
 def _not_chosen(sign: np.ndarray, margin: np.ndarray) -> np.ndarray:
@@ -304,30 +268,25 @@ def _check_options(bins: int, binning: str, orientation: str, known: tuple[str, 
     count("bins", bins, high=10_000)
 
 
-def _entries(
-    margin: np.ndarray, counts: np.ndarray, orientation: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A row's margins as they are binned, in rising order, whether each is right, its counts."""
+def _error(
+    sign: np.ndarray, margin: np.ndarray, bins: int, binning: str, orientation: str
+) -> np.ndarray:
+    """The error of margins (..., pairs) whose first response is the better one where `sign` is 1,
+    the worse one where it is -1."""
     if orientation == "proxy":
-        margin, right = abs(margin), (1 + np.sign(margin)) / 2
+        first, margin = np.sign(margin), abs(margin)
     else:
-        right = np.repeat([1.0, 0.0], len(margin))
-        margin = np.concatenate([margin, -margin])
-        counts = np.concatenate([counts, counts], axis=-1)
-    order = margin.argsort(kind="stable")
-    return margin[order], right[order], counts.take(order, axis=-1)
+        sign, margin = (np.concatenate([part, -part], axis=-1) for part in (sign, margin))
+        first = np.ones_like(margin)
+    doubt = 0.5 - expit(margin)
 
+    def excess_above(edge: np.ndarray | float) -> np.ndarray:
+        """Sum of (right - confidence), where right is (1 + sign * first) / 2."""
+        inside = margin > edge
+        return np.vecdot(sign, first * inside) / 2 + (doubt * inside).sum(axis=-1)
 
-def _above(margin: np.ndarray, values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Sum of the values, (..., entries), of a row in rising order above an edge."""
-    below = np.cumulative_sum(values, axis=-1, include_initial=True)
-
-    def above(edge: np.ndarray | float) -> np.ndarray:
-        place = np.searchsorted(margin, edge, side="right")
-        place = np.broadcast_to(place, (*below.shape[:-1], 1))
-        return below[..., -1] - np.take_along_axis(below, place, axis=-1)[..., 0]
-
-    return above
+    parts = _in_bins(excess_above, _edges(margin, bins, binning, orientation))
+    return sum(abs(part) for part in parts) / margin.shape[-1]
 
 
 def _in_bins(above: Callable[[np.ndarray], np.ndarray], edges: np.ndarray) -> list[np.ndarray]:
@@ -336,29 +295,17 @@ def _in_bins(above: Callable[[np.ndarray], np.ndarray], edges: np.ndarray) -> li
     return [lower - upper for lower, upper in pairwise(sums)]
 
 
-def _edges(
-    margin: np.ndarray,
-    bins: int,
-    binning: str,
-    orientation: str,
-    counts: np.ndarray | None = None,
-) -> np.ndarray:
+def _edges(margin: np.ndarray, bins: int, binning: str, orientation: str) -> np.ndarray:
     """Margins between bins, (bins - 1, ..., 1); an edge belongs to the bin below it.
 
-    Bins of equal width cut the confidences from 1/2, or from 0 in both orders, to 1. With counts
-    `margin` is one row in rising order.
+    Bins of equal width cut the confidences from 1/2, or from 0 in both orders, to 1.
     """
     if binning == "width":
         low = 0.5 if orientation == "proxy" else 0.0
-        return logit(np.linspace(low, 1, bins + 1)[1:-1])[:, None]
-    inner = np.arange(1, bins)
-    if counts is None:
-        last = -(-inner * margin.shape[-1] // bins) - 1
-        edges = np.sort(margin, axis=-1)[..., last]
-    else:
-        total = counts.sum(axis=-1, keepdims=True)
-        edges = margin[reached(counts, np.ceil(inner * total / bins))]
-    return np.moveaxis(edges, -1, 0)[..., None]
+        edges = logit(np.linspace(low, 1, bins + 1)[1:-1])
+        return edges.reshape(-1, *[1] * margin.ndim)
+    last = -(-np.arange(1, bins) * margin.shape[-1] // bins) - 1
+    return np.moveaxis(np.sort(margin, axis=-1)[..., last], -1, 0)[..., None]
 
 
 def _wilson(successes: np.ndarray, trials: np.ndarray, level: float) -> tuple:

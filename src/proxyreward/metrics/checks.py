@@ -134,12 +134,6 @@ def one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must be one of {choices}, got {shown(value)}")
 
 
-def flag(name: str, value: object) -> None:
-    """Refuse what is neither True nor False, such as the text "False"."""
-    if not isinstance(value, bool | np.bool_):
-        raise ValueError(f"{name} must be True or False, got {shown(value)}")
-
-
 def generator(rng: object) -> None:
     """Refuse what is no generator, such as a seed."""
     if not isinstance(rng, np.random.Generator):

@@ -8,10 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from proxyreward.metrics.checks import flag, one_of
-from proxyreward.metrics.labelled import by_row, mean, reached
-from proxyreward.metrics.pairs import ratio
-from proxyreward.metrics.scaling import near_one
+from proxyreward.metrics.checks import numbers, one_of
 
 REACH = 1.5  # of whiskers, in interquartile ranges
 
@@ -33,12 +30,7 @@ class Outliers(NamedTuple):
     negative_mean: np.ndarray
 
 
-def outliers(
-    margin: np.ndarray,
-    reading: str,
-    scale_free: bool = False,
-    weights: np.ndarray | None = None,
-) -> Outliers:
+def outliers(margin: np.ndarray, reading: str) -> Outliers:
     r"""Margins beyond the whiskers of Tukey's box plot.
 
     .. math:: \Delta > Q_3 + 1.5\,(Q_3 - Q_1) \quad\text{or}\quad
@@ -53,21 +45,16 @@ def outliers(
     reading : {"one box", "by sign"}
         One box over all margins. Or one over the positive margins, whose upper whisker counts, and
         one over the negative margins, whose lower whisker counts.
-    scale_free : bool
-        Means in standard deviations of all margins. Otherwise they are in units of the reward and
-        fall with its scale; the counts do not depend on it.
-    weights : ndarray, broadcastable to (..., pairs), optional
-        How often each pair counts, see `labelled`. Then quartiles are those of the pairs so
-        repeated.
 
     Returns
     -------
     Outliers
+        Means are in units of the reward and fall with its scale; the counts do not depend on it.
 
     Raises
     ------
     ValueError
-        If the reading is unknown, or margins and weights are not as `labelled` wants them.
+        If the reading is unknown, there is no pair, or a margin is not finite.
 
     References
     ----------
@@ -80,42 +67,19 @@ def outliers(
     (2.0, 45.0, 0.0)
     """
     one_of("reading", reading, ("one box", "by sign"))
-    flag("scale_free", scale_free)
+    margin = numbers("margin", margin, "..., pairs")
 
-    def found(row: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        order = row.argsort()
-        row, counts = row[order], counts.take(order, axis=-1)
-        apart = reading == "by sign"
-        upper = _beyond(row, counts * (row > 0) if apart else counts)
+    def found(row: np.ndarray) -> tuple[int, float, int, float]:
+        sides = (row[row > 0], row[row < 0]) if reading == "by sign" else (row, row)
         # The lower whisker is the upper one of the mirror image.
-        lower = _beyond(-row[::-1], (counts * (row < 0) if apart else counts)[..., ::-1])
-        unit = _deviation(row, counts) if scale_free else np.ones(counts.shape[:-1])
-        (above, high), (below, low) = upper, lower
-        return np.stack([above, ratio(high, unit), below, ratio(-low, unit)], axis=-1)
+        (above, high), (below, low) = _beyond(sides[0]), _beyond(-sides[1])
+        return above, high, below, -low
 
-    return Outliers(*np.moveaxis(by_row(found, margin, weights), -1, 0))
+    return Outliers(*np.moveaxis(np.apply_along_axis(found, -1, margin), -1, 0))
 
 
-def _beyond(margin: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number and mean of a row's margins, in rising order, above the upper whisker."""
-    first, third = _quartiles(margin, counts)
-    whisker = third + REACH * (third - first)
-    counts = counts * (margin > whisker[..., None])
-    return counts.sum(axis=-1), mean(margin, counts)
-
-
-def _quartiles(margin: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """First and third quartile of a row in rising order whose entries are repeated, (2, ...)."""
-    total = counts.sum(axis=-1, keepdims=True)
-    place = np.array([0.25, 0.75]) * (total - 1)
-    before = np.floor(place)
-    targets = np.concatenate([before + 1, np.minimum(before + 2, total)], axis=-1)
-    below, above = np.split(margin[reached(counts, targets)], 2, axis=-1)
-    return np.moveaxis(below + (place - before) * (above - below), -1, 0)
-
-
-def _deviation(margin: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Standard deviation of a row whose entries are repeated."""
-    scaled, exponent = near_one(margin)
-    centre = mean(scaled, counts)[..., None]
-    return np.ldexp(np.sqrt(mean((scaled - centre) ** 2, counts)), exponent[..., 0])
+def _beyond(row: np.ndarray) -> tuple[int, float]:
+    """Number and mean of a row's margins above the upper whisker."""
+    first, third = np.percentile(row, [25, 75]) if len(row) else (0.0, 0.0)
+    out = row[row > third + REACH * (third - first)]
+    return len(out), out.mean() if len(out) else np.nan
