@@ -96,6 +96,16 @@ def test_every_imported_library_is_declared(project, root):
     assert undeclared == set()
 
 
+def test_every_data_file_of_the_package_is_installed(root):
+    setuptools = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]
+    package = root / "src" / "proxyreward"
+    shipped = {
+        path for each in setuptools["package-data"]["proxyreward"] for path in package.glob(each)
+    }
+    files = (path for path in package.rglob("*.*") if "__pycache__" not in path.parts)
+    assert shipped == {path for path in files if path.suffix != ".py"}
+
+
 def test_citation_and_package_give_one_version(project, root):
     assert yaml.safe_load((root / "CITATION.cff").read_text())["version"] == project["version"]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings.rethinking.evidence import Evidence, at_n, write
+from proxyreward.findings.rethinking.evidence import Evidence, at_n, square, write
 
 
 @pytest.fixture
@@ -36,12 +36,13 @@ def test_a_test_set_has_the_responses_of_a_prompt_in_a_row(evidence):
 
 @pytest.mark.parametrize("family", ["main", "architectures", "parts"])
 def test_ndr_is_in_the_order_of_the_family(evidence, family):
-    matrix, names = evidence.ndr("best-of-n", family=family), evidence.names(family)
     rows = evidence.policies("best-of-n", family=family, policy="initial", category="all")
-    of = rows.set_index(["golden", "proxy"])["ndr"]
+    names, of = evidence.names(family), rows.set_index(["golden", "proxy"])["ndr"]
     expected = [[of[golden, proxy] for proxy in names] for golden in names]
-    np.testing.assert_array_equal(matrix, expected)
-    assert (np.diagonal(matrix) == 1).all()
+    np.testing.assert_array_equal(square(rows, "ndr", names), expected)
+    if family == "main":
+        np.testing.assert_array_equal(evidence.ndr("best-of-n"), expected)
+    assert (np.diagonal(expected) == 1).all()
 
 
 def test_what_is_not_there_is_named(evidence):
@@ -50,7 +51,7 @@ def test_what_is_not_there_is_named(evidence):
     with pytest.raises(KeyError, match="no test set 'poems'"):
         evidence.testset("poems")
     with pytest.raises(KeyError, match="no policies of ppo"):
-        evidence.ndr("ppo", kl_coef=3.0)
+        evidence.policies("ppo", kl_coef=3.0)
     with pytest.raises(ValueError, match=r"choose one of \[4, 16\]"):
         evidence.ndr("best-of-n", n=5)
 

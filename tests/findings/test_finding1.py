@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from proxyreward.findings.rethinking.couples import couples, square, under
+from proxyreward.findings.rethinking.evidence import square, under
 from proxyreward.findings.rethinking.finding1 import claims, show
 from proxyreward.findings.rethinking.finding1.measure import associations
 from proxyreward.metrics.agreement import accuracy_matrix
@@ -25,7 +25,7 @@ def nested(error=0.0):
 def values(evidence, registry, curves=None, error=0.0):
     """What the claims compare, by name."""
     curves = evidence.curves if curves is None else curves
-    found = claims.quantities(couples(evidence), curves, nested(error), 100, registry)
+    found = claims.quantities(evidence.couples(), curves, nested(error), 100, registry)
     return {name: quantity.own for name, quantity in found.items()}
 
 
@@ -42,7 +42,7 @@ def with_ndr(evidence, optimiser, change):
 
 @pytest.fixture(scope="module")
 def pairs(evidence):
-    return couples(evidence)
+    return evidence.couples()
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_ppo_that_follows_the_noise_is_harder_to_predict_and_more_extreme(eviden
 
 
 def test_the_mrr_is_measured_against_a_random_order(evidence, registry):
-    accuracy = couples(evidence).query("optimiser == 'ppo'")[["golden", "proxy", "accuracy"]]
+    accuracy = evidence.couples().query("optimiser == 'ppo'")[["golden", "proxy", "accuracy"]]
     regret = evidence.regret.merge(accuracy, how="left")
     regret["ndr"] = regret.pop("accuracy").fillna(1.0)
     found = values(replace(evidence, regret=regret), registry)

@@ -7,7 +7,7 @@ set, or take another n, without any model. Called by findings 1 to 5, the append
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -15,15 +15,9 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.reading import read_table, require_numbers
+from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.testset import TestSet
-from proxyreward.vocabulary import (
-    ALL,
-    BEST_OF_N,
-    INITIAL,
-    JOINT,
-    MAIN,
-    ORIGINAL,
-)
+from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, ORIGINAL
 
 REGRET = [
     "family", "policy", "optimiser", "n", "kl_coef", "training", "category", "golden", "proxy",
@@ -34,6 +28,8 @@ RUNS = [
     "run", "rm", "kl_coef", "training", "status", "message", "step", "proxy_gain", "kl_nats",
     "entropy",
 ]  # fmt: skip
+# Policies from the initial one, without a penalty, on all prompts.
+PLAIN = {"policy": INITIAL, "kl_coef": 0.0, "training": JOINT, "category": ALL}
 _TABLES = {"bench": "parquet", "tests": "parquet"}
 _TEXT = {  # columns of names; the others hold numbers
     "rms": ["family", "rm", "label"],
@@ -151,17 +147,9 @@ class Evidence:
         )
 
     def ndr(
-        self,
-        optimiser: str,
-        *,
-        n: int = 0,
-        family: str = MAIN,
-        policy: str = INITIAL,
-        kl_coef: float = 0.0,
-        training: str = JOINT,
-        category: str = ALL,
+        self, optimiser: str, *, n: int = 0, policy: str = INITIAL, category: str = ALL
     ) -> np.ndarray:
-        """NDR of every policy under every golden RM, shape ``(goldens, proxies)``.
+        """NDR of every main policy under every golden RM, shape ``(goldens, proxies)``.
 
         Parameters
         ----------
@@ -175,11 +163,8 @@ class Evidence:
         ValueError
             If that n was not computed.
         """
-        rows = self.policies(
-            optimiser, n=n, family=family, policy=policy, kl_coef=kl_coef, training=training,
-            category=category,
-        )  # fmt: skip
-        return self.square(rows, "ndr", family)
+        chosen = PLAIN | {"policy": policy, "category": category}
+        return self.square(self.policies(optimiser, n=n, family=MAIN, **chosen), "ndr")
 
     def policies(self, optimiser: str, *, n: int = 0, **choice: object) -> pd.DataFrame:
         """Rows of ``regret`` that fit; arguments as in :meth:`ndr`, each one optional."""
@@ -190,11 +175,29 @@ class Evidence:
             raise KeyError(f"no policies of {optimiser} with {choice}")
         return at_n(rows, n) if optimiser == BEST_OF_N else rows
 
-    def square(self, rows: pd.DataFrame, column: str, family: str = MAIN) -> np.ndarray:
-        """A column of rows with ``golden, proxy`` as ``(goldens, proxies)``, in family order."""
-        order = [name for name in self.names(family) if name in set(rows["golden"])]
-        wide = rows.pivot(index="golden", columns="proxy", values=column)
-        return wide.reindex(index=order, columns=order).to_numpy(dtype=float)
+    def couples(self, family: str = MAIN) -> pd.DataFrame:
+        """Accuracy and NDR of every golden-proxy pair of a family under each optimiser and n.
+
+        optimiser, n (0 for PPO), golden, proxy (golden != proxy), flip_golden, flip_proxy,
+        accuracy, ndr, golden_gain.
+        """
+        names = self.names(family)
+        accuracy = pd.DataFrame(accuracy_matrix(self.pairs(family)), names, names).stack()
+        flip = self._family(family).set_index("rm")["flip_rate"]
+        chosen = {"family": family, **PLAIN}
+        rows = self.regret[(self.regret[[*chosen]] == pd.Series(chosen)).all(axis=1)]
+        rows = rows.query("golden != proxy").reset_index(drop=True)
+        return rows[["optimiser", "n", "golden", "proxy"]].assign(
+            flip_golden=rows["golden"].map(flip),
+            flip_proxy=rows["proxy"].map(flip),
+            accuracy=accuracy.loc[list(zip(rows["golden"], rows["proxy"], strict=True))].to_numpy(),
+            ndr=rows["ndr"],
+            golden_gain=rows["golden_gain"],
+        )
+
+    def square(self, rows: pd.DataFrame, column: str) -> np.ndarray:
+        """As the function :func:`square`, in the order of the main family."""
+        return square(rows, column, [name for name in self.names() if name in set(rows["golden"])])
 
     def _family(self, family: str) -> pd.DataFrame:
         rows = self.rms[self.rms["family"] == family]
@@ -217,6 +220,22 @@ def at_n(table: pd.DataFrame, n: int = 0) -> pd.DataFrame:
     if chosen not in known:
         raise ValueError(f"n={n} was not computed; choose one of {known}, or 0 for the largest")
     return table[table["n"] == chosen].reset_index(drop=True)
+
+
+def under(table: pd.DataFrame, optimiser: str, n: int = 0) -> pd.DataFrame:
+    """Rows of one optimiser; of best-of-n at one n, where 0 stands for the largest."""
+    rows = table[table["optimiser"] == optimiser]
+    return at_n(rows, n) if optimiser == BEST_OF_N else rows.reset_index(drop=True)
+
+
+def square(pairs: pd.DataFrame, column: str, names: Sequence[str] | None = None) -> np.ndarray:
+    """A column of golden-proxy pairs as `(goldens, proxies)`; NaN where there is no such pair.
+
+    They are in the order of `names`, by default in that of the pairs.
+    """
+    names = pairs["golden"].unique() if names is None else names
+    wide = pairs.pivot(index="golden", columns="proxy", values=column)
+    return wide.reindex(index=names, columns=names).to_numpy(dtype=float)
 
 
 def write(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:

@@ -9,8 +9,7 @@ import pandas as pd
 from proxyreward.data import flips, pairs
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.core.style import svg, use_style
-from proxyreward.findings.rethinking.couples import couples, under
-from proxyreward.findings.rethinking.evidence import Evidence
+from proxyreward.findings.rethinking.evidence import Evidence, under
 from proxyreward.findings.rethinking.finding1 import claims, show
 from proxyreward.findings.rethinking.finding1.measure import associations
 from proxyreward.pipeline.measuring import Measured, measure
@@ -24,7 +23,7 @@ def compute(params: Params) -> Measured:
     evidence, registry = Evidence.read(results(params, "evidence")), load_registry()
     labels = len(pairs.read(outputs(params, "data") / "pairs.parquet"))
     disagreement = flips.disagreement(params.reward.flip_rates, labels, params.seed)
-    found = couples(evidence)
+    found = evidence.couples()
     use_style()
     picture = show.plot_scatter(pd.concat([under(found, x) for x in (BEST_OF_N, PPO)]))
     return Measured(

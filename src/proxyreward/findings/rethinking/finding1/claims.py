@@ -1,7 +1,7 @@
 """What the claims of Finding 1 compare: accuracy and regret under best-of-n and PPO.
 
-In: the pairs of `couples.couples` and the evidence's curves. Out: quantities, by the names that the
-registry's criteria use. Called by the stage `finding1`.
+In: the pairs of `Evidence.couples` and the evidence's curves. Out: quantities, by the names that
+the registry's criteria use. Called by the stage `finding1`.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ import pandas as pd
 from proxyreward.findings.core.drawing import NAMES, STATISTICS
 from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.rethinking.couples import square, under
+from proxyreward.findings.rethinking.evidence import square, under
 from proxyreward.findings.rethinking.finding1.measure import PRINTED
 from proxyreward.metrics.estimates import mean_known
 from proxyreward.metrics.prediction import (
@@ -44,7 +44,7 @@ def quantities(
 
     Parameters
     ----------
-    pairs : of `couples.couples`; best-of-n counts at its largest n.
+    pairs : of `Evidence.couples`; best-of-n counts at its largest n.
     curves : the evidence's table of that name.
     disagreement : flip_a, flip_b, disagreement: share of labels in which two training sets differ.
     n_labels : labels per training set: a flip share is exact to one label.

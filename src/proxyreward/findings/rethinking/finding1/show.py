@@ -14,7 +14,7 @@ import pandas as pd
 from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import GOLDEN, NAMES, OURS, PALETTE, STATISTICS
 from proxyreward.findings.core.text import cell, pivot
-from proxyreward.findings.rethinking.couples import square
+from proxyreward.findings.rethinking.evidence import square
 from proxyreward.metrics.prediction import mrr_chance
 from proxyreward.vocabulary import BEST_OF_N
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.rethinking.evidence import Evidence
+from proxyreward.findings.rethinking.evidence import PLAIN, Evidence
 from proxyreward.findings.rethinking.repeats import (
     STATISTICS,
     coefficients,
@@ -20,7 +20,7 @@ from proxyreward.findings.rethinking.repeats import (
     summary,
 )
 from proxyreward.metrics.testset import TestSet
-from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, OPTIMISERS, PPO
+from proxyreward.vocabulary import BEST_OF_N, INITIAL, MAIN, OPTIMISERS, PPO
 
 ORIGIN = "origin"
 SOURCE_KEYS = ["source", "optimiser", "statistic"]
@@ -65,7 +65,7 @@ def draw(
         cells.append(coefficients(error, ndr, names, chosen=chosen, rejected=rejected))
     rms, prompts, responses = tests.labels.shape
     sizes = {"rms": rms, "prompts": prompts, "responses": responses, "draws": draws, "bins": bins}
-    sizes["n"] = int(_policies(evidence, BEST_OF_N, n)["n"].iloc[0])
+    sizes["n"] = int(evidence.policies(BEST_OF_N, n=n, family=MAIN, **PLAIN)["n"].iloc[0])
     return {
         "sources": pd.concat(sources, ignore_index=True),
         "bins": pd.concat(cells, ignore_index=True),
@@ -112,7 +112,7 @@ def pressure(evidence: Evidence, n: int = 0) -> pd.DataFrame:
     """
     rows = []
     for optimiser in OPTIMISERS:
-        policies = _policies(evidence, optimiser, n)
+        policies = evidence.policies(optimiser, n=n, family=MAIN, **PLAIN)
         others = policies[policies["golden"] != policies["proxy"]]
         reward = others.groupby("golden")["golden_reward"].mean().mean()
         curves = evidence.curves[evidence.curves["optimiser"] == optimiser]
@@ -140,8 +140,3 @@ def third(place: int, bins: int) -> int:
     [0, 0, 1, 2, 2]
     """
     return 3 * (2 * place + 1) // (2 * bins)
-
-
-def _policies(evidence: Evidence, optimiser: str, n: int) -> pd.DataFrame:
-    main = {"family": MAIN, "policy": INITIAL, "kl_coef": 0.0, "training": JOINT, "category": ALL}
-    return evidence.policies(optimiser, n=n, **main)

@@ -11,8 +11,7 @@ import pandas as pd
 
 from proxyreward.data.construction import response_words, standardised_gap
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.rethinking.couples import couples, square, under
-from proxyreward.findings.rethinking.evidence import Evidence
+from proxyreward.findings.rethinking.evidence import Evidence, square, under
 from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.estimates import mean_known
 from proxyreward.metrics.prediction import STATISTICS, by_golden, kendall
@@ -35,11 +34,11 @@ def coefficients(accuracy: np.ndarray, ndr: np.ndarray) -> dict[str, float]:
 
 
 def family_pairs(evidence: Evidence, n: int) -> pd.DataFrame:
-    """Rows of :func:`couples` for best-of-n, with family, and the golden RM's label in it."""
+    """Rows of `Evidence.couples` for best-of-n, with family, and the golden RM's label in it."""
     frames = []
     for family in TITLES:
         labels = evidence.rms[evidence.rms["family"] == family].set_index("rm")["label"]
-        pairs = under(couples(evidence, family), BEST_OF_N, n)
+        pairs = under(evidence.couples(family), BEST_OF_N, n)
         frames.append(pairs.assign(family=family, label=pairs["golden"].map(labels)))
     return pd.concat(frames, ignore_index=True)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import COLOURS, OURS, PAPER, SMALL, STATISTICS
 from proxyreward.findings.core.text import cell, pivot
-from proxyreward.findings.rethinking.couples import square
+from proxyreward.findings.rethinking.evidence import square
 from proxyreward.findings.rethinking.rethinking_appendix.measure import TITLES, kl_integral
 from proxyreward.metrics.best_of_n import kl_bound
 from proxyreward.metrics.prediction import mrr_chance

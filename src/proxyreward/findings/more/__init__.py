@@ -1,1 +1,0 @@
-"""Paper *more*: reward models on several sources of preference, their accuracy and calibration."""

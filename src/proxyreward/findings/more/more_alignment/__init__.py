@@ -1,1 +1,0 @@
-"""Calibration and alignment: Table 2 of paper more, its judge, its limits."""

@@ -1,1 +1,0 @@
-"""Does MORE profit from more, and more diverse, sources? Figure 6 and equations 6 to 9."""

@@ -1,1 +1,0 @@
-"""Does MORE help on real preference pairs? The page on five real sources."""

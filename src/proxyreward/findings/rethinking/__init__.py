@@ -1,1 +1,0 @@
-"""Paper *rethinking*: does the accuracy of a reward model predict the regret of its policies?"""

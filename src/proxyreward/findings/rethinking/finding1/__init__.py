@@ -1,1 +1,0 @@
-"""Finding 1: does the accuracy of a reward model predict the regret of optimising on it?"""

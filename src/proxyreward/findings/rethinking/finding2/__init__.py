@@ -1,1 +1,0 @@
-"""Finding 2: the source of the test responses against their golden rank."""

@@ -1,1 +1,0 @@
-"""Finding 5: does accuracy reveal how far a policy overoptimises its reward model?"""
