@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 from scipy.stats import spearmanr as reference
 from tests.findings.rejections import SAMPLES, all_for_more
 
-from proxyreward.findings.core.text import select
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.more.mixtures import PAPER_FORM, accuracy
 from proxyreward.findings.more.more_alignment import measure, relation
 from proxyreward.findings.more.more_alignment.measure import SCALED, in_form

@@ -6,7 +6,7 @@ import pytest
 from tests.findings.rejections import STEPS, all_for_more
 
 from proxyreward.findings.core import replicates
-from proxyreward.findings.core.text import select
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.more.more_alignment import show
 from proxyreward.findings.more.more_alignment.measure import in_form
 from proxyreward.pipeline.stages.more_alignment import found

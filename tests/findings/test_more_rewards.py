@@ -10,8 +10,8 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import spearmanr
 from tests.findings.mixtures import Effect, agrees, by_scheme, calibrated, mixtures, replicated
 
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.core.registry import load_registry
-from proxyreward.findings.core.text import select
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS
 from proxyreward.findings.more.mixtures import FORMS, PAPER_FORM, STANDARD
 from proxyreward.findings.more.more_rewards import claims, measure, show
@@ -88,11 +88,12 @@ def test_means_and_contrasts_are_of_the_measures(mixes, own):
 def test_outliers_are_those_of_each_model(mixes, reading):
     margin = mixes.margin(MORE)[:1, mixes.source == HH[1]]
     found = measure.extremes(margin, reading)
-    raw, free = (outliers(margin[0], reading, scale_free) for scale_free in (False, True))
+    raw = outliers(margin[0], reading)
     for side in ("positive", "negative"):
         assert found[f"{side}_count"] == getattr(raw, f"{side}_count")
-        for name, expected in ((f"{side}_mean", raw), (f"{side}_mean_sd", free)):
-            np.testing.assert_allclose(found[name], getattr(expected, f"{side}_mean"), rtol=1e-9)
+        mean = getattr(raw, f"{side}_mean")
+        np.testing.assert_allclose(found[f"{side}_mean"], mean, rtol=1e-9)
+        np.testing.assert_allclose(found[f"{side}_mean_sd"], mean / margin.std(), rtol=1e-9)
     number = raw.positive_count + raw.negative_count
     assert found["share"] == pytest.approx(100 * number / margin.shape[1])
 

@@ -60,6 +60,7 @@ def dots(
     colour: object = OURS,
     label: str = "",
     *,
+    unit: float = 1.0,
     marker: str = "o",
     hollow: bool = False,
     upright: bool = False,
@@ -71,11 +72,11 @@ def dots(
     place
         Height of each row, or its place on the horizontal axis if `upright`.
     table
-        Columns estimate, low, high.
+        Columns estimate, low, high, drawn times `unit` (100 for percent).
     """
-    lines, along = (axis.vlines, "x") if upright else (axis.hlines, "y")
-    lines(place, table["low"], table["high"], color=colour, linewidth=1.8, zorder=2)
-    x, y = (place, table["estimate"]) if along == "x" else (table["estimate"], place)
+    estimate, low, high = (unit * table[name] for name in ("estimate", "low", "high"))
+    lines, x, y = (axis.vlines, place, estimate) if upright else (axis.hlines, estimate, place)
+    lines(place, low, high, color=colour, linewidth=1.8, zorder=2)
     filled = {"facecolor": "white"} if hollow else {}
     axis.scatter(
         x, y, s=26, color=colour, marker=marker, label=label or None, zorder=3,

@@ -1,4 +1,4 @@
-"""Result tables as they were written: names stay text, and what is damaged is named.
+"""Result tables as they were written: names stay text, what is damaged is named; and their rows.
 
 In: a file under ``results/<scale>/`` and its columns. Out: a frame, or an error of one line that
 names the file, the column and the remedy.
@@ -61,3 +61,10 @@ def require_numbers(path: Path, table: pd.DataFrame, columns: Sequence[str]) -> 
             raise ValueError(f"{path}: column {name!r} is missing; {AGAIN}")
         if not is_numeric_dtype(table[name]) or is_bool_dtype(table[name]):
             raise ValueError(f"{path}: column {name!r} holds something else than numbers; {AGAIN}")
+
+
+def select(table: pd.DataFrame, **keys: object) -> pd.DataFrame:
+    """Rows that have these values in the columns of these names."""
+    for column, value in keys.items():
+        table = table[table[column] == value]
+    return table

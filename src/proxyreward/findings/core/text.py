@@ -13,13 +13,6 @@ import pandas as pd
 ABSENT = "–"
 
 
-def select(table: pd.DataFrame, **keys: object) -> pd.DataFrame:
-    """Rows that have these values in the columns of these names."""
-    for column, value in keys.items():
-        table = table[table[column] == value]
-    return table
-
-
 def with_interval(estimate: float, low: float, high: float, form: str = ".2f") -> str:
     """Text cell ``estimate [low, high]`` that does not break inside its brackets.
 

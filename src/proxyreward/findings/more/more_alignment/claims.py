@@ -13,8 +13,8 @@ import pandas as pd
 
 from proxyreward.findings.core.drawing import NAMES
 from proxyreward.findings.core.quantity import Quantity, counted, measured
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.text import select
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.mixtures import PAPER_FORM
 from proxyreward.findings.more.more_alignment import relation

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.core.text import select
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.mixtures import (
     METRICS,
@@ -36,7 +36,6 @@ ONE_TEXT = "perplexity of all as one text"
 SCALED = "ece after temperature scaling"
 QUALITIES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
 NONE = "none"  # base of DPO's policies
-# Rows of the paper's Table 2, the smallest base first.
 
 
 def in_form(what: str, form: str) -> str:

@@ -14,18 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import (
-    COLOURS,
-    LARGE,
-    NAMES,
-    canvas,
-    curve,
-    dots,
-    legend,
-    papers,
-    rows_on,
-)
-from proxyreward.findings.core.text import ABSENT, cell, pivot, select
+from proxyreward.findings.core import drawing
+from proxyreward.findings.core.drawing import COLOURS, LARGE, NAMES
+from proxyreward.findings.core.reading import select
+from proxyreward.findings.core.text import ABSENT, cell, pivot
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
 from proxyreward.findings.more.mixtures import STANDARD, counterparts
 from proxyreward.findings.more.more_alignment.measure import GAP, NONE, SCALED, SCHEMES, in_form
@@ -69,17 +61,17 @@ def plot_ratios(policies: pd.DataFrame, form: str = STANDARD) -> "Figure":
     }
     bases = policies["base"].unique()
     labels = [f"{base}\n({name})" for base, name in counterparts(bases).items()]
-    figure, axes = canvas(1.5 + 0.55 * len(bases), 1, 3, sharex=False)
+    figure, axes = drawing.canvas(1.5 + 0.55 * len(bases), 1, 3, sharex=False)
     for axis, (title, (measure, source)) in zip(axes[0], columns.items(), strict=True):
         rows = select(policies, measure=measure, source=source, of="ratio")
-        height = rows_on(axis, labels)
-        dots(axis, height, rows, SCHEME_COLOURS[MORE], "ours, 95 %")
-        papers(axis, rows["paper"], height, "black")
+        height = drawing.rows_on(axis, labels)
+        drawing.dots(axis, height, rows, SCHEME_COLOURS[MORE], "ours, 95 %")
+        drawing.papers(axis, rows["paper"], height, "black")
         axis.axvline(1, **LINE)
         axis.set_title(title, fontsize=LARGE, weight="normal")
         axis.margins(x=0.12)
     axes[0, 1].set_xlabel("MORE relative to MultiTask (1 = no difference)")
-    legend(figure, axes[0, 0])
+    drawing.legend(figure, axes[0, 0])
     return figure
 
 
@@ -93,7 +85,7 @@ def plot_judged(judged: pd.DataFrame, source: str = ALL) -> "Figure":
     printed = printed.assign(judge="", estimate=printed["paper"], low=np.nan, high=np.nan)
     rows = pd.concat([select(judged, source=source), printed])
     bases = judged["base"].unique()
-    figure, axes = canvas(1.3 + 1.6 * len(bases), 1, 2, sharex=False)
+    figure, axes = drawing.canvas(1.3 + 1.6 * len(bases), 1, 2, sharex=False)
     bars, rates = axes[0]
     place, ticks = 0.0, {}
     for base, paper in counterparts(bases).items():
@@ -108,19 +100,18 @@ def plot_judged(judged: pd.DataFrame, source: str = ALL) -> "Figure":
                 bars.barh(place, share, 0.8, left, color=colour, alpha=alpha, label=label)
                 left += share
             if judge:
-                dots(rates, [place], own.loc[["rate"]], "black")
+                drawing.dots(rates, [place], own.loc[["rate"]], "black")
             else:
-                papers(rates, [own["estimate"]["rate"]], [place], "black")
+                drawing.papers(rates, [own["estimate"]["rate"]], [place], "black")
         place -= 1.4
     bars.set_yticks(list(ticks), list(ticks.values()), fontsize=LARGE)
-    bars.set_xlim(0, 1)
-    bars.set_ylim(place + 0.7, 0.6)
+    bars.set(xlim=(0, 1), ylim=(place + 0.7, 0.6))
     bars.set_xticks([0, 0.5, 1])
     bars.set_xlabel("share of comparisons")
     bars.grid(visible=False)
     rates.axvline(0.5, **LINE)
     rates.set_xlabel("share of wins\nwithout ties, 95 %")
-    legend(figure, bars)
+    drawing.legend(figure, bars)
     return figure
 
 
@@ -133,20 +124,18 @@ def plot_ties(ties: pd.DataFrame, judged: pd.DataFrame, annotators: float) -> "F
     expected, asked = (select(noisy, what=what) for what in ("expected", "ties"))
     [exact] = select(ties, quality=np.inf, what="ties")["estimate"]
     printed = select(judged, what="tie")["paper"]
-    figure, [[axis]] = canvas(3.8)
+    figure, [[axis]] = drawing.canvas(3.8)
     # On a scale that has room for a quality of zero.
     axis.set_xscale("symlog", linthresh=0.25, linscale=0.5)
     axis.axvline(annotators, color="#5f6b7a", linestyle=":", label="annotators of the pairs")
     axis.axhspan(printed.min(), printed.max(), color="black", alpha=0.2, lw=0, label="paper: GPT-4")
-    curve(axis, expected["quality"], expected, COLOURS[PPO], "expected: 2p(1 − p)")
-    dots(axis, asked["quality"], asked, COLOURS[PPO], "asked twice", upright=True)
+    drawing.curve(axis, expected["quality"], expected, COLOURS[PPO], "expected: 2p(1 − p)")
+    drawing.dots(axis, asked["quality"], asked, COLOURS[PPO], "asked twice", upright=True)
     axis.axhline(exact, color=COLOURS[BEST_OF_N], linestyle="--", label="equal utilities")
     axis.set_xticks(asked["quality"], [f"{quality:g}" for quality in asked["quality"]])
     axis.minorticks_off()
-    axis.set_xlabel("quality of the judge (per unit of utility)")
-    axis.set_ylabel("ties")
-    axis.set_ylim(0, None)
-    legend(figure, axis)
+    axis.set(xlabel="quality of the judge (per unit of utility)", ylabel="ties", ylim=(0, None))
+    drawing.legend(figure, axis)
     return figure
 
 
@@ -173,15 +162,15 @@ def _by_source(
 ) -> tuple["Figure", np.ndarray]:
     """A panel a table by title, a row a source, two schemes in each."""
     sources = next(iter(shown.values()))["source"].unique()
-    figure, axes = canvas(1.4 + 0.5 * len(sources), 1, 2, sharex=sharex)
+    figure, axes = drawing.canvas(1.4 + 0.5 * len(sources), 1, 2, sharex=sharex)
     for axis, (title, table) in zip(axes[0], shown.items(), strict=True):
-        height = rows_on(axis, list(sources))
+        height = drawing.rows_on(axis, list(sources))
         for shift, scheme in zip((0.14, -0.14), schemes, strict=True):
             own = select(table, of=scheme).set_index("source").loc[sources]
-            dots(axis, height + shift, own, POLICY_COLOURS[scheme], POLICIES[scheme])
+            drawing.dots(axis, height + shift, own, POLICY_COLOURS[scheme], POLICIES[scheme])
         axis.set_title(title, fontsize=LARGE, weight="normal")
         axis.set_xlabel(what)
-    legend(figure, axes[0, 0])
+    drawing.legend(figure, axes[0, 0])
     return figure, axes[0]
 
 
@@ -191,15 +180,13 @@ def plot_weights(steps: pd.DataFrame, smooth: int = 1) -> "Figure":
     `steps` are `Rejection.preference_steps`, `smooth` those of a running mean.
     """
     weights = steps.filter(like="weight_").join(steps["step"]).groupby("step").mean().dropna()
-    figure, [[axis]] = canvas(3.4)
+    figure, [[axis]] = drawing.canvas(3.4)
     for name, values in weights.items():
         running = values.rolling(smooth, min_periods=1, center=True).mean()
         axis.plot(weights.index, running, label=str(name).removeprefix("weight_"))
     axis.axhline(1 / weights.shape[1], color="black", linestyle="--", label="plain DPO")
-    axis.set_xlabel("step")
-    axis.set_ylabel("weight of the source")
-    axis.set_ylim(0, None)
-    legend(figure, axis)
+    axis.set(xlabel="step", ylabel="weight of the source", ylim=(0, None))
+    drawing.legend(figure, axis)
     return figure
 
 
@@ -213,7 +200,7 @@ def plot_models(
     scheme = models["scheme"].str.replace(rf"{SINGLE}-.*", SINGLE, regex=True)
     group = scheme.where(scheme.isin(GROUPS), OTHER)
     [chance] = select(candidates, measure=alignment, what="chance")["own"]
-    figure, axes = canvas(4.2, 1, 2, sharex=False)
+    figure, axes = drawing.canvas(4.2, 1, 2, sharex=False)
     titles = {"ece": "as it is", SCALED: "one temperature each"}
     for axis, (what, title) in zip(axes[0], titles.items(), strict=True):
         for name, colour in GROUPS.items():
@@ -227,7 +214,7 @@ def plot_models(
         axis.set_xlim(left=-0.005)
     who = {"utility": "utility of the best of four", "oracle": "oracle on the best of four"}
     axes[0, 0].set_ylabel(who[alignment])
-    legend(figure, axes[0, 0])
+    drawing.legend(figure, axes[0, 0])
     return figure
 
 
@@ -237,7 +224,7 @@ def plot_close_pairs(close: pd.DataFrame, form: str = STANDARD) -> "Figure":
     decided = (close["win"] + close["lose"]).where(lambda count: count > 0)
     # Each pair is drawn once, the model with the lower ECE first.
     won = close["win"].where(gap >= 0, close["lose"]) / decided
-    figure, [[axis]] = canvas(3.8)
+    figure, [[axis]] = drawing.canvas(3.8)
     for chosen, colour, label in (
         (won > 0.5, SCHEME_COLOURS[SINGLE], "lower ECE wins"),
         (~(won > 0.5), GROUPS[OTHER], "higher ECE wins, or neither"),
@@ -247,9 +234,8 @@ def plot_close_pairs(close: pd.DataFrame, form: str = STANDARD) -> "Figure":
     means = pd.DataFrame({"x": abs(gap), "y": won}).groupby(fifths).mean()
     axis.plot(means["x"], means["y"], "o-", color="black", label="mean of each fifth")
     axis.axhline(0.5, **LINE)
-    axis.set_xlabel("difference in ECE")
-    axis.set_ylabel("wins of the lower ECE\namong decided prompts")
-    legend(figure, axis)
+    axis.set(xlabel="difference in ECE", ylabel="wins of the lower ECE\namong decided prompts")
+    drawing.legend(figure, axis)
     return figure
 
 
@@ -269,18 +255,18 @@ def plot_coefficients(
         ("−ECE, scaled, given accuracy", scaled, "accuracy", SCHEME_COLOURS[MULTITASK]),
     )
     rows = relations[relations["alignment"].isin([alignment, "ndr"])]
-    figure, [[axis]] = canvas(1.6 + 0.85 * len(pools))
-    height = rows_on(axis, list(pools.values()))
+    figure, [[axis]] = drawing.canvas(1.6 + 0.85 * len(pools))
+    height = drawing.rows_on(axis, list(pools.values()))
     shifts = np.linspace(0.3, -0.3, len(drawn))
     for shift, (label, what, given, colour) in zip(shifts, drawn, strict=True):
         own = select(rows, what=what, given=given).set_index("pool").loc[list(pools)]
         mark = {"marker": "s", "hollow": True} if given == "accuracy" else {}
-        dots(axis, height + shift, own, colour, label, **mark)
+        drawing.dots(axis, height + shift, own, colour, label, **mark)
     axis.axvline(0, **LINE)
     axis.set_xlim(-1.05, 1.05)
     axis.set_xticks([-1, -0.5, 0, 0.5, 1])
     axis.set_xlabel("Spearman with alignment, 95 %")
-    legend(figure, axis)
+    drawing.legend(figure, axis)
     return figure
 
 

@@ -11,20 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import (
-    GOLDEN,
-    LARGE,
-    PAPER,
-    SMALL,
-    WIDTH,
-    canvas,
-    dots,
-    heat_map,
-    legend,
-    papers,
-    rows_on,
-)
-from proxyreward.findings.core.text import ABSENT, cell, pivot, select
+from proxyreward.findings.core import drawing
+from proxyreward.findings.core.drawing import GOLDEN, LARGE, PAPER, SMALL, WIDTH
+from proxyreward.findings.core.reading import select
+from proxyreward.findings.core.text import ABSENT, cell, pivot
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, boxes
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_conflict.measure import (
@@ -64,12 +54,11 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
     grid = figure.add_gridspec(2, 1, height_ratios=[8, 5])
     radar, table = figure.add_subplot(grid[0], projection="polar"), figure.add_subplot(grid[1])
     _draw_radar(radar, matrix)
-    legend(figure, radar, 4)
+    drawing.legend(figure, radar, 4)
     names = [SCHEME_NAMES.get(model, model) for model in matrix.index]
-    heat_map(table, matrix.to_numpy(), names, matrix.columns, label="accuracy, %")
+    drawing.heat_map(table, matrix.to_numpy(), names, matrix.columns, label="accuracy, %")
     table.tick_params(axis="x", rotation=0, labelsize=8)
-    table.set_xlabel("tested on")
-    table.set_ylabel("trained on")
+    table.set(xlabel="tested on", ylabel="trained on")
     return figure
 
 
@@ -85,16 +74,17 @@ def plot_losses(transfer: pd.DataFrame) -> "Figure":
     rows = rows[rows["trained"] != rows["tested"]]
     tested = list(rows["tested"].unique())
     colours = dict(zip([RAW, *tested], _colours([RAW, *tested]), strict=True))
-    figure, axes = canvas(1.2 + 1.05 * len(tested), len(tested), sharey=False)
+    figure, axes = drawing.canvas(1.2 + 1.05 * len(tested), len(tested), sharey=False)
     for axis, source in zip(axes[:, 0], tested, strict=True):
-        own = _percent(select(rows, tested=source))
+        own = select(rows, tested=source)
         height = _models_on(axis, own["trained"])
-        dots(axis, height, own, [colours[model] for model in own["trained"]], "ours, 95 % interval")
-        papers(axis, 100 * own["paper"], height, PAPER, "paper's Raw")
+        of_models = [colours[model] for model in own["trained"]]
+        drawing.dots(axis, height, own, of_models, "ours, 95 % interval", unit=100)
+        drawing.papers(axis, 100 * own["paper"], height, PAPER, "paper's Raw")
         axis.axvline(0, color=GOLDEN, linewidth=1)
         axis.set_title(f"tested on {source}", fontsize=LARGE, weight="normal")
     axes[-1, 0].set_xlabel("Accuracy minus that of the own model, points")
-    legend(figure, axes[0, 0])
+    drawing.legend(figure, axes[0, 0])
     return figure
 
 
@@ -103,20 +93,20 @@ def plot_pairs(pairs: pd.DataFrame) -> "Figure":
 
     `pairs` has the rows of `measure.couples` of one base.
     """
-    rows = _percent(pairs).set_index(["first", "second"])
+    rows = pairs.set_index(["first", "second"])
     same = rows.index.get_level_values("first") == rows.index.get_level_values("second")
     parts = {measure: rows[~same & (rows["measure"] == measure)] for measure in (LOSS, AGREEMENT)}
     order = parts[LOSS].sort_values("estimate", kind="stable").index
-    figure, axes = canvas(1.5 + 0.32 * len(order), 1, 2, sharex=False)
-    height = rows_on(axes[0, 0], [" – ".join(pair) for pair in order])
+    figure, axes = drawing.canvas(1.5 + 0.32 * len(order), 1, 2, sharex=False)
+    height = drawing.rows_on(axes[0, 0], [" – ".join(pair) for pair in order])
     texts = ("Accuracy both ways\nminus top, points", "Test pairs on which\nboth agree, %")
     for axis, found, text, line in zip(axes[0], parts.values(), texts, (0, 50), strict=True):
-        dots(axis, height, found.loc[order])
+        drawing.dots(axis, height, found.loc[order], unit=100)
         axis.set_xlabel(text)
         axis.axvline(line, color=GOLDEN, linewidth=1)
         axis.grid(axis="y", visible=False)
     axes[0, 0].tick_params(axis="y", labelsize=SMALL)
-    own = rows.loc[same & (rows["measure"] == AGREEMENT), "estimate"]
+    own = 100 * rows.loc[same & (rows["measure"] == AGREEMENT), "estimate"]
     if own.notna().all():
         axes[0, 1].axvspan(own.min(), own.max(), color="dimgrey", alpha=0.2, lw=0)
         label = "same source, other seed"
@@ -151,7 +141,7 @@ def plot_differences(mixtures: Mixtures, base: str, tested: str, in_sd: bool = F
         margins = [margin / margin.std(axis=1, keepdims=True) for margin in margins]
     ends = [np.percentile(margin, SHOWN) for margin in margins]
     shown = [m[(m >= low) & (m <= high)] for m, (low, high) in zip(margins, ends, strict=True)]
-    figure, [[axis]] = canvas(4.6)
+    figure, [[axis]] = drawing.canvas(4.6)
     height = _models_on(axis, names)
     bodies = axis.violinplot(
         shown, height, orientation="horizontal", side="high", widths=1.3, showextrema=False
@@ -162,8 +152,7 @@ def plot_differences(mixtures: Mixtures, base: str, tested: str, in_sd: bool = F
     means = [margin.mean() for margin in margins]
     axis.plot(means, height - 0.14, "D", color="white", mec=GOLDEN, ms=6, zorder=5, label="mean")
     axis.axvline(0, color=GOLDEN, linewidth=1)
-    axis.set_ylim(-0.5, len(names) - 0.1)
-    axis.set_ylabel("trained on")
+    axis.set(ylim=(-0.5, len(names) - 0.1), ylabel="trained on")
     unit = "standard deviations" if in_sd else "units of the reward"
     axis.set_xlabel(f"{DIFFERENCE},\n{unit}")
     axis.set_title(f"tested on {tested}", fontsize=LARGE, weight="normal")
@@ -178,10 +167,9 @@ def plot_rewards(mixtures: Mixtures, tested: str) -> "Figure":
     """
     own = mixtures.source == tested
     rewards = [rewards_of(mixtures, model)[own] for model in models(mixtures)]
-    figure, [[axis]] = canvas(4.4)
+    figure, [[axis]] = drawing.canvas(4.4)
     _split_boxes(axis, models(mixtures), rewards, [both[:, 0] > both[:, 1] for both in rewards])
-    axis.set_ylabel("trained on")
-    axis.set_xlabel("Reward of a response, units of the reward")
+    axis.set(ylabel="trained on", xlabel="Reward of a response, units of the reward")
     axis.set_title(f"tested on {tested}", fontsize=LARGE, weight="normal")
     _legend(figure)
     return figure
@@ -193,7 +181,7 @@ def plot_signs(mixtures: Mixtures, base: str, tested: Sequence[str]) -> "Figure"
     Margins of all seeds together.
     """
     names, rows = models(mixtures), -(-len(tested) // 2)
-    figure, axes = canvas(0.6 + 2.7 * rows, rows, 2)
+    figure, axes = drawing.canvas(0.6 + 2.7 * rows, rows, 2)
     for axis, source in zip(axes.flat, tested, strict=False):
         own = mixtures.source == source
         margins = [margin_of(mixtures, model, base)[:, own].ravel() for model in names]
@@ -232,7 +220,7 @@ def _draw_radar(radar: "PolarAxes", matrix: pd.DataFrame) -> None:
 def _models_on(axis: "Axes", names: Sequence[str]) -> np.ndarray:
     """Name a row for each model; returns their heights."""
     axis.tick_params(axis="y", labelsize=SMALL)
-    return rows_on(axis, [SCHEME_NAMES.get(model, model) for model in names])
+    return drawing.rows_on(axis, [SCHEME_NAMES.get(model, model) for model in names])
 
 
 def _colours(names: Sequence[str]) -> list:
@@ -240,10 +228,6 @@ def _colours(names: Sequence[str]) -> list:
     import seaborn as sns
 
     return [SCHEME_COLOURS[RAW], *sns.color_palette("colorblind", len(names) - 1)]
-
-
-def _percent(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(**(100 * rows[["estimate", "low", "high"]]))
 
 
 def _split_boxes(

@@ -12,17 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import (
-    LARGE,
-    SMALL,
-    canvas,
-    dots,
-    few_ticks,
-    legend,
-    papers,
-    rows_on,
-)
-from proxyreward.findings.core.text import beside, cell, pivot, select
+from proxyreward.findings.core import drawing
+from proxyreward.findings.core.drawing import LARGE, SMALL
+from proxyreward.findings.core.reading import select
+from proxyreward.findings.core.text import beside, cell, pivot
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, SCHEMES, boxes
 from proxyreward.findings.more.mixtures import (
     FORMS,
@@ -60,7 +53,7 @@ def plot_boxes(mixtures: Mixtures, reading: str, seed: int) -> "Figure":
     The reading ``by sign`` draws a filled box of the positive differences and a hollow one of the
     negative ones, ``one box`` a box of all. Points are what the tables count as outliers.
     """
-    figure, axes = canvas(1.0 + 2.1 * len(mixtures.bases), len(mixtures.bases), len(HH))
+    figure, axes = drawing.canvas(1.0 + 2.1 * len(mixtures.bases), len(mixtures.bases), len(HH))
     colours = [SCHEME_COLOURS[scheme] for scheme in TRAINED]
     for axis, (base, source) in zip(axes.flat, product(mixtures.bases, HH), strict=True):
         own = mixtures.source == source
@@ -88,7 +81,7 @@ def plot_sizes(measures: pd.DataFrame) -> "Figure":
     _dots(axis, rows, SCHEMES)
     axis.set_xlim(left=0)
     axis.set_xlabel(AXES["size"] + " (units of the reward)")
-    legend(figure, axis, 4)
+    drawing.legend(figure, axis, 4)
     return figure
 
 
@@ -109,7 +102,7 @@ def plot_outliers(outliers: pd.DataFrame, reading: str, scale_free: bool) -> "Fi
     shares.set_xlabel("Outliers (% of test pairs)")
     unit = "sd" if scale_free else "units of the reward"
     means.set_xlabel(f"Mean outlier, wrong | right\n({unit})")
-    legend(figure, shares, 4)
+    drawing.legend(figure, shares, 4)
     return figure
 
 
@@ -121,7 +114,7 @@ def plot_calibration(measures: pd.DataFrame) -> "Figure":
         _dots(axis, rows, TRAINED, paper=metric == "ece_paper")
         axis.set_xlim(left=0)
         axis.set_xlabel(AXES[metric].replace(", ", "\n"))
-    legend(figure, axes, 4)
+    drawing.legend(figure, axes, 4)
     return figure
 
 
@@ -133,12 +126,12 @@ def plot_temperature(contrasts: pd.DataFrame) -> "Figure":
             own = select(contrasts, metric=metric, rewards=rewards)
             style = {"marker": MARKERS[MORE], "hollow": rewards == SCALED}
             height = np.arange(len(own))[::-1] + shift
-            dots(axis, height, own, SCHEME_COLOURS[MORE], rewards, **style)
+            drawing.dots(axis, height, own, SCHEME_COLOURS[MORE], rewards, **style)
         axis.axvline(0, color="grey", linewidth=1)
         axis.set_xlabel(AXES[metric].replace(", ", "\n").replace(" (", "\n("))
-        few_ticks(axis)
+        drawing.few_ticks(axis)
     figure.supxlabel("MORE minus MultiTask: below 0 MORE is better", fontsize=LARGE)
-    legend(figure, axes[0])
+    drawing.legend(figure, axes[0])
     return figure
 
 
@@ -148,12 +141,12 @@ def plot_size_and_error(means: pd.DataFrame) -> "Figure":
 
     rows = select(means[means["scheme"] != RAW], rewards=AS_TRAINED)
     marks = dict(zip(rows["base"].unique(), ("v", "o", "s"), strict=False))
-    figure, axes = canvas(4.8, 1, 2, sharey=False)
+    figure, axes = drawing.canvas(4.8, 1, 2, sharey=False)
     for axis, metric in zip(axes[0], ("ece", "ece_paper"), strict=True):
         errors = select(rows, metric=metric).set_index(["base", "scheme"])
         for (base, scheme), own in select(rows, metric="size").groupby(["base", "scheme"]):
             error, colour = errors.loc[(base, scheme)], SCHEME_COLOURS[scheme]
-            dots(axis, [error["estimate"]], own, colour, marker=marks[base])
+            drawing.dots(axis, [error["estimate"]], own, colour, marker=marks[base])
             axis.vlines(own["estimate"], error["low"], error["high"], color=colour, linewidth=1.8)
         axis.set_ylim(bottom=0)
         axis.set_title(AXES[metric].replace(", ", ",\n", 1), fontsize=SMALL, weight="normal")
@@ -169,7 +162,9 @@ def plot_size_and_error(means: pd.DataFrame) -> "Figure":
 def plot_reliability(bins: pd.DataFrame) -> "Figure":
     """Diagrams of `measure.reliability_bins`: schemes in rows, orientations in columns."""
     schemes = bins["scheme"].unique()
-    figure, axes = canvas(2.1 * len(schemes) + 0.4, len(schemes), 2, sharex="col", sharey="col")
+    figure, axes = drawing.canvas(
+        2.1 * len(schemes) + 0.4, len(schemes), 2, sharex="col", sharey="col"
+    )
     for axis, (scheme, orientation) in zip(axes.flat, product(schemes, ORDERS), strict=True):
         own = select(bins, scheme=scheme, orientation=orientation)
         start, colour = (0.5 if orientation == "proxy" else 0.0), SCHEME_COLOURS[scheme]
@@ -193,7 +188,7 @@ def plot_growth(growth: pd.DataFrame, window: int = 5) -> "Figure":
     Thick lines are means over seeds, thin ones single seeds; both are averages of `window` steps.
     """
     bases = growth["base"].unique()
-    figure, axes = canvas(1.2 + 1.9 * len(bases), len(bases), sharey=False)
+    figure, axes = drawing.canvas(1.2 + 1.9 * len(bases), len(bases), sharey=False)
     for axis, base in zip(axes[:, 0], bases, strict=True):
         for scheme, rows in select(growth, base=base).groupby("scheme", sort=False):
             wide = rows.pivot(index="step", columns="seed", values="size")
@@ -205,7 +200,7 @@ def plot_growth(growth: pd.DataFrame, window: int = 5) -> "Figure":
         axis.set_title(f"Base {base}", fontsize=LARGE, weight="normal")
     axes[-1, 0].set_xlabel("Training step")
     figure.supylabel("Mean |reward difference| in the batch", fontsize=LARGE)
-    legend(figure, axes)
+    drawing.legend(figure, axes)
     return figure
 
 
@@ -218,7 +213,7 @@ def plot_rescaled(
     log loss, by the factors `fitted` in the same run, see :func:`scheme_factors`; none where the
     curve of `measure.rescaled` does not reach. A band holds `paper`, all values that it prints.
     """
-    figure, axes = canvas(4.4, 1, 2)
+    figure, axes = drawing.canvas(4.4, 1, 2)
     for axis, form in zip(axes[0], forms, strict=True):
         band = {"color": "grey", "alpha": 0.25, "lw": 0, "label": "paper, all its values"}
         axis.axhspan(paper.min(), paper.max(), **band)
@@ -239,7 +234,7 @@ def plot_rescaled(
         axis.set_title(in_words(FORMS[form]).replace(", ", ",\n"), fontsize=SMALL, weight="normal")
     axes[0, 0].set_ylabel("ECE")
     figure.supxlabel(AXES["size"] + " after scaling (log scale)", fontsize=LARGE)
-    legend(figure, axes, 4)
+    drawing.legend(figure, axes, 4)
     return figure
 
 
@@ -311,8 +306,8 @@ def tally(contrasts: pd.DataFrame) -> pd.DataFrame:
 def _groups(rows: pd.DataFrame, columns: int) -> tuple["Figure", np.ndarray]:
     """Panels side by side with a line for each base and test set."""
     groups = list(product(rows["base"].unique(), HH))
-    figure, axes = canvas(1.6 + 0.8 * len(groups), 1, columns, sharex=False)
-    rows_on(axes[0, 0], [f"{source.title()}\n{base}" for base, source in groups])
+    figure, axes = drawing.canvas(1.6 + 0.8 * len(groups), 1, columns, sharex=False)
+    drawing.rows_on(axes[0, 0], [f"{source.title()}\n{base}" for base, source in groups])
     axes[0, 0].set_ylim(-0.5, len(groups) - 0.5)
     for axis in axes[0]:
         axis.grid(axis="y", visible=False)
@@ -336,6 +331,6 @@ def _dots(axis: "Axes", rows: pd.DataFrame, schemes: Sequence[str], *, paper: bo
         parts.append((scheme, own, np.arange(len(own))[::-1] + shift))
     for scheme, own, height in parts:
         style = {"label": SCHEME_NAMES[scheme], "marker": MARKERS[scheme]}
-        dots(axis, height, own, SCHEME_COLOURS[scheme], **style)
+        drawing.dots(axis, height, own, SCHEME_COLOURS[scheme], **style)
     for scheme, own, height in parts if paper else ():  # last in the legend
-        papers(axis, own["paper"], height, SCHEME_COLOURS[scheme])
+        drawing.papers(axis, own["paper"], height, SCHEME_COLOURS[scheme])

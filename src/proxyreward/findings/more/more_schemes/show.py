@@ -11,26 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import (
-    LARGE,
-    SMALL,
-    canvas,
-    dots,
-    few_ticks,
-    legend,
-    papers,
-    rows_on,
-)
+from proxyreward.findings.core import drawing
+from proxyreward.findings.core.drawing import LARGE, SMALL
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.core.text import beside, cell, pivot, with_interval
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, SCHEMES
-from proxyreward.findings.more.mixtures import (
-    COLUMNS,
-    DISTINCT,
-    STANDARD,
-    counterparts,
-    form_label,
-)
+from proxyreward.findings.more.mixtures import COLUMNS, DISTINCT, STANDARD, counterparts, form_label
 from proxyreward.findings.more.more_schemes.measure import COMPARISONS, metric_of
 from proxyreward.metrics.checks import one_of
 from proxyreward.vocabulary import MORE, MULTITASK
@@ -56,7 +42,7 @@ def plot_schemes(cells: pd.DataFrame, form: str = STANDARD) -> "Figure":
     """
     columns = ("accuracy", metric_of(form), "ece_paper")
     rows, bases = cells["source"].unique(), list(cells["base"].unique())
-    figure, axes = canvas(1.6 + 1.4 * len(rows), len(rows), 3, sharex="col")
+    figure, axes = drawing.canvas(1.6 + 1.4 * len(rows), len(rows), 3, sharex="col")
     place = np.arange(len(bases))[::-1]
     for row, source in zip(axes, rows, strict=True):
         for i, (axis, metric) in enumerate(zip(row, columns, strict=True)):
@@ -64,21 +50,21 @@ def plot_schemes(cells: pd.DataFrame, form: str = STANDARD) -> "Figure":
             for shift, scheme in zip(np.linspace(0.3, -0.3, len(SCHEMES)), SCHEMES, strict=True):
                 found = own[own["scheme"] == scheme].set_index("base").loc[bases]
                 colour = SCHEME_COLOURS[scheme]
-                dots(axis, place + shift, found, colour, SCHEME_NAMES[scheme])
+                drawing.dots(axis, place + shift, found, colour, SCHEME_NAMES[scheme])
                 if i != 1:  # the paper's ECE is drawn only beside the form it seems to have
-                    papers(axis, found["paper"], place + shift, colour, "")
+                    drawing.papers(axis, found["paper"], place + shift, colour, "")
             axis.set_yticks(place, bases)
             axis.tick_params(labelsize=SMALL)
             axis.grid(axis="y", visible=False)
             for between in place[:-1]:
                 axis.axhline(between - 0.5, color="#e4e8ee", linewidth=1)
         row[0].set_title(source, fontsize=LARGE)
-    papers(axes[0, 0], [], [], "black", "paper's value")
+    drawing.papers(axes[0, 0], [], [], "black", "paper's value")
     for axis, label in zip(axes[-1], ("accuracy", _ece(form), AXES["ece_paper"]), strict=True):
         axis.set_xlabel(label, fontsize=LARGE)
     for axis in axes[:, 1:].flat:
         axis.set_xlim(left=0)
-    legend(figure, axes[0, 0], 5)
+    drawing.legend(figure, axes[0, 0], 5)
     return figure
 
 
@@ -96,24 +82,26 @@ def plot_differences(
     rows = shown[keys].drop_duplicates().reset_index(drop=True)
     colours = rows["first"].map(SCHEME_COLOURS)
     names = [f"{COMPARISONS[row.first, row.second]}\n{row.base}" for row in rows.itertuples()]
-    figure, axes = canvas(1.6 + 0.95 * len(rows), 2, 3, sharex=False)
+    figure, axes = drawing.canvas(1.6 + 0.95 * len(rows), 2, 3, sharex=False)
     for axis, (metric, label) in zip(axes.flat, AXES.items(), strict=True):
-        place = rows_on(axis, names)
+        place = drawing.rows_on(axis, names)
         own = shown[shown["metric"] == (metric_of(form) if metric == "ece" else metric)].copy()
         if metric == "accuracy":  # points need fewer letters than shares, and the panels are narrow
             own[["estimate", "low", "high", "paper"]] *= 100
         for scaled, name in enumerate(("as trained", "after temperature scaling")):
             found = rows.merge(own[own["scaled"] == bool(scaled)], how="left", on=keys)
             if found["estimate"].notna().any():
-                dots(axis, place + 0.17 - 0.34 * scaled, found, colours, name, hollow=bool(scaled))
+                drawing.dots(
+                    axis, place + 0.17 - 0.34 * scaled, found, colours, name, hollow=bool(scaled)
+                )
             if metric in ("accuracy", "ece_paper") and not scaled:
-                papers(axis, found["paper"], place + 0.17, "black", "paper's value")
+                drawing.papers(axis, found["paper"], place + 0.17, "black", "paper's value")
         axis.axvline(0, color="black", linewidth=1, zorder=1)
         axis.tick_params(labelsize=SMALL)
         axis.set_xlabel(label, fontsize=LARGE)
-        few_ticks(axis)
+        drawing.few_ticks(axis)
     axes[0, 1].set_xlabel(_ece(form), fontsize=LARGE)
-    legend(figure, axes, 3)
+    drawing.legend(figure, axes, 3)
     return figure
 
 
@@ -128,15 +116,15 @@ def forms(differences: pd.DataFrame) -> pd.DataFrame:
 def plot_forms(differences: pd.DataFrame) -> "Figure":
     """ECE of MORE minus MultiTask in each form, a panel per base."""
     own = forms(differences)
-    figure, axes = canvas(1.0 + 0.45 * len(DISTINCT), 1, own["base"].nunique())
+    figure, axes = drawing.canvas(1.0 + 0.45 * len(DISTINCT), 1, own["base"].nunique())
     for axis, base in zip(axes[0], own["base"].unique(), strict=True):
-        place = rows_on(axis, list(map(form_label, DISTINCT)))
+        place = drawing.rows_on(axis, list(map(form_label, DISTINCT)))
         found = own[own["base"] == base].set_index("form").loc[list(DISTINCT)]
-        dots(axis, place, found, SCHEME_COLOURS[MORE])
+        drawing.dots(axis, place, found, SCHEME_COLOURS[MORE])
         axis.axvline(0, color="black", linewidth=1, zorder=1)
         axis.set_title(base, fontsize=LARGE)
         axis.tick_params(labelsize=SMALL)
-        few_ticks(axis)
+        drawing.few_ticks(axis)
     figure.supxlabel("ECE of MORE minus MultiTask, mean over sources", fontsize=LARGE)
     return figure
 

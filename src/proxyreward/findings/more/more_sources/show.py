@@ -11,20 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import (
-    GOLDEN,
-    LARGE,
-    OURS,
-    PAPER,
-    SMALL,
-    canvas,
-    dots,
-    few_ticks,
-    legend,
-    papers,
-    rows_on,
-)
-from proxyreward.findings.core.text import cell, pivot, select
+from proxyreward.findings.core import drawing
+from proxyreward.findings.core.drawing import GOLDEN, LARGE, OURS, PAPER, SMALL
+from proxyreward.findings.core.reading import select
+from proxyreward.findings.core.text import cell, pivot
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
 from proxyreward.findings.more.mixtures import DISTINCT, STANDARD, Mixtures, form_label
 from proxyreward.findings.more.more_sources.measure import step_weights
@@ -58,7 +48,7 @@ def plot_curves(
     `curves` are of one measure, see :func:`chosen`; `paper` has by test source the cells of
     `mixtures.printed_outliers`, the only two points that it prints.
     """
-    figure, axes = canvas(4.4, 1, 2)
+    figure, axes = drawing.canvas(4.4, 1, 2)
     counts = np.sort(curves["k"].unique())[1:]
     styles = {
         "fixed total": (0.12, "s", OURS, "fixed total of pairs"),
@@ -78,16 +68,16 @@ def plot_curves(
             found = rows.loc[name]
             place = found["k"] + shift
             axis.plot(place, found["estimate"], color=colour)
-            dots(axis, place, found, colour, label, marker=marker, upright=True)
+            drawing.dots(axis, place, found, colour, label, marker=marker, upright=True)
         if paper:
             printed = [paper[source][MORE]["ece"]]
-            papers(axis, printed, counts[-1:], label="paper: MORE", upright=True)
+            drawing.papers(axis, printed, counts[-1:], label="paper: MORE", upright=True)
             axis.axhline(paper[source][TOP]["ece"], color=PAPER, ls=":", label="paper: Top")
         axis.set_title(f"tested on {source}", fontsize=LARGE, weight="normal")
         axis.set_xticks(counts)
         axis.set_xlabel("Sources K")
     axes[0, 0].set_ylabel(MEASURES[curves["measure"].iloc[0]])
-    legend(figure, axes)
+    drawing.legend(figure, axes)
     return figure
 
 
@@ -95,23 +85,23 @@ def plot_forms(forms: pd.DataFrame) -> "Figure":
     """ECE of MORE on all sources minus those of fewer, in every form."""
     labels = list(dict.fromkeys(zip(forms["form"], forms["measure"], strict=True)))
     names = [form_label(f) if measure == "ece" else f"{f}, scaled" for f, measure in labels]
-    figure, axes = canvas(1.6 + 0.42 * len(labels), 1, 2)
+    figure, axes = drawing.canvas(1.6 + 0.42 * len(labels), 1, 2)
     styles = {
         "two": (0.15, SCHEME_COLOURS[MORE], "minus two sources"),
         "top": (-0.15, SCHEME_COLOURS[TOP], "minus Top"),
     }
     for axis, source in zip(axes[0], HH, strict=True):
-        height = rows_on(axis, names)
+        height = drawing.rows_on(axis, names)
         for against, (shift, colour, label) in styles.items():
             rows = select(forms, source=source, against=against)
             rows = rows.set_index(["form", "measure"]).loc[labels]
-            dots(axis, height + shift, rows, colour, label)
+            drawing.dots(axis, height + shift, rows, colour, label)
         axis.axvline(0, color=GOLDEN, lw=1)
         axis.set_title(f"tested on {source}", fontsize=LARGE, weight="normal")
         axis.tick_params(labelsize=SMALL)
-        few_ticks(axis)
+        drawing.few_ticks(axis)
     figure.supxlabel("ECE of MORE on all sources, difference", fontsize=12)
-    legend(figure, axes, 2)
+    drawing.legend(figure, axes, 2)
     return figure
 
 
@@ -125,7 +115,7 @@ def forms_table(forms: pd.DataFrame, against: str) -> pd.DataFrame:
 
 def plot_norms(norms: pd.DataFrame) -> "Figure":
     """Relative length of the combined head gradient: sources against parts of one source."""
-    figure, [[axis]] = canvas(4.2)
+    figure, [[axis]] = drawing.canvas(4.2)
     kinds = {
         "sources": (SCHEME_COLOURS[MORE], "o", "sources"),
         "parts": (OURS, "s", "parts of one"),
@@ -136,14 +126,13 @@ def plot_norms(norms: pd.DataFrame) -> "Figure":
             place = rows["k"] + 0.06 * (2 * w + s - 1.5)
             text = f"{label}, {'equal' if w else 'MORE'} weights"
             axis.plot(place, rows["estimate"], line, color=colour, lw=1.5, zorder=1)
-            dots(axis, place, rows, colour, text, marker=marker, hollow=w > 0, upright=True)
+            drawing.dots(axis, place, rows, colour, text, marker=marker, hollow=w > 0, upright=True)
     counts = np.sort(norms["k"].unique())
     axis.plot(counts, 1 / np.sqrt(counts), ":", color=GOLDEN, label="orthogonal gradients")
     axis.set_xticks(counts)
-    axis.set_ylim(0, 1)
-    axis.set_xlabel("Sources, or parts, K")
+    axis.set(ylim=(0, 1), xlabel="Sources, or parts, K")
     axis.set_ylabel("Length of the combined gradient\nover mean length of one")
-    legend(figure, axis, 2)
+    drawing.legend(figure, axis, 2)
     return figure
 
 
@@ -164,7 +153,7 @@ def plot_weights(
     runs = step_weights(mixtures, scheme, base)
     names = list(runs)
     panels = -(-(len(names) + 1) // 2)
-    figure, axes = canvas(0.6 + 1.75 * panels, panels, 2, sharex=False, sharey=False)
+    figure, axes = drawing.canvas(0.6 + 1.75 * panels, panels, 2, sharex=False, sharey=False)
     colours = sns.color_palette("colorblind", len(names))
     for axis, (name, of_seeds), colour in zip(axes.flat, runs.items(), colours, strict=False):
         steps = np.arange(1, of_seeds.shape[1] + 1)
@@ -175,7 +164,7 @@ def plot_weights(
         axis.set_ylim(0, 1.05 * np.max(list(runs.values())))
     last = axes.flat[len(names)]
     for i, colour in enumerate(colours):
-        dots(last, [i], rows.iloc[[i]], colour, upright=True)
+        drawing.dots(last, [i], rows.iloc[[i]], colour, upright=True)
     last.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=9)
     last.set_title("mean over steps", fontsize=LARGE, weight="normal")
     for axis in axes.flat[: len(names) + 1]:
@@ -193,14 +182,14 @@ def plot_gains(gains: pd.DataFrame, shares: pd.DataFrame) -> "Figure":
 
     `gains` is over replicates; `shares` of the default run names and orders the sources.
     """
-    figure, [[axis]] = canvas(4.2)
+    figure, [[axis]] = drawing.canvas(4.2)
     order = shares.sort_values("share")
     for shift, scheme in zip((-0.2, 0.0, 0.2), gains["scheme"].unique(), strict=True):
         rows = select(gains, scheme=scheme).set_index("source").loc[order["source"]]
         label = SCHEME_NAMES[scheme] + (", equal sizes" if scheme == MULTITASK else "")
         marker = {MULTITASK_AS_IS: "o", MULTITASK: "s"}.get(scheme, "^")
         place = np.arange(len(rows)) + shift
-        dots(axis, place, rows, SCHEME_COLOURS[scheme], label, marker=marker, upright=True)
+        drawing.dots(axis, place, rows, SCHEME_COLOURS[scheme], label, marker=marker, upright=True)
     axis.axhline(1, color=SCHEME_COLOURS[TOP], ls="--", label="the source's own model")
     axis.axhline(0, color=SCHEME_COLOURS[RAW], ls="--", label="untrained")
     texts = [f"{row.source}\n{row.share:.0%}" for row in order.itertuples()]
@@ -209,8 +198,7 @@ def plot_gains(gains: pd.DataFrame, shares: pd.DataFrame) -> "Figure":
     known = gains["estimate"][np.isfinite(gains["estimate"])]
     low, high = min(known.min(), 0), max(known.max(), 1)
     axis.set_ylim(low - (high - low) / 2, high + (high - low) / 2)
-    axis.set_xlabel("Source and its share of all pairs")
-    axis.set_ylabel("Gain relative to Top's")
+    axis.set(xlabel="Source and its share of all pairs", ylabel="Gain relative to Top's")
     axis.grid(axis="x", visible=False)
-    legend(figure, axis, 2)
+    drawing.legend(figure, axis, 2)
     return figure

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from proxyreward.findings.more.mixture_drawing import SCHEMES
 from proxyreward.findings.more.mixtures import METRICS, PAPER_FORM, STANDARD, Metric, Mixtures, ece
 from proxyreward.findings.real.heldout import jackknife
 from proxyreward.vocabulary import MORE, MULTITASK, RAW, SINGLE, TOP
 
-SCHEMES = (RAW, TOP, MULTITASK, MORE)
 MEAN = "mean"
 BLOCKS = 20
 # What MORE and MultiTask are compared by. An ECE goes by the name of its form.

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core import drawing
-from proxyreward.findings.core.drawing import GOLDEN, LARGE, SMALL, canvas, dots, legend
+from proxyreward.findings.core.drawing import GOLDEN, LARGE, SMALL
 from proxyreward.findings.core.text import cell, pivot
-from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
-from proxyreward.findings.more.mixtures import FORMS, PAPER_FORM, STANDARD
-from proxyreward.findings.real.real_more.measure import MEAN, SCHEMES, foreign
+from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, SCHEMES
+from proxyreward.findings.more.mixtures import FORMS, PAPER_FORM, STANDARD, in_words
+from proxyreward.findings.real.real_more.measure import MEAN, foreign
 from proxyreward.vocabulary import MORE
 
 if TYPE_CHECKING:
@@ -31,21 +31,19 @@ MEASURES = {
     "size": "Mean |reward difference|",
 }
 UNITS = {"accuracy": 100}
-ORDERS = {"proxy": "one order", "both": "both orders"}
-_INTERVAL = ["estimate", "low", "high"]
 
 
 def plot_values(values: pd.DataFrame, longer: Mapping[str, float]) -> "Figure":
     """Accuracy and ECE of every scheme on every source, beside `longer`, the accuracy of choosing
     the longer response."""
-    figure, [[accuracy, ece]] = canvas(5.6, 1, 2, sharex=False)
+    figure, [[accuracy, ece]] = drawing.canvas(5.6, 1, 2, sharex=False)
     for axis, measure in ((accuracy, "accuracy"), (ece, "ece")):
         height = _rows(axis, values)
         for place, scheme in enumerate(SCHEMES):
             own = values[(values["measure"] == measure) & (values["scheme"] == scheme)]
             at, label = height + 0.18 * (1.5 - place), SCHEME_NAMES[scheme]
-            table = UNITS.get(measure, 1) * own[_INTERVAL]
-            dots(axis, at, table, SCHEME_COLOURS[scheme], label, marker="Xs^o"[place])
+            style = {"unit": UNITS.get(measure, 1), "marker": "Xs^o"[place]}
+            drawing.dots(axis, at, own, SCHEME_COLOURS[scheme], label, **style)
     rule = [100 * longer[name] for name in values["source"].unique()]
     ends = height - 0.38, height + 0.38
     accuracy.vlines(rule, *ends, color=GOLDEN, linewidth=1.8, label="longer answer wins", zorder=0)
@@ -53,28 +51,28 @@ def plot_values(values: pd.DataFrame, longer: Mapping[str, float]) -> "Figure":
     accuracy.locator_params(axis="x", nbins=6)
     accuracy.set_xlabel("Accuracy, %")
     ece.set(xlabel="ECE, low is good", xlim=(0, None))
-    legend(figure, accuracy)
+    drawing.legend(figure, accuracy)
     return figure
 
 
 def plot_differences(differences: pd.DataFrame) -> "Figure":
     """MORE minus MultiTask on every source in each of `MEASURES`: solid as trained, hollow with one
     temperature for each reward model."""
-    figure, axes = canvas(8.4, 3, 2, sharex=False)
+    figure, axes = drawing.canvas(8.4, 3, 2, sharex=False)
     better = {"accuracy": "MORE better →", "size": "MORE larger →"}
     for axis, (measure, title) in zip(axes.flat, MEASURES.items(), strict=True):
         height = _rows(axis, differences)
         for scaled, own in differences[differences["measure"] == measure].groupby("scaled"):
             at, label = (-0.17, "one temperature") if scaled else (0.17, "as trained")
-            table = UNITS.get(measure, 1) * own[_INTERVAL]
-            dots(axis, height + at, table, SCHEME_COLOURS[MORE], label, hollow=bool(scaled))
+            style = {"unit": UNITS.get(measure, 1), "hollow": bool(scaled)}
+            drawing.dots(axis, height + at, own, SCHEME_COLOURS[MORE], label, **style)
         axis.axvline(0, color=GOLDEN, linewidth=1.2)
         axis.set_title(title, fontsize=LARGE, weight="normal")
         axis.set_xlabel(better.get(measure, "← MORE better"), fontsize=SMALL)
         axis.tick_params(axis="x", labelsize=SMALL)
         axis.locator_params(axis="x", nbins=4)
     figure.supxlabel("MORE minus MultiTask", fontsize=LARGE)
-    legend(figure, axes)
+    drawing.legend(figure, axes)
     return figure
 
 
@@ -87,7 +85,7 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
 
     trained, tested = list(transfer["trained"].unique()), list(transfer["tested"].unique())
     matrix = transfer["estimate"].to_numpy().reshape(len(trained), len(tested))
-    figure, [[axis]] = canvas(3.8)
+    figure, [[axis]] = drawing.canvas(3.8)
     reach = 100 * abs(foreign(transfer)["estimate"] - 0.5).max()
     names, limits = [SCHEME_NAMES.get(name, name) for name in trained], (50 - reach, 50 + reach)
     drawing.heat_map(axis, 100 * matrix, names, tested, label="accuracy, %", limits=limits)
@@ -101,12 +99,12 @@ def plot_transfer(transfer: pd.DataFrame) -> "Figure":
 
 def plot_weights(course: pd.DataFrame) -> "Figure":
     """Weight of each source at every step, mean over trainings, beside equal weights."""
-    figure, [[axis]] = canvas(3.6)
+    figure, [[axis]] = drawing.canvas(3.6)
     course.plot(ax=axis, linewidth=2, legend=False, ylim=(0, None))
     equal = 1 / len(course.columns)
     axis.axhline(equal, color=GOLDEN, linestyle=":", linewidth=1.5, label="equal weights")
     axis.set(xlabel="Training step", ylabel="Weight of the source")
-    legend(figure, axis)
+    drawing.legend(figure, axis)
     return figure
 
 
@@ -139,11 +137,7 @@ def summary(differences: pd.DataFrame, source: str = MEAN) -> pd.DataFrame:
 def form_table(differences: pd.DataFrame) -> pd.DataFrame:
     """The differences in every form of the ECE, mean over sources, as text."""
     known = {STANDARD: "standard", PAPER_FORM: "the paper's"}
-    text = "{bins} bins of equal {binning}, {orders} ({known})"
-    names = {
-        form: text.format(**FORMS[form], orders=ORDERS[FORMS[form]["orientation"]], known=of)
-        for form, of in known.items()
-    }
+    names = {form: f"{in_words(FORMS[form])} ({of})" for form, of in known.items()}
     rows = differences[differences["source"] == MEAN].replace({"measure": names})
     heads = {False: "as trained", True: "one temperature"}
     return pivot(rows, {"measure": "form of the ECE"}, "scaled", _signed, heads)

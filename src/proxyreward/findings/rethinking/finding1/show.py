@@ -97,17 +97,14 @@ def plot_family(heldout: pd.DataFrame, flip_rates: Sequence[float]) -> "Figure":
     """
     figure, [[axis]] = drawing.canvas(3.6)
     whole = heldout[heldout["turns"] == "all"]
-    models = whole[whole["kind"] == "rm"]
-    percent = 100 * models[["accuracy", "low", "high"]].rename(columns={"accuracy": "estimate"})
-    drawing.dots(
-        axis, flip_rates, percent, OURS, "reward model, interval over test pairs", upright=True
-    )
+    models = whole[whole["kind"] == "rm"].rename(columns={"accuracy": "estimate"})
+    label = "reward model, interval over test pairs"
+    drawing.dots(axis, flip_rates, models, OURS, label, unit=100, upright=True)
     lines = {"chance": ":", "longer answer (words)": "-.", "linear model on word counts": "--"}
     for name, line in lines.items():
         level = 100 * whole.loc[whole["name"] == name, "accuracy"].iloc[0]
         axis.axhline(level, color="grey", linestyle=line, linewidth=1.2, label=name)
-    axis.set_xlabel("Share of flipped training labels")
-    axis.set_ylabel("Accuracy against the oracle (%)")
+    axis.set(xlabel="Share of flipped training labels", ylabel="Accuracy against the oracle (%)")
     drawing.legend(figure, axis, 2)
     return figure
 
@@ -167,8 +164,7 @@ def _heat_map(pairs: pd.DataFrame, matrix: np.ndarray, label: str, form: str) ->
     ticks = [f"{flip:g}" for flip in flips.to_numpy()[order]]
     figure, [[axis]] = drawing.canvas(4.9)
     drawing.heat_map(axis, matrix[np.ix_(order, order)], ticks, ticks, form=form, label=label)
-    axis.set_xlabel("Flip rate of the proxy RM")
-    axis.set_ylabel("Flip rate of the golden RM")
+    axis.set(xlabel="Flip rate of the proxy RM", ylabel="Flip rate of the golden RM")
     return figure
 
 

@@ -10,15 +10,9 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.registry import Registry
+from proxyreward.findings.rethinking import repeats
 from proxyreward.findings.rethinking.evidence import PLAIN, Evidence
-from proxyreward.findings.rethinking.repeats import (
-    STATISTICS,
-    coefficients,
-    ndrs,
-    overall,
-    printed,
-    summary,
-)
+from proxyreward.findings.rethinking.repeats import STATISTICS
 from proxyreward.metrics.testset import TestSet
 from proxyreward.vocabulary import BEST_OF_N, INITIAL, MAIN, OPTIMISERS, PPO
 
@@ -48,7 +42,7 @@ def draw(
         `bins` (chosen, rejected, optimiser, statistic, draw, golden, coefficient): one response
         from each of two bins; `sizes`, one row.
     """
-    tests, names, ndr = evidence.testset(), evidence.names(), ndrs(evidence, n)
+    tests, names, ndr = evidence.testset(), evidence.names(), repeats.ndrs(evidence, n)
     errors = {
         source: [tests.source(source).draw(2, rng).error() for _ in range(draws)]
         for source in dict.fromkeys(tests.sources)
@@ -56,13 +50,13 @@ def draw(
     # One fixed pair for each of the prompts: every draw is the same.
     errors[ORIGIN] = draws * [TestSet.of(evidence.pairs()[:, : tests.labels.shape[1]]).error()]
     sources = [
-        coefficients(error, ndr, names, tuple(STATISTICS), source=source)
+        repeats.coefficients(error, ndr, names, tuple(STATISTICS), source=source)
         for source, error in errors.items()
     ]
     cells = []
     for chosen, rejected in zip(*np.triu_indices(bins, 1), strict=True):
         error = [tests.rank_bins(bins, chosen, rejected, rng).error() for _ in range(draws)]
-        cells.append(coefficients(error, ndr, names, chosen=chosen, rejected=rejected))
+        cells.append(repeats.coefficients(error, ndr, names, chosen=chosen, rejected=rejected))
     rms, prompts, responses = tests.labels.shape
     sizes = {"rms": rms, "prompts": prompts, "responses": responses, "draws": draws, "bins": bins}
     sizes["n"] = int(evidence.policies(BEST_OF_N, n=n, family=MAIN, **PLAIN)["n"].iloc[0])
@@ -95,8 +89,8 @@ def estimates(drawn: Mapping[str, pd.DataFrame], golden: str = "") -> dict[str, 
         for name in ("sources", "bins")
     )
     return {
-        "sources": summary(sources, *SOURCE_KEYS),
-        "bins": overall(bins, "chosen", "rejected", "optimiser"),
+        "sources": repeats.summary(sources, *SOURCE_KEYS),
+        "bins": repeats.overall(bins, "chosen", "rejected", "optimiser"),
     }
 
 
@@ -130,7 +124,7 @@ def printed_sources(registry: Registry) -> pd.DataFrame:
     their names. The row of mixed sources has no sd.
     """
     names = {"Llama3-8B*": INITIAL, "Origin": ORIGIN}
-    return printed(registry, "rethinking.table2", "source", names)
+    return repeats.printed(registry, "rethinking.table2", "source", names)
 
 
 def third(place: int, bins: int) -> int:

@@ -80,8 +80,7 @@ def plot_bins(bins: pd.DataFrame) -> "Figure":
                 corner = (rejected - 1 + 0.04, chosen + 0.04)
                 axis.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, ec=PAPER, linewidth=3))
         axis.set_title(NAMES[optimiser], fontsize=LARGE, weight="normal")
-        axis.set_ylabel("Chosen: bin (1 = best)")
-        axis.set_xlabel("Rejected: bin (1 = best)")
+        axis.set(ylabel="Chosen: bin (1 = best)", xlabel="Rejected: bin (1 = best)")
         axis.label_outer()
     shown, place = axes.flat[0].collections[0], {"orientation": "horizontal", "shrink": 0.6}
     drawing.colour_bar(figure, shown, axes, "Spearman of accuracy and NDR", **place)

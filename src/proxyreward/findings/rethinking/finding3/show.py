@@ -105,11 +105,8 @@ def plot_prompts(prompts: pd.DataFrame, high: float) -> "Figure":
         height = drawing.rows_on(axis, names)
         for shift, (measure, (label, colour)) in zip((0.13, -0.13), measures.items(), strict=True):
             rows = prompts[prompts["measure"] == measure].set_index("category").loc[names]
-            drawing.dots(
-                axis, height + shift, unit * rows[["estimate", "low", "high"]], colour, label
-            )
-        axis.set_xlim(0, 1.03 * unit)
-        axis.set_xlabel(title)
+            drawing.dots(axis, height + shift, rows, colour, label, unit=unit)
+        axis.set(xlim=(0, 1.03 * unit), xlabel=title)
     axes[0, 1].axvline(100 * high, color="grey", linewidth=1, linestyle=":", label="high")
     for axis in axes[0]:
         axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=SMALL, frameon=False)

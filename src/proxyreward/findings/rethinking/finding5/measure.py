@@ -19,16 +19,8 @@ import pandas as pd
 
 from proxyreward.findings.rethinking.finding5 import theory
 from proxyreward.findings.rethinking.regret import n_grid
+from proxyreward.metrics import goodhart
 from proxyreward.metrics.agreement import accuracy_matrix
-from proxyreward.metrics.goodhart import (
-    accuracy_error,
-    correlation_error,
-    correlation_from_accuracy,
-    degree_from_accuracy,
-    matching_noise,
-    measured_degree,
-    prompt_draws,
-)
 
 LABEL_FLIPS, NOISE, NORMAL = KINDS = ("label flips", "golden plus noise", "normal model")
 BAND = 1.96  # standard errors on either side of a 95 % interval
@@ -63,7 +55,7 @@ def compute(
             f"the pool {len(pool)}, the test set {len(pairs)}"
         )
     ns, sizes = n_grid(pool.shape[2])[1:], (*pool.shape, pairs.shape[1])
-    draws = prompt_draws(pool.shape[1], RESAMPLES, rng)
+    draws = goodhart.prompt_draws(pool.shape[1], RESAMPLES, rng)
     accuracy = accuracy_matrix(pairs)
     scores = [Scores(*of_rm) for of_rm in zip(pool, pairs)]
     names, flips = rms["rm"].to_numpy(), rms["flip_rate"].to_numpy()
@@ -99,7 +91,7 @@ class Scores:
     def noisy(self, accuracy: np.ndarray, rng: np.random.Generator) -> Iterator[Scores]:
         """These scores with independent normal noise, once for each wanted accuracy."""
         margins = self.pairs[:, 0] - self.pairs[:, 1]
-        for noise in matching_noise(margins, accuracy):
+        for noise in goodhart.matching_noise(margins, accuracy):
             pool = self.pool + noise * rng.standard_normal(self.pool.shape)
             yield Scores(pool, self.pairs + noise * rng.standard_normal(self.pairs.shape))
 
@@ -116,16 +108,16 @@ def degree_of(
     error carried to `expected`, taken as independent, as the test pairs are other responses).
     """
     accuracy = accuracy_matrix(np.stack([golden.pairs, proxy.pairs]))[0, 1]
-    degree, se, gain = measured_degree(golden.pool, proxy.pool, ns, draws)
+    degree, se, gain = goodhart.measured_degree(golden.pool, proxy.pool, ns, draws)
     return {
         "accuracy": accuracy,
-        "accuracy_se": float(accuracy_error(accuracy, len(golden.pairs))),
+        "accuracy_se": float(goodhart.accuracy_error(accuracy, len(golden.pairs))),
         "degree": degree,
         "se": se,
         "proxy_gain": gain,
-        "expected": float(correlation_from_accuracy(accuracy)),
-        "expected_raw": float(degree_from_accuracy(accuracy)),
-        "residual_se": np.hypot(se, correlation_error(accuracy, len(golden.pairs))),
+        "expected": float(goodhart.correlation_from_accuracy(accuracy)),
+        "expected_raw": float(goodhart.degree_from_accuracy(accuracy)),
+        "residual_se": np.hypot(se, goodhart.correlation_error(accuracy, len(golden.pairs))),
     }
 
 

@@ -10,19 +10,8 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.rethinking.regret import n_grid
+from proxyreward.metrics import goodhart
 from proxyreward.metrics.best_of_n import best_of_n
-from proxyreward.metrics.goodhart import (
-    accuracy_error,
-    accuracy_from_ratio,
-    accuracy_integral,
-    correlation_from_accuracy,
-    degree_from_accuracy,
-    degree_from_ratio,
-    ratio_from_accuracy,
-    simulate_rewards,
-    simulated_accuracy,
-    simulated_best_of_n,
-)
 
 RATIOS = (0.25, 0.5, 1.0, 2.0, 4.0)
 SCALES = (0.1, 1.0, 10.0)
@@ -36,16 +25,16 @@ def curve() -> pd.DataFrame:
     paper), degree_closed (from the closed accuracy), standardised (both rewards scaled to sd 1;
     also the NDR of best-of-n).
     """
-    ratio = ratio_from_accuracy(np.linspace(0.5, 1, 51))
-    closed = accuracy_from_ratio(ratio)
+    ratio = goodhart.ratio_from_accuracy(np.linspace(0.5, 1, 51))
+    closed = goodhart.accuracy_from_ratio(ratio)
     return pd.DataFrame(
         {
             "ratio": ratio,
-            "accuracy": accuracy_integral(ratio),
+            "accuracy": goodhart.accuracy_integral(ratio),
             "accuracy_closed": closed,
-            "degree": degree_from_ratio(ratio),
-            "degree_closed": degree_from_accuracy(closed),
-            "standardised": correlation_from_accuracy(closed),
+            "degree": goodhart.degree_from_ratio(ratio),
+            "degree_closed": goodhart.degree_from_accuracy(closed),
+            "standardised": goodhart.correlation_from_accuracy(closed),
         }
     )
 
@@ -71,7 +60,7 @@ def pressure(noise: float, rng: np.random.Generator) -> pd.DataFrame:
     """
     if noise <= 0:
         raise ValueError(f"noise must be above 0, got {noise}")
-    golden, proxy = simulate_rewards(1.0, noise, (PROMPTS, SAMPLES), rng)
+    golden, proxy = goodhart.simulate_rewards(1.0, noise, (PROMPTS, SAMPLES), rng)
     ns = n_grid(SAMPLES)
     promised = best_of_n(proxy, proxy, ns).mean(axis=1)
     return pd.DataFrame(
@@ -80,23 +69,24 @@ def pressure(noise: float, rng: np.random.Generator) -> pd.DataFrame:
             "promised": promised,
             "kept": best_of_n(golden, proxy, ns).mean(axis=1),
             "possible": best_of_n(golden, golden, ns).mean(axis=1),
-            "expected": degree_from_ratio(1 / noise) * promised,
+            "expected": goodhart.degree_from_ratio(1 / noise) * promised,
         }
     )
 
 
 def _simulated(ratio: float, rng: np.random.Generator) -> Iterator[tuple]:
-    accuracy, degree = float(accuracy_from_ratio(ratio)), float(degree_from_ratio(ratio))
+    accuracy = float(goodhart.accuracy_from_ratio(ratio))
+    degree = float(goodhart.degree_from_ratio(ratio))
     for scale in SCALES:
-        drawn = simulated_accuracy(scale * ratio, scale, PAIRS, rng)
-        yield "accuracy", ratio, scale, 0, drawn, accuracy_error(accuracy, PAIRS), accuracy
-    golden, proxy = simulate_rewards(ratio, 1.0, (PROMPTS, SAMPLES), rng)
+        drawn = goodhart.simulated_accuracy(scale * ratio, scale, PAIRS, rng)
+        yield "accuracy", ratio, scale, 0, drawn, goodhart.accuracy_error(accuracy, PAIRS), accuracy
+    golden, proxy = goodhart.simulate_rewards(ratio, 1.0, (PROMPTS, SAMPLES), rng)
     x, y = proxy - proxy.mean(), golden - golden.mean()
     slope = (x * y).sum() / (x**2).sum()
     error = np.sqrt(((y - slope * x) ** 2).mean() / (x**2).sum())
     yield "slope", ratio, 1.0, 0, slope, error, degree
     ns = n_grid(SAMPLES)[1:]
     expected = {"degree": degree, "ndr": np.sqrt(degree)}
-    for quantity, found in simulated_best_of_n(golden, proxy, ns).items():
+    for quantity, found in goodhart.simulated_best_of_n(golden, proxy, ns).items():
         for n, value, error in zip(ns, *found):
             yield quantity, ratio, 1.0, n, value, error, expected[quantity]

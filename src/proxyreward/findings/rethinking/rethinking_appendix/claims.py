@@ -13,11 +13,7 @@ from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.evidence import at_n
 from proxyreward.findings.rethinking.regret import n_grid
-from proxyreward.findings.rethinking.rethinking_appendix.measure import (
-    collapse,
-    kl_integral,
-    trend,
-)
+from proxyreward.findings.rethinking.rethinking_appendix.measure import collapse, kl_integral, trend
 from proxyreward.metrics.best_of_n import kl_bound
 from proxyreward.metrics.estimates import mean_known
 from proxyreward.vocabulary import ARCHITECTURES, PARTS

@@ -58,8 +58,7 @@ def plot_mutual_accuracy(pairs: pd.DataFrame, family: str) -> "Figure":
     figure, [[axis]] = drawing.canvas(4.6)
     drawing.heat_map(axis, 100 * square(rows, "accuracy"), labels, labels, label="Accuracy (%)")
     axis.tick_params(axis="x", rotation=45)
-    axis.set_xlabel("Proxy RM")
-    axis.set_ylabel("Golden RM")
+    axis.set(xlabel="Proxy RM", ylabel="Golden RM")
     return figure
 
 
@@ -138,8 +137,7 @@ def plot_steps(steps: pd.DataFrame) -> "Figure":
     axis.barh(height, left, color=OURS)
     for y, count in zip(height, left, strict=True):
         axis.annotate(f" {count:,}", (count, y), va="center", fontsize=10, annotation_clip=False)
-    axis.set_xlim(0, 1.18 * left.max())
-    axis.set_xlabel("Pairs left")
+    axis.set(xlim=(0, 1.18 * left.max()), xlabel="Pairs left")
     return figure
 
 
@@ -154,7 +152,6 @@ def plot_divergence(n: int, paper_n: int) -> "Figure":
     axis.plot(n, kl_bound(n), "s", color=OURS, label=f"this scale, n = {n}")
     axis.plot(paper_n, kl_bound(paper_n), "D", color=PAPER, label=f"paper, n = {paper_n}")
     axis.set_xscale("log", base=2)
-    axis.set_xlabel("n of best-of-n")
-    axis.set_ylabel("KL divergence (bits)")
+    axis.set(xlabel="n of best-of-n", ylabel="KL divergence (bits)")
     axis.legend(fontsize=10, loc="upper left")
     return figure
