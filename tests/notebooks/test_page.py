@@ -29,6 +29,13 @@ def test_a_page_reads_the_tables_of_its_finding(page):
         page.table("nothing")
 
 
+def test_a_page_reads_what_findings_read(page):
+    with pytest.raises(FileNotFoundError, match=r"evidence/rms\.csv: no such table"):
+        _ = page.evidence
+    with pytest.raises(FileNotFoundError, match=r"mixes/rms\.csv: no such table"):
+        _ = page.mixtures
+
+
 def test_glued_names_begin_with_the_page(page, glued):
     page.numbers({"n": 4, "missing": np.nan, "of": "a text"}, "d")
     page.interval("gain", page.estimates("gains").iloc[0], ".1f", 100)

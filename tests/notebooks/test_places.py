@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import pandas as pd
 import pytest
@@ -18,7 +19,9 @@ from proxyreward.notebooks.places import (
     run_record,
     scorecard,
     settings,
+    settings_by_scale,
 )
+from proxyreward.pipeline.typed import ConfigError
 
 
 @pytest.fixture()
@@ -81,6 +84,20 @@ def test_settings_that_no_run_left_are_an_error_with_remedy(project):
     with pytest.raises(NotFound, match=r"evidence/settings\.json: no such file.*dvc repro"):
         settings("evidence", "tiny")
     assert all_settings("tiny") == {}
+
+
+def test_a_scale_has_what_its_stages_ran_with_or_what_they_would_use(project, results, root):
+    shutil.copytree(root / "params", project / "params")
+    (results / "data" / "settings.json").write_text(json.dumps({"seed": 3, "world": {"pairs": 9}}))
+    (project / "results" / "own").mkdir()
+    with pytest.raises(ConfigError, match="own"):  # neither results nor a file
+        settings_by_scale("own")
+    found = settings_by_scale()
+    assert list(found) == ["real-hh, planned", "real-more, planned", "smoke, planned", "tiny"]
+    assert found["tiny"] == {"seed": 3, "model": {"layers": 2}, "mixes": {"folds": 7}}
+    used = {name: {"world", "reward", "mixes"} & {*values} for name, values in found.items()}
+    assert used["real-hh, planned"] == {"reward"} and used["real-more, planned"] == {"mixes"}
+    assert used["smoke, planned"] == {"world", "reward", "mixes"}
 
 
 @pytest.mark.parametrize("damaged", [b"", b"[]", b"{\xff}"])

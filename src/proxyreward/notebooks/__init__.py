@@ -7,15 +7,26 @@ A notebook's first code cell opens a :class:`Page`, and shows everything through
 """
 
 from proxyreward.notebooks.page import Page
-from proxyreward.notebooks.places import project_root, results_dir, run_record, settings
+from proxyreward.notebooks.places import (
+    as_recorded,
+    project_root,
+    read_json,
+    results_dir,
+    run_record,
+    settings,
+    settings_by_scale,
+)
 from proxyreward.notebooks.runner import execute_all, run
 
 __all__ = [
     "Page",
+    "as_recorded",
     "execute_all",
     "project_root",
+    "read_json",
     "results_dir",
     "run",
     "run_record",
     "settings",
+    "settings_by_scale",
 ]

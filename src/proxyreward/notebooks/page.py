@@ -12,11 +12,14 @@ come from, glued numbers and verdicts.
     page.figure(show.plot_scatter(pairs), alt="…", n=64)
     page.show(show.table1(association))
     page.verdicts()
+
+`page.evidence` and `page.mixtures` are what the findings of a paper read, in the default run.
 """
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -25,6 +28,10 @@ from proxyreward.findings.core.registry import Registry, load_registry
 from proxyreward.findings.core.style import use_style
 from proxyreward.notebooks import display
 from proxyreward.notebooks.places import damaged, results_dir
+
+if TYPE_CHECKING:
+    from proxyreward.findings.more.mixtures import Mixtures
+    from proxyreward.findings.rethinking.evidence import Evidence
 
 
 class Page:
@@ -58,6 +65,20 @@ class Page:
             return pd.read_csv(path, keep_default_na=False, na_values=[""])
         except (OSError, ValueError) as error:
             raise damaged(path, " ".join(str(error).split())) from None
+
+    @cached_property
+    def evidence(self) -> "Evidence":
+        """What the findings on accuracy and regret read."""
+        from proxyreward.findings.rethinking.evidence import Evidence
+
+        return Evidence.read(self.results / "evidence")
+
+    @cached_property
+    def mixtures(self) -> "Mixtures":
+        """What the findings on several sources of preference read."""
+        from proxyreward.findings.more.mixtures import Mixtures
+
+        return Mixtures.read(self.results / "mixes")
 
     def numbers(self, values: Mapping[str, Any], form: str) -> None:
         """Glue numbers as ``<page>-<key>``, formatted by `form`; texts as they are."""

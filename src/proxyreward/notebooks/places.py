@@ -14,6 +14,9 @@ import pandas as pd
 from proxyreward.files import content_hash
 
 ROOT_VARIABLE = "PROXYREWARD_ROOT"
+# Parts of the parameters, each with the list that is empty at a scale whose stages do not use it.
+_NEEDS = {"world": "worlds", "samples": "worlds", "ppo": "worlds", "reward": "flipped"}
+_NEEDS |= {"mixes": "mixed"}
 
 
 class NotFound(FileNotFoundError):
@@ -114,6 +117,28 @@ def all_settings(scale: str) -> dict[str, Any]:
             both = isinstance(value, dict) and isinstance(merged.get(part), dict)
             merged[part] = merged[part] | value if both else value
     return merged
+
+
+def settings_by_scale(*others: str) -> dict[str, dict[str, Any]]:
+    """Return the parameters that are in use at every scale of ``params/``, and at others.
+
+    By the heading of a column: the name of a scale that ran, with what its stages ran with;
+    ``<name>, planned`` for another one, with what its file says.
+    """
+    from proxyreward.pipeline.params import compose
+
+    config, columns = project_root() / "params", {}
+    for name in sorted({*others, *(path.stem for path in (config / "scale").glob("*.yaml"))}):
+        ran = all_settings(name) if name in scales() else {}
+        if "samples" not in ran:  # no stage used the world
+            ran.pop("world", None)
+        if ran:
+            columns[name] = ran
+        else:
+            plan = compose([f"scale={name}"], config)
+            used = {part: plan[part] for part in plan if plan.get(_NEEDS.get(part), True)}
+            columns[f"{name}, planned"] = used
+    return columns
 
 
 def run_record(scale: str) -> dict[str, Any]:
