@@ -17,7 +17,7 @@ from proxyreward.findings.more.more_alignment.measure import SCALED, in_form
 from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.findings.more.more_alignment.relation import ALIGNED, EVERY, TRAINED
 from proxyreward.metrics.calibration import pair_ece
-from proxyreward.metrics.judge import ask_twice, compare, disagreement
+from proxyreward.metrics.judge import ask_twice, disagreement, outcomes
 from proxyreward.policy.perplexity import corpus_perplexity, mean_perplexity
 from proxyreward.vocabulary import ALL, DPO, DPO_MORE, HH, MORE, MULTITASK, PPO, RAW
 
@@ -132,7 +132,8 @@ def test_a_noisy_judge_ties_as_often_as_expected():
 
 
 def test_ties_fall_with_quality_down_to_half_of_the_equal_pairs(mixed, told):
-    assert compare(measure.first_position, np.arange(5.0), np.ones(5)) == (0, 5, 0)
+    votes = ask_twice(measure.first_position, np.arange(5.0), np.ones(5))
+    assert outcomes(votes).tolist() == [0] * 5
     table = measure.ties(mixed, told, np.random.default_rng(0), qualities=(0.0, 1.0, 4.0, 1e6))
     wide = table.pivot(index="quality", columns="what", values="value")
     assert wide["expected"].loc[:1e6].is_monotonic_decreasing

@@ -149,7 +149,6 @@ CALLS = {
     "goodhart.simulated_best_of_n": of(goodhart.simulated_best_of_n, *PLANES, NS),
     "judge.ask_twice": of(judge.ask_twice, judge.by_score, *ROWS),
     "judge.by_score": of(judge.by_score, *ROWS),
-    "judge.compare": of(judge.compare, judge.by_score, *ROWS),
     "judge.disagreement": of(judge.disagreement, wins(2, 12)),
     "judge.outcomes": of(judge.outcomes, wins(2, 12)),
     "judge.tally": of(judge.tally, [1, 0, -1, 1]),

@@ -7,12 +7,15 @@ from proxyreward.metrics.judge import (
     Tally,
     ask_twice,
     by_score,
-    compare,
     disagreement,
     outcomes,
     tally,
     win_rate,
 )
+
+
+def compare(judge, first, second):
+    return tally(outcomes(ask_twice(judge, first, second)))
 
 
 @pytest.fixture

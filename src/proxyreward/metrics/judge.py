@@ -119,15 +119,6 @@ def tally(outcomes: np.ndarray) -> Tally:
     return found
 
 
-def compare(judge: Judge, first: np.ndarray, second: np.ndarray) -> Tally:
-    """Judge all pairs twice and count; parameters as in :func:`ask_twice`.
-
-    >>> compare(by_score, [3.0, 1.0, 2.0], [1.0, 1.0, 4.0])
-    Tally(win=1, tie=1, lose=1)
-    """
-    return tally(outcomes(ask_twice(judge, first, second)))
-
-
 def win_rate(counts: Tally, level: float = 0.95) -> Interval:
     """Share of wins among the pairs that are no ties, with its exact (Clopper-Pearson) interval.
 

@@ -91,6 +91,6 @@ def measured(value: float, paper: float = np.nan) -> Quantity:
     return Quantity(np.array([value], dtype=float), float(paper))
 
 
-def counted(value: float, paper: float = np.nan) -> Quantity:
+def counted(value: float) -> Quantity:
     """A number that is counted or computed exactly, not sampled."""
-    return Quantity(np.array([value], dtype=float), float(paper), is_counted=True)
+    return Quantity(np.array([value], dtype=float), is_counted=True)
