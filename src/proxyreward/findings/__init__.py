@@ -5,6 +5,5 @@ Called by the `finding*` and `scorecard` stages and by the notebooks.
 
 Folders: `core`, what all findings share: the registry of claims, verdicts, and the parts of
 figures; `rethinking` and `more`, the findings on these papers; `real`, the pages on pairs that
-people judged. They and the findings in them are namespace packages. Of a finding `measure` makes
-the tables of one run, `claims` the quantities that decide its claims, `show` what readers see.
+people judged. They and the findings in them are namespace packages.
 """
