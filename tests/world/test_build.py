@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from proxyreward.data.pairs import validate
+from proxyreward.data.report import DataError
 from proxyreward.data.transcripts import last_request
 from proxyreward.world import annotators, build, oracle, prompts
 from proxyreward.world.tasks import CATEGORIES
@@ -83,3 +84,11 @@ def test_equal_seeds_give_equal_data_and_other_seeds_other_data(corpus):
         frame = getattr(corpus, field.name)
         assert frame.equals(getattr(again, field.name))
         assert not frame.equals(getattr(other, field.name))
+
+
+def test_test_prompts_leave_some_of_every_category_to_train_on():
+    """The world has 500 prompts of Safety, the fewest, and the categories come in turn."""
+    drawn = build.draw_test_prompts(2495, np.random.default_rng(0))
+    assert len({prompt.text for prompt in drawn if prompt.category == "Safety"}) == 499
+    with pytest.raises(DataError, match=r"bench_prompts: 2496 .* Safety.* 500.* 2495 at most"):
+        build.draw_test_prompts(2496, np.random.default_rng(0))

@@ -6,16 +6,18 @@ the caller.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from proxyreward.data.pairs import Pair, to_frame
+from proxyreward.data.report import DataError
 from proxyreward.data.seeds import generator
 from proxyreward.data.transcripts import ASSISTANT, HUMAN, render
 from proxyreward.world import annotators, oracle
-from proxyreward.world.prompts import Prompt, draw
+from proxyreward.world.prompts import Prompt, draw, every_prompt
 from proxyreward.world.tasks import CATEGORIES
 from proxyreward.world.writers import WRITERS
 
@@ -35,7 +37,21 @@ def _category(i: int) -> str:
 
 
 def draw_test_prompts(count: int, rng: np.random.Generator) -> list[Prompt]:
-    """Distinct prompts with the five categories in turn."""
+    """Distinct prompts with the five categories in turn.
+
+    Raises
+    ------
+    DataError
+        If that leaves a category without a prompt to train on.
+    """
+    known = Counter(prompt.category for prompt in every_prompt().values())
+    scarcest = min(known, key=known.__getitem__)
+    most = len(CATEGORIES) * (known[scarcest] - 1)
+    if count > most:
+        raise DataError(
+            f"world.bench_prompts: {count} test prompts leave none of {scarcest} to train on, of "
+            f"which the world has {known[scarcest]}. Remedy: ask for {most} at most"
+        )
     chosen: dict[str, Prompt] = {}
     while len(chosen) < count:
         prompt = draw(rng, _category(len(chosen)))
