@@ -1,12 +1,13 @@
 """Finding 2: what is drawn of sources and ranks, what its claims compare, and what is shown."""
 
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.findings.figures import names
+from tests.findings.tables import as_read, crossed, told
 
-from proxyreward.findings.core.criterion import Comparison
 from proxyreward.findings.rethinking.finding2 import claims, measure, show
 from proxyreward.findings.rethinking.repeats import alone, with_sd
 from proxyreward.metrics.agreement import accuracy_matrix
@@ -90,29 +91,24 @@ MEANS = {"careful": 0.5, "blunt": 0.2, "initial": 0.4, "origin": 0.3}
 
 def quantities(registry, cells=lambda *_: 0.5, bins=3, sd=0.05):
     """Of sources with these means, and cells as a function of chosen, rejected, optimiser."""
-    sources = [
-        (*key, name, value)
-        for key in product(MEANS, OPTIMISERS, ("spearman", "mrr"))
-        for name, value in (("mean", MEANS[key[0]]), ("sd", 0 if key[0] == "origin" else sd))
-    ]
-    rows = [
-        (*place, name, cells(*place, name))
-        for place in combinations(range(bins), 2)
-        for name in OPTIMISERS
-    ]
-    pressure = zip(product(("reward", "kl_bits"), OPTIMISERS), (1.0, 1.5, 6.0, 9.0))
+    sources = crossed(
+        source=MEANS, optimiser=OPTIMISERS, statistic=("spearman", "mrr"), measure=("mean", "sd")
+    )
+    spread = sources["source"].map(lambda name: 0 if name == "origin" else sd)
+    sources["value"] = sources["source"].map(MEANS).where(sources["measure"] == "mean", spread)
+    places = [(*place, name) for place in combinations(range(bins), 2) for name in OPTIMISERS]
+    drawn = pd.DataFrame(places, columns=["chosen", "rejected", "optimiser"])
+    pressure = crossed(measure=("reward", "kl_bits"), optimiser=OPTIMISERS)
     return claims.quantities(
-        pd.DataFrame(sources, columns=[*measure.SOURCE_KEYS, "measure", "value"]),
-        pd.DataFrame(rows, columns=["chosen", "rejected", "optimiser", "value"]),
-        pd.DataFrame([(*k, v) for k, v in pressure], columns=["measure", "optimiser", "value"]),
+        sources,
+        drawn.assign(value=[cells(*place) for place in places]),
+        pressure.assign(value=[1.0, 1.5, 6.0, 9.0]),
         registry,
     )
 
 
 def values(found, pattern):
-    chosen = Comparison(pattern, ">", 0).matching(found)
-    assert chosen, pattern
-    return [found[name].own for name in chosen]
+    return told(found, pattern).tolist()
 
 
 def test_sources_against_own_responses_mixed_pairs_and_draws(registry):
@@ -172,21 +168,20 @@ def test_beside_a_source_stands_the_paper_model_that_supports_the_claim_most(reg
     assert gap.paper == pytest.approx(origin - own["mean"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def paper(registry):
     return alone(measure.printed_sources(registry))
 
 
 @pytest.fixture(scope="module")
-def tables(evidence, as_read):
+def tables(evidence):
     drawn = measure.draw(evidence, draws=3, bins=5, rng=np.random.default_rng(0))
     return {name: as_read(table) for name, table in measure.estimates(drawn).items()}
 
 
 def test_each_source_stands_beside_the_papers_value(tables, registry, paper):
     axis = show.plot_sources(tables["sources"], paper).axes[0]
-    labels = [label.get_text() for label in axis.get_yticklabels()]
-    assert labels[-2:] == ["own policy*", "mixed (Origin)"]
+    assert names(axis)[-2:] == ["own policy*", "mixed (Origin)"]
     rows = with_sd(tables["sources"]).query("optimiser == 'best-of-n' and statistic == 'spearman'")
     lines, points = axis.collections[:2]
     np.testing.assert_allclose(points.get_offsets()[:, 0], rows["estimate"])
