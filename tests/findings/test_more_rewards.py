@@ -1,6 +1,7 @@
 """Size, outliers and calibration of rewards: plain computations, planted effects, and drawn."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,9 @@ import pytest
 from matplotlib.colors import to_rgba
 from scipy.optimize import minimize_scalar
 from scipy.stats import spearmanr
-from tests.findings.mixtures import Effect, agrees, by_scheme, calibrated, mixtures, replicated
+from tests.findings.figures import names
+from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures, with_margins
+from tests.findings.tables import agrees, replicated
 
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.core.text import select
@@ -21,6 +24,8 @@ from proxyreward.vocabulary import HH, MORE, MULTITASK
 CLAIMS = load_registry().measured_by("more_rewards")
 # This one asks for accuracies that are equal to a point.
 PLANTED = [claim for claim in CLAIMS if claim.id != "more.finding.overrewarding.c2"]
+# The paper's table of each base, and what it calls Top.
+PRINTED = (("more.table5", "Single"), ("more.table6", "Single"), ("more.table1", "Top"))
 
 
 def tables(mixes, registry):
@@ -51,12 +56,13 @@ def values(table, column="value"):
     return table.set_index(keys)[column].sort_index()
 
 
-def enlarged(mixes, scheme, by):
-    """The same reward models with larger rewards."""
-    names = mixes.rms.loc[mixes.rms["scheme"] == scheme, "rm"]
-    changed = mixes.margins.copy()
-    changed[list(names)] *= by
-    return replace(mixes, margins=changed)
+def with_tails(mixes, powers):
+    """Margins m become m |m| ** (power - 1): the larger the power, the more outliers."""
+    found = {}
+    for scheme, power in powers.items():
+        for name in mixes.rms.loc[mixes.rms["scheme"].str.startswith(scheme), "rm"]:
+            found[name] = mixes.margins[name] * abs(mixes.margins[name]) ** (power - 1)
+    return with_margins(mixes, found)
 
 
 def with_sizes(mixes, size):
@@ -64,8 +70,8 @@ def with_sizes(mixes, size):
 
 
 def test_one_temperature_leaves_accuracies_and_undoes_a_change_of_scale(mixes, own, registry):
-    before = values(own["measures"])
-    after = values(measure.measures(enlarged(mixes, MORE, 4.0), registry))
+    larger = with_margins(mixes, {name: 4 * mixes.margins[name] for name in mixes.names(MORE)})
+    before, after = values(own["measures"]), values(measure.measures(larger, registry))
     key = (mixes.middle, HH[0], MORE)
     assert before[*key, "as trained", "accuracy"] == before[*key, "one temperature", "accuracy"]
     for metric in ("size", "ece", "ece_paper", "log_loss"):
@@ -87,14 +93,18 @@ def test_means_and_contrasts_are_of_the_measures(mixes, own):
 @pytest.mark.parametrize("reading", ["by sign", "one box"])
 def test_outliers_are_those_of_each_model(mixes, reading):
     margin = mixes.margin(MORE)[:1, mixes.source == HH[1]]
-    found = measure.extremes(margin, reading)
     raw, free = (outliers(margin[0], reading, scale_free) for scale_free in (False, True))
-    for side in ("positive", "negative"):
-        assert found[f"{side}_count"] == getattr(raw, f"{side}_count")
-        for name, expected in ((f"{side}_mean", raw), (f"{side}_mean_sd", free)):
-            np.testing.assert_allclose(found[name], getattr(expected, f"{side}_mean"), rtol=1e-9)
-    number = raw.positive_count + raw.negative_count
-    assert found["share"] == pytest.approx(100 * number / margin.shape[1])
+    assert measure.extremes(margin, reading) == pytest.approx(
+        {
+            "positive_count": raw.positive_count,
+            "positive_mean": raw.positive_mean,
+            "positive_mean_sd": free.positive_mean,
+            "negative_count": raw.negative_count,
+            "negative_mean": raw.negative_mean,
+            "negative_mean_sd": free.negative_mean,
+            "share": 100 * (raw.positive_count + raw.negative_count) / margin.shape[1],
+        }
+    )
 
 
 def test_outliers_of_several_seeds_are_pooled():
@@ -109,8 +119,7 @@ def test_outliers_of_several_seeds_are_pooled():
 
 def test_the_papers_numbers_stand_beside_the_base_of_their_table(mixes, own, registry):
     found = values(own["outliers"], "paper")
-    tables = (("more.table5", "Single"), ("more.table6", "Single"), ("more.table1", "Top"))
-    for base, (table, top) in zip(mixes.bases, tables, strict=True):
+    for base, (table, top) in zip(mixes.bases, PRINTED, strict=True):
         printed = registry.printed(table, "Harmless", top)
         assert found[base, "harmless", "top", "by sign", "negative_mean"] == printed["neg_mean"]
     printed = registry.printed("more.table1", "Helpful", "MORE")
@@ -206,15 +215,6 @@ def world(sizes, seeds=1, **effects):
     return mixtures(by_scheme(effects), pairs=300, bases=2, orders=0, seeds=seeds)
 
 
-def with_tails(mixes, powers):
-    """Margins m become m |m| ** (power - 1): the larger the power, the more outliers."""
-    margins = mixes.margins.copy()
-    for scheme, power in powers.items():
-        names = mixes.rms.loc[mixes.rms["scheme"].str.startswith(scheme), "rm"]
-        margins[list(names)] *= abs(margins[list(names)]) ** (power - 1)
-    return replace(mixes, margins=margins)
-
-
 @pytest.fixture(scope="module")
 def over_rewarded(registry):
     """The paper's story: plain training makes large rewards, most of all on mixed data."""
@@ -259,9 +259,8 @@ def test_size_goes_with_the_error_if_rewards_are_too_large_and_against_it_if_too
 
 def test_what_scale_alone_makes_vanishes_with_a_temperature_and_in_sd(registry):
     mixes = with_tails(mixtures(pairs=300, bases=2, orders=0), {"more": 3})
-    margins = mixes.margins.copy()
-    margins[mixes.names("multitask")] = 4 * margins[mixes.names("more")].to_numpy()
-    found = quantities(replace(mixes, margins=margins), registry)
+    longer = dict(zip(mixes.names("multitask"), 4 * mixes.margin("more"), strict=True))
+    found = quantities(with_margins(mixes, longer), registry)
     size = "mean size of outliers {}, MORE minus MultiTask"
     assert middle(found, size.format("with one box")) < -1
     assert middle(found, size.format("in sd of margins")) == pytest.approx(0, abs=1e-6)
@@ -319,24 +318,19 @@ def diamonds(axis, scheme):
 
 def test_each_base_and_test_set_has_its_line(mixes, shown):
     [axis] = show.plot_sizes(shown["measures"]).axes
-    labels = [label.get_text() for label in axis.get_yticklabels()]
-    assert labels == [f"{source.title()}\n{base}" for base in mixes.bases for source in HH]
+    places = list(product(mixes.bases, HH))
+    assert names(axis) == [f"{source.title()}\n{base}" for base, source in places]
     rows = select(shown["measures"], metric="size", scheme="more", rewards="as trained")
-    rows = rows.set_index(["base", "source"])["estimate"]
-    [places] = dots(axis, "more")
-    expected = [rows[base, source] for base in mixes.bases for source in HH]
-    np.testing.assert_allclose(places[:, 0], expected)
-    np.testing.assert_array_equal(np.round(places[:, 1] + 0.3), np.arange(6.0)[::-1])
+    [drawn] = dots(axis, "more")
+    expected = rows.set_index(["base", "source"])["estimate"][places]
+    np.testing.assert_allclose(drawn[:, 0], expected)
+    np.testing.assert_array_equal(np.round(drawn[:, 1] + 0.3), np.arange(6.0)[::-1])
 
 
 def test_the_papers_values_stand_beside_ours_where_they_have_the_unit(shown, registry):
     _, means = show.plot_outliers(shown["outliers"], "by sign", scale_free=False).axes
-    tables = (("more.table5", "Single"), ("more.table6", "Single"), ("more.table1", "Top"))
-    expected = [
-        registry.printed(table, source.title(), name)["pos_mean"]
-        for table, name in tables
-        for source in HH
-    ]
+    cells = product(PRINTED, ("Helpful", "Harmless"))
+    expected = [registry.printed(table, on, top)["pos_mean"] for (table, top), on in cells]
     [positive] = [x for x in diamonds(means, "top") if min(x) > 0]
     np.testing.assert_allclose(positive, expected)
     _, free = show.plot_outliers(shown["outliers"], "by sign", scale_free=True).axes

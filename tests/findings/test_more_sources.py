@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import spearmanr
-from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures, replicated, told
+from tests.findings.figures import dots, lines, names, title
+from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures, with_margins
+from tests.findings.tables import compared, replicated, told
 
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.more.mixtures import DISTINCT, FORMS, accuracy, printed_outliers, size
@@ -84,11 +86,11 @@ def test_each_point_is_the_model_that_it_names(planted, curves):
 
 
 def test_a_temperature_is_that_of_the_test_source_and_takes_the_scale_out(planted, curves):
-    changed = planted.margins.copy()
-    for name in planted.names("more"):
-        changed[name] *= np.where(planted.source == "webgpt", -50, 3)
-    before = values(curves, KEYS)
-    after = values(measure.curves(replace(planted, margins=changed)), KEYS)
+    factor = np.where(planted.source == "webgpt", -50, 3)
+    changed = with_margins(
+        planted, {name: factor * planted.margins[name] for name in planted.names("more")}
+    )
+    before, after = values(curves, KEYS), values(measure.curves(changed), KEYS)
     place = ("standard", "helpful", "order 0", 5)
     assert after["scaled", *place] == pytest.approx(before["scaled", *place])
     assert after["ece", *place] != pytest.approx(before["ece", *place], abs=0.01)
@@ -156,12 +158,10 @@ def test_weights_of_a_step_and_their_means_sum_to_one(planted, own):
 
 
 def test_relative_gain_is_one_for_the_own_model_and_zero_for_the_untrained(planted):
-    margins = planted.margins.copy()
-    for seed, rm in enumerate(planted.names(MULTITASK_AS_IS)):
-        margins[rm] = planted.margin(TOP)[seed]
-    for seed, rm in enumerate(planted.names(MULTITASK)):
-        margins[rm] = planted.margin("raw")[seed]
-    gain = values(measure.gains(replace(planted, margins=margins)), ["scheme", "source"])
+    as_top = zip(planted.names(MULTITASK_AS_IS), planted.margin(TOP), strict=True)
+    as_raw = zip(planted.names(MULTITASK), planted.margin("raw"), strict=True)
+    gain = measure.gains(with_margins(planted, dict([*as_top, *as_raw])))
+    gain = values(gain, ["scheme", "source"])
     np.testing.assert_allclose(gain[MULTITASK_AS_IS], 1)
     np.testing.assert_allclose(gain[MULTITASK], 0)
 
@@ -177,10 +177,8 @@ def test_association_with_the_share_is_spearmans(planted, own):
 
 
 def test_a_source_without_a_gain_of_its_own_is_undefined(planted):
-    margins = planted.margins.copy()
-    for own, raw in zip(planted.names("single-oasst"), planted.names("raw"), strict=True):
-        margins[own] = margins[raw]
-    gain = measure.gains(replace(planted, margins=margins))
+    as_raw = dict(zip(planted.names("single-oasst"), planted.margin("raw"), strict=True))
+    gain = measure.gains(with_margins(planted, as_raw))
     assert gain.loc[gain["source"] == "oasst", "value"].isna().all()
     assert measure.association(gain, shares(planted))["value"].isna().all()
 
@@ -240,16 +238,16 @@ def shrunk(registry):
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
 def test_planted_effects_move_what_claims_compare(claim, grown, shrunk):
-    for comparison in (c for group in claim.decide for c in group.comparisons):
+    for comparison in compared(claim):
         sign = 1 if comparison.sign == ">" else -1
         assert (sign * told(grown, comparison.name) > 0.05).all()
         assert (sign * told(shrunk, comparison.name) < -0.05).all()
 
 
 def test_every_quantity_is_read_by_a_claim(grown):
-    lines = [c.name for claim in CLAIMS for group in claim.decide for c in group.comparisons]
-    lines += [line for claim in CLAIMS for line in claim.beside]
-    assert set(grown) == set(told(grown, *lines).index)
+    spoken = [line.name for claim in CLAIMS for line in compared(claim)]
+    spoken += [name for claim in CLAIMS for name in claim.beside]
+    assert set(grown) == set(told(grown, *spoken).index)
 
 
 def test_controls_tell_what_is_due_to_size_alone(grown):
@@ -273,23 +271,18 @@ def shown(own, tmp_path_factory):
     return replicated(tmp_path_factory.mktemp("more_sources"), own)
 
 
-def dots(axis):
-    """Heights of the dots by label."""
-    return {c.get_label(): c.get_offsets()[:, 1] for c in axis.collections}
-
-
 def test_curves_stand_beside_top_and_the_paper(shown, registry):
     paper = {source: printed_outliers(registry, "Pythia-2.8B", source) for source in HH}
     curves = show.chosen(shown["curves"], "ece")
     figure = show.plot_curves(curves, paper)
     for axis, source in zip(figure.axes[:2], HH, strict=True):
         own = curves[curves["source"] == source].set_index("curve")["estimate"]
-        lines = {line.get_label(): line for line in axis.lines}
-        assert set(lines["Top"].get_ydata()) == {own["top"]}
-        assert lines["paper: MORE"].get_ydata()[0] == paper[source]["more"]["ece"]
-        assert lines["paper: Top"].get_ydata()[0] == paper[source]["top"]["ece"]
-        np.testing.assert_allclose(dots(axis)["paper's order"], own["order 0"])
-        np.testing.assert_allclose(dots(axis)["fixed total of pairs"], own["fixed total"])
+        heights = {label: line.get_ydata() for label, line in lines(axis).items()}
+        assert set(heights["Top"]) == {own["top"]}
+        assert heights["paper: MORE"][0] == paper[source]["more"]["ece"]
+        assert heights["paper: Top"][0] == paper[source]["top"]["ece"]
+        np.testing.assert_allclose(dots(axis)["paper's order"][:, 1], own["order 0"])
+        np.testing.assert_allclose(dots(axis)["fixed total of pairs"][:, 1], own["fixed total"])
         assert axis.get_xticks().tolist() == [2, 3, 4, 5]
 
 
@@ -298,7 +291,7 @@ def test_a_measure_and_a_form_are_chosen_and_unknown_ones_told(shown):
     size = show.chosen(shown["curves"], "size", "paper")
     assert set(size["form"]) == {"any"} and len(size) == 42
     figure = show.plot_curves(size)
-    assert "paper: MORE" not in [line.get_label() for line in figure.axes[0].lines]
+    assert "paper: MORE" not in lines(figure.axes[0])
     assert "reward difference" in figure.axes[0].get_ylabel()
     for wrong in (("loss", "paper"), ("ece", "7 bins")):
         with pytest.raises(ValueError, match="must be one of"):
@@ -307,7 +300,7 @@ def test_a_measure_and_a_form_are_chosen_and_unknown_ones_told(shown):
 
 def test_a_row_for_each_form_in_figure_and_table(shown):
     axis = show.plot_forms(shown["forms"]).axes[0]
-    labels = [text.get_text() for text in axis.get_yticklabels()]
+    labels = names(axis)
     assert labels[0].startswith("standard: 10 of equal\nmass") and labels[-1].endswith("scaled")
     assert len(labels) == len(set(labels)) == 10
     rows = shown["forms"].query("against == 'two' and source == 'helpful'").set_index("measure")
@@ -324,20 +317,19 @@ def test_a_row_for_each_form_in_figure_and_table(shown):
 def test_lengths_of_sources_and_parts_with_both_weights(shown):
     [axis] = show.plot_norms(shown["norms"]).axes
     own = shown["norms"].query("kind == 'parts' and weights == 'equal'")["estimate"]
-    np.testing.assert_allclose(dots(axis)["parts of one, equal weights"], own)
-    [reference] = [line for line in axis.lines if line.get_label() == "orthogonal gradients"]
+    np.testing.assert_allclose(dots(axis)["parts of one, equal weights"][:, 1], own)
+    reference = lines(axis)["orthogonal gradients"]
     np.testing.assert_allclose(reference.get_ydata(), [2**-0.5, 3**-0.5, 0.5, 5**-0.5])
 
 
 def test_each_source_has_its_weights_raw_and_smoothed(planted, shown):
     figure = show.plot_weights(planted, shown["weights"], "more", planted.middle, window=3)
     panels = figure.axes[:5]
-    titles = [axis.get_title(loc="left") or axis.get_title() for axis in panels]
-    assert titles == list(planted.sources)
+    assert [title(axis) for axis in panels] == list(planted.sources)
     weights = measure.step_weights(planted, "more", planted.middle)
     for axis, runs in zip(panels, weights.values(), strict=True):
-        *lines, thick = axis.lines[:3]
-        for line, run in zip(lines, runs, strict=True):
+        *thin, thick = axis.lines[:3]
+        for line, run in zip(thin, runs, strict=True):
             np.testing.assert_array_equal(line.get_ydata(), run)
         mean = runs.mean(axis=0)
         ends = [mean[:2].mean(), mean[:3].mean(), mean[-2:].mean()]
@@ -348,8 +340,7 @@ def test_each_source_has_its_weights_raw_and_smoothed(planted, shown):
 
 def test_sources_stand_in_the_order_of_their_shares(planted, shown):
     [axis] = show.plot_gains(shown["gains"], shares(planted)).axes
-    labels = [text.get_text() for text in axis.get_xticklabels()]
-    assert labels[0] == "webgpt\n6%" and labels[-1] == "summarize\n50%"
+    assert names(axis, "x")[::4] == ["webgpt\n6%", "summarize\n50%"]
     own = shown["gains"].query("scheme == 'multitask'").set_index("source")["estimate"]
     order = shares(planted).sort_values("share")["source"]
-    np.testing.assert_allclose(dots(axis)["MultiTask, equal sizes"], own[order])
+    np.testing.assert_allclose(dots(axis)["MultiTask, equal sizes"][:, 1], own[order])
