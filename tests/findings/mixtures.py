@@ -154,7 +154,7 @@ def _params() -> Params:
 
 
 def with_margins(mixtures: Mixtures, changed: Mapping[str, np.ndarray]) -> Mixtures:
-    """The same mixtures with other margins of the reward models of these names."""
+    """The same mixtures with other margins of the reward models (or keys) of these names."""
     return replace(mixtures, margins=mixtures.margins.assign(**changed))
 
 

@@ -7,12 +7,10 @@ from tests.findings.figures import names
 from tests.findings.mixtures import Effect, by_scheme, mixtures, with_margins
 from tests.findings.tables import agrees, replicated
 
-from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.core.text import select
 from proxyreward.findings.more.more_conflict import claims, measure, show
 from proxyreward.vocabulary import ALL
 
-CLAIMS = load_registry().measured_by("more_conflict")
 KEYS = ["base", "trained", "tested"]
 MODELS = ["Raw", "helpful", "harmless", "oasst", "webgpt", "summarize"]
 
@@ -154,10 +152,10 @@ def friendly(registry):
     return quantities(mixtures(effect(0.8, 0.8), pairs=120, bases=2, orders=0), registry)
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
-def test_conflict_is_found_where_it_was_planted(conflicting, friendly, claim):
-    assert agrees(claim, conflicting)
-    assert agrees(claim, friendly) == (claim.id == "more.fig1.c1")
+def test_conflict_is_found_where_it_was_planted(conflicting, friendly, registry):
+    for claim in registry.measured_by("more_conflict"):
+        assert agrees(claim, conflicting), claim.id
+        assert agrees(claim, friendly) == (claim.id == "more.fig1.c1"), claim.id
 
 
 def test_each_base_alone_finds_the_conflict(conflicting):

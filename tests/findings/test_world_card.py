@@ -10,6 +10,8 @@ from proxyreward.world import annotators, oracle, records
 from proxyreward.world.tasks import CATEGORIES
 from proxyreward.world.writers import WRITERS
 
+EVEN = dict.fromkeys(CATEGORIES, 7)
+
 
 @pytest.fixture(scope="module")
 def written():
@@ -26,11 +28,14 @@ def pool(written):
     return pd.DataFrame(texts)
 
 
+def compute(pool, pairs_by_category=EVEN, utility=None):
+    utility = card.worth(pool).reshape(10, 25) if utility is None else utility
+    return card.compute(pool, utility, pairs_by_category, np.random.default_rng(0), count=400)
+
+
 @pytest.fixture(scope="module")
 def tables(pool):
-    utility = card.worth(pool).reshape(10, 25)
-    by_category = dict.fromkeys(CATEGORIES, 7)
-    return card.compute(pool, utility, by_category, np.random.default_rng(0), count=400)
+    return compute(pool)
 
 
 def test_length_tells_little_about_utility(written):
@@ -117,24 +122,16 @@ def test_gains_of_best_of_n_by_brute_force():
     assert table[4] == pytest.approx(expected, abs=1e-8)
 
 
-def test_checks_say_whether_they_hold(pool):
-    def checks(pairs_by_category, utility):
-        rng = np.random.default_rng(0)
-        table = card.compute(pool, utility, pairs_by_category, rng, count=200)["checks"]
-        return table.set_index("check")["holds"]
-
-    utility = card.worth(pool).reshape(10, 25)
-    good = checks(dict.fromkeys(CATEGORIES, 1), utility)
+def test_checks_say_whether_they_hold(pool, tables):
+    good = tables["checks"].set_index("check")["holds"]
     assert good["fewest training pairs in a category"] and good["distinct prompts"]
     # A lone lucky sample in 25: best-of-n gains much. Two values: it gains little.
     flat = np.tile(np.arange(25) % 2, (10, 1)).astype(float)
-    bad = checks({"Chat": 9}, flat)
+    bad = compute(pool, {"Chat": 9}, flat)["checks"].set_index("check")["holds"]
     assert not bad["fewest training pairs in a category"]
     assert not bad["gain of best-of-n by the oracle at the largest n, in sd"]
 
 
 def test_equal_generators_give_equal_cards(pool, tables):
-    utility = card.worth(pool).reshape(10, 25)
-    by_category = dict.fromkeys(CATEGORIES, 7)
-    again = card.compute(pool, utility, by_category, np.random.default_rng(0), count=400)
+    again = compute(pool)
     assert all(again[name].equals(tables[name]) for name in tables)
