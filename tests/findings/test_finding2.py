@@ -8,6 +8,7 @@ import pytest
 from tests.findings.figures import names
 from tests.findings.tables import as_read, crossed, told
 
+from proxyreward.findings.core.text import select
 from proxyreward.findings.rethinking.finding2 import claims, measure, show
 from proxyreward.findings.rethinking.repeats import alone, with_sd
 from proxyreward.metrics.agreement import accuracy_matrix
@@ -30,12 +31,10 @@ def test_where_nothing_is_left_to_draw_coefficients_are_known(drawn, evidence, s
     """Origin is one pair for each prompt, and the fixture has two responses per source."""
     scores = evidence.pairs()[:, :50]
     if source != "origin":
-        rows = evidence.tests.query("variant == 'original' and source == @source")
-        scores = rows[evidence.names()].to_numpy(dtype=float).T.reshape(6, 50, 2)
+        tests = evidence.testset()
+        scores = tests.labels[..., tests.sources == source]
     expected = by_golden(statistic, accuracy_matrix(scores), evidence.ndr("ppo"))
-    found = drawn["sources"].query(
-        "source == @source and optimiser == 'ppo' and statistic == @statistic"
-    )
+    found = select(drawn["sources"], source=source, optimiser="ppo", statistic=statistic)
     np.testing.assert_allclose(found["coefficient"], np.tile(expected, 3))
 
 
@@ -67,8 +66,8 @@ def test_pressure_is_at_that_n_and_leaves_out_the_golden_rms_own_policy(evidence
     reached = measure.pressure(evidence, n=4).set_index(["measure", "optimiser"])["value"]
     assert reached["kl_bits", "best-of-n"] == pytest.approx(1.6)
     rows = evidence.policies("ppo", family="main", kl_coef=0.0, training="joint", category="all")
-    others = rows[rows["golden"] != rows["proxy"]]
-    assert reached["reward", "ppo"] == pytest.approx(others["golden_reward"].mean())
+    others = rows.query("golden != proxy")["golden_reward"]
+    assert reached["reward", "ppo"] == pytest.approx(others.mean())
 
 
 @pytest.mark.parametrize("golden", ["", "flip-0.18"])
@@ -146,7 +145,7 @@ def test_worse_ranks_under_best_of_n_shift_the_mean_bin(registry):
     shift = "mean * bin under best-of-n minus under PPO, *"
     assert values(quantities(registry, cells=cells), shift) == pytest.approx([1, 1])
     for unknown in (-0.4, np.nan):
-        none = quantities(registry, cells=lambda _a, b, _, x=unknown: x if b == 2 else -0.4)
+        none = quantities(registry, cells=lambda *place, x=unknown: x if place[1] == 2 else -0.4)
         assert np.isnan(values(none, shift)).all()
 
 

@@ -11,6 +11,7 @@ from tests.findings.conftest import CATEGORIES, VARIANTS
 from tests.findings.figures import lines, names, title
 from tests.findings.tables import as_read, crossed, told
 
+from proxyreward.findings.core.text import select
 from proxyreward.findings.rethinking.finding3 import claims, measure, show
 from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.prediction import by_golden
@@ -45,37 +46,30 @@ def of_pair(pair):
 def test_rows_are_downstream_and_columns_accuracy(pair, of_pair):
     accuracy = accuracy_matrix(pair.testset().category("Math").labels)
     expected = by_golden("spearman", accuracy, pair.ndr("ppo", category="Chat"))
-    cell = of_pair["categories"].query(
-        "optimiser == 'ppo' and downstream == 'Chat' and accuracy_on == 'Math'"
-    )
+    keys = {"optimiser": "ppo", "downstream": "Chat", "accuracy_on": "Math"}
+    cell = select(of_pair["categories"], **keys)
     np.testing.assert_allclose(cell["coefficient"], np.tile(expected, 2))
 
 
 @pytest.mark.parametrize(("share", "variant"), [(0.0, "original"), (1.0, "rewrite")])
 def test_the_ends_of_the_shares_are_one_variant_alone(pair, of_pair, share, variant):
     accuracy = accuracy_matrix(pair.testset(variant).labels)
-    end = of_pair["shares"].query(
-        "strategy == 'rewrite' and optimiser == 'best-of-n' and share == @share"
-    )
+    end = select(of_pair["shares"], strategy="rewrite", optimiser="best-of-n", share=share)
     expected = by_golden("spearman", accuracy, pair.ndr("best-of-n"))
     np.testing.assert_allclose(end["coefficient"], np.tile(expected, 2))
 
 
 def test_joint_ppo_of_all_models_is_that_of_the_categories(drawn):
     """In the fixture every model was trained in both ways."""
-    joint, ppo = (
-        drawn["categories"].query("optimiser == @name")["coefficient"] for name in ("joint", "ppo")
-    )
-    np.testing.assert_array_equal(joint, ppo)
+    joint, ppo = (select(drawn["categories"], optimiser=name) for name in ("joint", "ppo"))
+    np.testing.assert_array_equal(joint["coefficient"], ppo["coefficient"])
 
 
 @pytest.mark.parametrize(("models", "kinds"), [(4, 4), (2, 2)])
 def test_separate_training_of_a_few_uses_them_alone(evidence, registry, models, kinds):
-    few, regret = evidence.names()[:models], evidence.regret
-    kept = (regret["training"] == "joint") | (
-        regret["golden"].isin(few) & regret["proxy"].isin(few)
-    )
-    found = draw(replace(evidence, regret=regret[kept]))
+    both = evidence.regret[["golden", "proxy"]].isin(evidence.names()[:models]).all(axis=1)
+    kept = both | (evidence.regret["training"] == "joint")
+    found = draw(replace(evidence, regret=evidence.regret[kept]))
     assert found["sizes"]["separate_rms"].item() == (models if kinds == 4 else 0)
     assert measure.estimates(found, registry)["advantages"]["optimiser"].nunique() == kinds
 

@@ -10,6 +10,7 @@ from tests.findings.tables import as_read, crossed
 
 from proxyreward.findings.core import verdict
 from proxyreward.findings.core.quantity import Quantity
+from proxyreward.findings.core.text import select
 from proxyreward.findings.rethinking.finding4 import claims, measure, show
 from proxyreward.findings.rethinking.repeats import STATISTICS, alone
 from proxyreward.metrics.annotation import noisy_order
@@ -238,9 +239,7 @@ def test_more_responses_are_the_mean_over_all_larger_numbers(opposite):
 def test_table_4_draws_means_with_intervals_and_the_papers_values(shown):
     spearman, mrr = show.plot_table4(shown["table4"], 6).axes
     assert list(lines(spearman)["PPO, paper"].get_xdata()[[0, 5]]) == [0.685, 0.063]
-    rows = shown["table4"].query(
-        "optimiser == 'ppo' and statistic == 'spearman' and measure == 'mean'"
-    )
+    rows = select(shown["table4"], optimiser="ppo", statistic="spearman", measure="mean")
     np.testing.assert_allclose(dots(spearman)["PPO, ours"][:, 0], rows["estimate"][:10])
     assert lines(mrr)["no relation"].get_xdata()[0] == mrr_chance(5)
 
@@ -260,9 +259,8 @@ def test_readings_set_ours_beside_the_papers_and_differ_in_sign(shown):
 def test_a_panel_per_optimiser_and_a_line_with_a_band_per_size(tables, shown):
     figure = show.plot_responses(shown["responses"], "budgets", metric="xi")
     assert [title(axis) for axis in figure.axes] == ["Best-of-n", "PPO"]
-    rows = measure.figure_rows(shown["responses"], "budgets").query(
-        "optimiser == 'ppo' and size == 50"
-    )
+    rows = measure.figure_rows(shown["responses"], "budgets")
+    rows = select(rows, optimiser="ppo", size=50)
     line = figure.axes[1].lines[-1]
     assert line.get_label() == "50 comparisons" and "xi" in figure.axes[0].get_ylabel()
     np.testing.assert_array_equal(line.get_data(), rows[["n_resp", "estimate"]].T)

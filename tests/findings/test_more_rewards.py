@@ -378,18 +378,17 @@ def test_a_temperature_is_drawn_beside_the_rewards_as_trained(shown):
 def test_tables_have_the_printed_numbers_in_brackets_and_the_factor_of_each_model(
     mixes, shown, registry
 ):
-    base, table = mixes.bases[-1], shown["outliers"]
+    base, printed = mixes.bases[-1], registry.printed("more.table1", "Helpful", "Top")
+    rows = select(shown["outliers"], base=base, source="helpful", scheme="top", reading="by sign")
+    ours = rows.set_index("statistic")["estimate"]
     plain, in_sd = (
-        show.outlier_table(table, shown["measures"], base, "by sign", free)
+        show.outlier_table(shown["outliers"], shown["measures"], base, "by sign", free).loc[0]
         for free in (False, True)
     )
-    top, printed = plain.iloc[0], registry.printed("more.table1", "Helpful", "Top")
-    rows = select(table, base=base, source="helpful", scheme="top", reading="by sign")
-    ours = rows.set_index("statistic")["estimate"]
-    assert top["ECE, paper"] == f"{printed['ece']:.3f}"
-    assert top["Wrong: number"] == f"{ours['negative_count']:.3g} ({printed['neg_count']})"
-    expected = f"{ours['positive_mean_sd']:.2f} ({printed['pos_mean']:.2f})"
-    assert in_sd.iloc[0]["Right: mean"] == expected
+    assert plain["ECE, paper"] == f"{printed['ece']:.3f}"
+    assert plain["Wrong: number"] == f"{ours['negative_count']:.3g} ({printed['neg_count']})"
+    mean, paper = ours["positive_mean_sd"], printed["pos_mean"]
+    assert in_sd["Right: mean"] == f"{mean:.2f} ({paper:.2f})"
     table = show.temperature_table(shown["measures"], shown["factors"], base)
     cells = table.set_index(["Test set", "Scheme"])["Factor 1/T"]
     for source in HH:

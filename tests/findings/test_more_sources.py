@@ -117,19 +117,14 @@ def test_differences_are_those_of_the_curves_and_to_top_on_every_base(
 def test_relative_lengths_are_means_of_ratios(planted, own):
     length = values(own["norms"], ["kind", "weights", "k"])
     steps = planted.steps.set_index("rm")
-
-    def expected(names, column):
-        rows = steps.loc[names]
-        return (rows[column] / rows["single"]).mean()
-
-    parts = expected(planted.names("more-splits", k=3), "equal")
-    assert length["parts", "equal", 3] == pytest.approx(parts)
-    three = [
-        expected(planted.names("more-added", k=3, order=order), "combined") for order in range(3)
-    ]
-    assert length["sources", "combined", 3] == pytest.approx(np.mean(three))
-    every = expected(planted.names("more"), "combined")
-    assert length["sources", "combined", 5] == pytest.approx(every)
+    orders = [planted.names("more-added", k=3, order=order) for order in range(3)]
+    for (kind, weights, k), models in {
+        ("parts", "equal", 3): planted.names("more-splits", k=3),
+        ("sources", "combined", 3): np.ravel(orders),
+        ("sources", "combined", 5): planted.names("more"),
+    }.items():
+        ratios = steps.loc[models, weights] / steps.loc[models, "single"]
+        assert length[kind, weights, k] == pytest.approx(ratios.mean())
     gap = length["sources"] - length["parts"]
     np.testing.assert_allclose(length["sources - parts"].loc[gap.index], gap)
     for kind in ("sources", "parts"):  # the shortest combination is no longer than the equal one

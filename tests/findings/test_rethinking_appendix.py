@@ -54,18 +54,15 @@ def test_mutual_accuracy_leaves_out_the_models_themselves(evidence):
         assert found[family, "sd"] == pytest.approx(values.std())
 
 
-def drop_policies(evidence, keep):
-    """Without the policies, and runs, of a penalty above 0 for which `keep(rm)` is False."""
-    regret, runs = evidence.regret, evidence.runs
-    gone = (regret["optimiser"] == "ppo") & (regret["kl_coef"] > 0)
-    gone &= ~(regret["proxy"].map(keep) & regret["golden"].map(keep))
-    stopped = (runs["kl_coef"] > 0) & ~runs["rm"].map(keep)
-    return replace(evidence, regret=regret[~gone], runs=runs[~stopped])
+def with_penalties_of(evidence, kept):
+    """Without the policies, and runs, of a penalty above 0 of other reward models."""
+    regret = evidence.regret.query("kl_coef == 0 or (proxy in @kept and golden in @kept)")
+    return replace(evidence, regret=regret, runs=evidence.runs.query("kl_coef == 0 or rm in @kept"))
 
 
 def test_all_penalties_use_the_reward_models_that_have_every_penalty(evidence, registry):
     kept = evidence.names()[1:5]
-    few = drop_policies(evidence, lambda rm: rm in kept)
+    few = with_penalties_of(evidence, kept)
     names, accuracy, ndr = measure.penalised(few, below=0.5)
     assert (names, list(ndr)) == (kept, PENALTIES)
     _, whole, every = measure.penalised(evidence, below=0.5)
@@ -78,7 +75,7 @@ def test_all_penalties_use_the_reward_models_that_have_every_penalty(evidence, r
 
 
 def test_two_reward_models_have_no_coefficient(evidence, registry):
-    small = drop_policies(evidence, lambda rm: rm in evidence.names()[:2])
+    small = with_penalties_of(evidence, evidence.names()[:2])
     table = measure.penalty_associations(small, registry)
     assert len(table) == 16 and table["value"].isna().all() and table["paper"].notna().all()
 
@@ -87,7 +84,7 @@ def test_two_reward_models_have_no_coefficient(evidence, registry):
 def test_the_ends_of_runs_hold_the_golden_reward_of_others_with_every_penalty(evidence, penalty):
     kept = evidence.names()[1:5]
     extra = evidence.runs.head(1).assign(run="x", training="Chat", kl_coef=0.01)
-    few = drop_policies(evidence, lambda rm: rm in kept)
+    few = with_penalties_of(evidence, kept)
     ends = measure.run_ends(replace(few, runs=pd.concat([few.runs, extra])))
     assert set(ends["rm"]) == set(kept) and len(ends) == 4 * 5
     name = evidence.names()[2]
