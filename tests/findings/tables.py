@@ -42,6 +42,11 @@ def told(found: Mapping[str, Quantity], *patterns: str) -> pd.Series:
     return pd.Series({name: found[name].own for names in matching for name in names})
 
 
+def values(found: Mapping[str, Quantity], pattern: str) -> list[float]:
+    """The same of one pattern, without the names."""
+    return told(found, pattern).tolist()
+
+
 def compared(claim: Claim) -> list[Comparison]:
     """All comparisons that decide a claim."""
     return [comparison for group in claim.decide for comparison in group.comparisons]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.findings.figures import names
-from tests.findings.tables import as_read, crossed, told
+from tests.findings.tables import as_read, crossed, values
 
 from proxyreward.findings.core.text import select
 from proxyreward.findings.rethinking.finding2 import claims, measure, show
@@ -104,10 +104,6 @@ def quantities(registry, cells=lambda *_: 0.5, bins=3, sd=0.05):
         pressure.assign(value=[1.0, 1.5, 6.0, 9.0]),
         registry,
     )
-
-
-def values(found, pattern):
-    return told(found, pattern).tolist()
 
 
 def test_sources_against_own_responses_mixed_pairs_and_draws(registry):

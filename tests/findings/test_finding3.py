@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 from tests.findings.conftest import CATEGORIES, VARIANTS
 from tests.findings.figures import lines, names, title
-from tests.findings.tables import as_read, crossed, told
+from tests.findings.tables import as_read, crossed, values
 
 from proxyreward.findings.core.text import select
 from proxyreward.findings.rethinking.finding3 import claims, measure, show
@@ -188,10 +188,6 @@ def quantities(policies=tuple(ADVANTAGES), fall=0.4):
     prompts = crossed(category=("all", "without Safety"), measure=TEXTS)
     prompts["value"] = [0.5, 0.2, 0.9, 0.8, 0.6, 0.1, 0.95, 0.85]
     return claims.quantities(advantages, planted_shares(fall), prompts)
-
-
-def values(found, pattern):
-    return told(found, pattern).tolist()
 
 
 def test_advantages_of_the_same_category_and_similarity_of_texts():

@@ -115,10 +115,9 @@ def check(rule, kind_of_quantity=Quantity):
     """Assert every case under a module that holds the rule."""
 
     def made(value):
-        known = (
-            value if isinstance(value, (Quantity, np.ndarray)) else normal(*np.atleast_1d(value))
-        )
-        given = known if isinstance(known, Quantity) else Quantity(known)
+        if not isinstance(value, (Quantity, np.ndarray)):
+            value = normal(*np.atleast_1d(value))
+        given = value if isinstance(value, Quantity) else Quantity(value)
         return kind_of_quantity(given.values, given.paper, given.is_counted)
 
     for lines, quantities, expected in CASES:
