@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
@@ -24,15 +25,16 @@ def as_read(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(estimate=value, low=value - 0.1, high=value + 0.1).drop(columns="value")
 
 
-def replicated(folder: Path, *runs: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def replicated(*runs: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The tables of runs as pages have them: written and read back. One has copies a bit larger."""
     if len(runs) == 1:
         runs += tuple(
             {name: table.assign(value=by * table["value"]) for name, table in runs[0].items()}
             for by in (1.05, 1.1)
         )
-    replicates.write(folder, 0, dict(enumerate(runs)), "")
-    return {name: replicates.read(folder, name) for name in runs[0]}
+    with TemporaryDirectory() as name:
+        replicates.write(folder := Path(name), 0, dict(enumerate(runs)), "")
+        return {table: replicates.read(folder, table) for table in runs[0]}
 
 
 def told(found: Mapping[str, Quantity], *patterns: str) -> pd.Series:

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from tests.findings.figures import diamonds, dots, lines, names
 from tests.findings.rejections import STEPS, all_for_more
+from tests.findings.tables import replicated
 
-from proxyreward.findings.core import replicates
 from proxyreward.findings.core.text import select
 from proxyreward.findings.more.more_alignment import show
 from proxyreward.findings.more.more_alignment.measure import in_form
@@ -14,11 +14,9 @@ from proxyreward.pipeline.stages.more_alignment import found
 
 
 @pytest.fixture(scope="module")
-def shown(evidence, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("more_alignment")
+def shown(evidence):
     one, two = (found(*all_for_more(), evidence, np.random.default_rng(i)) for i in (0, 1))
-    replicates.write(folder, 0, {0: one.repeated, 1: two.repeated}, "x")
-    return {name: replicates.read(folder, name) for name in one.estimates} | one.tables
+    return replicated(one.repeated, two.repeated) | one.tables
 
 
 @pytest.mark.parametrize("form", ["standard", "paper"])

@@ -199,20 +199,18 @@ def test_the_papers_gains_stand_beside_ours(friendly, registry):
         assert paper == pytest.approx(gain)
 
 
-def tables(planted, registry, folder):
+def tables(planted, registry):
     """Tables over replicates, those by base of the middle one."""
     found = measure.transfer(planted)
     transfer, pairs = measure.accuracies(planted, found, registry), measure.couples(planted, found)
-    read = replicated(
-        folder,
-        {"transfer": transfer, "pairs": pairs, "moments": measure.moments(planted, found)},
-    )
+    moments = measure.moments(planted, found)
+    read = replicated({"transfer": transfer, "pairs": pairs, "moments": moments})
     return read | {name: select(read[name], base=planted.middle) for name in ("transfer", "pairs")}
 
 
 @pytest.fixture(scope="module")
-def shown(planted, registry, tmp_path_factory):
-    return tables(planted, registry, tmp_path_factory.mktemp("more_conflict"))
+def shown(planted, registry):
+    return tables(planted, registry)
 
 
 def drawn(axis):
@@ -297,12 +295,12 @@ def test_solid_boxes_hold_the_right_order_and_hollow_ones_the_rest(planted):
         assert (box.get_path().vertices[:, 0].mean() > 0) == solid
 
 
-def test_the_smallest_scale_measures_the_same_names_and_is_drawn(registry, friendly, tmp_path):
+def test_the_smallest_scale_measures_the_same_names_and_is_drawn(registry, friendly):
     smoke = mixtures(pairs=30, bases=2, seeds=1, orders=1)
     found = quantities(smoke, registry)
     assert list(found) == list(friendly)
     assert all(np.isfinite(quantity.own) for quantity in found.values())
-    small = tables(smoke, registry, tmp_path)
+    small = tables(smoke, registry)
     for figure in (
         show.plot_pairs(small["pairs"]),
         show.plot_transfer(small["transfer"]),

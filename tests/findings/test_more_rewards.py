@@ -296,8 +296,8 @@ def test_the_papers_differences_stand_beside(mixes, own, registry):
 
 
 @pytest.fixture(scope="module")
-def shown(own, tmp_path_factory):
-    return replicated(tmp_path_factory.mktemp("more_rewards"), own)
+def shown(own):
+    return replicated(own)
 
 
 def dots(axis, scheme):
@@ -410,11 +410,11 @@ def test_the_tally_counts_signs_and_intervals(shown):
     assert (counts["clear"] == 6).all()  # the replicates differ by a factor alone
 
 
-def test_the_smallest_scale_measures_the_same_names_and_is_drawn(registry, over_rewarded, tmp_path):
+def test_the_smallest_scale_measures_the_same_names_and_is_drawn(registry, over_rewarded):
     smoke = mixtures(pairs=30, bases=2, seeds=1, orders=1, steps=3)
     own = tables(smoke, registry)
     assert set(claims.quantities(own)) == set(over_rewarded)
-    small = replicated(tmp_path, own)
+    small = replicated(own)
     bins = measure.reliability_bins(smoke, smoke.middle, "helpful", 0, 10, "width")
     for figure in (
         show.plot_sizes(small["measures"]),

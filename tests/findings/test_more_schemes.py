@@ -249,10 +249,9 @@ def test_what_is_exact_is_counted_and_times_may_be_missing(story, registry, tmp_
 
 
 @pytest.fixture(scope="module")
-def shown(planted, cells, differences, tmp_path_factory):
-    own = {"cells": cells[~cells["scaled"]].drop(columns="scaled"), "differences": differences}
-    own["steps"] = measure.steps(planted)
-    return replicated(tmp_path_factory.mktemp("more_schemes"), own)
+def shown(planted, cells, differences):
+    trained, steps = cells[~cells["scaled"]].drop(columns="scaled"), measure.steps(planted)
+    return replicated({"cells": trained, "differences": differences, "steps": steps})
 
 
 def test_a_panel_shows_ours_and_the_papers_values(shown):

@@ -259,8 +259,8 @@ def test_the_smallest_scale_has_the_same_quantities_but_for_other_bases(grown, r
 
 
 @pytest.fixture(scope="module")
-def shown(own, tmp_path_factory):
-    return replicated(tmp_path_factory.mktemp("more_sources"), own)
+def shown(own):
+    return replicated(own)
 
 
 def test_curves_stand_beside_top_and_the_paper(shown, registry):
