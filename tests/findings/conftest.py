@@ -1,27 +1,24 @@
-"""Families of reward models without training: utility plus noise."""
+"""Reward models without training: utility plus noise."""
+
+from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.findings.tables import crossed
 
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS, Evidence
+
+CATEGORIES = ("Chat", "ChatHard", "Code", "Math", "Safety")
+WRITERS = ("careful", "chatty", "blunt", "timid")
+VARIANTS = ("original", "paraphrase", "rewrite")
+PENALTIES = (0.0, 0.01, 0.05, 0.1, 0.5)
 
 
 @pytest.fixture(scope="session")
 def registry():
     return load_registry()
-
-
-@pytest.fixture(scope="session")
-def as_read():
-    """Makes of a table of one run one as pages read it, with an interval of 0.1 to either side."""
-
-    def over(table):
-        value = table["value"]
-        return table.assign(estimate=value, low=value - 0.1, high=value + 0.1).drop(columns="value")
-
-    return over
 
 
 @pytest.fixture(scope="session")
@@ -36,10 +33,6 @@ def family():
 
     rms = pd.DataFrame({"rm": [f"rm{q:.1f}" for q in flips], "flip_rate": flips, "seed": range(5)})
     return scores(40, 20).astype(np.float32), scores(300, 2).astype(np.float32), rms
-
-
-CATEGORIES = ("Chat", "ChatHard", "Code", "Math", "Safety")
-WRITERS = ("careful", "chatty", "blunt", "timid")
 
 
 @pytest.fixture(scope="session")
@@ -62,36 +55,24 @@ def evidence():
         scores = {m: (utility + noise[m] * rng.normal(size=len(rows))) for m in models}
         return pd.concat([rows, pd.DataFrame(scores).astype(np.float32)], axis=1)
 
-    category = [CATEGORIES[i % 5] for i in range(50)]
-    variants = ("original", "paraphrase", "rewrite")
-    prompts = pd.DataFrame(
-        [
-            (v, i, category[i], f"\n\nHuman: {v} prompt {i}\n\nAssistant:")
-            for v in variants
-            for i in range(50)
-        ],
-        columns=["variant", "prompt_id", "category", "prompt"],
-    )
-    columns = ["variant", "prompt_id", "source", "sample_id"]
-    asked = [
-        ("original", i, source, k) for i in range(50) for source in (*WRITERS, "initial")
-        for k in range(2)
-    ]  # fmt: skip
-    asked += [(v, i, source, 0) for v in variants[1:] for i in range(50) for source in WRITERS]
-    bench = pd.DataFrame(
-        [(i, CATEGORIES[i % 5], side) for i in range(80) for side in (0, 1)],
-        columns=["pair_id", "category", "side"],
-    )
-    regret, curves = [], []
-    accuracy = {m: 1 / (1 + noise[m]) for m in noise}
+    prompts = crossed(variant=VARIANTS, prompt_id=range(50))
+    prompts["category"] = np.take(CATEGORIES, prompts["prompt_id"] % 5)
+    asked = prompts["variant"] + " prompt " + prompts["prompt_id"].astype(str)
+    prompts["prompt"] = "\n\nHuman: " + asked + "\n\nAssistant:"
+    bench = crossed(pair_id=range(80), side=(0, 1))
+    bench["category"] = np.take(CATEGORIES, bench["pair_id"] % 5)
+    ids, sources = range(50), (*WRITERS, "initial")
+    original = crossed(variant=["original"], prompt_id=ids, source=sources, sample_id=(0, 1))
+    others = crossed(variant=VARIANTS[1:], prompt_id=ids, source=WRITERS, sample_id=[0])
+
+    regret = []
 
     def add(family, policy, optimiser, n, kl_coef, training, of):
         members = rms.loc[rms["family"] == family, "rm"]
-        for golden in members:
-            for proxy in members:
-                ndr = 1.0 if golden == proxy else accuracy[proxy] + 0.1 * rng.normal()
-                key = (family, policy, optimiser, n, kl_coef, training, of, golden, proxy)
-                regret.append((*key, 2 * ndr, ndr, 2.0))
+        for golden, proxy in product(members, members):
+            ndr = 1.0 if golden == proxy else 1 / (1 + noise[proxy]) + 0.1 * rng.normal()
+            key = (family, policy, optimiser, n, kl_coef, training, of, golden, proxy)
+            regret.append((*key, 2 * ndr, ndr, 2.0))
 
     for n in (4, 16):
         for family in ("main", "architectures", "parts"):
@@ -99,27 +80,25 @@ def evidence():
         add("main", "second", "best-of-n", n, 0.0, "joint", "all")
         for of in CATEGORIES:
             add("main", "initial", "best-of-n", n, 0.0, "joint", of)
-    for kl_coef in (0.0, 0.01, 0.05, 0.1, 0.5):
+    for kl_coef in PENALTIES:
         add("main", "initial", "ppo", 0, kl_coef, "joint", "all")
     for of in CATEGORIES:
-        add("main", "initial", "ppo", 0, 0.0, "joint", of)
-        add("main", "initial", "ppo", 0, 0.0, of, of)
-    for optimiser, steps in (("best-of-n", (1, 2, 4, 8, 16)), ("ppo", (0, 10, 20, 30))):
-        for golden in names:
-            for proxy in names:
-                for k, step in enumerate(steps):
-                    reward = 2.0 * k / (len(steps) - 1)
-                    curves.append((optimiser, golden, proxy, step, 0.8 * k, reward, 0.5 * k))
+        for training in ("joint", of):
+            add("main", "initial", "ppo", 0, 0.0, training, of)
+    curves = [
+        (optimiser, golden, proxy, step, 0.8 * k, 2 * k / (len(steps) - 1), 0.5 * k)
+        for optimiser, steps in (("best-of-n", (1, 2, 4, 8, 16)), ("ppo", (0, 10, 20, 30)))
+        for golden, proxy, (k, step) in product(names, names, enumerate(steps))
+    ]
     runs = [
-        (f"{name}-kl-{kl_coef:g}", name, kl_coef, "joint", "finished", "", 30, 2.0 - kl_coef,
-         3.0 - 4 * kl_coef, 1.0)
-        for name in names for kl_coef in (0.0, 0.01, 0.05, 0.1, 0.5)
-    ]  # fmt: skip
+        (f"{rm}-kl-{kl:g}", rm, kl, "joint", "finished", "", 30, 2 - kl, 3 - 4 * kl, 1.0)
+        for rm, kl in product(names, PENALTIES)
+    ]
     return Evidence(
         rms=rms,
         prompts=prompts,
         bench=scored(bench, list(noise)),
-        tests=scored(pd.DataFrame(asked, columns=columns), names),
+        tests=scored(pd.concat([original, others], ignore_index=True), names),
         regret=pd.DataFrame(regret, columns=REGRET),
         curves=pd.DataFrame(curves, columns=CURVES),
         runs=pd.DataFrame(runs, columns=RUNS),

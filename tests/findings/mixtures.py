@@ -16,11 +16,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from proxyreward.findings.core import replicates
-from proxyreward.findings.core.criterion import Comparison
-from proxyreward.findings.core.quantity import Quantity
-from proxyreward.findings.core.registry import Claim
-from proxyreward.findings.core.verdict import judge
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.pipeline.mix_family import source_names, table
 from proxyreward.pipeline.mix_tables import shown
@@ -158,6 +153,11 @@ def _params() -> Params:
     return build(Params, compose(["scale=tiny"], folder), "params")
 
 
+def with_margins(mixtures: Mixtures, changed: Mapping[str, np.ndarray]) -> Mixtures:
+    """The same mixtures with other margins of the reward models (or keys) of these names."""
+    return replace(mixtures, margins=mixtures.margins.assign(**changed))
+
+
 def _all_steps(
     trained: pd.DataFrame, sources: Sequence[str], steps: int, rng: np.random.Generator
 ) -> pd.DataFrame:
@@ -179,34 +179,3 @@ def _all_steps(
             frame[[f"weight_{name}" for name in sources[: rm["k"]]]] = weights
         found.append(frame)
     return pd.concat(found, ignore_index=True)
-
-
-def replicated(folder: Path, *runs: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The tables of runs as pages have them: written and read back. One has copies a bit larger."""
-    if len(runs) == 1:
-        runs += tuple(
-            {name: table.assign(value=by * table["value"]) for name, table in runs[0].items()}
-            for by in (1.05, 1.1)
-        )
-    replicates.write(folder, 0, dict(enumerate(runs)), "")
-    return {name: replicates.read(folder, name) for name in runs[0]}
-
-
-def told(found: Mapping[str, Quantity], *patterns: str) -> pd.Series:
-    """Values of the quantities that the patterns of a criterion speak of, one at least for each."""
-    matching = [Comparison(pattern, "beside", 0).matching(found) for pattern in patterns]
-    assert all(matching), patterns
-    return pd.Series({name: found[name].own for names in matching for name in names})
-
-
-def agrees(claim: Claim, found: Mapping[str, Quantity]) -> bool:
-    """Whether plain numbers lie where a claim says; all that it names has to be measured."""
-    lines = [c.name for group in claim.decide for c in group.comparisons]
-    told(found, *lines, *claim.beside)
-    return all(
-        any(
-            (part.quantity.own > part.comparison.threshold) == (part.comparison.sign == ">")
-            for part in group
-        )
-        for group in judge(claim.decide, found)
-    )

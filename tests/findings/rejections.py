@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 from tests.findings.mixtures import Effect, calibrated, mixtures
+from tests.findings.tables import crossed
 
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_alignment.reader import Rejection
@@ -50,7 +51,6 @@ def rejection(
     """
     rng = np.random.default_rng(seed)
     worth = rng.normal(size=(2 * asked, SAMPLES))
-    prompt, sample = (index.ravel() for index in np.indices(worth.shape))
     best = {}
     for _, rm in mixtures.rms.iterrows():
         s = skill(rm)
@@ -87,17 +87,13 @@ def rejection(
             weights = rng.dirichlet(np.ones(len(mixtures.sources)), size=STEPS)
             steps[-1][[f"weight_{source}" for source in mixtures.sources]] = weights
         said.append(told)
+    candidates = crossed(prompt_id=range(2 * asked), sample_id=range(SAMPLES))
+    candidates["source"] = np.repeat(HH, asked * SAMPLES)
+    candidates["utility"] = worth.ravel()
+    candidates["oracle"] = worth.ravel() + 0.1 * rng.normal(size=worth.size)
     return Rejection(
         policies=pd.DataFrame(rows, columns=["policy", "scheme", "base", "seed"]),
-        candidates=pd.DataFrame(
-            {
-                "prompt_id": prompt,
-                "source": np.repeat(HH, asked * SAMPLES),
-                "sample_id": sample,
-                "utility": worth.ravel(),
-                "oracle": worth.ravel() + 0.1 * rng.normal(size=worth.size),
-            }
-        ),
+        candidates=candidates,
         best=pd.DataFrame(best),
         said=pd.concat(said, ignore_index=True),
         perplexity=perplexity.reset_index(drop=True),

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from tests.findings.figures import lines, names, title
+from tests.findings.tables import as_read, crossed
 
 from proxyreward.findings.rethinking.evidence import square, under
 from proxyreward.findings.rethinking.finding1 import claims, show
@@ -17,8 +19,7 @@ BOTH = ("best-of-n", "ppo")
 
 
 def nested(error=0.0):
-    levels = [(a, b) for a in (0.0, 0.1, 0.3) for b in (0.0, 0.1, 0.3)]
-    frame = pd.DataFrame(levels, columns=["flip_a", "flip_b"])
+    frame = crossed(flip_a=(0.0, 0.1, 0.3), flip_b=(0.0, 0.1, 0.3))
     return frame.assign(disagreement=(frame["flip_a"] - frame["flip_b"]).abs() + error)
 
 
@@ -30,13 +31,11 @@ def values(evidence, registry, curves=None, error=0.0):
 
 
 def with_ndr(evidence, optimiser, change):
-    """Evidence in which NDRs are changed by a function of proxy number and old value."""
+    """Evidence in which the NDRs of an optimiser are changed by a function."""
     regret = evidence.regret.copy()
-    number = {name: i for i, name in enumerate(evidence.names())}
     chosen = (regret["optimiser"] == optimiser) & (regret["golden"] != regret["proxy"])
     chosen &= regret["family"] == "main"
-    proxies = regret.loc[chosen, "proxy"].map(number)
-    regret.loc[chosen, "ndr"] = change(proxies, regret.loc[chosen, "ndr"])
+    regret.loc[chosen, "ndr"] = change(regret.loc[chosen, "ndr"])
     return replace(evidence, regret=regret)
 
 
@@ -46,7 +45,7 @@ def pairs(evidence):
 
 
 @pytest.fixture(scope="module")
-def association(pairs, registry, as_read):
+def association(pairs, registry):
     found = associations(pairs, registry)
     return as_read(pd.concat([under(found, optimiser) for optimiser in BOTH]))
 
@@ -94,7 +93,7 @@ def test_a_reversed_relation_reverses_what_is_measured_under_that_optimiser(
     evidence, registry, optimiser, name
 ):
     found = values(evidence, registry)
-    worse = values(with_ndr(evidence, optimiser, lambda proxy, ndr: 1 - ndr), registry)
+    worse = values(with_ndr(evidence, optimiser, lambda ndr: 1 - ndr), registry)
     for label in ("Kendall of accuracy and NDR", "slope of NDR on accuracy"):
         assert found[f"{name}: {label}"] == pytest.approx(-worse[f"{name}: {label}"])
         assert found[f"{name}: {label}"] > 0
@@ -102,7 +101,7 @@ def test_a_reversed_relation_reverses_what_is_measured_under_that_optimiser(
 
 def test_ppo_that_follows_the_noise_is_harder_to_predict_and_more_extreme(evidence, registry):
     noise = np.random.default_rng(3)
-    wild = with_ndr(evidence, "ppo", lambda proxy, ndr: noise.normal(scale=3, size=len(ndr)))
+    wild = with_ndr(evidence, "ppo", lambda ndr: noise.normal(scale=3, size=len(ndr)))
     found = values(wild, registry)
     assert found["Spearman under best-of-n minus under PPO"] > 0.3
     for what in ("sd of NDR", "largest |NDR|"):
@@ -167,23 +166,21 @@ def test_only_the_asymmetric_matrix_has_an_asymmetry():
 
 def test_scatter_has_a_panel_per_optimiser_with_a_least_squares_line(pairs):
     figure = show.plot_scatter(pd.concat([under(pairs, optimiser) for optimiser in BOTH]))
-    for axis, title, optimiser in zip(figure.axes, ("best-of-16", "PPO"), BOTH, strict=False):
+    for axis, head, optimiser in zip(figure.axes, ("best-of-16", "PPO"), BOTH, strict=False):
         own = under(pairs, optimiser)
         points = [100 * own["accuracy"], own["ndr"]]
         np.testing.assert_allclose(axis.collections[0].get_offsets().T, points)
-        assert title in axis.get_title(loc="left") + axis.get_title()
-        x, y = axis.lines[0].get_data()
-        slope = stats.linregress(100 * own["accuracy"], own["ndr"]).slope
-        assert (y[1] - y[0]) / (x[1] - x[0]) == pytest.approx(slope)
+        assert head in title(axis)
+        slope = np.divide(*np.diff(axis.lines[0].get_data())[::-1])
+        assert slope == pytest.approx(stats.linregress(*points).slope)
 
 
 def test_table_1_shows_estimates_and_paper(association):
     figure = show.plot_table1(association, 6)
     for axis, optimiser in zip(figure.axes, BOTH, strict=True):
         rows = association[association["optimiser"] == optimiser]
-        drawn = {line.get_label(): line.get_xdata() for line in axis.lines}
         np.testing.assert_allclose(axis.collections[1].get_offsets()[:, 0], rows["estimate"])
-        np.testing.assert_allclose(drawn["paper"], rows["paper"])
+        np.testing.assert_allclose(lines(axis)["paper"].get_xdata(), rows["paper"])
     cells = show.table1(association, 6).set_index(["Optimiser", "Statistic"])
     first = association.iloc[0]
     assert cells.loc[("Best-of-n", "Kendall"), "Each golden"].startswith(f"{first.estimate:.2f} [")
@@ -195,7 +192,7 @@ def test_table_1_shows_estimates_and_paper(association):
 @pytest.mark.parametrize("plot", [show.plot_accuracy, show.plot_ndr])
 def test_heat_maps_are_ordered_by_flip_rate_and_leave_the_diagonal_empty(pairs, plot):
     figure = plot(under(pairs, "ppo").sample(frac=1, random_state=0))
-    labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    labels = names(figure.axes[0])
     assert labels == sorted(labels, key=float)
     empty = np.ma.getmaskarray(figure.axes[0].collections[0].get_array()).reshape(6, 6)
     assert empty.diagonal().all() and empty.sum() == 6

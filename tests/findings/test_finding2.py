@@ -1,12 +1,14 @@
 """Finding 2: what is drawn of sources and ranks, what its claims compare, and what is shown."""
 
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.findings.figures import names
+from tests.findings.tables import as_read, crossed, values
 
-from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.core.text import select
 from proxyreward.findings.rethinking.finding2 import claims, measure, show
 from proxyreward.findings.rethinking.repeats import alone, with_sd
 from proxyreward.metrics.agreement import accuracy_matrix
@@ -29,12 +31,10 @@ def test_where_nothing_is_left_to_draw_coefficients_are_known(drawn, evidence, s
     """Origin is one pair for each prompt, and the fixture has two responses per source."""
     scores = evidence.pairs()[:, :50]
     if source != "origin":
-        rows = evidence.tests.query("variant == 'original' and source == @source")
-        scores = rows[evidence.names()].to_numpy(dtype=float).T.reshape(6, 50, 2)
+        tests = evidence.testset()
+        scores = tests.labels[..., tests.sources == source]
     expected = by_golden(statistic, accuracy_matrix(scores), evidence.ndr("ppo"))
-    found = drawn["sources"].query(
-        "source == @source and optimiser == 'ppo' and statistic == @statistic"
-    )
+    found = select(drawn["sources"], source=source, optimiser="ppo", statistic=statistic)
     np.testing.assert_allclose(found["coefficient"], np.tile(expected, 3))
 
 
@@ -66,8 +66,8 @@ def test_pressure_is_at_that_n_and_leaves_out_the_golden_rms_own_policy(evidence
     reached = measure.pressure(evidence, n=4).set_index(["measure", "optimiser"])["value"]
     assert reached["kl_bits", "best-of-n"] == pytest.approx(1.6)
     rows = evidence.policies("ppo", family="main", kl_coef=0.0, training="joint", category="all")
-    others = rows[rows["golden"] != rows["proxy"]]
-    assert reached["reward", "ppo"] == pytest.approx(others["golden_reward"].mean())
+    others = rows.query("golden != proxy")["golden_reward"]
+    assert reached["reward", "ppo"] == pytest.approx(others.mean())
 
 
 @pytest.mark.parametrize("golden", ["", "flip-0.18"])
@@ -90,29 +90,20 @@ MEANS = {"careful": 0.5, "blunt": 0.2, "initial": 0.4, "origin": 0.3}
 
 def quantities(registry, cells=lambda *_: 0.5, bins=3, sd=0.05):
     """Of sources with these means, and cells as a function of chosen, rejected, optimiser."""
-    sources = [
-        (*key, name, value)
-        for key in product(MEANS, OPTIMISERS, ("spearman", "mrr"))
-        for name, value in (("mean", MEANS[key[0]]), ("sd", 0 if key[0] == "origin" else sd))
-    ]
-    rows = [
-        (*place, name, cells(*place, name))
-        for place in combinations(range(bins), 2)
-        for name in OPTIMISERS
-    ]
-    pressure = zip(product(("reward", "kl_bits"), OPTIMISERS), (1.0, 1.5, 6.0, 9.0))
+    sources = crossed(
+        source=MEANS, optimiser=OPTIMISERS, statistic=("spearman", "mrr"), measure=("mean", "sd")
+    )
+    spread = sources["source"].map(lambda name: 0 if name == "origin" else sd)
+    sources["value"] = sources["source"].map(MEANS).where(sources["measure"] == "mean", spread)
+    places = [(*place, name) for place in combinations(range(bins), 2) for name in OPTIMISERS]
+    drawn = pd.DataFrame(places, columns=["chosen", "rejected", "optimiser"])
+    pressure = crossed(measure=("reward", "kl_bits"), optimiser=OPTIMISERS)
     return claims.quantities(
-        pd.DataFrame(sources, columns=[*measure.SOURCE_KEYS, "measure", "value"]),
-        pd.DataFrame(rows, columns=["chosen", "rejected", "optimiser", "value"]),
-        pd.DataFrame([(*k, v) for k, v in pressure], columns=["measure", "optimiser", "value"]),
+        sources,
+        drawn.assign(value=[cells(*place) for place in places]),
+        pressure.assign(value=[1.0, 1.5, 6.0, 9.0]),
         registry,
     )
-
-
-def values(found, pattern):
-    chosen = Comparison(pattern, ">", 0).matching(found)
-    assert chosen, pattern
-    return [found[name].own for name in chosen]
 
 
 def test_sources_against_own_responses_mixed_pairs_and_draws(registry):
@@ -150,7 +141,7 @@ def test_worse_ranks_under_best_of_n_shift_the_mean_bin(registry):
     shift = "mean * bin under best-of-n minus under PPO, *"
     assert values(quantities(registry, cells=cells), shift) == pytest.approx([1, 1])
     for unknown in (-0.4, np.nan):
-        none = quantities(registry, cells=lambda _a, b, _, x=unknown: x if b == 2 else -0.4)
+        none = quantities(registry, cells=lambda *place, x=unknown: x if place[1] == 2 else -0.4)
         assert np.isnan(values(none, shift)).all()
 
 
@@ -172,21 +163,20 @@ def test_beside_a_source_stands_the_paper_model_that_supports_the_claim_most(reg
     assert gap.paper == pytest.approx(origin - own["mean"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def paper(registry):
     return alone(measure.printed_sources(registry))
 
 
 @pytest.fixture(scope="module")
-def tables(evidence, as_read):
+def tables(evidence):
     drawn = measure.draw(evidence, draws=3, bins=5, rng=np.random.default_rng(0))
     return {name: as_read(table) for name, table in measure.estimates(drawn).items()}
 
 
 def test_each_source_stands_beside_the_papers_value(tables, registry, paper):
     axis = show.plot_sources(tables["sources"], paper).axes[0]
-    labels = [label.get_text() for label in axis.get_yticklabels()]
-    assert labels[-2:] == ["own policy*", "mixed (Origin)"]
+    assert names(axis)[-2:] == ["own policy*", "mixed (Origin)"]
     rows = with_sd(tables["sources"]).query("optimiser == 'best-of-n' and statistic == 'spearman'")
     lines, points = axis.collections[:2]
     np.testing.assert_allclose(points.get_offsets()[:, 0], rows["estimate"])

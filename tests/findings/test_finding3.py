@@ -2,21 +2,22 @@
 
 from collections import Counter
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from tests.findings.conftest import CATEGORIES, VARIANTS
+from tests.findings.figures import lines, names, title
+from tests.findings.tables import as_read, crossed, values
 
-from proxyreward.findings.core.criterion import Comparison
+from proxyreward.findings.core.text import select
 from proxyreward.findings.rethinking.finding3 import claims, measure, show
 from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.prediction import by_golden
 from proxyreward.world import prompts as world
 
 CHANGES = (world.paraphrase, world.rewrite)
-CATEGORIES = ["Chat", "ChatHard", "Code", "Math", "Safety"]
 OPTIMISERS = ("best-of-n", "ppo")
 
 
@@ -45,37 +46,30 @@ def of_pair(pair):
 def test_rows_are_downstream_and_columns_accuracy(pair, of_pair):
     accuracy = accuracy_matrix(pair.testset().category("Math").labels)
     expected = by_golden("spearman", accuracy, pair.ndr("ppo", category="Chat"))
-    cell = of_pair["categories"].query(
-        "optimiser == 'ppo' and downstream == 'Chat' and accuracy_on == 'Math'"
-    )
+    keys = {"optimiser": "ppo", "downstream": "Chat", "accuracy_on": "Math"}
+    cell = select(of_pair["categories"], **keys)
     np.testing.assert_allclose(cell["coefficient"], np.tile(expected, 2))
 
 
 @pytest.mark.parametrize(("share", "variant"), [(0.0, "original"), (1.0, "rewrite")])
 def test_the_ends_of_the_shares_are_one_variant_alone(pair, of_pair, share, variant):
     accuracy = accuracy_matrix(pair.testset(variant).labels)
-    end = of_pair["shares"].query(
-        "strategy == 'rewrite' and optimiser == 'best-of-n' and share == @share"
-    )
+    end = select(of_pair["shares"], strategy="rewrite", optimiser="best-of-n", share=share)
     expected = by_golden("spearman", accuracy, pair.ndr("best-of-n"))
     np.testing.assert_allclose(end["coefficient"], np.tile(expected, 2))
 
 
 def test_joint_ppo_of_all_models_is_that_of_the_categories(drawn):
     """In the fixture every model was trained in both ways."""
-    joint, ppo = (
-        drawn["categories"].query("optimiser == @name")["coefficient"] for name in ("joint", "ppo")
-    )
-    np.testing.assert_array_equal(joint, ppo)
+    joint, ppo = (select(drawn["categories"], optimiser=name) for name in ("joint", "ppo"))
+    np.testing.assert_array_equal(joint["coefficient"], ppo["coefficient"])
 
 
 @pytest.mark.parametrize(("models", "kinds"), [(4, 4), (2, 2)])
 def test_separate_training_of_a_few_uses_them_alone(evidence, registry, models, kinds):
-    few, regret = evidence.names()[:models], evidence.regret
-    kept = (regret["training"] == "joint") | (
-        regret["golden"].isin(few) & regret["proxy"].isin(few)
-    )
-    found = draw(replace(evidence, regret=regret[kept]))
+    both = evidence.regret[["golden", "proxy"]].isin(evidence.names()[:models]).all(axis=1)
+    kept = both | (evidence.regret["training"] == "joint")
+    found = draw(replace(evidence, regret=evidence.regret[kept]))
     assert found["sizes"]["separate_rms"].item() == (models if kinds == 4 else 0)
     assert measure.estimates(found, registry)["advantages"]["optimiser"].nunique() == kinds
 
@@ -112,14 +106,11 @@ ANIMALS = [f"where does the {name} live" for name in ("fox", "cat", "owl", "pig"
 NAMES = ["Math"] * 6 + ["Chat"] * 6
 
 
-def compare(original, paraphrase, rewrite, categories=NAMES, shuffled=False):
-    variants = {"original": original, "paraphrase": paraphrase, "rewrite": rewrite}
-    rows = [
-        (variant, i, category, f"\n\nHuman: {text}\n\nAssistant:")
-        for variant, texts in variants.items()
-        for i, (text, category) in enumerate(zip(texts, categories))
-    ]
-    frame = pd.DataFrame(rows, columns=["variant", "prompt_id", "category", "prompt"])
+def compare(*variants, categories=NAMES, shuffled=False):
+    """Originals, paraphrases and rewrites, a list each."""
+    frame = crossed(variant=VARIANTS, prompt_id=range(len(categories)))
+    asked = [f"\n\nHuman: {text}\n\nAssistant:" for texts in variants for text in texts]
+    frame = frame.assign(category=3 * list(categories), prompt=asked)
     frame = frame.sample(frac=1, random_state=1) if shuffled else frame
     return measure.compare(frame, np.random.default_rng(0))
 
@@ -153,7 +144,7 @@ def test_the_same_text_has_similarity_one_and_guesses_follow_the_words():
 def test_held_out_guesses_do_not_see_the_prompt_itself():
     """With a label of its own and unique words, a prompt can only be guessed wrong."""
     words = ["alpha beta", "gamma delta", "epsilon zeta", "eta theta", "iota kappa"]
-    found = compare(words, words, words, list("abcde"))
+    found = compare(words, words, words, categories="abcde")
     assert not (found["guess"] == found["category"]).any()
     assert (found["guess_rewrite"] == found["category"]).all()
 
@@ -162,7 +153,8 @@ def test_paraphrases_of_the_world_are_closer_than_its_rewrites():
     rng = np.random.default_rng(2)
     asked = [world.draw(rng, CATEGORIES[i % 5]) for i in range(100)]
     variants = [[change(prompt, rng).text for prompt in asked] for change in CHANGES]
-    found = compare([prompt.text for prompt in asked], *variants, [p.category for p in asked])
+    originals, categories = zip(*((prompt.text, prompt.category) for prompt in asked))
+    found = compare(originals, *variants, categories=categories)
     assert found["paraphrase"].mean() > found["rewrite"].mean() + 0.1
     assert (found["guess_rewrite"] == found["category"]).mean() > 0.8
 
@@ -172,45 +164,30 @@ def test_a_prompt_without_the_transcript_format_is_refused(evidence):
         draw(replace(evidence, prompts=evidence.prompts.assign(prompt="add")))
 
 
-LEADS = {  # same, other, columns, rows
-    "best-of-n": (0.6, 0.4, 4, 3), "ppo": (0.5, 0.4, 1, 1), "joint": (0.4, 0.4, 1, 1),
-    "separate": (0.6, 0.3, 3, 2),
-}  # fmt: skip
-TEXTS = {  # all, without Safety
-    "paraphrase": (0.5, 0.6), "rewrite": (0.2, 0.1), "guess": (0.9, 0.95),
-    "guess_rewrite": (0.8, 0.85),
-}  # fmt: skip
+LEADS = ["same", "other", "columns", "rows"]
+ADVANTAGES = {
+    "best-of-n": [0.6, 0.4, 4, 3],
+    "ppo": [0.5, 0.4, 1, 1],
+    "joint": [0.4, 0.4, 1, 1],
+    "separate": [0.6, 0.3, 3, 2],
+}
+TEXTS = ["paraphrase", "rewrite", "guess", "guess_rewrite"]
 
 
 def planted_shares(fall):
     """Spearman of PPO falls by `fall` as prompts are changed, that of best-of-n stays."""
-    keys = product(measure.STRATEGIES, (0.0, 0.5, 1.0), OPTIMISERS)
-    rows = [(*key, 0.6 - fall * key[1] * (key[2] == "ppo")) for key in keys]
-    return pd.DataFrame(rows, columns=["strategy", "share", "optimiser", "value"])
+    table = crossed(strategy=measure.STRATEGIES, share=(0.0, 0.5, 1.0), optimiser=OPTIMISERS)
+    return table.assign(value=0.6 - fall * table["share"] * (table["optimiser"] == "ppo"))
 
 
-def quantities(leads=LEADS, fall=0.4):
-    advantages = [
-        (policies, name, value, value + 1 if policies in OPTIMISERS else np.nan)
-        for policies, found in leads.items()
-        for name, value in zip(("same", "other", "columns", "rows"), found)
-    ]
-    prompts = [
-        (category, name, value)
-        for name, values in TEXTS.items()
-        for category, value in zip(("all", "without Safety"), values)
-    ]
-    return claims.quantities(
-        pd.DataFrame(advantages, columns=["optimiser", "measure", "value", "paper"]),
-        planted_shares(fall),
-        pd.DataFrame(prompts, columns=["category", "measure", "value"]),
-    )
-
-
-def values(found, pattern):
-    chosen = Comparison(pattern, ">", 0).matching(found)
-    assert chosen, pattern
-    return [found[name].own for name in chosen]
+def quantities(policies=tuple(ADVANTAGES), fall=0.4):
+    advantages = crossed(optimiser=policies, measure=LEADS)
+    advantages["value"] = sum((ADVANTAGES[name] for name in policies), [])
+    printed = advantages["optimiser"].isin(OPTIMISERS)
+    advantages["paper"] = (advantages["value"] + 1).where(printed)
+    prompts = crossed(category=("all", "without Safety"), measure=TEXTS)
+    prompts["value"] = [0.5, 0.2, 0.9, 0.8, 0.6, 0.1, 0.95, 0.85]
+    return claims.quantities(advantages, planted_shares(fall), prompts)
 
 
 def test_advantages_of_the_same_category_and_similarity_of_texts():
@@ -227,7 +204,7 @@ def test_advantages_of_the_same_category_and_similarity_of_texts():
     assert found[f"{closer}, without Safety"].own == pytest.approx(0.5)
     placed = "share of rewrites that word counts place in their category"
     assert (found[placed].own, found[f"{placed}, without Safety"].own) == (0.8, 0.85)
-    few = quantities({name: LEADS[name] for name in OPTIMISERS})
+    few = quantities(OPTIMISERS)
     assert not any("per category" in name for name in few)  # without separate training
 
 
@@ -243,25 +220,21 @@ def test_a_fall_under_ppo_alone(fall):
     assert kendalls == pytest.approx([-np.sign(fall)] * 2)
 
 
-def frame(rows, *columns):
-    return pd.DataFrame(rows, columns=columns).assign(low=0.4, high=0.6)
-
-
 @pytest.fixture
 def categories():
-    rows = [
-        (optimiser, a, b, 0.4 + 0.1 * i + 0.01 * j, kind, mean)
-        for optimiser, (i, a), (j, b) in product(
-            OPTIMISERS, enumerate(CATEGORIES), enumerate(CATEGORIES)
-        )
-        for kind, mean in (("mean", 0.1 * i + 0.01 * j), ("sd", 0.02))
-    ]
-    return frame(rows, "optimiser", *measure.CELL, "paper", "measure", "estimate")
+    """The mean is ten times the number of the row and that of the column, in hundredths."""
+    table = crossed(
+        optimiser=OPTIMISERS, downstream=CATEGORIES, accuracy_on=CATEGORIES, measure=("mean", "sd")
+    )
+    row, column = (table[name].map(CATEGORIES.index) for name in measure.CELL)
+    mean = 0.1 * row + 0.01 * column
+    estimate = mean.where(table["measure"] == "mean", 0.02)
+    return table.assign(estimate=estimate, low=0.4, high=0.6, paper=0.4 + mean)
 
 
 def test_ours_and_the_papers_matrix_share_one_colour_scale(categories):
     figure = show.plot_categories(categories)
-    titles = [axis.get_title() or axis.get_title(loc="left") for axis in figure.axes[:4]]
+    titles = [title(axis) for axis in figure.axes[:4]]
     assert titles == ["Best-of-n, ours", "Best-of-n, paper", "PPO, ours", "PPO, paper"]
     for axis in figure.axes[:4]:
         assert axis.collections[0].get_clim() == pytest.approx((0.0, 0.84))
@@ -274,14 +247,15 @@ def test_tables_of_categories_and_of_leads(categories):
     assert wide.columns.tolist() == ["Downstream", *CATEGORIES]
     assert wide.loc[1, "Chat"] == "0.10 [0.40,\u00a00.60] ±\u00a00.02"
     rows = [("ppo", "same", 0.5, 0.41), ("ppo", "rows", 1.5, 2), ("separate", "same", 0.3, np.nan)]
-    found = show.advantages(frame(rows, "optimiser", "measure", "estimate", "paper"))
+    rows = pd.DataFrame(rows, columns=["optimiser", "measure", "estimate", "paper"])
+    found = show.advantages(rows.assign(low=0.4, high=0.6))
     assert found["Policies"].tolist() == ["PPO", "PPO per category, fewer RMs"]
     interval = "[0.40,\u00a00.60]"
     assert found["Same category"].tolist() == [f"0.50 {interval} (0.41)", f"0.30 {interval}"]
     assert found.loc[0, "Best rows"].endswith("(2.0)")
 
 
-def test_a_panel_per_strategy_and_a_line_with_intervals_per_optimiser(as_read):
+def test_a_panel_per_strategy_and_a_line_with_intervals_per_optimiser():
     shares = as_read(planted_shares(0.2))
     figure = show.plot_shares(shares)
     assert len(figure.axes) == 2
@@ -294,14 +268,14 @@ def test_a_panel_per_strategy_and_a_line_with_intervals_per_optimiser(as_read):
 
 
 def test_prompts_by_category_with_intervals():
-    rows = [(*key, 0.5) for key in product(("all", *CATEGORIES), TEXTS)]
-    left, right = show.plot_prompts(frame(rows, "category", "measure", "estimate"), 0.8).axes
-    assert [label.get_text() for label in left.get_yticklabels()] == ["all", *CATEGORIES]
+    rows = crossed(category=("all", *CATEGORIES), measure=TEXTS, value=[0.5])
+    left, right = show.plot_prompts(as_read(rows), 0.8).axes
+    assert names(left) == ["all", *CATEGORIES]
     np.testing.assert_allclose(right.collections[0].get_segments()[0][:, 0], [40, 60])
-    assert [line.get_xdata()[0] for line in right.lines if line.get_label() == "high"] == [80]
+    assert lines(right)["high"].get_xdata()[0] == 80
 
 
 def test_examples_are_requests_in_the_order_of_categories(evidence):
     shown = show.examples(evidence.prompts)
-    assert shown["Category"].tolist() == CATEGORIES
+    assert tuple(shown["Category"]) == CATEGORIES
     assert shown["Rewrite"].str.startswith("rewrite prompt").all()

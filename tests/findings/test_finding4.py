@@ -1,14 +1,16 @@
 """Finding 4: what is drawn of test sets, what its claims compare, and what is shown of them."""
 
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.findings.figures import dots, lines, title
+from tests.findings.tables import as_read, crossed
 
 from proxyreward.findings.core import verdict
 from proxyreward.findings.core.quantity import Quantity
+from proxyreward.findings.core.text import select
 from proxyreward.findings.rethinking.finding4 import claims, measure, show
 from proxyreward.findings.rethinking.repeats import STATISTICS, alone
 from proxyreward.metrics.annotation import noisy_order
@@ -30,7 +32,7 @@ def tables(evidence, registry):
 
 
 @pytest.fixture(scope="module")
-def shown(tables, as_read):
+def shown(tables):
     return {name: as_read(tables[name]) for name in ("table4", "responses")}
 
 
@@ -158,28 +160,23 @@ def planted(seed, metrics, growth, samples, budgets, errors):
     rng = np.random.default_rng(seed)
     conditions = {"growth": (growth, (50,)), "budgets": (budgets, (100, 200, 400))}
     conditions["samples"] = (samples, (100, 200, 400, 800, 1600))
-    swept = [
-        (design, size, n_resp, optimiser, rule(size, n_resp, optimiser))
-        for design, (rule, sizes) in conditions.items()
-        for size, n_resp in product(sizes, (2, 5, 10, 20))
-        for optimiser in (*OPTIMISERS, measure.SECOND_POLICY)
-        if size <= 400 or n_resp > 2
-    ]
+    swept = []
+    for design, (rule, sizes) in conditions.items():
+        policies = (*OPTIMISERS, measure.SECOND_POLICY)
+        rows = crossed(design=[design], size=sizes, n_resp=(2, 5, 10, 20), optimiser=policies)
+        rows = rows[(rows["size"] <= 400) | (rows["n_resp"] > 2)]
+        asked = rows[["size", "n_resp", "optimiser"]]
+        swept.append(rows.assign(value=[rule(*of) for of in asked.itertuples(index=False)]))
     values = dict.fromkeys(measure.PRINTED, 0.5) | metrics
-    cells = [
-        (name, x, statistic, over, value if over == "mean" else 0.01, np.nan)
-        for name, value in values.items()
-        for x, statistic, over in product(OPTIMISERS, STATISTICS, ("mean", "sd"))
-    ]
-    keys = ["metric", "optimiser", "statistic", "measure", "value", "paper"]
-    table4 = pd.DataFrame(cells, columns=keys)
-    keys = ["design", "size", "n_resp", "optimiser", "value"]
-    responses = pd.DataFrame(swept, columns=keys)
+    table4 = crossed(
+        metric=values, optimiser=OPTIMISERS, statistic=STATISTICS, measure=("mean", "sd")
+    )
+    means = table4["metric"].map(values).where(table4["measure"] == "mean", 0.01)
+    table4, responses = table4.assign(value=means, paper=np.nan), pd.concat(swept)
     for table in (table4, responses):
         table["value"] += 1e-4 * rng.normal(size=len(table))
-    pairs = pd.MultiIndex.from_product([("mrr", "bo_n", "accuracy"), range(6), range(6)])
-    long = pd.Series(np.ravel(errors), pairs.set_names(["metric", "golden", "proxy"]), name="value")
-    return {"table4": table4, "responses": responses, "errors": long.reset_index()}
+    long = crossed(metric=("mrr", "bo_n", "accuracy"), golden=range(6), proxy=range(6))
+    return {"table4": table4, "responses": responses, "errors": long.assign(value=np.ravel(errors))}
 
 
 def decide(registry, **effects):
@@ -241,15 +238,10 @@ def test_more_responses_are_the_mean_over_all_larger_numbers(opposite):
 
 def test_table_4_draws_means_with_intervals_and_the_papers_values(shown):
     spearman, mrr = show.plot_table4(shown["table4"], 6).axes
-    drawn = {line.get_label(): line.get_xdata() for line in spearman.lines}
-    assert list(drawn["PPO, paper"][[0, 5]]) == [0.685, 0.063]
-    rows = shown["table4"].query(
-        "optimiser == 'ppo' and statistic == 'spearman' and measure == 'mean'"
-    )
-    dots = {c.get_label(): c for c in spearman.collections}["PPO, ours"].get_offsets()
-    np.testing.assert_allclose(dots[:, 0], rows["estimate"][:10])
-    chance = next(line for line in mrr.lines if line.get_label() == "no relation")
-    assert chance.get_xdata()[0] == mrr_chance(5)
+    assert list(lines(spearman)["PPO, paper"].get_xdata()[[0, 5]]) == [0.685, 0.063]
+    rows = select(shown["table4"], optimiser="ppo", statistic="spearman", measure="mean")
+    np.testing.assert_allclose(dots(spearman)["PPO, ours"][:, 0], rows["estimate"][:10])
+    assert lines(mrr)["no relation"].get_xdata()[0] == mrr_chance(5)
 
 
 def test_readings_set_ours_beside_the_papers_and_differ_in_sign(shown):
@@ -266,15 +258,13 @@ def test_readings_set_ours_beside_the_papers_and_differ_in_sign(shown):
 
 def test_a_panel_per_optimiser_and_a_line_with_a_band_per_size(tables, shown):
     figure = show.plot_responses(shown["responses"], "budgets", metric="xi")
-    assert [axis.get_title() for axis in figure.axes] == ["Best-of-n", "PPO"]
-    rows = measure.figure_rows(shown["responses"], "budgets").query(
-        "optimiser == 'ppo' and size == 50"
-    )
+    assert [title(axis) for axis in figure.axes] == ["Best-of-n", "PPO"]
+    rows = measure.figure_rows(shown["responses"], "budgets")
+    rows = select(rows, optimiser="ppo", size=50)
     line = figure.axes[1].lines[-1]
     assert line.get_label() == "50 comparisons" and "xi" in figure.axes[0].get_ylabel()
     np.testing.assert_array_equal(line.get_data(), rows[["n_resp", "estimate"]].T)
     assert len(figure.axes[1].collections) == rows["size"].nunique() * len(figure.axes[1].lines)
     # What a reader draws anew is one run, without intervals.
     [second] = show.plot_responses(alone(tables["responses"]), "second").axes
-    labels = [line.get_label() for line in second.lines]
-    assert labels == ["25 samples", "50 samples", "100 samples"]
+    assert list(lines(second)) == ["25 samples", "50 samples", "100 samples"]

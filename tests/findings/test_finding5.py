@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from tests.findings.figures import lines, names, title
+from tests.findings.tables import as_read, compared
 
 from proxyreward.findings.rethinking.finding5 import claims, measure, show, theory
 from proxyreward.findings.rethinking.finding5.measure import KINDS
@@ -14,6 +16,8 @@ from proxyreward.pipeline.params import Params, compose
 from proxyreward.pipeline.reward_families import families
 from proxyreward.pipeline.stages import finding5
 from proxyreward.pipeline.typed import build
+
+EXCESS = "label flips: sd of measured minus expected degree, of that of sampling error"
 
 
 def compute(pool, pairs, rms, seed=1):
@@ -114,18 +118,15 @@ def test_simulations_hit_the_formulas(found):
 
 def test_theory_holds(found, registry):
     measured = values(found)
-    for claim in registry.measured_by("finding5"):
-        for comparison in (c for group in claim.decide for c in group.comparisons):
-            if claim.kind == "definition":
-                [value] = [measured[name] for name in comparison.matching(measured)]
-                below = value <= comparison.threshold
-                assert below == (comparison.sign == "<="), comparison
+    definitions = (c for c in registry.measured_by("finding5") if c.kind == "definition")
+    for comparison in (line for claim in definitions for line in compared(claim)):
+        [value] = [measured[name] for name in comparison.matching(measured)]
+        assert (value <= comparison.threshold) == (comparison.sign == "<="), comparison
 
 
 def test_where_nothing_but_regression_is_at_work_pairs_stray_by_sampling_error(found):
     measured = values(found)
-    excess = "label flips: sd of measured minus expected degree, of that of sampling error"
-    assert measured[excess] == pytest.approx(1, abs=0.4)
+    assert measured[EXCESS] == pytest.approx(1, abs=0.4)
     # Leaving the accuracy's own error out makes outliers of pairs that are none.
     alone = measured["label flips: share of pairs more than 2 se off"]
     both = "label flips: share of pairs more than 2 se off, the accuracy's own error included"
@@ -147,8 +148,7 @@ def test_proxies_that_fail_on_the_pool_are_off_as_noise_is_not(family):
         assert measured[f"mean |residual|, label flips minus {kind}"] > 0.3
         assert measured[f"{kind}: share of pairs outside the 95% band"] < 0.2
     # Every pair is off by the same amount: the spread is no more than that of sampling error.
-    excess = "label flips: sd of measured minus expected degree, of that of sampling error"
-    assert measured[excess] < 1.5
+    assert measured[EXCESS] < 1.5
 
 
 def test_pairs_of_one_accuracy_that_differ_are_found(found):
@@ -157,13 +157,8 @@ def test_pairs_of_one_accuracy_that_differ_are_found(found):
     swing = np.where(degrees["proxy"].isin(["rm0.0", "rm0.2"]), 0.3, -0.3)
     degrees.loc[flips, "degree"] += swing[flips]
     rows = degrees[flips & (degrees["n"] == 20)]
-    residual, expected = (
-        rows["degree"] - rows["expected"],
-        np.sqrt(np.mean(rows["residual_se"] ** 2)),
-    )
-    name = "label flips: sd of measured minus expected degree, of that of sampling error"
-    assert values(found | {"degrees": degrees})[name] == pytest.approx(np.std(residual) / expected)
-    assert np.std(residual) / expected > 2
+    spread = np.std(rows["degree"] - rows["expected"]) / np.sqrt(np.mean(rows["residual_se"] ** 2))
+    assert values(found | {"degrees": degrees})[EXCESS] == pytest.approx(spread) and spread > 2
 
 
 @pytest.mark.parametrize(
@@ -191,18 +186,13 @@ def test_a_bent_or_shifted_curve_shows(found):
     assert measured["distance of the curve's ends from (0.5, 0) and (1, 1)"] > 1e-5
 
 
-def drawn(axis):
-    return {line.get_label(): line for line in axis.lines}
-
-
 def test_theory_puts_the_closed_form_on_the_integral(found):
     axis = show.plot_theory(found["curve"], found["simulated"]).axes[0]
-    lines = drawn(axis)
-    curve = lines["golden plus noise, integral (eq. 7)"]
-    np.testing.assert_allclose(
-        lines["closed form of the first"].get_xydata(), curve.get_xydata()[::5]
-    )
-    assert (lines["both standardised; also the NDR"].get_ydata() >= curve.get_ydata() - 1e-9).all()
+    drawn = lines(axis)
+    curve = drawn["golden plus noise, integral (eq. 7)"]
+    closed = drawn["closed form of the first"]
+    np.testing.assert_allclose(closed.get_xydata(), curve.get_xydata()[::5])
+    assert (drawn["both standardised; also the NDR"].get_ydata() >= curve.get_ydata() - 1e-9).all()
 
 
 @pytest.mark.parametrize(("golden", "points"), [("", 20), ("rm0.4", 4)])
@@ -218,13 +208,13 @@ def test_residuals_show_the_three_kinds_with_their_mean_distance(found):
     figure = show.plot_residuals(show.chosen(found["degrees"]))
     table = measure.deviations(found["degrees"]).query("n == 20")
     titles = [f"{row.kind}\nmean distance {row.value:.2f}" for row in table.itertuples()]
-    assert [axis.get_title() for axis in figure.axes] == titles
+    assert [title(axis) for axis in figure.axes] == titles
 
 
-def test_lines_over_n_show_what_the_tables_say(found, as_read):
+def test_lines_over_n_show_what_the_tables_say(found):
     axis = show.plot_deviations(as_read(measure.deviations(found["degrees"]))).axes[0]
-    assert list(drawn(axis)) == list(KINDS) and len(axis.collections) == 3
-    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["2", "4", "8", "16", "20"]
-    lines = drawn(show.plot_pressure(theory.pressure(2.0, np.random.default_rng(0))).axes[0])
-    kept = lines["the proxy's policy, by the golden RM"].get_ydata()
-    np.testing.assert_allclose(kept, lines["d times the first line"].get_ydata(), atol=0.1)
+    assert list(lines(axis)) == list(KINDS) and len(axis.collections) == 3
+    assert names(axis, "x") == ["2", "4", "8", "16", "20"]
+    drawn = lines(show.plot_pressure(theory.pressure(2.0, np.random.default_rng(0))).axes[0])
+    kept = drawn["the proxy's policy, by the golden RM"].get_ydata()
+    np.testing.assert_allclose(kept, drawn["d times the first line"].get_ydata(), atol=0.1)

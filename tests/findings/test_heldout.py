@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import ttest_1samp
+from tests.findings.figures import names
 
 from proxyreward.data.report import DataError
 from proxyreward.findings.real.heldout import baselines, compute, jackknife, over_conversations
@@ -14,13 +15,8 @@ matplotlib.use("Agg")
 
 
 def frame_of(texts):
-    return pd.DataFrame(
-        {
-            "prompt": [f"\n\nHuman: Question {i}\n\nAssistant:" for i in range(len(texts))],
-            "chosen": [chosen for chosen, _ in texts],
-            "rejected": [rejected for _, rejected in texts],
-        }
-    )
+    prompts = [f"\n\nHuman: Question {i}\n\nAssistant:" for i in range(len(texts))]
+    return pd.DataFrame(texts, columns=["chosen", "rejected"]).assign(prompt=prompts)
 
 
 def margins_of(values, rm="a", folds=2):
@@ -125,7 +121,7 @@ def test_incomplete_margins_are_errors(pairs, margins, message):
 def test_figure_and_table_show_every_name_and_the_figure_the_chance_line(pairs):
     table = compute(margins_of([1.0, -1.0, 1.0, 1.0]), pairs)["accuracy"]
     axes = plot_accuracy(table).axes[0]
-    labels = [label.get_text() for label in axes.get_yticklabels()]
+    labels = names(axes)
     assert labels[0] == "a" and len(labels) == 6 and "chance" not in labels
     assert any(list(line.get_xdata()) == [50, 50] for line in axes.lines)
     cells = accuracy_table(table)

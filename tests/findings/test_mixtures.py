@@ -106,12 +106,6 @@ def test_forms_left_out_equal_one_order_in_half_as_many_bins(planted):
     assert len({in_words(options) for options in FORMS.values()}) == len(FORMS) == 12
 
 
-def test_the_paper_form_forgives_small_rewards_and_the_standard_one_does_not():
-    effects = by_scheme({"more": Effect(0.7, 0.1)})
-    timid = mixtures(effects, pairs=2000, bases=1, seeds=1, orders=0).margin(MORE)
-    assert ece(PAPER_FORM)(timid) < 0.01 and ece(STANDARD)(timid) > 0.1
-
-
 def test_temperature_scaling_recovers_the_temperature_without_a_pairs_own_label():
     """MORE's margins are three times as large as they should be."""
     effects = by_scheme({"more": Effect(0.7, 3 * calibrated(0.7))})

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import mixtures
 from tests.findings.rejections import all_for_more, rejection
+from tests.findings.tables import compared
 
 from proxyreward.findings.more.mixtures import counterparts
 from proxyreward.findings.more.more_alignment import claims
@@ -23,8 +24,7 @@ def sides(of, registry):
     return {
         name: (quantity.own - line.threshold) * (1 if line.sign == ">" else -1)
         for claim in registry.measured_by("more_alignment")
-        for group in claim.decide
-        for line in group.comparisons
+        for line in compared(claim)
         for name, quantity in of.quantities.items()
         if line.matching([name]) and DEVIATION not in name
     }

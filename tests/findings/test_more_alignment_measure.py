@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata
 from scipy.stats import spearmanr as reference
+from tests.findings.mixtures import with_margins
 from tests.findings.rejections import SAMPLES, all_for_more
 
 from proxyreward.findings.core.reading import select
@@ -184,12 +185,14 @@ def test_correlation_is_the_correlation_of_residual_ranks():
 
 def test_models_that_are_equally_often_right_are_equally_accurate(mixed, told):
     """The means of 0.7 and 0.1, and of 0.5 and 0.3, differ in the last digit: not in rank."""
-    margins = mixed.margins.assign(**dict.fromkeys(mixed.rms["rm"], 0.1))
-    for name, rights in zip(mixed.rms["rm"], np.tile([(105, 15), (75, 45)], (50, 1))):
-        for source, right in zip(HH, rights):
-            own = np.flatnonzero(mixed.source == source)
-            margins.loc[own[right:], name] = -0.1
-    found = relation.reward_models(replace(mixed, margins=margins), told)
+    place = mixed.margins.groupby("source").cumcount()
+
+    def margin(*rights):
+        return np.where(place < mixed.margins["source"].map(dict(zip(HH, rights))), 0.1, -0.1)
+
+    one, other = margin(105, 15), margin(75, 45)
+    margins = {name: (one, other)[i % 2] for i, name in enumerate(mixed.rms["rm"])}
+    found = relation.reward_models(with_margins(mixed, margins), told)
     assert (found["accuracy"] == 0.4).all()
     assert (found[in_form("ece", PAPER_FORM)] == 0).all()  # the bin around one half hides them all
 
@@ -236,16 +239,15 @@ def test_the_most_striking_pair_is_the_planted_one(mixed):
          "win": [50, 10, 52], "tie": [0, 0, 0], "lose": [50, 90, 48]}
     )  # fmt: skip
     rng = np.random.default_rng(0)
-    base = mixed.margins[["pair_id", "source"]]
-    margins = base.assign(**{name: rng.normal(size=len(base)) for name in "xyz"})
-    found = relation.furthest(replace(mixed, margins=margins), close).loc[0]
+    x, y, z = rng.normal(size=(3, len(mixed.source)))
+    found = relation.furthest(with_margins(mixed, {"x": x, "y": y, "z": z}), close).loc[0]
     assert found[["better", "worse"]].tolist() == ["z", "y"]
     assert found["rate"] == pytest.approx(0.9) and found["at_least"] > 0.5
     assert found["accuracy"] == pytest.approx(0.005)
-    y, z = margins.loc[np.isin(base["source"], HH), ["y", "z"]].to_numpy().T > 0
-    assert found["right"] == pytest.approx(z[y != z].mean())
-    unequal = base.assign(x=1.0, y=-1.0)
-    assert relation.furthest(replace(mixed, margins=unequal), close[:1]).empty
+    differ = np.isin(mixed.source, HH) & ((y > 0) != (z > 0))
+    assert found["right"] == pytest.approx((z[differ] > 0).mean())
+    unequal = with_margins(mixed, {"x": 1.0, "y": -1.0})
+    assert relation.furthest(unequal, close[:1]).empty
 
 
 def test_other_optimisers_have_means_over_golden_models(evidence):
@@ -257,8 +259,8 @@ def test_other_optimisers_have_means_over_golden_models(evidence):
         margin = (scores[name][0] - scores[name][1]).to_numpy()
         ece[name], right[name] = pair_ece(margin).item(), (margin > 0).mean()
     plain, partial = [], []
-    for _, rows in evidence.policies(PPO, family="main", kl_coef=0, training="joint", category=ALL,
-                                     policy="initial").groupby("golden"):  # fmt: skip
+    keys = {"kl_coef": 0, "training": "joint", "category": ALL}
+    for _, rows in evidence.policies(PPO, family="main", **keys).groupby("golden"):
         rows = rows[rows["golden"] != rows["proxy"]]
         x, z = (rows["proxy"].map(known).to_numpy() for known in (ece, right))
         plain.append(reference(-x, rows["ndr"]).statistic)

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.findings.figures import diamonds, dots, lines, names
 from tests.findings.rejections import STEPS, all_for_more
+from tests.findings.tables import replicated
 
-from proxyreward.findings.core import replicates
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.more.more_alignment import show
 from proxyreward.findings.more.more_alignment.measure import in_form
@@ -13,15 +14,9 @@ from proxyreward.pipeline.stages.more_alignment import found
 
 
 @pytest.fixture(scope="module")
-def shown(evidence, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("more_alignment")
+def shown(evidence):
     one, two = (found(*all_for_more(), evidence, np.random.default_rng(i)) for i in (0, 1))
-    replicates.write(folder, 0, {0: one.repeated, 1: two.repeated}, "x")
-    return {name: replicates.read(folder, name) for name in one.estimates} | one.tables
-
-
-def labels(axis):
-    return [label.get_text() for label in axis.get_yticklabels()]
+    return replicated(one.repeated, two.repeated) | one.tables
 
 
 @pytest.mark.parametrize("form", ["standard", "paper"])
@@ -30,8 +25,8 @@ def test_ratios_stand_beside_the_papers(shown, registry, form):
     ours = select(shown["policies"], measure=in_form("ece", form), of="ratio")["estimate"]
     np.testing.assert_allclose(first.collections[-1].get_offsets()[:, 0], ours)
     printed = registry.printed("more.table2", "Pythia-1.4B")
-    [diamonds] = [line.get_xdata() for line in first.lines if line.get_marker() == "D"]
-    assert diamonds[0] == pytest.approx(printed["MORE"]["ece"] / printed["MultiTask"]["ece"])
+    [papers] = diamonds(first)
+    assert papers[0] == pytest.approx(printed["MORE"]["ece"] / printed["MultiTask"]["ece"])
 
 
 def test_bars_of_each_judge_are_shares(shown):
@@ -41,17 +36,16 @@ def test_bars_of_each_judge_are_shares(shown):
     own = select(shown["judged"], **keys).pivot(index="base", columns="what", values="estimate")
     np.testing.assert_allclose(widths[:, 1], own[["win", "tie", "lose"]])
     np.testing.assert_allclose(widths[0, 3], [0.44, 0.22, 0.34])
-    dots = [part.get_offsets()[0, 0] for part in rates.collections[1::2]]
-    np.testing.assert_allclose(dots[1::3], own["rate"])
+    drawn = [part.get_offsets()[0, 0] for part in rates.collections[1::2]]
+    np.testing.assert_allclose(drawn[1::3], own["rate"])
 
 
 def test_ties_are_drawn_for_judges_with_noise_alone(shown):
     axis = show.plot_ties(shown["ties"], shown["judged"], 2.0).axes[0]
-    labelled = {line.get_label(): line for line in axis.lines}
-    expected = labelled["expected: 2p(1 − p)"].get_xydata()
+    expected = lines(axis)["expected: 2p(1 − p)"].get_xydata()
     assert np.isfinite(expected).all() and expected[0].tolist() == [0, 0.5]
     np.testing.assert_array_equal(axis.collections[-1].get_offsets()[:, 0], expected[:, 0])
-    assert labelled["annotators of the pairs"].get_xdata() == [2, 2]
+    assert lines(axis)["annotators of the pairs"].get_xdata() == [2, 2]
 
 
 def test_both_scatter_plots_have_the_same_heights(shown):
@@ -76,18 +70,17 @@ def test_a_pair_is_drawn_with_the_lower_ece_first(shown):
 @pytest.mark.parametrize("alignment", ["utility", "oracle"])
 def test_each_optimiser_has_a_row_of_coefficients(shown, alignment):
     axis = show.plot_coefficients(shown["relations"], alignment).axes[0]
-    assert labels(axis)[-1] == "PPO,\nlabel flips"
+    assert names(axis)[-1] == "PPO,\nlabel flips"
     pools = ["aligned policies", "trained", "best-of-4", "best-of-16", "ppo"]
     rows = shown["relations"].query("what == 'ece' and alignment in (@alignment, 'ndr')")
     expected = select(rows, given="nothing").set_index("pool")["estimate"][pools]
-    [dots] = [part for part in axis.collections if part.get_label() == "−ECE"]
-    np.testing.assert_allclose(dots.get_offsets()[:, 0], expected)
+    np.testing.assert_allclose(dots(axis)["−ECE"][:, 0], expected)
 
 
 def test_extensions_show_every_source(shown):
     mixed, told = all_for_more()
     for figure in (show.plot_tuned(shown["tuned"]), show.plot_preferences(shown["preferences"])):
-        assert labels(figure.axes[0]) == ["mean", *mixed.sources]
+        assert names(figure.axes[0]) == ["mean", *mixed.sources]
     *weights, plain = show.plot_weights(told.preference_steps).axes[0].lines
     np.testing.assert_allclose(np.sum([w.get_ydata() for w in weights], axis=0), np.ones(STEPS))
 

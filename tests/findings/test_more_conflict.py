@@ -1,17 +1,16 @@
 """Models on one source, tested on all: against plain computations, planted conflicts, and drawn."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp, zscore
-from tests.findings.mixtures import Effect, agrees, by_scheme, mixtures, replicated
+from tests.findings.figures import names
+from tests.findings.mixtures import Effect, by_scheme, mixtures, with_margins
+from tests.findings.tables import agrees, replicated
 
-from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.core.text import select
 from proxyreward.findings.more.more_conflict import claims, measure, show
 from proxyreward.vocabulary import ALL
 
-CLAIMS = load_registry().measured_by("more_conflict")
 KEYS = ["base", "trained", "tested"]
 MODELS = ["Raw", "helpful", "harmless", "oasst", "webgpt", "summarize"]
 
@@ -26,19 +25,17 @@ def transfer(planted):
     return measure.transfer(planted)
 
 
-def with_margins(planted, change):
+def one_source(planted, change):
     """The same mixtures with the margins of one-source models replaced: column name -> values."""
-    margins = planted.margins.copy()
-    for name in planted.sources:
-        for rm in planted.names(f"single-{name}"):
-            margins[rm] = change(name, margins[rm].to_numpy())
-    return replace(planted, margins=margins)
+    models = [(name, rm) for name in planted.sources for rm in planted.names(f"single-{name}")]
+    margins = {rm: change(name, planted.margins[rm].to_numpy()) for name, rm in models}
+    return with_margins(planted, margins)
 
 
 def agreement(planted):
     """Of the models on the middle base, by first and second source."""
     table = measure.couples(planted, measure.transfer(planted))
-    rows = table[(table["base"] == planted.middle) & (table["measure"] == "agreement")]
+    rows = select(table, base=planted.middle, measure="agreement")
     return rows.set_index(["first", "second"])["value"]
 
 
@@ -58,7 +55,7 @@ def test_each_model_is_tested_on_each_source(planted, transfer):
 
 def test_models_that_always_or_never_choose_the_same(planted):
     reference = planted.margins[planted.names("single-helpful")[0]].to_numpy()
-    opposed = with_margins(planted, lambda name, _: (-2 if name == "oasst" else 1) * reference)
+    opposed = one_source(planted, lambda name, _: (-2 if name == "oasst" else 1) * reference)
     for pair, value in agreement(opposed).items():
         assert value == pytest.approx(float("oasst" not in pair or len({*pair}) == 1)), pair
 
@@ -99,7 +96,7 @@ def test_distances_are_scipys_on_standardised_margins_and_means_over_seeds(plant
 def test_distances_ignore_shift_and_scale_but_not_a_mirror(planted):
     values = np.random.default_rng(1).exponential(size=len(planted.source)).astype(np.float32)
     change = {"oasst": 3 * values - 7, "webgpt": -values}
-    same = with_margins(planted, lambda name, _: change.get(name, values))
+    same = one_source(planted, lambda name, _: change.get(name, values))
     found = measure.distances(same).set_index(["first", "second"])["value"]
     assert found["helpful", "oasst"] <= 1.5 / 60  # rounding may shift a value across another
     assert found["helpful", "webgpt"] > 0.15
@@ -118,9 +115,9 @@ def test_moments_of_margins_and_of_both_responses(planted, transfer):
 def test_rank_tests_find_a_shift_and_no_difference(planted):
     noise = np.random.default_rng(0).normal(size=len(planted.source))
     rng = np.random.default_rng(1)
-    equal = with_margins(planted, lambda *_: noise + 1e-6 * rng.normal(size=len(noise)))
+    equal = one_source(planted, lambda *_: noise + 1e-6 * rng.normal(size=len(noise)))
     assert (measure.rank_tests(equal)["kruskal"] > 0.999).all()
-    tests = measure.rank_tests(with_margins(planted, lambda name, _: noise + (name == "oasst")))
+    tests = measure.rank_tests(one_source(planted, lambda name, _: noise + (name == "oasst")))
     # The models' margins are the same but for the shift, which the paired test sees best.
     assert len(tests) == 5 * 2 and (tests["kruskal"] < 1e-3).all()
     assert (tests["friedman"] < tests["kruskal"]).all()
@@ -155,10 +152,10 @@ def friendly(registry):
     return quantities(mixtures(effect(0.8, 0.8), pairs=120, bases=2, orders=0), registry)
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
-def test_conflict_is_found_where_it_was_planted(conflicting, friendly, claim):
-    assert agrees(claim, conflicting)
-    assert agrees(claim, friendly) == (claim.id == "more.fig1.c1")
+def test_conflict_is_found_where_it_was_planted(conflicting, friendly, registry):
+    for claim in registry.measured_by("more_conflict"):
+        assert agrees(claim, conflicting), claim.id
+        assert agrees(claim, friendly) == (claim.id == "more.fig1.c1"), claim.id
 
 
 def test_each_base_alone_finds_the_conflict(conflicting):
@@ -172,7 +169,7 @@ def test_each_base_alone_finds_the_conflict(conflicting):
 
 
 def test_other_shapes_are_at_a_distance(planted, conflicting, registry):
-    cubed = with_margins(planted, lambda name, m: m**3 if name == "webgpt" else m)
+    cubed = one_source(planted, lambda name, m: m**3 if name == "webgpt" else m)
     name = "largest distance (Kolmogorov-Smirnov) of standardised margins"
     name = f"harmless, models on other sources: {name}"
     assert quantities(cubed, registry)[name].own > 0.15 > conflicting[name].own
@@ -188,7 +185,7 @@ def test_the_range_is_that_of_a_planted_shift_in_any_unit(planted, registry):
         place = planted.sources.index(name)
         return 10.0**place * (wave + 0.3 * (name == "oasst") + noise)
 
-    found = quantities(with_margins(planted, shifted), registry)
+    found = quantities(one_source(planted, shifted), registry)
     for name in planted.sources:
         value = found[f"{name}: range of the models' mean margins in sd"].own
         assert value == pytest.approx(0.3, abs=1e-4)
@@ -202,23 +199,18 @@ def test_the_papers_gains_stand_beside_ours(friendly, registry):
         assert paper == pytest.approx(gain)
 
 
-def tables(planted, registry, folder):
+def tables(planted, registry):
     """Tables over replicates, those by base of the middle one."""
     found = measure.transfer(planted)
-    own = {
-        "transfer": measure.accuracies(planted, found, registry),
-        "pairs": measure.couples(planted, found),
-        "moments": measure.moments(planted, found),
-    }
-    read = replicated(folder, own)
-    for name in ("transfer", "pairs"):
-        read[name] = read[name][read[name]["base"] == planted.middle]
-    return read
+    transfer, pairs = measure.accuracies(planted, found, registry), measure.couples(planted, found)
+    moments = measure.moments(planted, found)
+    read = replicated({"transfer": transfer, "pairs": pairs, "moments": moments})
+    return read | {name: select(read[name], base=planted.middle) for name in ("transfer", "pairs")}
 
 
 @pytest.fixture(scope="module")
-def shown(planted, registry, tmp_path_factory):
-    return tables(planted, registry, tmp_path_factory.mktemp("more_conflict"))
+def shown(planted, registry):
+    return tables(planted, registry)
 
 
 def drawn(axis):
@@ -227,20 +219,26 @@ def drawn(axis):
     return points.get_offsets()[:, 0]
 
 
+def cell(row, form=".2f", unit=1):
+    estimate, low, high = unit * row[["estimate", "low", "high"]]
+    return f"{estimate:{form}} [{low:{form}},\u00a0{high:{form}}]"
+
+
 def test_text_cells_have_intervals_and_the_spread_of_rewards_is_known_on_harmless(shown):
     cells = show.transfer_table(shown["transfer"]).set_index("Trained")
-    row = shown["transfer"].set_index(["measure", "trained", "tested"])
-    row = 100 * row.loc[("accuracy", "webgpt", "oasst"), ["estimate", "low", "high"]]
-    assert cells.loc["webgpt", "oasst"] == "{:.0f} [{:.0f},\u00a0{:.0f}]".format(*row)
+    rows = shown["transfer"].set_index(["measure", "trained", "tested"])
+    row = rows.loc["accuracy", "webgpt", "oasst"]
+    assert cells.loc["webgpt", "oasst"] == cell(row, ".0f", unit=100)
     assert cells.index.tolist() == MODELS
     cells = show.moments_table(shown["moments"], "harmless").set_index("Trained")
     rows = shown["moments"].set_index(["of", "trained", "tested", "moment"])
-    row = rows.loc[("rewards", "oasst", "harmless", "sd"), ["estimate", "low", "high"]]
-    assert cells.at["oasst", "sd of rewards"] == "{:.2f} [{:.2f},\u00a0{:.2f}]".format(*row)
+    assert cells.at["oasst", "sd of rewards"] == cell(
+        rows.loc["rewards", "oasst", "harmless", "sd"]
+    )
     other = show.moments_table(shown["moments"], "oasst").set_index("Trained")
     assert other.index.tolist() == MODELS and set(other["sd of rewards"]) == {"–"}
-    mean = rows.at[("differences", "helpful", "oasst", "mean"), "estimate"]
-    assert other.at["helpful", "Mean difference"].startswith(f"{mean:.2f} [")
+    row = rows.loc["differences", "helpful", "oasst", "mean"]
+    assert other.at["helpful", "Mean difference"] == cell(row)
 
 
 def test_radar_and_heat_map_show_the_same_accuracies(shown):
@@ -259,8 +257,7 @@ def test_losses_stand_in_their_panel_beside_the_papers_raw(planted, shown):
     figure = show.plot_losses(shown["transfer"])
     for axis, tested in zip(figure.axes, planted.sources, strict=True):
         own = rows[rows["tested"] == tested]
-        names = [label.get_text() for label in axis.get_yticklabels()]
-        assert tested not in names and names[0] == "Raw"
+        assert tested not in names(axis) and names(axis)[0] == "Raw"
         np.testing.assert_allclose(drawn(axis), 100 * own["estimate"])
         paper = axis.lines[0].get_xdata()
         np.testing.assert_allclose(paper, 100 * own["paper"])
@@ -284,10 +281,9 @@ def test_boxes_show_the_margins_of_all_seeds(planted, in_sd):
     own = [margin / margin.std(axis=1, keepdims=True) if in_sd else margin for margin in own]
     [means] = [line.get_xdata() for line in axis.lines if line.get_label() == "mean"]
     np.testing.assert_allclose(means, [margin.mean() for margin in own])
-    medians = [
-        line for line in axis.lines if line.get_linewidth() == 1.5 and len(line.get_xdata()) == 2
-    ]
-    np.testing.assert_allclose([line.get_xdata()[0] for line in medians], list(map(np.median, own)))
+    bold = [line.get_xdata() for line in axis.lines if line.get_linewidth() == 1.5]
+    medians = [ends[0] for ends in bold if len(ends) == 2]
+    np.testing.assert_allclose(medians, [np.median(margin) for margin in own])
 
 
 def test_solid_boxes_hold_the_right_order_and_hollow_ones_the_rest(planted):
@@ -299,12 +295,12 @@ def test_solid_boxes_hold_the_right_order_and_hollow_ones_the_rest(planted):
         assert (box.get_path().vertices[:, 0].mean() > 0) == solid
 
 
-def test_the_smallest_scale_measures_the_same_names_and_is_drawn(registry, friendly, tmp_path):
+def test_the_smallest_scale_measures_the_same_names_and_is_drawn(registry, friendly):
     smoke = mixtures(pairs=30, bases=2, seeds=1, orders=1)
     found = quantities(smoke, registry)
     assert list(found) == list(friendly)
     assert all(np.isfinite(quantity.own) for quantity in found.values())
-    small = tables(smoke, registry, tmp_path)
+    small = tables(smoke, registry)
     for figure in (
         show.plot_pairs(small["pairs"]),
         show.plot_transfer(small["transfer"]),

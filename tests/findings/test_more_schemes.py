@@ -6,29 +6,25 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from tests.findings.mixtures import (
-    Effect,
-    agrees,
-    by_scheme,
-    calibrated,
-    mixtures,
-    replicated,
-    told,
-)
+from tests.findings.figures import diamonds, names, title
+from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
+from tests.findings.tables import agrees, replicated, told
 
-from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.more.mixture_drawing import SCHEMES
 from proxyreward.findings.more.mixtures import COLUMNS, DISTINCT
 from proxyreward.findings.more.more_schemes import claims, identities, measure, show
 from proxyreward.metrics.calibration import pair_ece
+from proxyreward.reward import more
 
-CLAIMS = load_registry().measured_by("more_schemes")
 KEYS = ["base", "scheme", "scaled", "source", "metric"]
-EFFECTS = {
-    "multitask": Effect(0.7, 4 * calibrated(0.7)),
-    "balanced": Effect(0.7, 4 * calibrated(0.7)),
-    "public-code": Effect(0.4, calibrated(0.4)),
-}
+
+
+def sure(times, knowledge=0.7):
+    """Margins are so many times as large as they should be."""
+    return Effect(knowledge, times * calibrated(knowledge))
+
+
+EFFECTS = {"multitask": sure(4), "balanced": sure(4), "public-code": sure(1, 0.4)}
 
 
 @pytest.fixture(scope="module")
@@ -105,14 +101,31 @@ def test_sizes_keep_the_order_of_sources_and_count_missing_tests_as_none():
     assert table["share"].tolist() == [2.5, 0.5]
 
 
-DEVIATIONS = pd.DataFrame(
-    {
-        "quantity": [identities.STEP, identities.GRADIENT, identities.HEAD],
-        "deviation": [0.0, 2e-8, 3e-8],
-    }
-)
-TIMES = pd.DataFrame([("16x1x2", 30.0, 30.6, 1.02, 1.01, 1.13, 0.012, 0.004, 40)],
-                     columns=measure.TIMES)  # fmt: skip
+def deviations(seed=0):
+    return identities.compare(np.random.default_rng(seed)).set_index("quantity")["deviation"]
+
+
+def test_equal_weights_change_nothing():
+    """Whole trainings: `tests/reward/test_more.py`."""
+    found = deviations()
+    assert found[identities.STEP] == 0
+    assert found[identities.GRADIENT] < 1e-7 and 0 < found[identities.HEAD] < 1e-7
+    pd.testing.assert_series_equal(deviations(4), deviations(4))
+
+
+def test_what_is_off_by_a_little_is_seen(monkeypatch):
+    weights, gradients = more.pair_weights, more.head_gradients
+    monkeypatch.setattr(identities, "pair_weights", lambda *args: 1.001 * weights(*args))
+    monkeypatch.setattr(
+        identities, "head_gradients", lambda *args: (1.01 * gradients(*args)[0], None)
+    )
+    assert deviations()[identities.STEP] > 1e-7 and deviations()[identities.HEAD] > 1e-5
+
+
+EXACT = [identities.STEP, identities.GRADIENT, identities.HEAD]
+DEVIATIONS = pd.DataFrame({"quantity": EXACT, "deviation": [0.0, 2e-8, 3e-8]})
+TIMES = pd.DataFrame([["16x1x2", 30.0, 30.6, 1.02, 1.01, 1.13, 0.012, 0.004, 40]])
+TIMES.columns = measure.TIMES
 
 
 def quantities(found, registry, times=TIMES):
@@ -120,15 +133,10 @@ def quantities(found, registry, times=TIMES):
     return claims.quantities(cells, measure.steps(found), times, DEVIATIONS)
 
 
-def sure(times):
-    """Knows as much as the others, but its margins are larger than they should be."""
-    return Effect(0.7, times * calibrated(0.7))
-
-
 # The paper's story: mixing costs accuracy and calibration, MORE restores the latter.
 STORY = {
     "raw": Effect(0.0, 6.0),
-    "own": Effect(0.95, 1.4 * calibrated(0.95)),
+    "own": sure(1.4, 0.95),
     "multitask": sure(4),
     "multitask-as-is": sure(4),
     "more": sure(1),
@@ -166,9 +174,9 @@ def test_the_reversed_story_turns_the_signs(registry):
     assert told(found, "*, without resampling less that with").item() < -0.05
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
-def test_each_claim_reads_quantities_that_are_measured(claim, story):
-    agrees(claim, story)
+def test_each_claim_reads_quantities_that_are_measured(story, registry):
+    for claim in registry.measured_by("more_schemes"):
+        agrees(claim, story)
 
 
 def test_the_mean_of_the_others_leaves_helpful_and_harmless_out(cells, planted, registry):
@@ -197,13 +205,12 @@ def test_one_bad_source_shows_in_its_own_quantities_alone(registry):
 def test_the_papers_differences_stand_beside_ours(story, registry):
     rows = registry.printed("more.table3", "Pythia-1.4B")
     single = registry.printed("more.table5", "Harmless")
-    expected = {
-        "helpful: accuracy of Top minus MultiTask":
-            (rows["Top"]["Helpful"] - rows["MultiTask"]["Helpful"]) / 100,
-        "mean: ECE of MultiTask minus MORE": rows["MultiTask"]["ece"] - rows["MORE"]["ece"],
+    top, plain, more = (rows[name] for name in ("Top", "MultiTask", "MORE"))
+    for name, value in {
+        "helpful: accuracy of Top minus MultiTask": (top["Helpful"] - plain["Helpful"]) / 100,
+        "mean: ECE of MultiTask minus MORE": plain["ece"] - more["ece"],
         "harmless: ECE of Top minus MORE": single["Single"]["ece"] - single["MORE"]["ece"],
-    }  # fmt: skip
-    for name, value in expected.items():
+    }.items():
         assert story[f"smallest base, {name}"].paper == pytest.approx(value), name
 
 
@@ -224,7 +231,7 @@ def test_a_longer_gradient_and_a_larger_loss_are_seen(registry):
 
 def test_what_is_exact_is_counted_and_times_may_be_missing(story, registry, tmp_path):
     assert {name for name, quantity in story.items() if quantity.is_counted} == {
-        *DEVIATIONS["quantity"],
+        *EXACT,
         f"largest ratio over steps {claims.LENGTHS}",
         "16x1x2: time of a step of MORE over one of MultiTask",
         "lower end of the largest time of a step of MORE over one of MultiTask",
@@ -242,10 +249,9 @@ def test_what_is_exact_is_counted_and_times_may_be_missing(story, registry, tmp_
 
 
 @pytest.fixture(scope="module")
-def shown(planted, cells, differences, tmp_path_factory):
-    own = {"cells": cells[~cells["scaled"]].drop(columns="scaled"), "differences": differences}
-    own["steps"] = measure.steps(planted)
-    return replicated(tmp_path_factory.mktemp("more_schemes"), own)
+def shown(planted, cells, differences):
+    trained, steps = cells[~cells["scaled"]].drop(columns="scaled"), measure.steps(planted)
+    return replicated({"cells": trained, "differences": differences, "steps": steps})
 
 
 def test_a_panel_shows_ours_and_the_papers_values(shown):
@@ -253,24 +259,21 @@ def test_a_panel_shows_ours_and_the_papers_values(shown):
     panels = np.array(figure.axes).reshape(-1, 3)
     assert len(panels) == 6 and "5 of equal\nwidth, one order" in panels[-1, 1].get_xlabel()
     accuracy, ece, in_papers_form = panels[0]
-    assert accuracy.get_title(loc="left") + accuracy.get_title() == "helpful"
+    assert title(accuracy) == "helpful"
     cells = shown["cells"].query("source == 'helpful'").set_index(["metric", "scheme"])
     columns = ("accuracy", "5 bins of equal width, one order", "ece_paper")
     for axis, metric in zip(panels[0], columns, strict=True):
         dots = [collection.get_offsets()[:, 0] for collection in axis.collections[1::2]]
         for scheme, drawn in zip(SCHEMES, dots, strict=True):
             np.testing.assert_allclose(drawn, cells.loc[(metric, scheme), "estimate"])
-    diamonds = [line.get_xdata() for line in accuracy.lines if line.get_marker() == "D"]
-    np.testing.assert_allclose(diamonds[1], [0.6781, 0.7308])
-    assert not [line for line in ece.lines if line.get_marker() == "D"]
-    assert len([line for line in in_papers_form.lines if line.get_marker() == "D"]) == 4
+    np.testing.assert_allclose(diamonds(accuracy)[1], [0.6781, 0.7308])
+    assert not diamonds(ece) and len(diamonds(in_papers_form)) == 4
 
 
 def test_differences_show_both_states_and_the_papers_value(shown):
     figure = show.plot_differences(shown["differences"], "paper", "webgpt")
     accuracy, ece, in_papers_form = figure.axes[:3]
-    labels = [label.get_text() for label in accuracy.get_yticklabels()]
-    assert labels[0] == "MORE − MultiTask\n16x1x2" and len(labels) == 2 + 4
+    assert names(accuracy)[0] == "MORE − MultiTask\n16x1x2" and len(names(accuracy)) == 2 + 4
     assert len(accuracy.collections) == 2 and len(ece.collections) == 4
     rows = shown["differences"].query("source == 'webgpt' and first == 'more' and not scaled")
     rows = rows.query("second == 'multitask'").set_index("metric")
@@ -279,17 +282,17 @@ def test_differences_show_both_states_and_the_papers_value(shown):
     for axis in (ece, in_papers_form):  # the same form
         points = axis.collections[1].get_offsets()[:2, 0]
         np.testing.assert_allclose(points, rows.loc["ece_paper", "estimate"])
-    [diamonds] = [line.get_xdata() for line in accuracy.lines if line.get_marker() == "D"]
-    np.testing.assert_allclose(diamonds[:2].astype(float), 100 * rows.loc["accuracy", "paper"])
-    assert np.isnan(diamonds[2:].astype(float)).all()
+    [papers] = np.array(diamonds(accuracy), dtype=float)
+    np.testing.assert_allclose(papers[:2], 100 * rows.loc["accuracy", "paper"])
+    assert np.isnan(papers[2:]).all()
     with pytest.raises(ValueError, match="source must be one of .*'helpful'"):
         show.plot_differences(shown["differences"], source="reddit")
 
 
 def test_every_form_has_a_row_and_every_base_a_panel(shown):
     figure = show.plot_forms(shown["differences"])
-    assert [axis.get_title() for axis in figure.axes] == ["16x1x2", "32x1x2"]
-    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert [title(axis) for axis in figure.axes] == ["16x1x2", "32x1x2"]
+    labels = names(figure.axes[0])
     assert labels[0].startswith("standard") and labels[1].startswith("paper")
     assert len(set(labels)) == len(DISTINCT) and len(show.forms(shown["differences"])) == 16
 

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import spearmanr
-from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures, replicated, told
+from tests.findings.figures import dots, lines, names, title
+from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures, with_margins
+from tests.findings.tables import compared, replicated, told
 
-from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.more.mixtures import DISTINCT, FORMS, accuracy, printed_outliers, size
 from proxyreward.findings.more.more_sources import claims, measure, show
 from proxyreward.metrics.calibration import pair_ece
 from proxyreward.vocabulary import HH, MULTITASK, MULTITASK_AS_IS, TOP
 
-CLAIMS = load_registry().measured_by("more_sources")
 STEPS = 12
 SIZES = {"helpful": 200, "harmless": 160, "oasst": 80, "webgpt": 60, "summarize": 500}
 KEYS = ["measure", "form", "source", "curve", "k"]
@@ -84,11 +84,11 @@ def test_each_point_is_the_model_that_it_names(planted, curves):
 
 
 def test_a_temperature_is_that_of_the_test_source_and_takes_the_scale_out(planted, curves):
-    changed = planted.margins.copy()
-    for name in planted.names("more"):
-        changed[name] *= np.where(planted.source == "webgpt", -50, 3)
-    before = values(curves, KEYS)
-    after = values(measure.curves(replace(planted, margins=changed)), KEYS)
+    factor = np.where(planted.source == "webgpt", -50, 3)
+    changed = with_margins(
+        planted, {name: factor * planted.margins[name] for name in planted.names("more")}
+    )
+    before, after = values(curves, KEYS), values(measure.curves(changed), KEYS)
     place = ("standard", "helpful", "order 0", 5)
     assert after["scaled", *place] == pytest.approx(before["scaled", *place])
     assert after["ece", *place] != pytest.approx(before["ece", *place], abs=0.01)
@@ -117,19 +117,14 @@ def test_differences_are_those_of_the_curves_and_to_top_on_every_base(
 def test_relative_lengths_are_means_of_ratios(planted, own):
     length = values(own["norms"], ["kind", "weights", "k"])
     steps = planted.steps.set_index("rm")
-
-    def expected(names, column):
-        rows = steps.loc[names]
-        return (rows[column] / rows["single"]).mean()
-
-    parts = expected(planted.names("more-splits", k=3), "equal")
-    assert length["parts", "equal", 3] == pytest.approx(parts)
-    three = [
-        expected(planted.names("more-added", k=3, order=order), "combined") for order in range(3)
-    ]
-    assert length["sources", "combined", 3] == pytest.approx(np.mean(three))
-    every = expected(planted.names("more"), "combined")
-    assert length["sources", "combined", 5] == pytest.approx(every)
+    orders = [planted.names("more-added", k=3, order=order) for order in range(3)]
+    for (kind, weights, k), models in {
+        ("parts", "equal", 3): planted.names("more-splits", k=3),
+        ("sources", "combined", 3): np.ravel(orders),
+        ("sources", "combined", 5): planted.names("more"),
+    }.items():
+        ratios = steps.loc[models, weights] / steps.loc[models, "single"]
+        assert length[kind, weights, k] == pytest.approx(ratios.mean())
     gap = length["sources"] - length["parts"]
     np.testing.assert_allclose(length["sources - parts"].loc[gap.index], gap)
     for kind in ("sources", "parts"):  # the shortest combination is no longer than the equal one
@@ -156,12 +151,10 @@ def test_weights_of_a_step_and_their_means_sum_to_one(planted, own):
 
 
 def test_relative_gain_is_one_for_the_own_model_and_zero_for_the_untrained(planted):
-    margins = planted.margins.copy()
-    for seed, rm in enumerate(planted.names(MULTITASK_AS_IS)):
-        margins[rm] = planted.margin(TOP)[seed]
-    for seed, rm in enumerate(planted.names(MULTITASK)):
-        margins[rm] = planted.margin("raw")[seed]
-    gain = values(measure.gains(replace(planted, margins=margins)), ["scheme", "source"])
+    as_top = zip(planted.names(MULTITASK_AS_IS), planted.margin(TOP), strict=True)
+    as_raw = zip(planted.names(MULTITASK), planted.margin("raw"), strict=True)
+    gain = measure.gains(with_margins(planted, dict([*as_top, *as_raw])))
+    gain = values(gain, ["scheme", "source"])
     np.testing.assert_allclose(gain[MULTITASK_AS_IS], 1)
     np.testing.assert_allclose(gain[MULTITASK], 0)
 
@@ -177,10 +170,8 @@ def test_association_with_the_share_is_spearmans(planted, own):
 
 
 def test_a_source_without_a_gain_of_its_own_is_undefined(planted):
-    margins = planted.margins.copy()
-    for own, raw in zip(planted.names("single-oasst"), planted.names("raw"), strict=True):
-        margins[own] = margins[raw]
-    gain = measure.gains(replace(planted, margins=margins))
+    as_raw = dict(zip(planted.names("single-oasst"), planted.margin("raw"), strict=True))
+    gain = measure.gains(with_margins(planted, as_raw))
     assert gain.loc[gain["source"] == "oasst", "value"].isna().all()
     assert measure.association(gain, shares(planted))["value"].isna().all()
 
@@ -238,18 +229,17 @@ def shrunk(registry):
     return quantities(with_lengths(planted, rising, dict.fromkeys(rising, 0.4)), registry)
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
-def test_planted_effects_move_what_claims_compare(claim, grown, shrunk):
-    for comparison in (c for group in claim.decide for c in group.comparisons):
-        sign = 1 if comparison.sign == ">" else -1
-        assert (sign * told(grown, comparison.name) > 0.05).all()
-        assert (sign * told(shrunk, comparison.name) < -0.05).all()
-
-
-def test_every_quantity_is_read_by_a_claim(grown):
-    lines = [c.name for claim in CLAIMS for group in claim.decide for c in group.comparisons]
-    lines += [line for claim in CLAIMS for line in claim.beside]
-    assert set(grown) == set(told(grown, *lines).index)
+def test_planted_effects_move_what_claims_compare_which_is_all_that_is_measured(
+    grown, shrunk, registry
+):
+    spoken = set()
+    for claim in registry.measured_by("more_sources"):
+        for comparison in compared(claim):
+            sign = 1 if comparison.sign == ">" else -1
+            assert (sign * told(grown, comparison.name) > 0.05).all(), comparison
+            assert (sign * told(shrunk, comparison.name) < -0.05).all(), comparison
+            spoken |= set(told(grown, comparison.name, *claim.beside).index)
+    assert spoken == set(grown)
 
 
 def test_controls_tell_what_is_due_to_size_alone(grown):
@@ -269,13 +259,8 @@ def test_the_smallest_scale_has_the_same_quantities_but_for_other_bases(grown, r
 
 
 @pytest.fixture(scope="module")
-def shown(own, tmp_path_factory):
-    return replicated(tmp_path_factory.mktemp("more_sources"), own)
-
-
-def dots(axis):
-    """Heights of the dots by label."""
-    return {c.get_label(): c.get_offsets()[:, 1] for c in axis.collections}
+def shown(own):
+    return replicated(own)
 
 
 def test_curves_stand_beside_top_and_the_paper(shown, registry):
@@ -284,12 +269,12 @@ def test_curves_stand_beside_top_and_the_paper(shown, registry):
     figure = show.plot_curves(curves, paper)
     for axis, source in zip(figure.axes[:2], HH, strict=True):
         own = curves[curves["source"] == source].set_index("curve")["estimate"]
-        lines = {line.get_label(): line for line in axis.lines}
-        assert set(lines["Top"].get_ydata()) == {own["top"]}
-        assert lines["paper: MORE"].get_ydata()[0] == paper[source]["more"]["ece"]
-        assert lines["paper: Top"].get_ydata()[0] == paper[source]["top"]["ece"]
-        np.testing.assert_allclose(dots(axis)["paper's order"], own["order 0"])
-        np.testing.assert_allclose(dots(axis)["fixed total of pairs"], own["fixed total"])
+        heights = {label: line.get_ydata() for label, line in lines(axis).items()}
+        assert set(heights["Top"]) == {own["top"]}
+        assert heights["paper: MORE"][0] == paper[source]["more"]["ece"]
+        assert heights["paper: Top"][0] == paper[source]["top"]["ece"]
+        np.testing.assert_allclose(dots(axis)["paper's order"][:, 1], own["order 0"])
+        np.testing.assert_allclose(dots(axis)["fixed total of pairs"][:, 1], own["fixed total"])
         assert axis.get_xticks().tolist() == [2, 3, 4, 5]
 
 
@@ -298,7 +283,7 @@ def test_a_measure_and_a_form_are_chosen_and_unknown_ones_told(shown):
     size = show.chosen(shown["curves"], "size", "paper")
     assert set(size["form"]) == {"any"} and len(size) == 42
     figure = show.plot_curves(size)
-    assert "paper: MORE" not in [line.get_label() for line in figure.axes[0].lines]
+    assert "paper: MORE" not in lines(figure.axes[0])
     assert "reward difference" in figure.axes[0].get_ylabel()
     for wrong in (("loss", "paper"), ("ece", "7 bins")):
         with pytest.raises(ValueError, match="must be one of"):
@@ -307,7 +292,7 @@ def test_a_measure_and_a_form_are_chosen_and_unknown_ones_told(shown):
 
 def test_a_row_for_each_form_in_figure_and_table(shown):
     axis = show.plot_forms(shown["forms"]).axes[0]
-    labels = [text.get_text() for text in axis.get_yticklabels()]
+    labels = names(axis)
     assert labels[0].startswith("standard: 10 of equal\nmass") and labels[-1].endswith("scaled")
     assert len(labels) == len(set(labels)) == 10
     rows = shown["forms"].query("against == 'two' and source == 'helpful'").set_index("measure")
@@ -324,20 +309,19 @@ def test_a_row_for_each_form_in_figure_and_table(shown):
 def test_lengths_of_sources_and_parts_with_both_weights(shown):
     [axis] = show.plot_norms(shown["norms"]).axes
     own = shown["norms"].query("kind == 'parts' and weights == 'equal'")["estimate"]
-    np.testing.assert_allclose(dots(axis)["parts of one, equal weights"], own)
-    [reference] = [line for line in axis.lines if line.get_label() == "orthogonal gradients"]
+    np.testing.assert_allclose(dots(axis)["parts of one, equal weights"][:, 1], own)
+    reference = lines(axis)["orthogonal gradients"]
     np.testing.assert_allclose(reference.get_ydata(), [2**-0.5, 3**-0.5, 0.5, 5**-0.5])
 
 
 def test_each_source_has_its_weights_raw_and_smoothed(planted, shown):
     figure = show.plot_weights(planted, shown["weights"], "more", planted.middle, window=3)
     panels = figure.axes[:5]
-    titles = [axis.get_title(loc="left") or axis.get_title() for axis in panels]
-    assert titles == list(planted.sources)
+    assert [title(axis) for axis in panels] == list(planted.sources)
     weights = measure.step_weights(planted, "more", planted.middle)
     for axis, runs in zip(panels, weights.values(), strict=True):
-        *lines, thick = axis.lines[:3]
-        for line, run in zip(lines, runs, strict=True):
+        *thin, thick = axis.lines[:3]
+        for line, run in zip(thin, runs, strict=True):
             np.testing.assert_array_equal(line.get_ydata(), run)
         mean = runs.mean(axis=0)
         ends = [mean[:2].mean(), mean[:3].mean(), mean[-2:].mean()]
@@ -348,8 +332,7 @@ def test_each_source_has_its_weights_raw_and_smoothed(planted, shown):
 
 def test_sources_stand_in_the_order_of_their_shares(planted, shown):
     [axis] = show.plot_gains(shown["gains"], shares(planted)).axes
-    labels = [text.get_text() for text in axis.get_xticklabels()]
-    assert labels[0] == "webgpt\n6%" and labels[-1] == "summarize\n50%"
+    assert names(axis, "x")[::4] == ["webgpt\n6%", "summarize\n50%"]
     own = shown["gains"].query("scheme == 'multitask'").set_index("source")["estimate"]
     order = shares(planted).sort_values("share")["source"]
-    np.testing.assert_allclose(dots(axis)["MultiTask, equal sizes"], own[order])
+    np.testing.assert_allclose(dots(axis)["MultiTask, equal sizes"][:, 1], own[order])

@@ -7,11 +7,12 @@ from scipy import stats
 from proxyreward.findings.core.quantity import Quantity, counted, over_replicates
 
 
-def test_the_interval_is_that_of_students_t():
-    values = np.array([0.1, 0.4, 0.2, 0.5])
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.9)
-    found = over_replicates(values, 0.9)
-    assert found.estimate == pytest.approx(values.mean())
+@pytest.mark.parametrize("level", [0.9, 0.95, 1 - 0.05 / 8])
+@pytest.mark.parametrize("values", [[0.1, 0.4, 0.2, 0.5], np.cos(np.arange(20))])
+def test_the_interval_is_that_of_students_t(values, level):
+    expected = stats.ttest_1samp(values, 0).confidence_interval(level)
+    found = over_replicates(values, level)
+    assert found.estimate == pytest.approx(np.mean(values))
     assert (found.low, found.high) == pytest.approx(tuple(expected))
 
 
@@ -28,17 +29,6 @@ def test_an_infinite_number_is_not_left_out():
     estimate, *ends = found.interval()
     assert estimate == np.inf and np.isnan(ends).all() and found.n == 3
     assert Quantity(found.values, is_counted=True).interval() == (np.inf, 1.0, np.inf)
-
-
-@pytest.mark.parametrize("runs", [4, 20])
-@pytest.mark.parametrize("level", [0.95, 1 - 0.05 / 8])
-def test_intervals_cover_as_often_as_they_say(runs, level):
-    """A value in a replicate: the truth, what its world shares, and the noise of its own runs."""
-    rng = np.random.default_rng(0)
-    worlds = rng.normal(scale=0.5, size=(20_000, runs, 1))
-    values = (0.3 + worlds + rng.normal(size=(20_000, runs, 10))).mean(axis=-1)
-    _, low, high = over_replicates(values, level)
-    assert np.mean((low <= 0.3) & (0.3 <= high)) == pytest.approx(level, abs=0.01)
 
 
 @pytest.mark.parametrize("level", [0.95, 0.99])

@@ -8,7 +8,8 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from tests.findings.mixtures import Effect, by_scheme, mixtures
+from tests.findings.figures import names
+from tests.findings.mixtures import Effect, by_scheme, mixtures, with_margins
 
 from proxyreward.findings.more.mixtures import FORMS, METRICS, STANDARD, ece
 from proxyreward.findings.real.real_more import measure, show
@@ -27,9 +28,8 @@ def planted():
 @pytest.fixture(scope="module")
 def stretched(planted):
     """MORE has the margins of MultiTask, four times as long."""
-    margins = planted.margins
-    longer = {name: 4 * margins[name.replace(MORE, MULTITASK)] for name in planted.names(MORE)}
-    return replace(planted, margins=margins.assign(**longer))
+    longer = zip(planted.names(MORE), 4 * planted.margin(MULTITASK), strict=True)
+    return with_margins(planted, dict(longer))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_only_found_reasons_are_told_and_counted():
 
 def test_conversations_are_counted_within_a_source(planted, statistics):
     group = np.r_[np.repeat(np.arange(40), 3), np.arange(480)]
-    found = replace(planted, margins=planted.margins.assign(group=group))
+    found = with_margins(planted, {"group": group})
     table = measure.held(statistics.replace("squality", "harmless"), found)
     assert table["conversations"].tolist() == [40, 120]
     block = pd.Series(measure.blocks(found))
@@ -67,7 +67,7 @@ def test_conversations_are_counted_within_a_source(planted, statistics):
         assert block[own].nunique() == measure.BLOCKS
         assert block[own].groupby(group[own]).nunique().max() == 1
         assert block[own].is_monotonic_increasing
-    few = replace(found, margins=found.margins.assign(group=group // 10))
+    few = with_margins(found, {"group": group // 10})
     assert measure.blocks(few).max() + 1 == 4
 
 
@@ -177,8 +177,7 @@ def test_figures_and_tables_show_every_source_with_its_intervals(planted, differ
     values, transfer = measure.values(planted), measure.transfer(planted)
     longer = dict.fromkeys([*planted.sources, "mean"], 0.6)
     accuracy, ece_axis = show.plot_values(values, longer).axes
-    names = [label.get_text() for label in accuracy.get_yticklabels()]
-    assert names == [*planted.sources, "mean"]
+    assert names(accuracy) == [*planted.sources, "mean"]
     dots = [points.get_offsets()[:, 0] for points in ece_axis.collections[1::2]]
     expected = values[values["measure"] == "ece"].groupby("scheme", sort=False)["estimate"]
     np.testing.assert_allclose(np.ma.getdata(dots), [own for _, own in expected])
@@ -190,18 +189,14 @@ def test_figures_and_tables_show_every_source_with_its_intervals(planted, differ
     assert len(heat.patches) == 5
     lines = show.plot_weights(measure.weights(planted)[1]).axes[0].lines
     assert len(lines) == 6 and lines[-1].get_ydata()[0] == pytest.approx(1 / 5)
-    assert show.value_table(values, "ece")["source"].tolist() == names
+    assert show.value_table(values, "ece")["source"].tolist() == names(accuracy)
     assert show.transfer_table(transfer)["trained on"].tolist() == ["Raw", *planted.sources]
 
 
 def test_the_scale_of_the_hub_on_the_page_composes(root, tmp_path):
     page = nbformat.read(root / "notebooks/real_more.ipynb", as_version=4)
-    [text] = [
-        found
-        for cell in page.cells
-        if cell.cell_type == "markdown"
-        for found in re.findall(r"```yaml\n(.*?)```", cell.source, re.DOTALL)
-    ]
+    told = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
+    [text] = re.findall(r"```yaml\n(.*?)```", told, re.DOTALL)
     (tmp_path / "scale").mkdir()
     defaults = (root / "params/config.yaml").read_text(encoding="utf-8")
     (tmp_path / "config.yaml").write_text(defaults, encoding="utf-8")

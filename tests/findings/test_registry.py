@@ -32,10 +32,6 @@ def test_every_claim_belongs_to_its_entry(registry):
         assert all(claim.id.startswith(f"{entry.id}.") for claim in entry.claims)
 
 
-def test_printed_value_of_table_1(registry):
-    assert registry.printed("rethinking.table1", "Acc. / BoN", "kendall") == 0.6561
-
-
 def test_a_lost_number_is_none_and_a_spread_a_mapping(small):
     registry = load_registry(small)
     assert registry.printed("a.fig1", "x") is None

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from proxyreward.findings.core.text import select
 from proxyreward.findings.rethinking import regret
 from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS
 from proxyreward.metrics.best_of_n import best_of_n
@@ -37,9 +38,7 @@ START = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
 
 
 def rows(table, **choice):
-    for column, value in choice.items():
-        table = table[table[column] == value]
-    return table.set_index(["golden", "proxy"])
+    return select(table, **choice).set_index(["golden", "proxy"])
 
 
 def test_ndr_of_a_pair_from_first_principles(pool, standard):
