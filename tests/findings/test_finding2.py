@@ -8,7 +8,7 @@ import pytest
 from tests.findings.figures import names
 from tests.findings.tables import as_read, crossed, values
 
-from proxyreward.findings.core.text import select
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.rethinking.finding2 import claims, measure, show
 from proxyreward.findings.rethinking.repeats import alone, with_sd
 from proxyreward.metrics.agreement import accuracy_matrix

@@ -11,7 +11,7 @@ from tests.findings.conftest import CATEGORIES, VARIANTS
 from tests.findings.figures import lines, names, title
 from tests.findings.tables import as_read, crossed, values
 
-from proxyreward.findings.core.text import select
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.rethinking.finding3 import claims, measure, show
 from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.prediction import by_golden

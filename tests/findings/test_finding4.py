@@ -10,7 +10,7 @@ from tests.findings.tables import as_read, crossed
 
 from proxyreward.findings.core import verdict
 from proxyreward.findings.core.quantity import Quantity
-from proxyreward.findings.core.text import select
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.rethinking.finding4 import claims, measure, show
 from proxyreward.findings.rethinking.repeats import STATISTICS, alone
 from proxyreward.metrics.annotation import noisy_order

@@ -7,7 +7,7 @@ from tests.findings.figures import names
 from tests.findings.mixtures import Effect, by_scheme, mixtures, with_margins
 from tests.findings.tables import agrees, replicated
 
-from proxyreward.findings.core.text import select
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.more.more_conflict import claims, measure, show
 from proxyreward.vocabulary import ALL
 

@@ -41,6 +41,17 @@ def test_replicates_that_agree_to_the_last_digit_are_sure_once_they_are_enough(l
     assert np.isfinite(over_replicates(np.zeros(6))).all()
 
 
+@pytest.mark.parametrize("runs", [4, 20])
+@pytest.mark.parametrize("level", [0.95, 1 - 0.05 / 8])
+def test_intervals_cover_as_often_as_they_say(runs, level):
+    """A value in a replicate: the truth, what its world shares, and the noise of its own runs."""
+    rng = np.random.default_rng(0)
+    worlds = rng.normal(scale=0.5, size=(20_000, runs, 1))
+    values = (0.3 + worlds + rng.normal(size=(20_000, runs, 10))).mean(axis=-1)
+    _, low, high = over_replicates(values, level)
+    assert np.mean((low <= 0.3) & (0.3 <= high)) == pytest.approx(level, abs=0.01)
+
+
 def test_exact_quantities_have_to_agree_in_all_replicates():
     found = Quantity(np.array([0.0, 3.0, np.nan]), is_counted=True)
     assert found.interval(0.95) == found.interval(0.99) == (1.5, 0.0, 3.0) and found.n == 2

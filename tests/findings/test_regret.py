@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings.core.text import select
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.rethinking import regret
 from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS
 from proxyreward.metrics.best_of_n import best_of_n
