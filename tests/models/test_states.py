@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from proxyreward.models import llama
+from proxyreward.models.beginnings import beginnings
 from proxyreward.models.build import Shape, build_policy, build_reward_model
 from proxyreward.models.states import (
     continue_rows,
@@ -153,7 +154,7 @@ def test_padding_follows_the_rows():
 
 def test_each_beginning_is_numbered_once():
     ids = torch.tensor([[5, 6, 7], [5, 6, 0], [8, 6, 7], [5, 6, 9]])
-    index, place = llama._beginnings(ids, torch.tensor([2, 1, 1, 2]))
+    index, place = beginnings(ids, torch.tensor([2, 1, 1, 2]))
     assert torch.equal(ids.flatten()[place][index[[0, 2, 3]]][:, :2], ids[[0, 2, 3], :2])
     assert index[:, 0].unique().tolist() == [0, 4] and len(place) == 6
     assert torch.equal(index[1, :2], index[0, :2]) and torch.equal(index[3, :2], index[0, :2])

@@ -16,8 +16,7 @@ import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from proxyreward.models.beginnings import beginnings
 from proxyreward.models.precision import autocast
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def states(
 
     config, device = model.config, ids.device
     eps, width, heads = config.rms_norm_eps, config.hidden_size, config.num_attention_heads
-    index, place = _beginnings(ids, (at if kept is None else at * kept).amax(1))
+    index, place = beginnings(ids, (at if kept is None else at * kept).amax(1))
     length = index.shape[1]
     at = at.clamp(max=length - 1)  # those not kept may lie behind
     asked = index.gather(1, at)
@@ -180,33 +179,6 @@ def proceed(model, tokens: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
         x = _after_attention(x, mixed, matrices, eps)
     x = _normed(x, eps) * model.base_model.norm.weight
     return x, replace(cache, position=cache.position + 1, end=end)
-
-
-def _beginnings(ids: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
-    """Numbers of the distinct beginnings of rows, up to the `last` token of each.
-
-    Returns
-    -------
-    index, shape (rows, longest)
-        Number of the beginning that ends with this token; any number behind the last one.
-    place, shape (numbers,)
-        A token with this number, counted in the flattened rows.
-    """
-    import torch
-
-    told, length = ids.cpu().numpy(), int(last.max()) + 1
-    order = np.lexsort(told.T[::-1])
-    told, inside = told[order, :length], np.arange(length) <= last.cpu().numpy()[order, None]
-    alike = np.zeros_like(inside)
-    alike[1:] = inside[:-1] & (told[1:] == told[:-1])
-    new = inside & ~np.logical_and.accumulate(alike, 1)
-    row, column = new.nonzero()
-    number = np.zeros(new.shape, int)
-    number[new] = np.arange(len(row))
-    index = np.empty_like(number)
-    index[order] = np.maximum.accumulate(number, 0)
-    place = order[row] * length + column
-    return torch.from_numpy(index).to(ids.device), torch.from_numpy(place).to(ids.device)
 
 
 def _normed(x: Tensor, eps: float) -> Tensor:
