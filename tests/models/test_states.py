@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from proxyreward.models import llama
+from proxyreward.models.beginnings import beginnings
 from proxyreward.models.build import Shape, build_policy, build_reward_model
 from proxyreward.models.states import (
     continue_rows,
@@ -107,11 +108,11 @@ def test_gradients_are_those_of_the_models_forward(model, rows):
 
 
 def test_rows_go_on_token_by_token_while_others_leave(model, rows):
-    """Beginnings padded on the left, some rows twice, some dropped on the way."""
+    """Beginnings of unlike length, some rows twice, some dropped on the way."""
     heads, chosen = rows[:3], [0, 0, 2, 1, 2]
     following = np.random.default_rng(1).integers(5, 400, (5, 4))
-    ids, mask = padded(heads, 0, "cpu", left=True)
-    last = torch.full((3, 1), ids.shape[1] - 1)
+    ids, mask = padded(heads, 0, "cpu")
+    last = mask.sum(1, keepdim=True) - 1
     with torch.no_grad():
         cache = empty_cache(model, 3, ids.shape[1] + 4)
         hidden, cache = continue_rows(model, cache, ids, last, mask)
@@ -133,8 +134,8 @@ def test_rows_go_on_token_by_token_while_others_leave(model, rows):
 
 
 def test_a_chosen_cache_leaves_the_other_as_it_was(model, rows):
-    ids, mask = padded(rows[:2], 0, "cpu", left=True)
-    at = torch.full((2, 1), ids.shape[1] - 1)
+    ids, mask = padded(rows[:2], 0, "cpu")
+    at = mask.sum(1, keepdim=True) - 1
     tokens = torch.tensor([[5], [6]])
     step = (torch.zeros_like(tokens), torch.ones_like(tokens).bool())
     with torch.no_grad():
@@ -146,10 +147,17 @@ def test_a_chosen_cache_leaves_the_other_as_it_was(model, rows):
     assert torch.equal(one, two)
 
 
-def test_padding_goes_to_the_side_asked_for():
-    for left, expected in ((False, [[1, 2], [3, 9]]), (True, [[1, 2], [9, 3]])):
-        ids, mask = padded([[1, 2], [3]], 9, "cpu", left)
-        assert ids.tolist() == expected and torch.equal(mask, ids != 9)
+def test_padding_follows_the_rows():
+    ids, mask = padded([[1, 2], [3]], 9, "cpu")
+    assert ids.tolist() == [[1, 2], [3, 9]] and torch.equal(mask, ids != 9)
+
+
+def test_each_beginning_is_numbered_once():
+    ids = torch.tensor([[5, 6, 7], [5, 6, 0], [8, 6, 7], [5, 6, 9]])
+    index, place = beginnings(ids, torch.tensor([2, 1, 1, 2]))
+    assert torch.equal(ids.flatten()[place][index[[0, 2, 3]]][:, :2], ids[[0, 2, 3], :2])
+    assert index[:, 0].unique().tolist() == [0, 4] and len(place) == 6
+    assert torch.equal(index[1, :2], index[0, :2]) and torch.equal(index[3, :2], index[0, :2])
 
 
 def test_reward_models_have_a_body_of_the_same_kind(tokenizer):

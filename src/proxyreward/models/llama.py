@@ -5,8 +5,9 @@ Out: last hidden states of the tokens that are asked for, equal up to rounding t
 model's own `forward`. Called by `models.states`, which chooses between the two; `models.small` asks
 what is computed here.
 
-A small model waits for calls of torch, not for arithmetic: hence few of them, on joined matrices.
-In the last layer, queries and what follows are computed for the asked tokens alone.
+A small model waits for calls of torch as much as for arithmetic: hence few of them, on joined
+matrices. What rows have in common at their beginning is computed once, and padding never, attention
+apart. In the last layer, queries and what follows are computed for the asked tokens alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from proxyreward.models.beginnings import beginnings
+from proxyreward.models.precision import autocast
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,12 +63,15 @@ def joined_matrices(model) -> list[tuple[Tensor, ...]]:
 class Cache:
     """Keys and values of token rows.
 
-    `kept`, shape (layers, 2, rows, heads, room, size), is filled in place; `seen`, shape (rows,
-    tokens so far), says which tokens are no padding; `joined` are the model's matrices.
+    `kept`, shape (layers, 2, rows, heads, room, size), is filled in place, so far up to `end`;
+    `unseen`, shape (rows, heads, 1, room), is minus infinity for padding, otherwise 0; `position`,
+    shape (rows,), is that of each row's next token; `joined` are the model's matrices.
     """
 
     kept: Tensor
-    seen: Tensor
+    unseen: Tensor
+    position: Tensor
+    end: int
     joined: list[tuple[Tensor, ...]]
 
     def choose(self, rows: Tensor) -> Cache:
@@ -72,9 +79,10 @@ class Cache:
         import torch
 
         layers, pair, _, *each = self.kept.shape
-        kept, filled = self.kept.new_empty(layers, pair, len(rows), *each), self.seen.shape[1]
-        torch.index_select(self.kept[..., :filled, :], 2, rows, out=kept[..., :filled, :])
-        return replace(self, kept=kept, seen=self.seen[rows])
+        kept = self.kept.new_empty(layers, pair, len(rows), *each)
+        torch.index_select(self.kept[..., : self.end, :], 2, rows, out=kept[..., : self.end, :])
+        unseen, position = self.unseen[rows], self.position[rows]
+        return replace(self, kept=kept, unseen=unseen, position=position)
 
 
 def empty_cache(model, rows: int, room: int) -> Cache:
@@ -84,83 +92,140 @@ def empty_cache(model, rows: int, room: int) -> Cache:
     config, device = model.config, model.device
     heads = config.num_attention_heads
     shape = (config.num_hidden_layers, 2, rows, heads, room, config.hidden_size // heads)
-    seen = torch.empty(rows, 0, dtype=torch.bool, device=device)
-    return Cache(torch.empty(shape, device=device), seen, joined_matrices(model))
+    return Cache(
+        kept=torch.empty(shape, device=device),
+        unseen=torch.zeros(rows, heads, 1, room, device=device),
+        position=torch.zeros(rows, dtype=torch.long, device=device),
+        end=0,
+        joined=joined_matrices(model),
+    )
 
 
 def states(
     model,
     ids: Tensor,
-    at: Tensor | None,
-    cache: Cache | None,
+    at: Tensor,
     joined: list | None = None,
     kept: Tensor | None = None,
+    memory: Tensor | None = None,
 ) -> Tensor:
-    """Last hidden states, shape (rows, asked, width).
+    """Last hidden states of whole rows, as `models.states.states` describes it.
 
-    `ids`, shape (rows, length), are whole rows padded on the right if there is no cache; otherwise
-    its `seen` tells about the tokens before and about these. `at`, shape (rows, asked), says which
-    tokens of `ids` are asked for (None: all). `joined` are the model's matrices, where they are
-    known without a cache. `kept`, shape (rows, asked), chooses among the asked tokens: the states
-    are those of the chosen ones, shape (chosen, width).
+    What several rows begin with is computed once, attention apart. `memory`, of the shape of
+    `Cache.kept` with room for the rows, gets the keys and values.
     """
     import torch
-    from torch.nn.functional import embedding, linear, scaled_dot_product_attention, silu
+    from torch.nn.functional import embedding, linear
 
-    config, width = model.config, model.config.hidden_size
-    heads, eps = config.num_attention_heads, config.rms_norm_eps
-    place = torch.arange(ids.shape[1], device=ids.device)[None]
-    seen = None if cache is None else cache.seen
-    joined = (joined or joined_matrices(model)) if cache is None else cache.joined
-    first = 0 if seen is None else seen.shape[1] - ids.shape[1]
-    positions = place if seen is None else (seen.cumsum(1) - 1).clamp(min=0)[:, first:]
-    turns = _turns(config, first + ids.shape[1], ids.device)[positions]
-    visible = None if seen is None else _visible(first + place, seen)  # None: causal order alone
-    x = embedding(ids, model.base_model.embed_tokens.weight)
-    for number, (inward, outward, gates, down) in enumerate(joined):
-        h = _normed(x, eps)
-        if at is None or number < len(joined) - 1:
-            both, values = linear(h, inward).split([2 * width, width], 2)
-            queries, keys = _turned(both, turns, 2 * heads).chunk(2, 1)
+    config, device = model.config, ids.device
+    eps, width, heads = config.rms_norm_eps, config.hidden_size, config.num_attention_heads
+    index, place = beginnings(ids, (at if kept is None else at * kept).amax(1))
+    length = index.shape[1]
+    at = at.clamp(max=length - 1)  # those not kept may lie behind
+    asked = index.gather(1, at)
+    turns = _turns(config, length, device)[place % length]
+    column = torch.arange(length, device=device)
+    joined = joined or joined_matrices(model)
+    x = embedding(ids[:, :length].flatten()[place], model.base_model.embed_tokens.weight)
+    for number, matrices in enumerate(joined):
+        h, inward, last = _normed(x, eps), matrices[0], number == len(joined) - 1
+        if last:
+            own = asked.flatten()
+            queries = _turned(linear(h[own], inward[:width]), turns[own, :1], heads)
+            queries = _by_head(queries.unflatten(0, asked.shape))
+            told = _turned(linear(h, inward[width:]), turns[:, 1:], heads)
+            visible = (column <= at[..., None]).repeat_interleave(heads, 0)
         else:
-            row = torch.arange(len(ids), device=ids.device)[:, None]
-            x, picked, turned = x[row, at], h[row, at], turns.expand(len(ids), -1, -1, -1)[row, at]
-            queries = _turned(linear(picked, inward[:width]), turned, heads)
-            keys, values = linear(h, inward[width:]).chunk(2, 2)
-            keys = _turned(keys, turns, heads)
-            whole = torch.ones_like(ids, dtype=torch.bool) if seen is None else seen
-            visible = _visible(first + at, whole)
-        values = values.unflatten(2, (heads, -1)).transpose(1, 2)
-        if cache is not None:
-            held, end = cache.kept[number], seen.shape[1]
-            held[0, :, :, first:end], held[1, :, :, first:end] = keys, values
-            keys, values = held[:, :, :, :end]
-        mixed = scaled_dot_product_attention(
-            queries, keys, values, visible, is_causal=visible is None
-        )
-        mixed = mixed.transpose(1, 2).flatten(2)
-        if kept is not None and number == len(joined) - 1:
-            x, mixed = x[kept], mixed[kept]
-        x = x + linear(mixed, outward)
-        gate, up = linear(_normed(x, eps), gates).chunk(2, -1)
-        x = x + linear(silu(gate) * up, down)
-    return _normed(x, eps) * model.base_model.norm.weight
+            told, queries = _turned(linear(h, inward), turns, heads), ()
+            visible = column <= column[:, None]
+        told = _by_head(told.index_select(0, index.flatten()).unflatten(0, index.shape))
+        if memory is not None:
+            memory[number, ..., :length, :] = told[-2:].unflatten(1, (-1, heads))
+        queries, keys, values = *queries, *told
+        mixed = _attention(queries, keys, values, torch.where(visible, 0.0, -torch.inf))
+        mixed = mixed.unflatten(0, (-1, heads)).transpose(1, 2).flatten(2)
+        if last:
+            mixed = mixed.flatten(0, 1) if kept is None else mixed[kept]
+            x = x[own if kept is None else asked[kept]]
+        else:
+            mixed = mixed.flatten(0, 1).index_select(0, place)
+        x = _after_attention(x, mixed, matrices, eps)
+    x = _normed(x, eps) * model.base_model.norm.weight
+    return x if kept is not None else x.unflatten(0, at.shape)
+
+
+def begin(model, ids: Tensor, at: Tensor, mask: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
+    """As `states`, of rows with which to fill an empty cache, and that cache."""
+    hidden = states(model, ids, at, cache.joined, memory=cache.kept)
+    cache.unseen[..., : ids.shape[1]].masked_fill_(~mask[:, None, None], float("-inf"))
+    return hidden, replace(cache, position=mask.sum(1), end=ids.shape[1])
+
+
+def proceed(model, tokens: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
+    """Last hidden states of one more token a row, shape (rows, width), and the cache to go on."""
+    from torch.nn.functional import embedding, linear
+
+    config, end = model.config, cache.end + 1
+    eps, heads = config.rms_norm_eps, config.num_attention_heads
+    turns = _turns(config, cache.kept.shape[-2], tokens.device)[cache.position]
+    unseen = cache.unseen.flatten(0, 1)[..., :end]
+    x = embedding(tokens, model.base_model.embed_tokens.weight)
+    for matrices, kept in zip(cache.joined, cache.kept):
+        told = _turned(linear(_normed(x, eps), matrices[0]), turns, heads)
+        kept[..., cache.end, :] = told[:, 1:].transpose(0, 1)
+        keys, values = kept[..., :end, :].flatten(1, 2)
+        queries = told[:, 0].flatten(0, 1)[:, None]
+        mixed = _attention(queries, keys, values, unseen).view(x.shape)
+        x = _after_attention(x, mixed, matrices, eps)
+    x = _normed(x, eps) * model.base_model.norm.weight
+    return x, replace(cache, position=cache.position + 1, end=end)
 
 
 def _normed(x: Tensor, eps: float) -> Tensor:
     return x * (x.square().mean(-1, keepdim=True) + eps).rsqrt()
 
 
-def _visible(own: Tensor, seen: Tensor) -> Tensor:
-    """Which tokens each asked one sees: itself, and what was seen up to it."""
+def _attention(queries: Tensor, keys: Tensor, values: Tensor, unseen: Tensor) -> Tensor:
+    """Values mixed, all of shape (rows * heads, tokens, size).
+
+    For rows of some dozen tokens this takes less time than the fused kernels of torch. As those
+    do, it rounds nothing to bf16 on the way.
+    """
     import torch
 
-    column, own = torch.arange(seen.shape[1], device=seen.device), own[..., None]
-    return ((seen[:, None] & (column < own)) | (column == own))[:, None]
+    scale = queries.shape[-1] ** -0.5
+    with autocast(queries.device, "fp32"):
+        return torch.baddbmm(unseen, queries, keys.mT, alpha=scale).softmax(-1).bmm(values)
+
+
+def _after_attention(x: Tensor, mixed: Tensor, matrices: tuple[Tensor, ...], eps: float) -> Tensor:
+    """The rest of a layer."""
+    from torch.nn.functional import linear, silu
+
+    _, outward, gates, down = matrices
+    x = x + linear(mixed, outward)
+    gate, up = linear(_normed(x, eps), gates).chunk(2, -1)
+    return x + linear(silu(gate) * up, down)
+
+
+def _by_head(each: Tensor) -> Tensor:
+    """From (rows, tokens, parts, heads, size) to (parts, rows * heads, tokens, size)."""
+    return each.permute(2, 0, 3, 1, 4).flatten(1, 2)
+
+
+def _turned(given: Tensor, turns: Tensor, heads: int) -> Tensor:
+    """Parts of tokens under rotary position, shape (tokens, parts, heads, size)."""
+    import torch
+
+    pairs = torch.view_as_complex(given.float().view(len(given), -1, heads, turns.shape[-1], 2))
+    return torch.view_as_real(pairs * turns).flatten(3)
 
 
 def _turns(config, length: int, device) -> Tensor:
-    """Rotary rotations of positions as complex numbers, shape (positions, 1, size / 2)."""
+    """Rotary rotations of positions as complex numbers, shape (positions, 3, 1, size / 2).
+
+    Queries and keys are turned, values are not.
+    """
     size = config.hidden_size // config.num_attention_heads
     return _table(size, config.rope_parameters["rope_theta"], 1 << length.bit_length(), device)
 
@@ -171,13 +236,6 @@ def _table(size: int, theta: float, length: int, device) -> Tensor:
 
     with torch.inference_mode(False):
         speed = theta ** (-torch.arange(0, size, 2, device=device) / size)
-        angle = torch.arange(length, device=device)[:, None, None] * speed
+        angle = torch.arange(length, device=device)[:, None, None, None] * speed
+        angle = angle * torch.tensor([1, 1, 0], device=device)[:, None, None]
         return torch.polar(torch.ones_like(angle), angle)
-
-
-def _turned(given: Tensor, turns: Tensor, heads: int) -> Tensor:
-    """Queries or keys under rotary position, shape (rows, heads, tokens, size)."""
-    import torch
-
-    pairs = torch.view_as_complex(given.float().unflatten(2, (heads, -1, 2)))
-    return torch.view_as_real(pairs * turns).flatten(3).transpose(1, 2)

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 Rows = Sequence[Sequence[int]]
 SHARED = 4
-"""Rows to a prompt from which on it pays to compute their beginning apart."""
+"""Rows to a prompt from which on it pays other models to compute their beginning apart."""
+AKIN = 1024
+"""Rows that begin alike, among which those of like length go together."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def states(
         Chooses among the asked tokens; the states have then the shape (chosen, width).
     """
     if llama.computes(model.config):
-        return llama.states(model, ids, at, None, joined, kept)
+        return llama.states(model, ids, at, joined, kept)
     hidden = model.base_model(ids, use_cache=False).last_hidden_state
     hidden = hidden.take_along_dim(at[..., None], 1)
     return hidden if kept is None else hidden[kept]
@@ -88,7 +90,7 @@ def continue_rows(model, cache, ids: Tensor, at: Tensor | None, mask: Tensor):
     cache
         Of :func:`empty_cache`, or what this function returned; not to be used again.
     ids, at
-        As for :func:`states`, padding on either side; None asks for all tokens.
+        As for :func:`states`; None asks for all tokens. The small Llama goes on by one token a row.
     mask : Tensor of bool, shape (rows, length)
         Which tokens are no padding.
 
@@ -98,9 +100,12 @@ def continue_rows(model, cache, ids: Tensor, at: Tensor | None, mask: Tensor):
     """
     import torch
 
-    cache = replace(cache, seen=torch.cat([cache.seen, mask], 1))
     if isinstance(cache, llama.Cache):
-        return llama.states(model, ids, at, cache), cache
+        if not cache.end:
+            return llama.begin(model, ids, at, mask, cache)
+        hidden, cache = llama.proceed(model, ids[:, 0], cache)
+        return hidden[:, None], cache
+    cache = replace(cache, seen=torch.cat([cache.seen, mask], 1))
     start = cache.seen.shape[1] - ids.shape[1]
     hidden = model.base_model(
         ids,
@@ -112,13 +117,12 @@ def continue_rows(model, cache, ids: Tensor, at: Tensor | None, mask: Tensor):
     return hidden if at is None else hidden.take_along_dim(at[..., None], 1), cache
 
 
-def padded(rows: Rows, pad_id: int, device, left: bool = False) -> tuple[Tensor, Tensor]:
+def padded(rows: Rows, pad_id: int, device) -> tuple[Tensor, Tensor]:
     """Token rows as one tensor, (rows, longest), and which of its tokens are no padding."""
     import torch
 
     lengths = np.array([len(row) for row in rows])
-    place = np.arange(lengths.max())
-    mask = (place >= lengths.max() - lengths[:, None]) if left else (place < lengths[:, None])
+    mask = np.arange(lengths.max()) < lengths[:, None]
     ids = np.full(mask.shape, pad_id)
     ids[mask] = np.concatenate(rows)
     return torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)
@@ -144,25 +148,30 @@ def last_states(
 ) -> Iterator[tuple[np.ndarray, Tensor]]:
     """Hidden state of each row's last token, batch by batch.
 
-    Rows of like length are computed together, so that there is little padding.
+    Rows that begin alike and rows of like length are computed together, so that there is little to
+    compute twice, and little padding.
 
     Parameters
     ----------
     prompt
-        Number of each row's prompt. Where many rows belong to one, they go together, and what they
-        have in common at their beginning is computed once.
+        Number of each row's prompt. Where many rows belong to one, models that are not computed by
+        `models.llama` compute what they have in common at their beginning apart.
 
     Yields
     ------
     Numbers of some rows and their states, shape (rows, width).
     """
-    if prompt is not None and len(rows) >= SHARED * len(set(prompt)):
+    own = llama.computes(model.config)
+    if not own and prompt is not None and len(rows) >= SHARED * len(set(prompt)):
         yield from _last_states_by_prompt(model, rows, pad_id, tokens_per_batch, prompt)
         return
     joined = joined_matrices(model)
-    for batch in batches_by_length([len(row) for row in rows], tokens_per_batch):
-        ids, mask = padded([rows[i] for i in batch], pad_id, model.device)
-        yield np.array(batch), states(model, ids, mask.sum(1, keepdim=True) - 1, joined)[:, 0]
+    order = np.array(sorted(range(len(rows)), key=rows.__getitem__))
+    for akin in np.split(order, range(AKIN, len(rows), AKIN)) if own else [order]:
+        for part in batches_by_length([len(rows[i]) for i in akin], tokens_per_batch):
+            batch = akin[part]
+            ids, mask = padded([rows[i] for i in batch], pad_id, model.device)
+            yield batch, states(model, ids, mask.sum(1, keepdim=True) - 1, joined)[:, 0]
 
 
 def _last_states_by_prompt(model, rows, pad_id, tokens_per_batch, prompt):
@@ -177,10 +186,10 @@ def _last_states_by_prompt(model, rows, pad_id, tokens_per_batch, prompt):
         cut = np.repeat([common[g] for g in chunk], [len(groups[g]) for g in chunk])
         rests = [rows[i][start:] for i, start in zip(own, cut)]
         heads = [rows[groups[g][0]][: common[g]] for g in chunk]
-        ids, mask = padded(heads, pad_id, model.device, left=True)
+        ids, mask = padded(heads, pad_id, model.device)
         start = empty_cache(model, len(chunk), ids.shape[1] + max(map(len, rests)))
         if ids.shape[1]:
-            start = continue_rows(model, start, ids, ids.new_zeros(len(ids), 0), mask)[1]
+            start = continue_rows(model, start, ids, None, mask)[1]
         for batch in batches_by_length([len(rest) for rest in rests], tokens_per_batch):
             ids, mask = padded([rests[i] for i in batch], pad_id, model.device)
             cache = start.choose(torch.from_numpy(place[batch]).to(model.device))

@@ -156,10 +156,11 @@ def encode_answers(
 ) -> tuple[list[list[int]], list[int]]:
     """Token rows as :func:`encode` makes them, and where each row's response begins."""
     whole = encode(tokenizer, prompts, responses, UNCUT)
-    heads = encode_prompts(tokenizer, prompts, UNCUT)
+    asked = list(dict.fromkeys(prompts))
+    heads = dict(zip(asked, map(len, encode_prompts(tokenizer, asked, UNCUT))))
     rows = [row[-max_length:] for row in whole]
     # A row that lost its beginning has lost as many tokens of its prompt.
-    kept = [max(len(h) - (len(w) - len(r)), 0) for h, w, r in zip(heads, whole, rows)]
+    kept = [max(heads[p] - (len(w) - len(r)), 0) for p, w, r in zip(prompts, whole, rows)]
     return rows, kept
 
 

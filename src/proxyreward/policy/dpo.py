@@ -28,6 +28,7 @@ a second forward pass; plain DPO here follows it step by step (tested).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +36,7 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.data import pairs
+from proxyreward.files import state
 from proxyreward.models import training
 from proxyreward.models.build import load_policy
 from proxyreward.models.precision import Precision, autocast
@@ -271,6 +273,18 @@ def train_preferences(
     write_steps(preferences.steps, names, directory / STEPS)
 
 
+@lru_cache(maxsize=1)
+def _start(train: str, test: str, policy: str, tokenizer_from: str, max_length: int, *states):
+    """Pairs to train on, test pairs, and the first policy's log-probabilities of the latter.
+
+    Kept for the next item, as long as the files are as they were.
+    """
+    tests = pairs.read(Path(test))
+    tokenizer = load_tokenizer(tokenizer_from)
+    told = log_probabilities(load_policy(policy), tokenizer, tests, max_length)
+    return pairs.read(Path(train)), tests, told
+
+
 def train(item: PreferencePolicy, directory: Path) -> None:
     """Train one policy on pairs and evaluate it; nothing reads the policy itself.
 
@@ -278,10 +292,10 @@ def train(item: PreferencePolicy, directory: Path) -> None:
     each test pair, by ``pair_id`` and ``source``; ``responses.parquet`` with a response to each
     test prompt; the trainer's log.
     """
-    tokenizer = load_tokenizer(Path(item.data) / "tokenizer")
-    policy = load_policy(item.policy)
-    frame, tests = pairs.read(Path(item.pairs)), pairs.read(Path(item.tests))
-    before = log_probabilities(policy, tokenizer, tests, item.max_length)
+    words = f"{item.data}/tokenizer"
+    tokenizer, policy = load_tokenizer(words), load_policy(item.policy)
+    read = item.pairs, item.tests, item.policy, words
+    frame, tests, before = _start(*read, item.max_length, *map(state, read))
     train_preferences(
         policy,
         frame,

@@ -68,35 +68,35 @@ def sample_tokens(
     import torch
 
     device, head = model.device, model.get_output_embeddings()
-    ids, mask = padded(rows, pad_id, device, left=True)
-    result = torch.full((len(rows) * count, max_new_tokens), pad_id, device=device)
-    uniform = torch.rand(max_new_tokens, len(result), generator=generator, device=device)
+    ids, mask = padded(rows, pad_id, device)
+    result = torch.full((max_new_tokens, len(rows) * count), pad_id, device=device)
+    uniform = torch.rand(result.shape, generator=generator, device=device)
     with torch.inference_mode():
         cache = empty_cache(model, len(rows), ids.shape[1] + max_new_tokens)
-        at = torch.full((len(rows), 1), ids.shape[1] - 1, device=device)
-        hidden, cache = continue_rows(model, cache, ids, at, mask)
+        hidden, cache = continue_rows(model, cache, ids, mask.sum(1, keepdim=True) - 1, mask)
         inside = torch.arange(len(rows), device=device).repeat_interleave(count)
         cache, hidden = cache.choose(inside), hidden[inside, 0]
         # The rows that the cache holds, and which of these have not ended.
-        held = live = torch.arange(len(result), device=device)
+        held = torch.arange(result.shape[1], device=device)
+        going = torch.ones_like(held, dtype=torch.bool)
         for step in range(max_new_tokens):
             if before is not None:
-                before.append(hidden.new_zeros(len(result), hidden.shape[1]))
-                before[-1][held[live]] = hidden
-            token = _draw(head(hidden), temperature, pad_id, uniform[step, held[live]])
-            result[held[live], step] = token
-            live, token = live[token != eos_id], token[token != eos_id]
-            if step == max_new_tokens - 1 or not len(live):
+                shape = result.shape[1], hidden.shape[1]
+                before.append(hidden.new_zeros(shape).index_copy_(0, held, hidden))
+            token = _draw(head(hidden), temperature, pad_id, uniform[step, held])
+            result[step, held] = token.where(going, pad_id)
+            going &= token != eos_id
+            left = int(going.sum())
+            if step == max_new_tokens - 1 or not left:
                 break
-            if len(live) < DENSE * len(held):
-                cache, held = cache.choose(live), held[live]
-                live = torch.arange(len(held), device=device)
-            ids = torch.full((len(held), 1), pad_id, device=device)
-            ids[live, 0] = token
-            new = torch.ones_like(ids, dtype=torch.bool)
-            hidden, cache = continue_rows(model, cache, ids, None, new)
-            hidden = hidden[live, 0]
-    return result.cpu()
+            if left < DENSE * len(held):
+                chosen = going.nonzero()[:, 0]
+                cache, held, token, going = (
+                    cache.choose(chosen), held[chosen], token[chosen], going[chosen]
+                )  # fmt: skip
+            hidden, cache = continue_rows(model, cache, token[:, None], None, going[:, None])
+            hidden = hidden[:, 0]
+    return result.T.contiguous().cpu()
 
 
 def sample(

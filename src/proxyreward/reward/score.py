@@ -4,8 +4,8 @@ A model and texts come in, one float32 score a response goes out.  Callers: `sco
 the rewards of `policy.ppo_runs`.
 
 What makes it fast: equal (prompt, response) rows are scored once; rows of like length go together,
-padded on the right; the last layer and the head are computed for the last token alone; and where
-many responses answer a prompt, what their rows begin with is computed once.
+padded on the right; the last layer and the head are computed for the last token alone; and what
+rows have in common at their beginning is computed once.
 `benchmarks/scoring.py` measures it.
 """
 
@@ -20,7 +20,7 @@ from proxyreward.models.states import Rows, last_states
 from proxyreward.models.tokenizer import encode
 
 # Padding included. On a CPU a batch should stay in the cache, on a GPU it should fill the device.
-TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 131072}
+TOKENS_PER_BATCH = {"cpu": 8192, "cuda": 131072}
 
 
 def score_tokens(
