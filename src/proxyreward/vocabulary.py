@@ -6,6 +6,8 @@ No module repeats one of these words, so that what the pipeline trains is what a
 OPTIMISERS = BEST_OF_N, PPO = "best-of-n", "ppo"
 INITIAL, SECOND = "initial", "second"
 """The policies that are optimised."""
+ORACLE = "oracle"
+"""The world's own judge, beside the reward models."""
 JOINT = "joint"
 """One PPO run on the prompts of all categories."""
 ALL = "all"

@@ -48,10 +48,11 @@ def runs(params, tmp_path, monkeypatch):
     (outputs / "data").mkdir(parents=True)
     prompts = pd.DataFrame({"prompt_id": [0, 1, 2], "category": ["Chat", "Math", "Chat"]})
     prompts.to_parquet(outputs / "data/prompts.parquet")
-    for i, member in enumerate(families(params)["main"]):
-        for stage in ("reward_models", "scores"):
-            (outputs / stage / member.name).mkdir(parents=True)
-        np.save(outputs / "scores" / member.name / "initial.npy", np.array([i - 1.0, i + 1.0]))
+    names = [member.name for member in families(params)["main"]]
+    for i, name in enumerate([*names, "oracle"]):
+        (outputs / "reward_models" / name).mkdir(parents=True)
+        (outputs / "scores" / name).mkdir(parents=True)
+        np.save(outputs / "scores" / name / "initial.npy", np.array([i - 1.0, i + 1.0]))
     return ppo_family.runs(params)
 
 
@@ -59,14 +60,17 @@ def test_every_reward_model_has_a_main_run_and_some_have_side_runs(runs, params)
     main = [run for run in runs if not run.settings.kl_coef and run.category is None]
     penalised = [run for run in runs if run.settings.kl_coef]
     alone = [run for run in runs if run.category]
-    assert [run.rm for run in main] == [member.name for member in families(params)["main"]]
-    assert len(penalised) == 3 * 2 and len(alone) == 3 * 2
-    assert {run.rm for run in penalised} == {run.rm for run in alone}
+    assert [run.rm for run in main] == [
+        *(member.name for member in families(params)["main"]),
+        "oracle",
+    ]
+    assert len(penalised) == 4 * 2 and len(alone) == 3 * 2
+    assert {run.rm for run in penalised} == {run.rm for run in alone} | {"oracle"}
     assert len({run.name for run in runs}) == len(runs) and len({run.seed for run in runs}) == 1
 
 
 def test_all_judges_are_normalised_on_the_same_samples(runs):
-    assert [(judge.mean, judge.sd) for judge in runs[0].judges] == [(i, 1.0) for i in range(4)]
+    assert [(judge.mean, judge.sd) for judge in runs[0].judges] == [(i, 1.0) for i in range(5)]
     some = {run.rm for run in runs if run.settings.kl_coef}
     for run in runs:
         kept = some if not run.points else {judge.name for judge in runs[0].judges}

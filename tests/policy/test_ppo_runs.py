@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from tests.policy.letters import SETTINGS
 
+from proxyreward.data.transcripts import last_request
 from proxyreward.models.build import (
     build_policy,
     build_reward_model,
@@ -16,11 +17,12 @@ from proxyreward.models.build import (
 from proxyreward.policy.ppo import PPO
 from proxyreward.policy.ppo_runs import Judge, PPORun, curves, read, reward_of, train
 from proxyreward.reward.score import score
+from proxyreward.world import oracle
 
 SETTINGS = dataclasses.replace(
     SETTINGS, steps=4, samples_per_prompt=2, max_new_tokens=8, max_length=64
 )
-FILES = ("log.csv", "points.csv", "values.npy", "outcome.json")
+FILES = ("log.csv", "points.csv", "values.npy", "texts.json", "outcome.json")
 PER_POINT, AT_END = 2, 3
 
 
@@ -40,6 +42,7 @@ def run(tmp_path_factory, corpus, tokenizer, shape):
             model.score.weight.normal_()
         model.save_pretrained(folder / name)
         judges.append(Judge(name, str(folder / name), hash=name, mean=0.5 * i, sd=1.0 + i))
+    judges.append(Judge("oracle", None, None, mean=-0.5, sd=2.0))
     return PPORun(
         name="run", data=str(folder / "data"), policy=str(folder / "initial"), rm="two",
         judges=tuple(judges), category=None, points=2, point_samples=PER_POINT,
@@ -75,7 +78,7 @@ def test_a_finished_run_leaves_curves_points_and_an_outcome(done):
     assert found.log["step"].tolist() == [1, 2, 3, 4]
     assert found.points["step"].tolist() == [1, 3, 4]
     assert (found.points["kl_nats"] > 0).all()
-    assert found.values.shape == (3, 3, 6) and np.isfinite(found.values).all()
+    assert found.values.shape == (3, 4, 6) and np.isfinite(found.values).all()
     assert found.log.notna().all(axis=None) and found.points.notna().all(axis=None)
 
 
@@ -89,10 +92,15 @@ def test_the_policy_that_is_left_is_the_one_of_the_last_evaluation(done, run, to
     assert found.points["kl_nats"].iloc[-1] == pytest.approx(kl.mean(), rel=1e-4)
     assert found.points["entropy"].iloc[-1] == pytest.approx(entropy, rel=1e-4)
     asked = np.repeat(prompts, AT_END).tolist()
-    for judge, values in zip(run.judges, found.values[-1]):
-        scores = score(load_reward_model(judge.folder), tokenizer, asked, said, 64)
-        expected = ((scores - judge.mean) / judge.sd).reshape(6, AT_END).mean(1)
+    scores = [
+        score(load_reward_model(judge.folder), tokenizer, asked, said, 64)
+        for judge in run.judges[:3]
+    ]
+    scores.append(oracle.utility([last_request(prompt) for prompt in asked], said))
+    for judge, own, values in zip(run.judges, scores, found.values[-1], strict=True):
+        expected = ((own - judge.mean) / judge.sd).reshape(6, AT_END).mean(1)
         np.testing.assert_allclose(values, expected, atol=1e-4)
+    assert found.texts == said[::AT_END]
 
 
 @pytest.mark.parametrize("judge, shift", [(1, -2.0), (2, 0.0)])  # the second, "two", has sd 2
@@ -125,7 +133,7 @@ def test_a_run_on_one_category_asks_its_prompts_alone(run, corpus, tmp_path):
     category = corpus.prompts["category"][1]
     count = (corpus.prompts["category"][:6] == category).sum()
     found = finish(changed(run, category=category, points=0, steps=1), tmp_path / "run")
-    assert found.points["step"].tolist() == [1] and found.values.shape == (1, 3, count)
+    assert found.points["step"].tolist() == [1] and found.values.shape == (1, 4, count)
     assert 0 < count < 6
 
 
@@ -146,11 +154,14 @@ def test_curves_show_the_own_judge_and_the_mean_of_the_others(done):
     table = curves([found, dataclasses.replace(found, values=found.values + 1)])
     assert table.columns.tolist() == [
         "run", "rm", "kl_coef", "step", "kl_nats", "entropy", "proxy_reward", "golden_reward",
+        "oracle_reward",
     ]  # fmt: skip
     assert len(table) == 6 and set(table["rm"]) == {"two"}
     proxy, golden = found.values[:, 1].mean(1), found.values[:, [0, 2]].mean((1, 2))
     np.testing.assert_allclose(table["proxy_reward"], [*proxy, *(proxy + 1)], rtol=1e-5)
     np.testing.assert_allclose(table["golden_reward"], [*golden, *(golden + 1)], rtol=1e-5)
+    true = found.values[:, 3].mean(1)
+    np.testing.assert_allclose(table["oracle_reward"], [*true, *(true + 1)], rtol=1e-5)
 
 
 def test_a_run_that_diverges_at_once_can_be_read(run, tmp_path):

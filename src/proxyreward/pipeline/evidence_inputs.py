@@ -7,14 +7,17 @@ Called by the `evidence` stage.
 import numpy as np
 import pandas as pd
 
+from proxyreward.data.transcripts import last_request
 from proxyreward.findings.rethinking.regret import Optimised, Pool, standardised
+from proxyreward.findings.rethinking.truth import measure as truth
 from proxyreward.pipeline.finished import read_items
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.reward_families import families, label, members
 from proxyreward.pipeline.stage import outputs
 from proxyreward.policy.ppo_runs import PPORun, read
 from proxyreward.reward.scorings import PAIRS
-from proxyreward.vocabulary import INITIAL, MAIN, SECOND
+from proxyreward.vocabulary import INITIAL, MAIN, ORACLE, SECOND
+from proxyreward.world import oracle
 
 
 def rms_table(params: Params) -> pd.DataFrame:
@@ -66,8 +69,33 @@ def every_pool(params: Params) -> list[Pool]:
     ]
 
 
-def _pool(params: Params, family: str, policy: str) -> Pool:
-    names = [member.name for member in families(params)[family]]
+def judged_pool(params: Params) -> Pool:
+    """The pool of :func:`main_pool` with the oracle behind the reward models."""
+    return _pool(params, MAIN, INITIAL, ORACLE)
+
+
+def told_texts(params: Params, prompts: pd.DataFrame) -> pd.DataFrame:
+    """What policies say before and after, see :func:`truth.examples`, and its oracle utility."""
+    folder = outputs(params, "scores")
+    said = pd.read_parquet(folder / f"{INITIAL}.parquet")["response"].to_numpy()
+    names = [*(member.name for member in families(params)[MAIN]), ORACLE]
+    scores = {name: _plane(params, name, MAIN, INITIAL) for name in names}
+    items = read_items(outputs(params, "ppo"), PPORun)
+    told = truth.examples(
+        prompts["prompt"].map(last_request).tolist(),
+        said.reshape(len(prompts), -1),
+        scores,
+        {
+            (done.run.rm, done.run.settings.kl_coef): done.texts
+            for done in read(items.values(), items)
+            if done.run.category is None
+        },
+    )
+    return told.assign(utility=oracle.utility(told["prompt"], told["response"]))
+
+
+def _pool(params: Params, family: str, policy: str, *beside: str) -> Pool:
+    names = [*(member.name for member in families(params)[family]), *beside]
     planes = [_plane(params, name, family, policy) for name in names]
     # The model that all families share has scored more samples than the others.
     fewest = min(plane.shape[1] for plane in planes)
@@ -84,7 +112,7 @@ def _plane(params: Params, name: str, family: str, policy: str) -> np.ndarray:
 
 
 def finished_runs(params: Params) -> list[Optimised]:
-    """Every PPO run with its evaluations."""
+    """Every PPO run with its evaluations, the oracle among the judges."""
     items = read_items(outputs(params, "ppo"), PPORun)
     return [
         Optimised(

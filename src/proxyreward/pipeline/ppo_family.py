@@ -5,6 +5,7 @@ In: parameters and what the stages before have written. Out: specs of runs. Call
 """
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,20 +17,22 @@ from proxyreward.pipeline.reward_families import families
 from proxyreward.pipeline.stage import outputs
 from proxyreward.policy.ppo import PPOSettings
 from proxyreward.policy.ppo_runs import Judge, PPORun
-from proxyreward.vocabulary import INITIAL, MAIN
+from proxyreward.vocabulary import INITIAL, MAIN, ORACLE
 
 INPUTS = ("data", "policy", "reward_models")
 
 
 def judges(params: Params) -> tuple[Judge, ...]:
-    """The main family, normalised on the pool of the initial policy."""
+    """The main family and the oracle, normalised on the pool of the initial policy."""
     models, scores = outputs(params, "reward_models"), outputs(params, "scores")
-    found = []
-    for member in families(params)[MAIN]:
-        pool = np.load(scores / member.name / "initial.npy").astype(float)
-        folder = models / member.name
-        found.append(Judge(member.name, str(folder), content_hash(folder), pool.mean(), pool.std()))
-    return tuple(found)
+
+    def judge(name: str, folder: Path | None) -> Judge:
+        pool = np.load(scores / name / "initial.npy").astype(float)
+        weights = (str(folder), content_hash(folder)) if folder else (None, None)
+        return Judge(name, *weights, pool.mean(), pool.std())
+
+    own = [member.name for member in families(params)[MAIN]]
+    return (*(judge(name, models / name) for name in own), judge(ORACLE, None))
 
 
 def side_models(params: Params) -> list[str]:
@@ -42,8 +45,9 @@ def side_models(params: Params) -> list[str]:
 def runs(params: Params) -> list[PPORun]:
     """Main runs, runs with a KL penalty, and runs on one category; the longest first.
 
-    The side runs are evaluated by the reward models that have side runs, and only at their end. All
-    runs share one seed, so that they differ in the reward and in what they are asked, not in draws.
+    The oracle has main runs and runs with a penalty, too, and evaluates all. The side runs are
+    evaluated by the reward models that have side runs, and only at their end. All runs share one
+    seed, so that they differ in the reward and in what they are asked, not in draws.
     """
     ppo = params.ppo
     own = {field.name for field in dataclasses.fields(PPOSettings)}
@@ -57,7 +61,7 @@ def runs(params: Params) -> list[PPORun]:
         precision=params.model.precision,
     )
     every, names = judges(params), side_models(params)
-    some = tuple(judge for judge in every if judge.name in names)
+    some = tuple(judge for judge in every if judge.name in (*names, ORACLE))
     prompts = pd.read_parquet(outputs(params, "data") / "prompts.parquet")
 
     def run(name: str, rm: Judge, **changes: object) -> PPORun:
@@ -90,5 +94,6 @@ def runs(params: Params) -> list[PPORun]:
             run(f"{c.lower()}-{rm.name}", rm, category=c, **alone)
             for c in categories
             for rm in some
+            if rm.name in names
         ),
     ]

@@ -16,12 +16,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from proxyreward.data.transcripts import last_request
 from proxyreward.models.build import load_critic, load_policy, load_reward_model
 from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.policy.ppo import PPO, Diverged, PPOSettings, Reward
 from proxyreward.reward.score import Asked, distinct_rows, score_asked
+from proxyreward.vocabulary import ORACLE
+from proxyreward.world import oracle
 
 LOG, POINTS, VALUES, OUTCOME = "log.csv", "points.csv", "values.npy", "outcome.json"
+TEXTS = "texts.json"
 FINISHED, DIVERGED = "finished", "diverged"
 LOGGED = [
     "step", "reward", "kl_nats", "entropy", "ended", "tokens", "policy_loss", "value_loss",
@@ -31,21 +35,27 @@ LOGGED = [
 
 @dataclass(frozen=True)
 class Judge:
-    """A reward model with the mean and sd of its scores on the reference samples.
+    """A reward model, or the world's oracle, with mean and sd of its scores on reference samples.
 
-    Those are the samples of the initial policy's pool, the same for all reward models, so that a
-    reward of 1 means one standard deviation above the initial policy to each of them.
+    Those are the samples of the initial policy's pool, the same for all judges, so that a reward
+    of 1 means one standard deviation above the initial policy to each of them. The oracle, which
+    reads texts, has no `folder` and no `hash`.
     """
 
     name: str
-    folder: str
-    hash: str
+    folder: str | None
+    hash: str | None
     mean: float
     sd: float
 
     def rewards(self, asked: Asked) -> np.ndarray:
         """Rewards of the responses that are asked about, in sd of the initial policy."""
-        return (score_asked(_model(self.folder, self.hash), asked) - self.mean) / self.sd
+        if self.folder is None:
+            prompts, responses = zip(*asked.texts)
+            worth = oracle.utility(list(map(last_request, prompts)), responses)[asked.index]
+        else:
+            worth = score_asked(_model(self.folder, self.hash), asked)
+        return (worth - self.mean) / self.sd
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ class PPORun:
     rm
         Name of the judge that the policy is optimised on.
     judges
-        Every reward model that evaluates it.
+        Every reward model that evaluates it, and the oracle.
     category
         Only the downstream prompts of this category; None takes all.
     points, point_samples
@@ -87,7 +97,8 @@ def train(run: PPORun, directory: Path) -> None:
 
     Files: the policy; ``log.csv`` with a row a step (see :meth:`PPO.run`); ``points.csv`` (step,
     kl_nats, entropy) and ``values.npy`` (points, judges, prompts) with the evaluations, the last of
-    them at the end; ``outcome.json`` (status, message, step).
+    them at the end; ``texts.json``, the first response to each prompt at the end;
+    ``outcome.json`` (status, message, step).
     """
     data = Path(run.data)
     tokenizer = load_tokenizer(data / "tokenizer")
@@ -106,13 +117,14 @@ def train(run: PPORun, directory: Path) -> None:
     due = set(np.linspace(0, run.settings.steps, run.points + 2).round()) - {0, run.settings.steps}
     points, values, rows = [], [], []
 
-    def evaluate(step: int, samples: int) -> None:
+    def evaluate(step: int, samples: int) -> list[str]:
         said, kl, entropy = learner.sample(prompts, samples, run.seed + 1)
         repeated = [prompt for prompt in prompts for _ in range(samples)]
         asked = distinct_rows(tokenizer, repeated, said, run.settings.max_length)
         scores = [judge.rewards(asked).reshape(-1, samples).mean(1) for judge in run.judges]
         points.append({"step": step, "kl_nats": kl.mean(), "entropy": entropy})
         values.append(np.stack(scores))
+        return said[::samples]
 
     outcome = {"status": FINISHED, "message": ""}
     try:
@@ -123,11 +135,12 @@ def train(run: PPORun, directory: Path) -> None:
     except Diverged as stop:
         outcome = {"status": DIVERGED, "message": f"after step {len(rows)}: {stop}"}
         print(f"{run.name}: {outcome['message']}", file=sys.stderr)
-    evaluate(len(rows), run.final_samples)
+    texts = evaluate(len(rows), run.final_samples)
     # Named, for a run may diverge in its first step.
     pd.DataFrame(rows, columns=LOGGED).to_csv(directory / LOG, index=False, float_format="%.6g")
     pd.DataFrame(points).to_csv(directory / POINTS, index=False, float_format="%.6g")
     np.save(directory / VALUES, np.stack(values).astype(np.float32))
+    (directory / TEXTS).write_text(json.dumps(texts, indent=0) + "\n", encoding="utf-8")
     outcome = json.dumps(outcome | {"step": len(rows)}, indent=1)
     (directory / OUTCOME).write_text(outcome + "\n", encoding="utf-8")
     policy.save_pretrained(directory)
@@ -156,12 +169,14 @@ def _model(folder: str, content: str):
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run left, see :func:`train`; `values` has shape (points, judges, prompts)."""
+    """What a run left, see :func:`train`; `values` has shape (points, judges, prompts), `texts`
+    one response to each prompt."""
 
     run: PPORun
     log: pd.DataFrame
     points: pd.DataFrame
     values: np.ndarray
+    texts: list[str]
     status: str
     message: str
 
@@ -170,25 +185,34 @@ def read(runs: Iterable[PPORun], folders: Iterable[Path]) -> list[Finished]:
     """Read finished runs from their folders."""
     found = []
     for run, folder in zip(runs, folders, strict=True):
-        outcome = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
+        outcome, texts = (
+            json.loads((folder / name).read_text(encoding="utf-8")) for name in (OUTCOME, TEXTS)
+        )
         log, points = (pd.read_csv(folder / name) for name in (LOG, POINTS))
         status, message = outcome["status"], outcome["message"]
-        found.append(Finished(run, log, points, np.load(folder / VALUES), status, message))
+        values = np.load(folder / VALUES)
+        found.append(Finished(run, log, points, values, texts, status, message))
     return found
 
 
 def curves(runs: Iterable[Finished]) -> pd.DataFrame:
-    """Value of each run's policy on the way: to its own reward model and to the others.
+    """Value of each run's policy on the way: to its own judge, to the others and to the oracle.
 
-    Columns ``run, rm, kl_coef, step, kl_nats, entropy, proxy_reward, golden_reward``; the last is
-    the mean over all other reward models, each as golden. Rewards in sd of the initial policy.
+    Columns ``run, rm, kl_coef, step, kl_nats, entropy, proxy_reward, golden_reward``, the mean over
+    all other reward models, each as golden, and ``oracle_reward``. Rewards in sd of the initial
+    policy.
     """
     tables = []
     for done in runs:
-        own = np.array([judge.name == done.run.rm for judge in done.run.judges])
+        names = np.array([judge.name for judge in done.run.judges])
+        own, true = names == done.run.rm, names == ORACLE
         worth = done.values.mean(axis=2)
         key = {"run": done.run.name, "rm": done.run.rm, "kl_coef": done.run.settings.kl_coef}
-        shown = {"proxy_reward": worth[:, own][:, 0], "golden_reward": worth[:, ~own].mean(1)}
+        shown = {
+            "proxy_reward": worth[:, own][:, 0],
+            "golden_reward": worth[:, ~own & ~true].mean(1),
+            "oracle_reward": worth[:, true][:, 0],
+        }
         columns = ["run", "rm", "kl_coef", *done.points.columns, *shown]
         tables.append(done.points.assign(**key, **shown)[columns])
     return pd.concat(tables, ignore_index=True)

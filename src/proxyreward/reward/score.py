@@ -70,11 +70,12 @@ def score(
 
 
 class Asked(NamedTuple):
-    """Token rows of every distinct (prompt, response), and the number of each row's prompt.
+    """Every distinct (prompt, response) as text and as token row, and the number of its prompt.
 
-    `index` says which of the rows each response is.
+    `index` says which of them each response is.
     """
 
+    texts: list[tuple[str, str]]
     rows: list[list[int]]
     prompt: list[int]
     index: list[int]
@@ -90,7 +91,11 @@ def distinct_rows(
     place = {prompt: i for i, prompt in enumerate(dict.fromkeys(prompts))}
     rows = encode(tokenizer, [p for p, _ in number], [r for _, r in number], max_length)
     return Asked(
-        rows, [place[p] for p, _ in number], [number[key] for key in keys], tokenizer.pad_token_id
+        texts=list(number),
+        rows=rows,
+        prompt=[place[p] for p, _ in number],
+        index=[number[key] for key in keys],
+        pad_id=tokenizer.pad_token_id,
     )
 
 

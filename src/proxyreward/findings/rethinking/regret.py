@@ -8,7 +8,7 @@ RM. NDR and rank statistics do not depend on it, but rewards become comparable.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS
 from proxyreward.metrics.best_of_n import best_of_n_curves, kl_bound
 from proxyreward.metrics.checks import count
 from proxyreward.metrics.regret import golden_gain, ndr_matrix
-from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, PPO
+from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, ORACLE, PPO
 
 
 def n_grid(samples: int) -> list[int]:
@@ -106,6 +106,17 @@ class Optimised:
     kl_nats: np.ndarray
     entropy: np.ndarray
     values: np.ndarray
+
+
+def by_models(runs: Sequence[Optimised]) -> list[Optimised]:
+    """The runs on reward models, as reward models judge them: all without the oracle."""
+    found = []
+    for run in runs:
+        if run.rm != ORACLE:
+            kept = [i for i, judge in enumerate(run.judges) if judge != ORACLE]
+            judges = [run.judges[i] for i in kept]
+            found.append(replace(run, judges=judges, values=run.values[:, kept]))
+    return found
 
 
 def ppo_regret(

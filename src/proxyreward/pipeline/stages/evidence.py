@@ -1,19 +1,23 @@
 """Stage `evidence`: what the findings read, small enough for Git.
 
 In: ``outputs/<scale>/{data,evaluation,scores,ppo}/``.  Out: ``results/<scale>/evidence/``, the
-tables of :class:`proxyreward.findings.rethinking.evidence.Evidence`.
+tables of :class:`proxyreward.findings.rethinking.evidence.Evidence`, and what the oracle says of
+the same policies: ``worth``, ``errors`` and ``texts`` of `findings.rethinking.truth`.
 """
 
 import pandas as pd
 
 from proxyreward.data import pairs
 from proxyreward.findings.rethinking import evidence, regret
+from proxyreward.findings.rethinking.truth import measure as truth
 from proxyreward.pipeline.evidence_inputs import (
     bench_scores,
     every_pool,
     finished_runs,
+    judged_pool,
     rms_table,
     test_scores,
+    told_texts,
 )
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results
@@ -30,7 +34,8 @@ def run(params: Params) -> None:
     top = [grid[-1]]
     regrets = [pool.regret(regret.n_grid(pool.scores.shape[2])[1:]) for pool in pools]
     regrets += [initial.regret(top, categories == c, c) for c in sorted(set(categories))]
-    runs = finished_runs(params)
+    judged, every = judged_pool(params), finished_runs(params)
+    runs = regret.by_models(every)
     start = initial.scores.mean(axis=2)
     regrets.append(regret.ppo_regret(runs, start, categories, initial.names))
     curves = [initial.curves(grid), regret.ppo_curves(runs)]
@@ -43,7 +48,12 @@ def run(params: Params) -> None:
         "curves": pd.concat(curves),
         "runs": regret.ppo_runs(runs),
     }
-    evidence.write(tables, results(params, "evidence"))
+    beside = {
+        "worth": truth.worth(judged, grid, every),
+        "errors": truth.errors(judged),
+        "texts": told_texts(params, prompts),
+    }
+    evidence.write(tables | beside, results(params, "evidence"))
 
 
 if __name__ == "__main__":

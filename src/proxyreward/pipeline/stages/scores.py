@@ -1,8 +1,8 @@
 """Stage `scores`: what every reward model thinks of the policies' and the writers' responses.
 
 In: ``outputs/<scale>/{data,reward_models,samples}/``.  Out: ``outputs/<scale>/scores/``: the
-responses in parquet files, ``<name>/<file>.npy`` with a model's scores of a file, and the oracle's
-utilities in ``oracle_initial.npy``.  The main family scores all files, other families one.
+responses in parquet files, and ``<name>/<file>.npy`` with the scores of a file by a model or by the
+oracle.  The main family and the oracle score all files, other families one.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from proxyreward.pipeline.stage import main, outputs, run_items
 from proxyreward.policy import pool
 from proxyreward.reward.scorings import Scoring
 from proxyreward.reward.scorings import run as score_all
-from proxyreward.vocabulary import INITIAL, MAIN, SECOND
+from proxyreward.vocabulary import INITIAL, MAIN, ORACLE, SECOND
 from proxyreward.world import oracle
 
 
@@ -45,9 +45,10 @@ def run(params: Params) -> None:
         for asked in [(INITIAL, SECOND, "tests") if member.name in main_names else ("side",)]
     ]
     run_items(params, "scores", items, score_all, [data, *sorted(folder.glob("*.parquet"))])
-    asked = said[INITIAL]
-    utility = oracle.utility(asked["prompt"].map(last_request), asked["response"])
-    np.save(folder / "oracle_initial.npy", utility.reshape(len(prompts), -1))
+    (folder / ORACLE).mkdir(exist_ok=True)
+    for name, frame in said.items():
+        utility = oracle.utility(frame["prompt"].map(last_request), frame["response"])
+        np.save(folder / ORACLE / f"{name}.npy", utility)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from proxyreward.data.transcripts import last_request
 from proxyreward.findings.world_card import compute
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, write_tables
+from proxyreward.vocabulary import ORACLE
 
 
 def run(params: Params) -> None:
@@ -25,7 +26,7 @@ def run(params: Params) -> None:
     policy = pool[["response"]].assign(prompt=asked, writer="initial policy")
     tables = compute(
         policy,
-        np.load(scores / "oracle_initial.npy"),
+        np.load(scores / ORACLE / "initial.npy").reshape(pool["prompt_id"].nunique(), -1),
         Counter(meta["category"] for meta in frame["meta"]),
         generator("world card", params.seed),
     )

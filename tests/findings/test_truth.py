@@ -1,0 +1,147 @@
+"""Golden models beside the oracle: values, hidden regret, shared errors and texts by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.findings.figures import dots, lines, names, title
+from tests.findings.tables import replicated
+from tests.findings.test_regret import run
+
+from proxyreward.findings.core.reading import select
+from proxyreward.findings.rethinking import regret
+from proxyreward.findings.rethinking.truth import measure, show
+from proxyreward.metrics.best_of_n import best_of_n, kl_bound
+from proxyreward.vocabulary import ORACLE
+
+JUDGES = ["a", "b", "c", ORACLE]
+
+
+def judged(worth, **changes):
+    """A run with these values to its judges on two prompts; half of them on the way."""
+    values = np.repeat(np.array(worth, dtype=float)[:, None], 2, axis=1)
+    return run("run", changes.pop("rm", "a"), values, judges=JUDGES, **changes)
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """Three reward models with errors of their own, and the oracle."""
+    rng = np.random.default_rng(3)
+    truth = rng.normal(size=(30, 40))
+    scores = np.stack([*(truth + k * rng.normal(size=truth.shape) for k in (0.5, 1, 2)), truth])
+    return regret.Pool(regret.standardised(scores, JUDGES), JUDGES)
+
+
+def test_policies_are_worth_what_each_judge_gives_them(pool):
+    runs = [judged([4, 1, 3, -2]), judged([1, 1, 1, 1], category="Math")]
+    found = measure.worth(pool, [1, 8], runs)
+    own, oracle = pool.scores[1], pool.scores[3]
+    best = select(found, optimiser="best-of-n", n=8, proxy="b").iloc[0]
+    assert best["own"] == pytest.approx(best_of_n(own, own, [8]).mean())
+    assert best["oracle"] == pytest.approx(best_of_n(oracle, own, [8]).mean())
+    others = [best_of_n(pool.scores[i], own, [8]).mean() for i in (0, 2)]
+    assert best["golden"] == pytest.approx(np.mean(others))
+    assert best["kl_nats"] == pytest.approx(kl_bound([8])[0] * np.log(2))
+    ppo = select(found, optimiser="ppo")  # on all prompts, on the way and at the end
+    assert ppo[["step", "own", "golden", "oracle"]].to_numpy().tolist() == [
+        [4, 2, 1, -1],
+        [9, 4, 2, -2],
+    ]
+
+
+def test_only_reward_models_with_every_penalty_are_compared(pool):
+    runs = [
+        judged([4, 1, 3, -2]),
+        judged([2, 1, 1, 1], kl_coef=0.5),
+        judged([0, 9, 0, 9], rm="b"),
+        judged([0, 0, 0, 5], rm=ORACLE),
+    ]
+    found = measure.reached(measure.worth(pool, [4], runs))
+    of_ppo = select(found, optimiser="ppo", judge="oracle").set_index("kl_coef")["value"]
+    assert of_ppo.to_dict() == {0.0: -2, 0.5: 1}
+
+
+def test_the_oracle_hides_nothing_from_itself(evidence):
+    """Policies that keep half of the oracle's gain, and of other golden models what they keep."""
+    rms = evidence.names()
+    rows = [
+        (optimiser, n, 0.0, step, proxy, 1.0, 2.0, 1.0, 4.0 if proxy == ORACLE else 2.0)
+        for optimiser, n, step in (("best-of-n", 4, 0), ("best-of-n", 16, 0), ("ppo", 0, 30))
+        for proxy in (*rms, ORACLE)
+    ]
+    found = measure.kept(evidence, pd.DataFrame(rows, columns=measure.WORTH))
+    assert (select(found, judge="oracle")["value"] == 0.5).all()
+    golden = select(found, optimiser="ppo", judge="golden").set_index("proxy")["value"]
+    ndr = evidence.ndr("ppo")
+    assert golden[rms[2]] == pytest.approx(np.delete(ndr[:, 2], 2).mean())
+    hidden = measure.hidden(found)
+    assert hidden["ppo: mean NDR by golden models minus by the oracle"] == pytest.approx(
+        golden.mean() - 0.5
+    )
+
+
+def test_accuracy_predicts_what_it_orders(evidence):
+    pairs = evidence.pairs()
+    accuracy = (pairs[:, :, 0] > pairs[:, :, 1]).mean(axis=1)
+    ndrs = [
+        pd.DataFrame(
+            {"optimiser": optimiser, "judge": "oracle", "proxy": evidence.names(), "value": value}
+        )
+        for optimiser, value in (("best-of-n", 3 * accuracy - 1), ("ppo", -accuracy))
+    ]
+    found = measure.predicted(evidence, pd.concat(ndrs))
+    np.testing.assert_allclose(select(found, optimiser="best-of-n")["value"], 1)
+    np.testing.assert_allclose(select(found, optimiser="ppo")["value"], -1)
+
+
+def test_errors_are_what_the_oracle_does_not_explain():
+    """Errors of their own do not correlate, however well the scores do; shared ones do."""
+    rng = np.random.default_rng(4)
+    truth, fault = rng.normal(size=(2, 200, 50))
+    apart = [truth + rng.normal(size=truth.shape) for _ in range(2)]
+    alike = [truth + fault, truth + fault + 0.5 * rng.normal(size=truth.shape)]
+    offset = 10 * rng.normal(size=(200, 1))  # of a prompt: no one optimises it
+    scores = np.stack([*apart, *alike, truth]) + offset
+    found = measure.errors(regret.Pool(scores, ["a", "b", "c", "d", ORACLE]))
+    pairs = found.set_index(["first", "second"])
+    assert pairs.loc[("a", "b"), "scores"] == pytest.approx(0.5, abs=0.02)
+    assert pairs.loc[("a", "b"), "errors"] == pytest.approx(0, abs=0.02)
+    assert pairs.loc[("c", "d"), "errors"] == pytest.approx(1 / np.sqrt(1.25), abs=0.02)
+    shared = measure.shared(found, ["a", "b", "c", "d"])
+    half = select(shared, models="cleaner half", measure="errors")["value"].item()
+    assert half == pytest.approx(pairs.loc[("a", "b"), "errors"])
+    assert len(found) == 6
+
+
+def test_texts_are_those_of_the_first_reward_model():
+    said = np.array([[f"{prompt}{i}" for i in range(3)] for prompt in "PQ"])
+    scores = {"a": np.array([[0, 2, 1], [5, 0, 0]]), "b": np.zeros((2, 3))}
+    texts = {("a", k): [f"P at {k}", f"Q at {k}"] for k in (0.0, 0.01, 0.1, 0.5)}
+    found = measure.examples(["P?", "Q?"], said, scores, texts | {("b", 0.0): ["no", "no"]})
+    assert found["response"].tolist() == [
+        *("P0", "P1", "P at 0.0", "P at 0.1"),
+        *("Q0", "Q0", "Q at 0.0", "Q at 0.1"),
+    ]
+    shown = show.table_texts(found.assign(utility=[-1.5, 0.75] * 4))
+    assert shown["Prompt"].tolist() == ["P?", "", "", "", "Q?", "", "", ""]
+    assert shown["Oracle"].tolist()[:2] == ["-1.50", "0.75"]
+    assert shown["Policy"].tolist()[2:4] == ["PPO, KL coefficient 0", "PPO, KL coefficient 0.1"]
+
+
+def test_figures_show_every_judge(pool):
+    runs = [judged([4, 1, 3, -2]), judged([2, 1, 1, 1], kl_coef=0.5)]
+    table = measure.reached(measure.worth(pool, [1, 2, 4], runs))
+    [best, ppo] = show.plot_reached(replicated({"reached": table})["reached"]).axes
+    assert (title(best), title(ppo)) == ("Best-of-n", "PPO")
+    assert lines(best).keys() >= {"its own reward model", "the oracle"}
+    assert names(ppo, "x") == ["0", "0.5"]
+    np.testing.assert_allclose(dots(ppo)["the oracle"][:, 1], [-2.1, 1.05])  # times 1, 1.05, 1.1
+
+
+def test_rows_of_hidden_regret_are_the_reward_models():
+    keys = [(o, j, p) for o in ("best-of-n", "ppo") for j in ("golden", "oracle") for p in "ab"]
+    table = pd.DataFrame(keys, columns=["optimiser", "judge", "proxy"])
+    table = table.assign(value=np.arange(8) / 8)
+    figure = show.plot_kept(replicated({"kept": table})["kept"], {"a": "0", "b": "0.45"})
+    assert names(figure.axes[0]) == ["0", "0.45"]
+    drawn = dots(figure.axes[1])["the oracle"][:, 0]
+    np.testing.assert_allclose(drawn, 1.05 * np.array([6, 7]) / 8)
