@@ -73,6 +73,27 @@ def test_verdict_table_reads_scorecard_and_registry(project, shown):
     )
 
 
+def test_menus_count_the_claims_that_they_choose(project, shown):
+    """Each row says to what it belongs, in the order of the menus."""
+    rows = [
+        {"claim_id": f"rethinking.{name}", "verdict": verdict, "reason": "so", "n": 4}
+        | {"estimate": 0.5, "low": 0.4, "high": 0.6, "paper_value": None}
+        for name, verdict in (("table1.c1", "reproduced"), ("fig2.c2", "definition"))
+    ]
+    (project / "results" / "tiny" / "scorecard.json").write_text(json.dumps(rows))
+    claims = ["rethinking.table1.c1", "rethinking.fig2.c2", "more.table1.c1"]
+    kinds = display.kinds_of_claims(claims, "tiny").set_index("claim")
+    assert kinds["verdict"].tolist() == ["reproduced", "definition", display.NOT_RECORDED]
+    assert kinds["paper"].tolist() == ["rethinking", "rethinking", "more"]
+    assert kinds["kind"].tolist()[:2] == ["estimated", "definition"]
+    display.verdict_table(claims, "tiny", {"paper": "Paper", "verdict": "Verdict"})
+    html = shown[0]._repr_html_()
+    assert html.count("<select>") == 2 and "all (3)" in html and "rethinking (2)" in html
+    assert 'data-kinds="rethinking|reproduced"' in html and "more|not recorded" in html
+    display.verdict_table(claims, "tiny")
+    assert "data-kinds" not in shown[1].html and "<form" not in shown[1].html
+
+
 def test_glued_number_keeps_its_digits(glued):
     display.glue_number("a", -0.256, ".2f")
     display.glue_number("b", float("nan"), ".2f")

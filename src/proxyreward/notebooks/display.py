@@ -23,6 +23,8 @@ _ABSENT = "–"
 ENOUGH = 20
 """Replicates from which on verdicts are no longer called preliminary."""
 _COLUMNS = ("Claim", "Paper", "Ours", "n", "Verdict")
+MENUS = {"paper": "Paper", "kind": "Kind", "printed": "Its own numbers", "verdict": "Verdict"}
+"""By what a reader can choose claims: columns of `kinds_of_claims` with the labels of menus."""
 
 
 class Fragment:
@@ -143,8 +145,16 @@ def table(frame: Any, formats: Mapping[str, str] | None = None) -> None:
     show([Fragment(html, "\n".join(" | ".join(row) for row in [names, *rows]))])
 
 
-def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
+def verdict_table(
+    claim_ids: Sequence[str], scale: str, filters: Mapping[str, str] | None = None
+) -> None:
     """Show the computed verdicts of claims: paper's value, ours with interval, n, and why.
+
+    Parameters
+    ----------
+    filters
+        Columns of `kinds_of_claims` by which a reader of the page can choose rows, each with the
+        label of its menu.
 
     Raises
     ------
@@ -155,13 +165,17 @@ def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
 
     registry = load_registry()
     decided, compared = scorecard(scale), comparisons(scale)
+    kinds = kinds_of_claims(claim_ids, scale)[list(filters or ())]
     rows = [
-        verdict_row(claim, registry.claim(claim).statement, decided.get(claim), compared.get(claim))
-        for claim in claim_ids
+        verdict_row(
+            claim, registry.claim(claim).statement, decided.get(claim), compared.get(claim), kind
+        )
+        for claim, kind in zip(claim_ids, kinds.to_dict("records"), strict=True)
     ]
     head = "".join(f'<th scope="col">{label}</th>' for label in _COLUMNS)
     html = (
         f'<p class="replicates">{_replicates(decided.values())}</p>'
+        f"{_menus(kinds.rename(columns=filters)) if filters else ''}"
         '<div class="scroll"><table class="verdicts cards"><thead><tr>'
         f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
@@ -171,15 +185,50 @@ def verdict_table(claim_ids: Sequence[str], scale: str) -> None:
     show([Fragment(html, text)])
 
 
+def kinds_of_claims(claim_ids: Sequence[str], scale: str) -> pd.DataFrame:
+    """What tables count and choose claims by: columns claim, paper, kind, printed, verdict.
+
+    `kind` says how the claim is decided: `estimated`, `definition` or `by construction`; `printed`,
+    whether the paper's own numbers support it.
+    """
+    from proxyreward.findings.core.registry import load_registry
+
+    registry, decided, rows = load_registry(), scorecard(scale), []
+    for claim_id in claim_ids:
+        claim, verdict = registry.claim(claim_id), decided.get(claim_id, {}).get("verdict")
+        printed = claim.printed_support.replace("_", " ")
+        paper = claim_id.partition(".")[0]
+        rows.append((claim_id, paper, claim.kind, printed, verdict or NOT_RECORDED))
+    return pd.DataFrame(rows, columns=["claim", "paper", "kind", "printed", "verdict"])
+
+
+def _menus(kinds: pd.DataFrame) -> str:
+    """A form with a menu a column; `book/_assets/choose.js` shows the rows that fit."""
+    menus = []
+    for label, values in kinds.items():
+        counts = values.value_counts()
+        names = "".join(
+            f'<option value="{escape(value)}">{escape(value)} ({count})</option>'
+            for value, count in counts.items()
+        )
+        menus.append(
+            f'<label>{escape(str(label))} <select><option value="">all ({len(kinds)})</option>'
+            f"{names}</select></label>"
+        )
+    return f'<form class="choose" hidden>{"".join(menus)}<output></output></form>'
+
+
 def verdict_row(
     claim_id: str,
     statement: str,
     row: Mapping[str, Any] | None,
     compared: pd.DataFrame | None = None,
+    kinds: Mapping[str, str] | None = None,
 ) -> str:
     """Return one HTML table row, in which the claim's comparisons open.
 
-    `row` is the claim's entry in the scorecard, `compared` its comparisons, if there are any.
+    `row` is the claim's entry in the scorecard, `compared` its comparisons, if there are any;
+    `kinds` are what the row can be chosen by.
     """
     row = row or {"verdict": NOT_RECORDED, "reason": "no entry in the scorecard of this scale"}
     verdict = str(row["verdict"])
@@ -193,16 +242,19 @@ def verdict_row(
         _cell(row.get("n")),
         badge,
     )
-    return _line(_COLUMNS, cells, [""] * len(cells))
+    chosen = f' data-kinds="{escape("|".join(kinds.values()))}"' if kinds else ""
+    return _line(_COLUMNS, cells, [""] * len(cells), chosen)
 
 
-def _line(labels: Sequence[str], cells: Sequence[str], kinds: Sequence[str]) -> str:
+def _line(
+    labels: Sequence[str], cells: Sequence[str], kinds: Sequence[str], attribute: str = ""
+) -> str:
     """A row of a table; its labels head the cells where a narrow page stacks them."""
     parts = (
         f'<td{kind} data-label="{escape(label)}">{cell}</td>'
         for label, cell, kind in zip(labels, cells, kinds, strict=True)
     )
-    return f"<tr>{''.join(parts)}</tr>"
+    return f"<tr{attribute}>{''.join(parts)}</tr>"
 
 
 def _replicates(rows: Collection[Mapping[str, Any]]) -> str:

@@ -16,7 +16,7 @@ come from, glued numbers and verdicts.
 `page.evidence` and `page.mixtures` are what the findings of a paper read, in the default run.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,6 +128,18 @@ class Page:
         known = [claim.id for claim in self.registry.measured_by(self.finding)]
         if claims:
             known = [self.registry.claim(f"{known[0].split('.')[0]}.{name}").id for name in claims]
-        display.verdict_table(known, self.scale)
+        self._verdicts(known)
+
+    def every_verdict(self) -> None:
+        """Show the verdicts of all claims that a finding measures, with menus to choose some."""
+        self._verdicts(self.measured, display.MENUS)
+
+    @property
+    def measured(self) -> list[str]:
+        """All claims that a finding measures, of any paper."""
+        return [claim.id for claim in self.registry.claims() if claim.finding]
+
+    def _verdicts(self, known: Sequence[str], menus: Mapping[str, str] | None = None) -> None:
+        display.verdict_table(known, self.scale, menus)
         line = display.provenance("scorecard", self.name, {}, self.scale)
         display.show([line])
