@@ -1,0 +1,106 @@
+"""Checks of the experiment itself, in the embedded world and with the oracle as reward.
+
+Optimised on the truth a policy must rise, on its opposite fall, and on noise not rise; held by an
+endless penalty it must stay where it began.
+"""
+
+import dataclasses
+import zlib
+
+import numpy as np
+import pytest
+from tests.policy.letters import SETTINGS as LETTERS
+
+from proxyreward.data.transcripts import last_request
+from proxyreward.metrics.best_of_n import best_of_n
+from proxyreward.models.build import Shape, load_critic, load_policy
+from proxyreward.models.tokenizer import make_tokenizer
+from proxyreward.policy.ppo import PPO
+from proxyreward.policy.sampling import sample
+from proxyreward.policy.sft import PolicySettings, train_policy
+from proxyreward.world import build, oracle
+
+MAX_LENGTH, NEW_TOKENS, SAMPLES = 72, 40, 16
+PPO_SETTINGS = {
+    "steps": 16, "prompts_per_step": 20, "samples_per_prompt": 2, "epochs": 1, "minibatches": 2,
+    "actor_learning_rate": 1.5e-3, "critic_learning_rate": 1e-3, "warmup_steps": 2,
+    "lam": 0.95, "missing_eos_penalty": 1.0, "max_new_tokens": NEW_TOKENS, "max_length": MAX_LENGTH,
+}  # fmt: skip
+
+
+def truth(prompts, responses):
+    return oracle.utility([last_request(prompt) for prompt in prompts], responses)
+
+
+def noise(prompts, responses):
+    """A number for each text that has nothing to do with it."""
+    texts = (f"{prompt}{response}".encode() for prompt, response in zip(prompts, responses))
+    return np.array([zlib.crc32(text) / 2**31 - 1 for text in texts])
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """Folder of a policy that has learnt from the world's writers, its tokenizer, and prompts."""
+    corpus = build.build(6000, 10, 40, 40, seed=0)
+    texts = corpus.demonstrations["prompt"] + " " + corpus.demonstrations["response"]
+    tokenizer = make_tokenizer("scratch", texts.tolist(), 1024)
+    folder = tmp_path_factory.mktemp("world") / "policy"
+    train_policy(
+        corpus.demonstrations, tokenizer, "scratch", Shape(64, 2, 4, MAX_LENGTH),
+        PolicySettings(epochs=2, learning_rate=5e-3, batch_size=64), seed=0, directory=folder,
+    )  # fmt: skip
+    return folder, tokenizer, corpus.prompts["prompt"].tolist()
+
+
+@pytest.fixture(scope="module")
+def start(world):
+    """Oracle utilities of the policy's responses, shape (prompts, samples)."""
+    folder, tokenizer, prompts = world
+    said, _ = sample(
+        load_policy(folder), tokenizer, prompts, SAMPLES, 1.0, NEW_TOKENS, MAX_LENGTH, seed=1
+    )
+    return np.stack([truth([prompt] * SAMPLES, row) for prompt, row in zip(prompts, said)])
+
+
+def optimised(world, reward, **changes):
+    """Mean oracle utility of the policy that PPO leaves, and its KL divergence in nats."""
+    folder, tokenizer, prompts = world
+    settings = dataclasses.replace(LETTERS, **PPO_SETTINGS, **changes)
+    learner = PPO(
+        load_policy(folder), load_critic(folder), load_policy(folder), tokenizer, reward, settings,
+        seed=0,
+    )  # fmt: skip
+    list(learner.run(prompts))
+    said, kl, _ = learner.sample(prompts, SAMPLES, seed=1)
+    asked = [prompt for prompt in prompts for _ in range(SAMPLES)]
+    return truth(asked, said).mean(), kl.mean()
+
+
+def test_ppo_on_the_truth_rises_on_its_opposite_falls_and_on_noise_does_not_rise(world, start):
+    error = start.std() / np.sqrt(start.size)
+    rises, _ = optimised(world, truth)
+    falls, _ = optimised(world, lambda *asked: -truth(*asked))
+    aimless, _ = optimised(world, noise)
+    assert rises > start.mean() + 5 * error
+    assert falls < start.mean() - 5 * error
+    assert aimless < start.mean() + 2 * error
+
+
+def test_an_endless_penalty_holds_the_policy_where_it_began(world, start):
+    """What is left of a KL divergence comes from noise: the penalty is an estimate from samples."""
+    _, free = optimised(world, truth)
+    worth, held = optimised(world, truth, kl_coef=1000.0)
+    assert held < free / 3
+    assert worth == pytest.approx(start.mean(), abs=4 * start.std() / np.sqrt(start.size))
+
+
+def test_best_of_n_by_the_truth_is_the_ceiling_and_by_noise_is_flat(start):
+    rng = np.random.default_rng(0)
+    shuffled = rng.permuted(start, axis=1)  # of a prompt's responses: a reward model without sense
+    gain = {
+        name: best_of_n(start, proxy, [SAMPLES]).mean() - start.mean()
+        for name, proxy in (("truth", start), ("opposite", -start), ("shuffled", shuffled))
+    }
+    assert gain["truth"] == pytest.approx((start.max(axis=1) - start.mean(axis=1)).mean())
+    assert gain["opposite"] == pytest.approx((start.min(axis=1) - start.mean(axis=1)).mean())
+    assert abs(gain["shuffled"]) < gain["truth"] / 4
