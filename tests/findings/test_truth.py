@@ -123,8 +123,13 @@ def test_texts_are_those_of_the_first_reward_model():
     ]
     shown = show.table_texts(found.assign(utility=[-1.5, 0.75] * 4))
     assert shown["Prompt"].tolist() == ["P?", "", "", "", "Q?", "", "", ""]
-    assert shown["Oracle"].tolist()[:2] == ["-1.50", "0.75"]
-    assert shown["Policy"].tolist()[2:4] == ["PPO, KL coefficient 0", "PPO, KL coefficient 0.1"]
+    assert shown["Oracle"].tolist()[:2] == [-1.5, 0.75]
+    assert shown["Policy"].tolist()[:4] == [
+        "initial policy",
+        "best-of-n",
+        "PPO",
+        "PPO, penalty 0.1",
+    ]
 
 
 def test_figures_show_every_judge(pool):

@@ -85,15 +85,13 @@ def table_shared(shared: pd.DataFrame) -> pd.DataFrame:
 def table_texts(texts: pd.DataFrame) -> pd.DataFrame:
     """What policies say, a row per prompt and policy, with the oracle's utility."""
     who = {START: "initial policy", BEST_OF_N: "best-of-n"}
-    names = [
-        who.get(row.optimiser, f"PPO, KL coefficient {row.kl_coef:g}") for row in texts.itertuples()
-    ]
+    penalty = texts["kl_coef"].map("PPO, penalty {:g}".format).replace("PPO, penalty 0", "PPO")
     first = texts["prompt"].ne(texts["prompt"].shift())
     return pd.DataFrame(
         {
             "Prompt": texts["prompt"].where(first, ""),
-            "Policy": names,
+            "Policy": texts["optimiser"].map(who).fillna(penalty),
             "Response": texts["response"],
-            "Oracle": texts["utility"].map("{:.2f}".format),
+            "Oracle": texts["utility"],
         }
     )
