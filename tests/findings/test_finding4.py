@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.findings.figures import dots, lines, title
-from tests.findings.tables import as_read, crossed
+from tests.findings.tables import as_read, crossed, values
 
 from proxyreward.findings.core import verdict
 from proxyreward.findings.core.quantity import Quantity
@@ -153,6 +153,14 @@ def test_a_golden_without_gain_leaves_every_quantity_defined(evidence, registry)
     assert found["cells of Table 4 above that of Accuracy-pair"].paper == 25
     printed = found["PPO: Spearman of Kendall corr. minus that of Bo5"].paper
     assert printed == pytest.approx(0.016)
+
+
+def test_the_ece_is_held_against_the_weakest_other_metric_whatever_their_signs(tables):
+    value = tables["table4"]["metric"].map({"ece": -0.3, "xi": -0.4}).fillna(0.5)
+    found = claims.quantities(tables | {"table4": tables["table4"].assign(value=value)})
+    gaps = values(found, "*: smallest |Spearman| of another metric minus ECE's")
+    assert gaps == pytest.approx([0.1, 0.1])
+    assert values(found, "*: Spearman of ECE") == [-0.3, -0.3]
 
 
 def planted(seed, metrics, growth, samples, budgets, errors):

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import ks_2samp, zscore
 from tests.findings.figures import names
 from tests.findings.mixtures import Effect, by_scheme, mixtures, with_margins
-from tests.findings.tables import agrees, replicated
+from tests.findings.tables import agrees, replicated, values
 
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.more.more_conflict import claims, measure, show
@@ -185,7 +185,11 @@ def test_the_range_is_that_of_a_planted_shift_in_any_unit(planted, registry):
         place = planted.sources.index(name)
         return 10.0**place * (wave + 0.3 * (name == "oasst") + noise)
 
-    found = quantities(one_source(planted, shifted), registry)
+    raw = dict.fromkeys(planted.names("raw"), wave + 1)
+    found = quantities(with_margins(one_source(planted, shifted), raw), registry)
+    # Means are 1 of Raw, 30 of the model on OASST1 and 0 of the others, that on Harmless too.
+    shifts = values(found, "harmless: mean margin minus Raw of the model on *")
+    assert shifts == pytest.approx([1, -29, 1, 1], abs=0.01)
     for name in planted.sources:
         value = found[f"{name}: range of the models' mean margins in sd"].own
         assert value == pytest.approx(0.3, abs=1e-4)

@@ -215,7 +215,7 @@ def test_the_papers_differences_stand_beside_ours(story, registry):
 
 
 def test_a_longer_gradient_and_a_larger_loss_are_seen(registry):
-    found = mixtures(pairs=30, bases=2, seeds=1, orders=0)
+    found = mixtures(pairs=30, seeds=1, orders=0)
     worse = found.steps.copy()
     of_more = worse["rm"] == found.names("more")[0]
     worse.loc[of_more & (worse["step"] == 3), "combined"] = 1.01 * worse["equal"]
