@@ -200,9 +200,10 @@ def test_mechanism_follows_the_runs(evidence, found, registry):
 def test_collapse_counts_runs_and_takes_the_rewards_of_the_largest_penalty(evidence, registry):
     large = evidence.runs["kl_coef"] == 0.5
     runs, regret = evidence.runs.copy(), evidence.regret.copy()
-    runs.loc[large, "proxy_gain"] = -0.1
-    runs.loc[large & (runs["rm"] == evidence.names()[0]), "status"] = "diverged"
-    regret.loc[regret["kl_coef"] == 0.5, "golden_reward"] = -0.2
+    first = evidence.names()[0]
+    runs.loc[large, "proxy_gain"] = -0.6 * (runs["rm"] == first)
+    runs.loc[large & (runs["rm"] == first), "status"] = "diverged"
+    regret.loc[regret["kl_coef"] == 0.5, "golden_reward"] = -1.2 * (regret["proxy"] == first)
     found = quantities(replace(evidence, runs=runs, regret=regret), registry)
     large = [quantity.own for name, quantity in found.items() if claims.LARGE in name]
     assert large == pytest.approx([1, 6, -0.1, -0.2])  # stopped, of, proxy and golden reward
