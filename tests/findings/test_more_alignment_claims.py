@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import mixtures
 from tests.findings.rejections import all_for_more, rejection
-from tests.findings.tables import compared
+from tests.findings.tables import compared, values
 
 from proxyreward.findings.more.mixtures import counterparts
 from proxyreward.findings.more.more_alignment import claims
@@ -89,6 +89,8 @@ def test_no_striking_pair_is_counted_as_none(present, registry):
     within = "count of pairs of models within a point of accuracy whose choices differ in worth"
     ends = furthest.iloc[[0, 0, 0]].assign(at_least=[0.49, 0.5, 0.51])
     assert claims.quantities(present.estimates, ends, registry)[within].own == 1
+    spearmans = values(present.quantities, "Spearman of *")
+    assert len({*spearmans}) == len(spearmans)  # each has a pool or form of its own
     of = claims.quantities(present.estimates, furthest[:0], registry)
     assert of[within].own == 0
     assert np.isnan(of["most striking pair of models: share of wins of the better choice"].own)
