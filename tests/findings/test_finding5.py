@@ -162,6 +162,9 @@ def test_pairs_of_one_accuracy_that_differ_are_found(found):
     assert measured[EXCESS] == pytest.approx(spread) and spread > 2
     distance = abs(rows["degree"] - rows["expected"]).mean()
     assert measured["label flips: mean |residual|"] == pytest.approx(distance)
+    off = abs(rows["degree"] - rows["expected_raw"]) > 2 * rows["se"]
+    name = "label flips: share of pairs more than 2 se off the curve for raw rewards"
+    assert measured[name] == off.mean()
 
 
 @pytest.mark.parametrize(

@@ -89,11 +89,15 @@ def test_no_striking_pair_is_counted_as_none(present, registry):
     within = "count of pairs of models within a point of accuracy whose choices differ in worth"
     ends = furthest.iloc[[0, 0, 0]].assign(at_least=[0.49, 0.5, 0.51])
     assert claims.quantities(present.estimates, ends, registry)[within].own == 1
+    striking = "most striking pair of models: "
+    first = furthest.loc[0, ["rate", "accuracy", "right"]].tolist()
+    assert values(present.quantities, f"{striking}*") == first
     spearmans = values(present.quantities, "Spearman of *")
     assert len({*spearmans}) == len(spearmans)  # each has a pool or form of its own
     of = claims.quantities(present.estimates, furthest[:0], registry)
     assert of[within].own == 0
-    assert np.isnan(of["most striking pair of models: share of wins of the better choice"].own)
+    wins = of[f"{striking}share of wins of the better choice"]
+    assert np.isnan(wins.own) and wins.paper == pytest.approx(45 / (45 + 34))
 
 
 def test_every_base_stands_beside_its_counterpart_in_the_paper(present, registry):

@@ -179,6 +179,8 @@ def test_other_shapes_are_at_a_distance(planted, conflicting, registry):
     name = "largest distance (Kolmogorov-Smirnov) of standardised margins"
     found, others = quantities(cubed, registry), f"harmless, models on other sources: {name}"
     assert found[others].own > 0.15 > conflicting[others].own
+    own = measure.distances(cubed).query("first == 'harmless' or second == 'harmless'")["value"]
+    assert found[f"harmless, from its own model: {name}"].own == own.max()
 
 
 def test_the_range_is_that_of_a_planted_shift_in_any_unit(planted, registry):

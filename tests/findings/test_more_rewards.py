@@ -285,7 +285,10 @@ def test_the_papers_differences_stand_beside(mixes, own, registry):
     more, plain, top = (printed[name] for name in ("MORE", "MultiTask", "Top"))
     head = f"large base {mixes.bases[-1]}, helpful: "
     found = claims.quantities(own)
-    assert f"small base {mixes.bases[0]}, helpful: ECE, MORE minus Top" in found
+    sizes = values(own["outliers"])[mixes.bases[0]].abs().unstack("scheme")
+    sizes = sizes.query("reading == 'by sign' and statistic.str.endswith('_mean_sd')")
+    name = f"small base {mixes.bases[0]}: mean size of outliers in sd of margins, MORE minus Top"
+    assert found[name].own == pytest.approx((sizes["more"] - sizes["top"]).mean())
     paper = {name.removeprefix(head): q.paper for name, q in found.items()}
     assert paper["ECE, MORE minus MultiTask"] == pytest.approx(more["ece"] - plain["ece"])
     assert paper["ECE, MultiTask minus Top"] == pytest.approx(plain["ece"] - top["ece"])
