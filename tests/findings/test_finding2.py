@@ -86,6 +86,7 @@ def test_means_are_over_all_golden_models_or_of_one(drawn, golden):
 
 
 MEANS = {"careful": 0.5, "blunt": 0.2, "initial": 0.4, "origin": 0.3}
+SPREAD = {"careful": 0.2, "blunt": 0.6, "initial": 2.2, "origin": 0}  # of their mean
 
 
 def quantities(registry, cells=lambda *_: 0.5, bins=3, sd=0.05):
@@ -93,7 +94,7 @@ def quantities(registry, cells=lambda *_: 0.5, bins=3, sd=0.05):
     sources = crossed(
         source=MEANS, optimiser=OPTIMISERS, statistic=("spearman", "mrr"), measure=("mean", "sd")
     )
-    spread = sources["source"].map(lambda name: 0 if name == "origin" else sd)
+    spread = sd * sources["source"].map(SPREAD)
     sources["value"] = sources["source"].map(MEANS).where(sources["measure"] == "mean", spread)
     places = [(*place, name) for place in combinations(range(bins), 2) for name in OPTIMISERS]
     drawn = pd.DataFrame(places, columns=["chosen", "rejected", "optimiser"])
@@ -107,16 +108,16 @@ def quantities(registry, cells=lambda *_: 0.5, bins=3, sd=0.05):
 
 
 def test_sources_against_own_responses_mixed_pairs_and_draws(registry):
-    found = quantities(registry)
+    found = quantities(registry, cells=lambda chosen, rejected, _: 0.1 * (chosen + rejected))
     gaps = values(found, "PPO: Spearman with responses of * minus with own")
     assert gaps == pytest.approx([0.1, -0.2])  # careful, blunt
     gaps = values(found, "Best-of-n: MRR with mixed pairs minus with *")
     assert gaps == pytest.approx([-0.2, 0.1, -0.1])  # and own responses
     # The mixed pairs are no single source.
     assert values(found, "*: range of Spearman over sources minus *") == pytest.approx([0.25] * 2)
-    assert values(found, "*: range of Spearman over bins minus *") == pytest.approx([-0.3] * 2)
-    sd = np.std([0.5, 0.2, 0.4])
-    assert values(found, "*: sd of Spearman over bins minus *") == pytest.approx([-sd] * 2)
+    assert values(found, "*: range of Spearman over bins minus *") == pytest.approx([-0.1] * 2)
+    sd = np.std([0.1, 0.2, 0.3]) - np.std([0.5, 0.2, 0.4])
+    assert values(found, "*: sd of Spearman over bins minus *") == pytest.approx([sd] * 2)
     assert values(found, "mean golden reward reached by PPO *") == [0.5]
     assert values(found, "KL divergence of PPO minus *") == [3]
 
@@ -161,6 +162,8 @@ def test_beside_a_source_stands_the_paper_model_that_supports_the_claim_most(reg
     assert gap.paper == pytest.approx(best["mean"] - own["mean"])
     gap = found["Best-of-n: Spearman with mixed pairs minus with careful"]
     assert gap.paper == pytest.approx(origin - own["mean"])
+    gap = found["PPO: range of Spearman over sources minus its mean sd over draws"]
+    assert gap.paper == pytest.approx(0.648 - 0.527 - (0.037 + 0.047 + 0.039 + 0.036) / 4)
 
 
 @pytest.fixture(scope="module")

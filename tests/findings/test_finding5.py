@@ -158,7 +158,13 @@ def test_pairs_of_one_accuracy_that_differ_are_found(found):
     degrees.loc[flips, "degree"] += swing[flips]
     rows = degrees[flips & (degrees["n"] == 20)]
     spread = np.std(rows["degree"] - rows["expected"]) / np.sqrt(np.mean(rows["residual_se"] ** 2))
-    assert values(found | {"degrees": degrees})[EXCESS] == pytest.approx(spread) and spread > 2
+    measured = values(found | {"degrees": degrees})
+    assert measured[EXCESS] == pytest.approx(spread) and spread > 2
+    distance = abs(rows["degree"] - rows["expected"]).mean()
+    assert measured["label flips: mean |residual|"] == pytest.approx(distance)
+    off = abs(rows["degree"] - rows["expected_raw"]) > 2 * rows["se"]
+    name = "label flips: share of pairs more than 2 se off the curve for raw rewards"
+    assert measured[name] == off.mean()
 
 
 @pytest.mark.parametrize(
@@ -173,17 +179,18 @@ def test_pairs_of_one_accuracy_that_differ_are_found(found):
 def test_a_simulation_off_by_some_standard_errors_shows(found, quantity, what):
     simulated = found["simulated"].copy()
     row = simulated.index[simulated["quantity"] == quantity][0]
-    simulated.loc[row, "estimate"] += 8 * simulated.loc[row, "se"]
+    simulated.loc[row, "estimate"] -= 8 * simulated.loc[row, "se"]
     assert values(found | {"simulated": simulated})[f"largest |{what}|, in standard errors"] > 4.3
 
 
 def test_a_bent_or_shifted_curve_shows(found):
     curve = found["curve"].copy()
-    curve.loc[20, "degree"] += 0.2
-    curve.loc[0, "degree"] += 1e-4
+    curve.loc[20, ["degree", "accuracy_closed"]] += 0.2
+    curve.loc[0, "degree"] -= 1e-4
     measured = values(found | {"curve": curve})
     assert measured["smallest step of the degree as the accuracy grows"] < 0
     assert measured["distance of the curve's ends from (0.5, 0) and (1, 1)"] > 1e-5
+    assert measured["largest difference of the integral from the closed form"] > 0.19
 
 
 def test_theory_puts_the_closed_form_on_the_integral(found):

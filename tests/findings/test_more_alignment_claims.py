@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from tests.findings.mixtures import mixtures
 from tests.findings.rejections import all_for_more, rejection
-from tests.findings.tables import compared
+from tests.findings.tables import compared, values
 
 from proxyreward.findings.more.mixtures import counterparts
 from proxyreward.findings.more.more_alignment import claims
@@ -76,7 +76,8 @@ def test_without_effects_estimates_are_close_to_none(evidence, registry):
 
 def test_ties_of_verdicts_that_agree_break_the_judges_definition(present, registry):
     tables, ties = dict(present.estimates), present.estimates["ties"]
-    tables["ties"] = ties.assign(value=ties["value"] + 0.01 * (ties["what"] == "ties"))
+    off = ties.index[ties["what"] == "ties"][0]
+    tables["ties"] = ties.assign(value=ties["value"] - 0.01 * (ties.index == off))
     of = claims.quantities(tables, present.tables["furthest"], registry)
     known, noisy = (quantity for name, quantity in of.items() if DEVIATION in name)
     assert known.is_counted and known.own == 0
@@ -86,10 +87,17 @@ def test_ties_of_verdicts_that_agree_break_the_judges_definition(present, regist
 def test_no_striking_pair_is_counted_as_none(present, registry):
     furthest = present.tables["furthest"]
     within = "count of pairs of models within a point of accuracy whose choices differ in worth"
-    assert present.quantities[within].own == (furthest["at_least"] > 0.5).sum() > 0
+    ends = furthest.iloc[[0, 0, 0]].assign(at_least=[0.49, 0.5, 0.51])
+    assert claims.quantities(present.estimates, ends, registry)[within].own == 1
+    striking = "most striking pair of models: "
+    first = furthest.loc[0, ["rate", "accuracy", "right"]].tolist()
+    assert values(present.quantities, f"{striking}*") == first
+    spearmans = values(present.quantities, "Spearman of *")
+    assert len({*spearmans}) == len(spearmans)  # each has a pool or form of its own
     of = claims.quantities(present.estimates, furthest[:0], registry)
     assert of[within].own == 0
-    assert np.isnan(of["most striking pair of models: share of wins of the better choice"].own)
+    wins = of[f"{striking}share of wins of the better choice"]
+    assert np.isnan(wins.own) and wins.paper == pytest.approx(45 / (45 + 34))
 
 
 def test_every_base_stands_beside_its_counterpart_in_the_paper(present, registry):

@@ -96,6 +96,7 @@ def test_table_2_holds_means_over_seeds_and_what_sets_them_apart(mixed, told, mo
     for (_, what, _), rows in table.groupby(["base", "measure", "source"]):
         value = rows.set_index("of")["value"]
         assert value["difference"] == pytest.approx(value[MORE] - value[MULTITASK])
+        assert ("ratio" in value) == (what != "utility")
         if what != "utility":
             assert value["ratio"] == pytest.approx(value[MORE] / value[MULTITASK])
         if "start" in value:
@@ -116,6 +117,9 @@ def test_shares_of_wins_are_those_of_a_loop_over_prompts(mixed, told, registry):
     assert select(own, source=ALL).set_index("what")["value"].to_dict() == pytest.approx(shares)
     by_source = select(own, what="win").set_index("source")["value"]
     assert by_source[ALL] == pytest.approx(by_source[list(HH)].mean())
+    more, multitask = (told.spoken("utility", mixed.names(of, base)) for of in (MORE, MULTITASK))
+    wins = (more > multitask)[:, told.tested == HH[0]]
+    assert by_source[HH[0]] == pytest.approx(wins.mean())
     better = select(table, first=MORE, judge="oracle", what="rate")["value"]
     assert (better > 0.55).all()
     dpo = table[table["first"].isin([DPO, DPO_MORE])]
@@ -236,18 +240,22 @@ def test_close_pairs_and_their_agreement_equal_a_loop(models, told, close):
 def test_the_most_striking_pair_is_the_planted_one(mixed):
     close = pd.DataFrame(
         {"a": ["x", "y", "x"], "b": ["y", "z", "z"], "accuracy": [0.0, 0.005, 0.005],
-         "win": [50, 10, 52], "tie": [0, 0, 0], "lose": [50, 90, 48]}
+         "win": [50, 2, 60], "tie": [0, 80, 0], "lose": [50, 18, 40]}
     )  # fmt: skip
     rng = np.random.default_rng(0)
     x, y, z = rng.normal(size=(3, len(mixed.source)))
-    found = relation.furthest(with_margins(mixed, {"x": x, "y": y, "z": z}), close).loc[0]
-    assert found[["better", "worse"]].tolist() == ["z", "y"]
+    mixed = with_margins(mixed, {"x": x, "y": y, "z": z})
+    assert len(relation.furthest(mixed, close.iloc[[0] * 11])) == 10
+    found = relation.furthest(mixed, close)
+    assert found[["better", "worse"]].to_numpy().tolist() == [["z", "y"], ["x", "z"], ["x", "y"]]
+    found = found.loc[0]
     assert found["rate"] == pytest.approx(0.9) and found["at_least"] > 0.5
     assert found["accuracy"] == pytest.approx(0.005)
     differ = np.isin(mixed.source, HH) & ((y > 0) != (z > 0))
     assert found["right"] == pytest.approx((z[differ] > 0).mean())
-    unequal = with_margins(mixed, {"x": 1.0, "y": -1.0})
-    assert relation.furthest(unequal, close[:1]).empty
+    for sign in (1.0, -1.0):
+        unequal = with_margins(mixed, {"x": sign, "y": -sign})
+        assert relation.furthest(unequal, close[:1]).empty
 
 
 def test_other_optimisers_have_means_over_golden_models(evidence):

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import ks_2samp, zscore
 from tests.findings.figures import names
 from tests.findings.mixtures import Effect, by_scheme, mixtures, with_margins
-from tests.findings.tables import agrees, replicated
+from tests.findings.tables import agrees, replicated, values
 
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.more.more_conflict import claims, measure, show
@@ -158,21 +158,29 @@ def test_conflict_is_found_where_it_was_planted(conflicting, friendly, registry)
         assert agrees(claim, friendly) == (claim.id == "more.fig1.c1"), claim.id
 
 
-def test_each_base_alone_finds_the_conflict(conflicting):
-    for base in mixtures(pairs=2).bases:
-        own = {name.split(": ")[1]: q.own for name, q in conflicting.items() if base in name}
-        assert own["smallest accuracy above Raw of a source's own model"] > 0.1
-        assert own["mean accuracy on other sources minus Top"] < -0.3
-        assert own["models that shift harmless the other way"] == 4
-        assert own["smallest range over test sources of the models' mean margins in sd"] > 0.8
+def test_each_base_stands_alone(planted, transfer, conflicting, registry):
+    found = quantities(planted, registry)
+    for base, rows in transfer.query("trained != 'raw' and base != @ALL").groupby("base"):
+        own, ranges = (
+            rows.query("trained == tested"),
+            rows.groupby("tested")["location"].agg(np.ptp),
+        )
+        lost = rows.query("trained != tested")["loss"].mean()
+        found_of = values(found, f"base {base}: *")
+        assert found_of[:2] + found_of[3:] == pytest.approx([own["gain"].min(), lost, ranges.min()])
+        assert values(conflicting, f"base {base}: models that shift *") == [4]
+    largest = measure.rank_tests(planted)[["kruskal", "friedman"]].max().tolist()
+    assert values(found, "largest p of *") == largest
     assert conflicting["share of entries (model, other source, base) below Raw"].own == 1
 
 
 def test_other_shapes_are_at_a_distance(planted, conflicting, registry):
     cubed = one_source(planted, lambda name, m: m**3 if name == "webgpt" else m)
     name = "largest distance (Kolmogorov-Smirnov) of standardised margins"
-    name = f"harmless, models on other sources: {name}"
-    assert quantities(cubed, registry)[name].own > 0.15 > conflicting[name].own
+    found, others = quantities(cubed, registry), f"harmless, models on other sources: {name}"
+    assert found[others].own > 0.15 > conflicting[others].own
+    own = measure.distances(cubed).query("first == 'harmless' or second == 'harmless'")["value"]
+    assert found[f"harmless, from its own model: {name}"].own == own.max()
 
 
 def test_the_range_is_that_of_a_planted_shift_in_any_unit(planted, registry):
@@ -185,7 +193,11 @@ def test_the_range_is_that_of_a_planted_shift_in_any_unit(planted, registry):
         place = planted.sources.index(name)
         return 10.0**place * (wave + 0.3 * (name == "oasst") + noise)
 
-    found = quantities(one_source(planted, shifted), registry)
+    raw = dict.fromkeys(planted.names("raw"), wave + 1)
+    found = quantities(with_margins(one_source(planted, shifted), raw), registry)
+    # Means are 1 of Raw, 30 of the model on OASST1 and 0 of the others, that on Harmless too.
+    shifts = values(found, "harmless: mean margin minus Raw of the model on *")
+    assert shifts == pytest.approx([1, -29, 1, 1], abs=0.01)
     for name in planted.sources:
         value = found[f"{name}: range of the models' mean margins in sd"].own
         assert value == pytest.approx(0.3, abs=1e-4)

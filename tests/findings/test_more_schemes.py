@@ -124,7 +124,8 @@ def test_what_is_off_by_a_little_is_seen(monkeypatch):
 
 EXACT = [identities.STEP, identities.GRADIENT, identities.HEAD]
 DEVIATIONS = pd.DataFrame({"quantity": EXACT, "deviation": [0.0, 2e-8, 3e-8]})
-TIMES = pd.DataFrame([["16x1x2", 30.0, 30.6, 1.02, 1.01, 1.13, 0.012, 0.004, 40]])
+TIMES = [["16x1x2", 30.0, 30.6, 1.02, 1.01, 1.13, 0.012, 0.004, 40]]
+TIMES = pd.DataFrame([*TIMES, ["32x1x2", 30.0, 30.3, 1.01, 1.0, 1.02, 0.01, 0.003, 40]])
 TIMES.columns = measure.TIMES
 
 
@@ -158,6 +159,7 @@ def test_the_story_of_the_paper_shows_in_its_quantities(story):
     assert (told(story, "*: ECE in the paper's form of MultiTask minus MORE") > 0.02).all()
     assert told(story, "*: mean accuracy at * minus at *").abs().max() < 0.03
     assert told(story, "*, mean: accuracy of MultiTask minus MORE").abs().max() < 0.03
+    assert told(story, "* smallest base, less that at the largest").abs().max() < 0.1
     assert (told(story, "* resampling: mean ECE of MORE minus MultiTask") < -0.02).all()
     changes = ("mean ECE of *, without resampling less that with", "*: mean accuracy without *")
     assert told(story, *changes).abs().max() < 0.03
@@ -188,6 +190,9 @@ def test_the_mean_of_the_others_leaves_helpful_and_harmless_out(cells, planted, 
         for name in planted.sources[2:]
     ]
     assert found[f"smallest base, {gap}"].own == pytest.approx(np.mean(each))
+    small, large = (value[base, "more", False, "mean", "accuracy"] for base in planted.bases)
+    grown = told(found, "MORE: mean accuracy at 32x1x2 minus at 16x1x2").item()
+    assert grown == pytest.approx(large - small)
 
 
 def test_one_bad_source_shows_in_its_own_quantities_alone(registry):
@@ -215,11 +220,11 @@ def test_the_papers_differences_stand_beside_ours(story, registry):
 
 
 def test_a_longer_gradient_and_a_larger_loss_are_seen(registry):
-    found = mixtures(pairs=30, bases=2, seeds=1, orders=0)
+    found = mixtures(pairs=30, seeds=1, orders=0)
     worse = found.steps.copy()
     of_more = worse["rm"] == found.names("more")[0]
     worse.loc[of_more & (worse["step"] == 3), "combined"] = 1.01 * worse["equal"]
-    worse.loc[of_more, "loss"] = 1.3 * worse["plain_loss"]
+    worse.loc[of_more, "loss"] = worse["plain_loss"] * np.where(worse["step"] == 3, 4, 1)
     after = quantities(replace(found, steps=worse), registry)
     assert told(after, "largest ratio over steps of the head*").item() == pytest.approx(1.01)
     ratio = told(after, f"{found.middle}: mean ratio of weighted to plain loss").item()
@@ -233,7 +238,7 @@ def test_what_is_exact_is_counted_and_times_may_be_missing(story, registry, tmp_
     assert {name for name, quantity in story.items() if quantity.is_counted} == {
         *EXACT,
         f"largest ratio over steps {claims.LENGTHS}",
-        "16x1x2: time of a step of MORE over one of MultiTask",
+        *(f"{base}: time of a step of MORE over one of MultiTask" for base in TIMES["base"]),
         "lower end of the largest time of a step of MORE over one of MultiTask",
         "upper end of the largest time of a step of MORE over one of MultiTask",
     }

@@ -105,8 +105,10 @@ def test_differences_are_those_of_the_curves_and_to_top_on_every_base(
         assert row.value == pytest.approx(last - value[row.measure, row.form, row.source, *less])
     alone = measure.alone(planted, registry).set_index(["base", "source"])
     form = values(found, ["measure", "form", "against", "source"])
+    found = quantities(planted, registry)
     for name in HH:
         expected = form["ece", "standard", "top", name]
+        assert found[f"{name}: ECE with all sources minus Top"].own == pytest.approx(expected)
         assert alone.at[(planted.middle, name), "value"] == pytest.approx(expected)
     for base, table, top in (("32x1x2", "table6", "Single"), ("64x1x4", "table1", "Top")):
         printed = registry.printed(f"more.{table}", "Harmless")
