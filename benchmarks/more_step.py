@@ -13,7 +13,6 @@ Writes benchmarks/more_step.json, which the stage `more_schemes` reads.
 """
 
 import json
-import platform
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from pathlib import Path
 from time import process_time
 
 import numpy as np
+from processor import processor
 
 from proxyreward.models import training
 from proxyreward.models.build import Shape, build_reward_model
@@ -132,7 +132,7 @@ def main() -> None:
         )
     record = {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{_processor()}, one thread",
+        "machine": f"{processor()}, one thread",
         "torch": torch.__version__,
         "repeats": REPEATS,
         "steps": STEPS,
@@ -143,16 +143,6 @@ def main() -> None:
     }
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-
-
-def _processor() -> str:
-    """Name of the processor, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 if __name__ == "__main__":

@@ -29,8 +29,8 @@ such calls cost is measured after the last step and written apart, as `garbage_m
 
 TRL has no PPOTrainer from 1.13 on. The last is in 1.12, which runs with the libraries locked here:
 
-    pip install --no-deps --target /tmp/trl trl==1.12.0
-    OMP_NUM_THREADS=1 PYTHONPATH=src python benchmarks/ppo.py --trl /tmp/trl
+    pip install --no-deps --target FOLDER trl==1.12.0
+    OMP_NUM_THREADS=1 PYTHONPATH=src python benchmarks/ppo.py --trl FOLDER
 
 Each side runs in a new process, the two in turn and each turn under a seed of its own. A turn gives
 one ratio of TRL's time to ours; written are the median and the range, of lengths and rewards the
@@ -46,7 +46,6 @@ import dataclasses
 import gc
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -56,6 +55,7 @@ from time import process_time
 
 import numpy as np
 import pandas as pd
+from processor import processor
 
 from proxyreward.models.build import load_critic, load_policy
 from proxyreward.models.tokenizer import encode_prompts, load_tokenizer
@@ -307,8 +307,8 @@ def trl_version(folder: Path | None) -> str:
         place = f"in {folder}" if folder else "here"
         raise SystemExit(
             f"TRL {found.version if found else ''} {place} has no PPOTrainer; the last that has is "
-            "1.12:\n  pip install --no-deps --target /tmp/trl trl==1.12.0\n"
-            "and then --trl /tmp/trl"
+            "1.12:\n  pip install --no-deps --target FOLDER trl==1.12.0\n"
+            "and then --trl FOLDER"
         )
     return found.version
 
@@ -366,7 +366,7 @@ def main() -> None:
     print("TRL takes {ratio:.2f} times our CPU time [{low:.2f}, {high:.2f}]".format(**numbers))
     record = {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{_processor()}, one thread",
+        "machine": f"{processor()}, one thread",
         "torch": torch.__version__,
         "transformers": transformers.__version__,
         "trl": version,
@@ -375,16 +375,6 @@ def main() -> None:
         **{key: float(f"{value:.4g}") for key, value in numbers.items()},
     }
     TARGET.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-
-
-def _processor() -> str:
-    """Name of the processor, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 if __name__ == "__main__":
