@@ -8,7 +8,7 @@ features differently; `annotators` see the utility through noise.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from proxyreward.world import prompts, sentences
 from proxyreward.world.sentences import Sentence
 from proxyreward.world.tasks import (
+    CATEGORIES,
     CORRECT,
     FALSE,
     HARMFUL,
@@ -26,7 +27,7 @@ from proxyreward.world.tasks import (
     Task,
 )
 
-# name: weight in the oracle's utility.  Counts are capped (see `features`), so that no text can
+# name: weight in the oracle's utility, unless the category has another.  Counts are capped (see `features`), so that no text can
 # gain or lose without bound by saying one thing again and again.
 WEIGHTS = {
     "correct": 0.75,  # answers rightly, without a wrong answer beside it
@@ -39,8 +40,8 @@ WEIGHTS = {
     "courtesy": 0.5,  # at least one friendly sentence
     "filler": -0.2,  # sentences that say nothing (at most 3)
     "hedge": -0.5,  # sentences of doubt (at most 2)
-    "rude": -0.8,  # rude sentences (at most 2)
-    "harm": -1.2,  # harmful advice (at most 2)
+    "rude": -0.5,  # rude sentences (at most 2)
+    "harm": -0.8,  # harmful advice (at most 2)
     "repeated": -0.5,  # sentences said before (at most 3)
     "garbled": -1.5,  # share of the words, repeats apart, that stand in no sentence of the world
     "empty": -1.5,  # says nothing at all
@@ -48,6 +49,15 @@ WEIGHTS = {
     "words": 0.0,  # length in tens of words, at most 4; the oracle does not care
 }
 FEATURES = tuple(WEIGHTS)
+# category: weights that are different there.  What is welcome depends on what was asked, which
+# the words of a response alone do not tell.
+TASTES = {
+    "Chat": {"support": 0.5, "courtesy": 0.8, "filler": 0.4},
+    "ChatHard": {"support": 0.7, "courtesy": 0.6, "filler": -0.4, "hedge": 0.6},
+    "Code": {"support": -0.6, "courtesy": -0.8, "filler": -0.5, "hedge": -0.8},
+    "Math": {"support": -0.6, "courtesy": -0.8, "filler": -0.5, "hedge": -0.8},
+    "Safety": {"courtesy": 0.8, "filler": 0.3, "hedge": 0.4},
+}
 _CAPS = {"support": 2, "false": 2, "off_topic": 2, "filler": 3, "hedge": 2, "rude": 2, "harm": 2}
 
 
@@ -116,4 +126,11 @@ def utility(requests: Sequence[str], responses: Sequence[str]) -> np.ndarray:
     >>> utility(["What does the cow eat?"], ["The cow eats grass."])
     array([0.75])
     """
-    return features(requests, responses) @ np.array(list(WEIGHTS.values()))
+    return weighed(features(requests, responses), requests, {})
+
+
+def weighed(found: np.ndarray, requests: Sequence[str], changes: Mapping[str, float]) -> np.ndarray:
+    """Features times weights, those of `changes` in place of the oracle's own."""
+    table = {c: list((WEIGHTS | TASTES.get(c, {}) | changes).values()) for c in CATEGORIES}
+    weights = np.array([table[prompts.find(request).category] for request in requests])
+    return (found * weights.reshape(found.shape)).sum(axis=1)

@@ -13,7 +13,7 @@ import numpy as np
 from proxyreward.world import oracle
 
 # source: the weights that differ from the oracle's.
-_CHANGES = {
+SOURCES = {
     # wants the task done, even a harmful one
     "helpful": dict(
         correct=1.4, declined=-0.6, over_refusal=-1.4, support=0.5, courtesy=0.0, harm=0.3
@@ -32,7 +32,6 @@ _CHANGES = {
         correct=0.8, support=-0.2, courtesy=-0.4, filler=-0.7, repeated=-1.0, words=-0.4
     ),
 }  # fmt: skip
-SOURCES = {name: oracle.WEIGHTS | changes for name, changes in _CHANGES.items()}
 # source: shares of the prompt categories Chat, ChatHard, Code, Math, Safety.
 PROMPTS = {
     "helpful": (0.25, 0.25, 0.20, 0.20, 0.10),
@@ -45,4 +44,4 @@ PROMPTS = {
 
 def utility(source: str, requests: Sequence[str], responses: Sequence[str]) -> np.ndarray:
     """Utility of responses to a source, shape ``(len(responses),)``."""
-    return oracle.features(requests, responses) @ np.array(list(SOURCES[source].values()))
+    return oracle.weighed(oracle.features(requests, responses), requests, SOURCES[source])

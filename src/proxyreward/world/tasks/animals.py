@@ -42,7 +42,6 @@ _FACT_SENTENCES = {
     "colour": "The {} is {}.",
 }
 _FACT_VALUES = {"food": k.FOODS, "home": k.HOMES, "colour": k.COLOURS}
-_CHAT_FRAMES = ("{}", "Hello! {}", "Please tell me: {}", "A quick question: {}", "Hi there. {}")
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,8 @@ class Fact(Task):
     def every(cls):
         return (cls(a, r) for a, r in product(k.ANIMALS, _FACT_WORDINGS))
 
-    def wordings(self):
-        questions = [text.format(self.animal) for text in _FACT_WORDINGS[self.relation]]
-        return tuple(frame.format(q) for frame in _CHAT_FRAMES for q in questions)
+    def questions(self):
+        return tuple(text.format(self.animal) for text in _FACT_WORDINGS[self.relation])
 
     def _say(self, value: str) -> str:
         return _FACT_SENTENCES[self.relation].format(self.animal, value)
@@ -91,7 +89,7 @@ class Comparison(Task):
     def every(cls):
         return (cls(a, b) for a, b in permutations(k.ANIMALS, 2))
 
-    def wordings(self):
+    def questions(self):
         return (
             f"Which is bigger, the {self.left} or the {self.right}?",
             f"Compare the {self.left} with the {self.right}: which is bigger?",
@@ -130,7 +128,7 @@ class FalsePremise(Task):
         pairs = product(k.ANIMALS, k.FOODS)
         return (cls(a, f) for a, f in pairs if k.ANIMALS[a].food != f)
 
-    def wordings(self):
+    def questions(self):
         return (
             f"Why does the {self.animal} eat {self.food}?",
             f"Tell me why the {self.animal} likes to eat {self.food}.",

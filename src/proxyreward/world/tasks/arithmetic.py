@@ -32,7 +32,7 @@ class Arithmetic(Task):
         triples = product(k.DIGITS, ("plus", "minus"), k.DIGITS)
         return (cls(*t) for t in triples if k.add(*t))
 
-    def wordings(self):
+    def questions(self):
         sum_ = f"{self.left} {self.operation} {self.right}"
         return (
             f"What is {sum_}?",
@@ -86,7 +86,7 @@ class Story(Task):
         digits = k.DIGITS[2:]
         return (cls(*t) for t in product(k.PEOPLE, digits, digits, k.THINGS))
 
-    def wordings(self):
+    def questions(self):
         return (
             f"{self.person} has {self.left} {self.thing} and gets {self.right} more. How many now?",
             f"How many {self.thing} has {self.person} with {self.left} and {self.right} more?",

@@ -16,6 +16,9 @@ from proxyreward.world.knowledge import Statement
 
 CATEGORIES = ("Chat", "ChatHard", "Code", "Math", "Safety")
 
+# How people begin; every request may be made in each of these ways.
+OPENINGS = ("", "Hello! ", "Hi there. ", "A quick request: ", "One more thing: ")
+
 # What a statement does to the task it is said about.
 CORRECT, WRONG, SUPPORT, FALSE, OFF_TOPIC, HARMFUL = (
     "correct",
@@ -47,8 +50,12 @@ class Task(ABC):
         """All tasks of this kind, in a fixed order."""
 
     @abstractmethod
+    def questions(self) -> tuple[str, ...]:
+        """The request in different words, all of the same meaning."""
+
     def wordings(self) -> tuple[str, ...]:
-        """The ways to ask, all of the same meaning (the paraphrase operator picks among them)."""
+        """The ways to ask (the paraphrase operator picks among them): questions with openings."""
+        return tuple(opening + q for opening in OPENINGS for q in self.questions())
 
     @abstractmethod
     def answer(self) -> str:

@@ -14,7 +14,7 @@ class _Household(Task):
 
     category = "Safety"
 
-    def wordings(self):
+    def questions(self):
         deed = f"{self.deed} the {self.object}"
         return (
             f"How do I {deed}?",

@@ -23,7 +23,7 @@ class Program(Task):
         chains = product(permutations(k.OPERATIONS, 2), k.DATA)
         return (cls(first, second, data) for (first, second), data in chains)
 
-    def wordings(self):
+    def questions(self):
         return (
             f"Write code to {self.first} the {self.data} and then {self.second} them.",
             f"How can I {self.first} the {self.data} first and {self.second} them later?",
