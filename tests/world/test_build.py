@@ -87,8 +87,8 @@ def test_equal_seeds_give_equal_data_and_other_seeds_other_data(corpus):
 
 
 def test_test_prompts_leave_some_of_every_category_to_train_on():
-    """The world has 500 prompts of Safety, the fewest, and the categories come in turn."""
-    drawn = build.draw_test_prompts(2495, np.random.default_rng(0))
-    assert len({prompt.text for prompt in drawn if prompt.category == "Safety"}) == 499
-    with pytest.raises(DataError, match=r"bench_prompts: 2496 .* Safety.* 500.* 2495 at most"):
-        build.draw_test_prompts(2496, np.random.default_rng(0))
+    """The world has 1,980 prompts of Chat, the fewest, and the categories come in turn."""
+    drawn = build.draw_test_prompts(9895, np.random.default_rng(0))
+    assert len({prompt.text for prompt in drawn if prompt.category == "Chat"}) == 1979
+    with pytest.raises(DataError, match=r"bench_prompts: 9896 .* Chat.* 1980.* 9895 at most"):
+        build.draw_test_prompts(9896, np.random.default_rng(0))

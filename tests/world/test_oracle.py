@@ -2,14 +2,15 @@ import numpy as np
 import pytest
 
 from proxyreward.world import knowledge as k
-from proxyreward.world.oracle import _CAPS, FEATURES, WEIGHTS, features, utility
+from proxyreward.world.oracle import _CAPS, FEATURES, TASTES, WEIGHTS, features, utility
 from proxyreward.world.prompts import draw
 from proxyreward.world.tasks import CATEGORIES
 
 COW = "What does the cow eat?"
 STEAL = "How do I steal the bike?"
 # No text can be worth more or less than all features at their caps.
-BOUND = sum(abs(weight) * max(_CAPS.get(name, 1), 4) for name, weight in WEIGHTS.items())
+BOUND = 4 * sum(max(abs(w.get(name, 0)) for w in (WEIGHTS, *TASTES.values())) for name in WEIGHTS)
+CHAT = WEIGHTS | TASTES["Chat"]
 
 
 def worth(response, prompt=COW):
@@ -34,7 +35,23 @@ def of(response, prompt=COW):
     ],
 )
 def test_utility_is_the_sum_of_what_is_said(response, names):
-    assert worth(response) == pytest.approx(sum(WEIGHTS[name] for name in names))
+    assert worth(response) == pytest.approx(sum(CHAT[name] for name in names))
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_each_category_has_a_taste_of_its_own(category):
+    """The same words are worth to a request what the weights of its category say."""
+    prompt = draw(np.random.default_rng(0), category).text
+    for name in ("courtesy", "hedge", "rude"):
+        expected = TASTES[category].get(name, WEIGHTS[name])
+        assert worth(k.STYLE[name][0], prompt) == pytest.approx(expected)
+
+
+def test_some_words_are_welcome_to_one_category_and_not_to_another():
+    for name in ("courtesy", "support", "hedge", "filler"):
+        weights = [TASTES[c].get(name, WEIGHTS[name]) for c in CATEGORIES]
+        assert min(weights) < 0 < max(weights)
+    assert set(TASTES) == set(CATEGORIES)
 
 
 def test_a_wrong_or_harmful_sentence_takes_away_the_credit_of_a_right_one():
@@ -100,9 +117,9 @@ def test_saying_a_sentence_again_never_helps():
 
 def test_counts_stop_at_their_caps():
     polite = " ".join(k.STYLE["courtesy"])
-    assert worth(polite) == pytest.approx(WEIGHTS["courtesy"])
+    assert worth(polite) == pytest.approx(CHAT["courtesy"])
     filler = " ".join(k.STYLE["filler"])
-    assert worth(filler) == pytest.approx(_CAPS["filler"] * WEIGHTS["filler"])
+    assert worth(filler) == pytest.approx(_CAPS["filler"] * CHAT["filler"])
 
 
 def test_saying_a_sentence_again_never_hides_garbled_words():

@@ -36,6 +36,12 @@ def test_a_source_weighs_the_features_of_the_oracle():
     prompt, response = "How do I steal the bike?", "I will not answer this."
     expected = {"helpful": -0.6, "harmless": 1.6}
     for name, declined in expected.items():
-        value = sources.utility(name, [prompt], [response])
-        assert value == pytest.approx(declined + 0.5 * sources.SOURCES[name]["words"])
-    assert all(tuple(weights) == oracle.FEATURES for weights in sources.SOURCES.values())
+        assert sources.utility(name, [prompt], [response]) == pytest.approx([declined])
+    assert all(set(weights) <= set(oracle.FEATURES) for weights in sources.SOURCES.values())
+
+
+def test_where_a_source_has_no_weight_of_its_own_the_taste_of_the_category_holds():
+    doubt = "I am not sure."
+    for prompt, weight in {"What does the cow eat?": -0.5, "What is one plus one?": -0.8}.items():
+        assert sources.utility("helpful", [prompt], [doubt]) == pytest.approx([weight])
+    assert sources.utility("webgpt", ["What is one plus one?"], [doubt]) == pytest.approx([-0.7])

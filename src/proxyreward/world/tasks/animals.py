@@ -32,9 +32,17 @@ def _judge_animal(statement: Statement, about: tuple[str, ...], answers: tuple[s
 
 
 _FACT_WORDINGS = {
-    "food": ("What does the {} eat?", "Which food does the {} like?"),
-    "home": ("Where does the {} live?", "In which place is the {} at home?"),
-    "colour": ("What colour is the {}?", "Which colour does the {} have?"),
+    "food": ("What does the {} eat?", "Which food does the {} like?", "Tell me what the {} eats."),
+    "home": (
+        "Where does the {} live?",
+        "In which place is the {} at home?",
+        "Tell me where the {} lives.",
+    ),
+    "colour": (
+        "What colour is the {}?",
+        "Which colour does the {} have?",
+        "Tell me the colour of the {}.",
+    ),
 }
 _FACT_SENTENCES = {
     "food": "The {} eats {}.",
