@@ -18,6 +18,7 @@ from proxyreward.pipeline.rules import (
     FEW,
     FEW_OR_NONE,
     FLIPS,
+    FLIPS_OR_NONE,
     FOLDS,
     NAME,
     ORIGINS,
@@ -50,6 +51,10 @@ class Data:
 class World:
     demonstrations: int = knob("prompt-response pairs the initial policy learns from", COUNT)
     pairs: int = knob("preference pairs before the training set is made from them", COUNT)
+    pairs_apart: int = knob(
+        "pairs drawn apart from these, for the family of reward models that learns from no other",
+        COUNT,
+    )
     max_words: int = knob("longest pair of the training set, in words", COUNT)
     validation_share: float = knob("share of the pairs that is held out", SHARE)
     bench_prompts: int = knob("labelled test pairs, each with a prompt of its own", COUNT)
@@ -111,6 +116,11 @@ class Reward:
     architectures: tuple[str, ...] = knob(
         "a family of reward models of other sizes, each width x layers x heads", SHAPES
     )
+    apart_flip_rates: tuple[float, ...] = knob(
+        "shares of flipped labels of a family that is trained apart, on pairs of its own",
+        FLIPS_OR_NONE,
+    )
+    apart_shape: str = knob("its width x layers x heads", SHAPE)
     parts: int = knob(
         "a family of reward models on the first 1, 2, … of so many parts of the pairs; 0 for none",
         FEW_OR_NONE,
