@@ -34,6 +34,7 @@ def test_reward_models_share_weights_and_batches_within_a_fold(root, params):
     seeds = {}
     for member in members(params):
         seeds.setdefault(member.fold, set()).add(member.seed)
+    assert not families(params)["apart"]  # real pairs are not drawn a second time
     assert len(seeds) == params.reward.folds and all(len(own) == 1 for own in seeds.values())
     assert len(set().union(*seeds.values())) == len(seeds)
 

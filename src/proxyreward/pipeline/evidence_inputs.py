@@ -70,7 +70,7 @@ def main_pool(params: Params) -> Pool:
 
 def every_pool(params: Params) -> list[Pool]:
     """The main family's pools of both policies, then the other families' of the initial one."""
-    others = [family for family, found in families(params).items() if found and family != MAIN]
+    others = [family for family in families(params) if family != MAIN]
     return [
         main_pool(params),
         _pool(params, MAIN, SECOND),
@@ -119,8 +119,8 @@ def _told_apart(params: Params) -> dict[str, float]:
         pool = _plane(params, name, MAIN, INITIAL).astype(float)
         scores = score_asked(load_reward_model(outputs(params, "reward_models") / name), asked)
         rewards.append((scores.reshape(len(runs), -1).mean(axis=1) - pool.mean()) / pool.std())
-    means = np.mean(rewards, axis=0) if rewards else np.full(len(runs), np.nan)
-    return dict(zip([run.run.name for run in runs], means.tolist(), strict=True))
+    means = np.mean(rewards, axis=0).tolist()
+    return dict(zip([run.run.name for run in runs], means, strict=True))
 
 
 def controls(params: Params, bench: pd.DataFrame) -> pd.DataFrame:

@@ -63,6 +63,7 @@ def families(params: Params) -> dict[str, list[Member]]:
         member(f"part-{k}-of-{reward.parts}", parts=(k, reward.parts))
         for k in range(1, reward.parts)
     ]
+    world = params.data.source == "world"  # real pairs are not drawn a second time
     own_seed = seeds.number("reward models apart", params.seed)
     apart = [
         replace(
@@ -74,7 +75,7 @@ def families(params: Params) -> dict[str, list[Member]]:
             seed=own_seed,
             shape=Shape.parse(reward.apart_shape, model.max_length),
         )
-        for q in reward.apart_flip_rates
+        for q in (reward.apart_flip_rates if world else ())
     ]
     return {
         MAIN: flipped,

@@ -61,11 +61,8 @@ FOLDS = (
     "must be 0 (no folds), or lie in [2, 1000]",
 )
 _FLIP = (lambda rate: 0 <= rate < 0.5, "must lie in [0, 0.5)")
-FLIPS_OR_NONE = rising(_FLIP)
-FLIPS = (
-    lambda rates: bool(rates) and FLIPS_OR_NONE[0](rates),
-    f"{FLIPS_OR_NONE[1]}; one at least",
-)
+_FLIPS = rising(_FLIP)
+FLIPS = (lambda rates: bool(rates) and _FLIPS[0](rates), f"{_FLIPS[1]}; one at least")
 PENALTIES = rising(AMOUNT)
 
 

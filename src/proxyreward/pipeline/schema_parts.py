@@ -18,7 +18,6 @@ from proxyreward.pipeline.rules import (
     FEW,
     FEW_OR_NONE,
     FLIPS,
-    FLIPS_OR_NONE,
     FOLDS,
     NAME,
     ORIGINS,
@@ -117,8 +116,8 @@ class Reward:
         "a family of reward models of other sizes, each width x layers x heads", SHAPES
     )
     apart_flip_rates: tuple[float, ...] = knob(
-        "shares of flipped labels of a family that is trained apart, on pairs of its own",
-        FLIPS_OR_NONE,
+        "in the world, shares of flipped labels of a family that learns from pairs of its own",
+        FLIPS,
     )
     apart_shape: str = knob("its width x layers x heads", SHAPE)
     parts: int = knob(

@@ -62,7 +62,7 @@ def worth(
     for k, (n, bits) in enumerate(zip(ns, kl_bound(ns), strict=True)):
         for i, name in zip(kept, names, strict=True):
             key = (BEST_OF_N, n, 0.0, 0, name, bits * np.log(2))
-            beside = _mean(rewards[first:last, i, k])
+            beside = rewards[first:last, i, k].mean()
             rows.append((*key, *_told(rewards[kept, i, k], names, name, beside)))
     for run in runs:
         if run.category is None:
@@ -79,11 +79,6 @@ def _told(values: np.ndarray, judges: list[str], own: str, apart: float) -> tupl
     apart and to the oracle."""
     others = [i for i, judge in enumerate(judges) if judge not in (own, ORACLE)]
     return values[judges.index(own)], values[others].mean(), apart, values[judges.index(ORACLE)]
-
-
-def _mean(values: np.ndarray) -> float:
-    """Mean; NaN of nothing."""
-    return float(values.mean()) if values.size else np.nan
 
 
 def errors(pool: Pool) -> pd.DataFrame:
