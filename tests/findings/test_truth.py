@@ -113,6 +113,7 @@ def test_hidden_regret_and_its_signs_of_a_pair(evidence):
     for golden, excess in ((names[4], 0.01 * 3 * (4 - 6.5)), ("apart-0", 0.01 * 3 * (6 - 7))):
         row = select(found, golden=golden, proxy=names[3]).iloc[0]
         assert row["hidden"] == pytest.approx(ndr[golden, names[3]] - ndr[ORACLE, names[3]])
+        assert row["ndr"] == ndr[golden, names[3]]
         assert row["scores"] == pytest.approx(0.01 * 3 * names.index(golden))
         assert row["excess"] == pytest.approx(excess)
     assert select(found, golden=names[1], proxy=names[3])["errors"].item() == pytest.approx(-0.3)
@@ -120,9 +121,11 @@ def test_hidden_regret_and_its_signs_of_a_pair(evidence):
 
 def test_signs_foretell_what_they_order():
     rows = crossed(family=["main", "apart"], i=range(5))
+    rows["golden"] = ["a"] * 5 + ["b"] * 5
     found = measure.foretold(
         rows.assign(
             hidden=rows["i"],
+            ndr=[0, 1, 2, 3, 4, 10, 11, 12, 13, 14],
             scores=rows["i"] ** 3,
             excess=-rows["i"],
             errors=[*range(5), *range(5)[::-1]],
@@ -131,7 +134,9 @@ def test_signs_foretell_what_they_order():
     assert found["main", "scores"] == found["apart", "scores"] == 1
     assert found["all", "excess"] == pytest.approx(-1)
     assert (found["main", "errors"], found["apart", "errors"]) == (1, -1)
-    assert abs(found["all", "errors"]) < 1e-12
+    assert abs(found["all", "errors"]) < 1e-12 and abs(found["each", "errors"]) < 1e-12
+    # Golden models that differ in level alone are told apart within each of them.
+    assert found["all", "ndr"] < 0.8 and found["each", "ndr"] == 1
 
 
 def test_accuracy_predicts_what_it_orders(evidence):
@@ -223,14 +228,20 @@ def test_rows_of_hidden_regret_are_the_reward_models():
 
 def test_each_pair_is_a_point_by_both_signs_and_families_are_rows(evidence):
     rows = crossed(family=["main", "apart"], i=range(4))
-    table = rows.assign(hidden=rows["i"], scores=0.1 * rows["i"], excess=-0.1 * rows["i"], errors=0)
+    table = rows.assign(hidden=rows["i"], scores=0.1 * rows["i"], excess=-0.1 * rows["i"])
+    table = table.assign(ndr=rows["i"], errors=rows["i"], golden=rows["family"])
     [scores, excess] = show.plot_judged(table).axes
     for axis, sign in ((scores, 1), (excess, -1)):
         [own, apart] = axis.collections
         np.testing.assert_allclose(own.get_offsets(), [(0.1 * sign * i, i) for i in range(4)])
-    found = replicated({"foretold": measure.foretold(table.assign(errors=rows["i"]))})["foretold"]
+    found = replicated({"foretold": measure.foretold(table)})["foretold"]
     shown = show.table_foretold(found)
-    assert shown["Golden models"].tolist() == ["all", "of the proxy's family", "trained apart"]
+    assert shown["Golden models"].tolist() == [
+        "all",
+        "of the proxy's family",
+        "trained apart",
+        "one at a time (mean)",
+    ]
     assert shown.columns[1:].tolist() == list(show.SIGNS.values())
 
 

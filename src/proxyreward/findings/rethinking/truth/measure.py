@@ -25,8 +25,10 @@ OWN, GOLDEN = "own", "golden"
 """Who judges a policy beside the oracle and those trained apart, of which the mean counts: the
 model it was optimised on, and the mean of the others of its family."""
 WORTH = [*KEYS, "proxy", "kl_nats", OWN, GOLDEN, APART, ORACLE]
-SIGNS = SCORES, EXCESS, ERRORS = "scores", "excess", "errors"
+SIGNS = NDR, SCORES, EXCESS, ERRORS = "ndr", "scores", "excess", "errors"
 """What may tell how much regret a golden model hides; the last takes an oracle."""
+EACH = "each"
+"""A golden model at a time."""
 SHOWN = 10  # prompts of the table of texts
 
 
@@ -230,9 +232,10 @@ def judged(evidence: Evidence, errors: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         golden, proxy, family (the golden model's: main or apart), hidden, and the `SIGNS`:
-        `hidden` is the NDR by the golden model minus that by the oracle; `scores` the correlation
-        of the two models' scores of a prompt's responses; `excess` how far it exceeds the mean
-        correlation of the proxy with the models trained apart; `errors` the correlation of errors.
+        `hidden` is the NDR by the golden model, `ndr`, minus that by the oracle; `scores` the
+        correlation of the two models' scores of a prompt's responses; `excess` how far it exceeds
+        the mean correlation of the proxy with the models trained apart; `errors` the correlation
+        of errors.
     """
     ndr, (main, apart) = across(evidence), map(evidence.names, (MAIN, APART))
     both = [errors, errors.rename(columns={"first": "second", "second": "first"})]
@@ -242,12 +245,12 @@ def judged(evidence: Evidence, errors: pd.DataFrame) -> pd.DataFrame:
         for golden in goldens:
             for proxy in main:
                 if golden != proxy:
-                    hides = ndr.loc[golden, proxy] - ndr.loc[ORACLE, proxy]
+                    kept = ndr.loc[golden, proxy]
                     found = alike.loc[(golden, proxy)]
                     beside = [alike.loc[(k, proxy), SCORES] for k in apart if k != golden]
                     excess = found[SCORES] - np.mean(beside)
-                    signs = (found[SCORES], excess, found[ERRORS])
-                    rows.append((golden, proxy, family, hides, *signs))
+                    signs = (kept, found[SCORES], excess, found[ERRORS])
+                    rows.append((golden, proxy, family, kept - ndr.loc[ORACLE, proxy], *signs))
     return pd.DataFrame(rows, columns=["golden", "proxy", "family", "hidden", *SIGNS])
 
 
@@ -281,15 +284,18 @@ def foretold(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        goldens (`all`, or their family: `main`, `apart`), sign, value.
+        goldens, sign, value: `goldens` is `all`, their family (`main` or `apart`), or `each` for
+        the mean over golden models of the coefficient over the proxies of one.
     """
+
+    def related(rows: pd.DataFrame) -> pd.Series:
+        return pd.Series({s: CORRELATIONS["spearman"](rows[s], rows["hidden"]) for s in SIGNS})
+
     groups = {ALL: table, **dict(tuple(table.groupby("family", sort=False)))}
-    rows = [
-        (goldens, sign, float(CORRELATIONS["spearman"](rows[sign], rows["hidden"])))
-        for goldens, rows in groups.items()
-        for sign in SIGNS
-    ]
-    return pd.DataFrame(rows, columns=["goldens", "sign", "value"])
+    found = {goldens: related(rows) for goldens, rows in groups.items()}
+    found[EACH] = pd.DataFrame([related(rows) for _, rows in table.groupby("golden")]).mean()
+    wide = pd.DataFrame(found).T.rename_axis("goldens").reset_index()
+    return wide.melt("goldens", var_name="sign").astype({"value": float})
 
 
 def shared(table: pd.DataFrame, names: Sequence[str], apart: Sequence[str]) -> pd.DataFrame:

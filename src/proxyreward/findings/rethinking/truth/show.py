@@ -13,7 +13,15 @@ import pandas as pd
 from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import LARGE, NAMES, STATISTICS
 from proxyreward.findings.core.text import cell, pivot
-from proxyreward.findings.rethinking.truth.measure import ERRORS, EXCESS, GOLDEN, OWN, SCORES
+from proxyreward.findings.rethinking.truth.measure import (
+    EACH,
+    ERRORS,
+    EXCESS,
+    GOLDEN,
+    NDR,
+    OWN,
+    SCORES,
+)
 from proxyreward.vocabulary import ALL, APART, BEST_OF_N, MAIN, ORACLE, PPO, START
 
 if TYPE_CHECKING:
@@ -32,6 +40,7 @@ GOLDENS = {
     APART: ("trained apart", "#009E73"),
 }
 SIGNS = {
+    NDR: "NDR by the golden model",
     SCORES: "Correlation of scores",
     EXCESS: "Its excess over models apart",
     ERRORS: "Correlation of errors, given the oracle",
@@ -98,7 +107,8 @@ def plot_judged(judged: pd.DataFrame) -> "Figure":
 
 def table_foretold(foretold: pd.DataFrame) -> pd.DataFrame:
     """Spearman of each sign with the hidden regret as text cells, by kind of golden model."""
-    names = {ALL: "all"} | {family: label for family, (label, _) in GOLDENS.items()}
+    names = {ALL: "all", EACH: "one at a time (mean)"}
+    names |= {family: label for family, (label, _) in GOLDENS.items()}
     rows = foretold.assign(goldens=foretold["goldens"].map(names), head=foretold["sign"].map(SIGNS))
     return pivot(rows, {"goldens": "Golden models"}, "head", cell)
 
