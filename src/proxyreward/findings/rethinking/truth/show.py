@@ -97,7 +97,14 @@ def plot_judged(judged: pd.DataFrame) -> "Figure":
     for axis, sign in zip(axes[0], (SCORES, EXCESS), strict=True):
         for family, (label, colour) in GOLDENS.items():
             rows = judged[judged["family"] == family]
-            axis.scatter(rows[sign], rows["hidden"], s=16, color=colour, alpha=0.7, label=label)
+            axis.scatter(
+                rows[sign],
+                rows["hidden"],
+                s=16,
+                color=colour,
+                alpha=0.7,
+                label=f"golden model {label}",
+            )
         axis.axhline(0, color="grey", linewidth=0.8)
         axis.set_xlabel(SIGNS[sign])
     axes[0, 0].set_ylabel("Hidden regret")
