@@ -69,8 +69,9 @@ def evidence():
     others = crossed(variant=VARIANTS[1:], prompt_id=ids, source=WRITERS, sample_id=[0])
 
     judges = [*names, *apart, "oracle"]
-    truth = rng.normal(size=(20, 8))
-    noises = [noise.get(name, 0) * rng.normal(size=truth.shape) for name in judges]
+    beside = np.random.default_rng(6)
+    truth = beside.normal(size=(20, 8))
+    noises = [noise.get(name, 0) * beside.normal(size=truth.shape) for name in judges]
     own = crossed(golden=judges, proxy=judges)
     own["accuracy"] = pool_accuracy(np.stack([truth + each for each in noises])).ravel()
     regret = []
