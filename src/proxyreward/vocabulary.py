@@ -14,7 +14,13 @@ ALL = "all"
 """Of categories."""
 
 MAIN, ARCHITECTURES, PARTS = "main", "architectures", "parts"
-"""Families of reward models."""
+APART = "apart"
+"""Families of reward models; the last is trained apart from the others: on other pairs, in another
+shape."""
+PAIRS_APART = "pairs_apart.parquet"
+"""The pairs of that family, in the folder of the `data` stage."""
+ACROSS = "across"
+"""The main family, the one apart and the oracle, judging one another."""
 ORIGINAL, PARAPHRASE, REWRITE = "original", "paraphrase", "rewrite"
 """Variants of prompts."""
 

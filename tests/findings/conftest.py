@@ -9,6 +9,7 @@ from tests.findings.tables import crossed
 
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS, Evidence
+from proxyreward.metrics.agreement import pool_accuracy
 
 CATEGORIES = ("Chat", "ChatHard", "Code", "Math", "Safety")
 WRITERS = ("careful", "chatty", "blunt", "timid")
@@ -45,9 +46,11 @@ def evidence():
     others = {"architectures": ["arch-16x1", "arch-32x2"], "parts": ["part-1", "part-2"]}
     for family, members in others.items():
         rms += [(family, name, name, 0.0) for name in [*members, names[0]]]
+    apart = ["apart-0", "apart-1"]
+    rms += [("apart", name, name, 0.0) for name in apart]
     rms = pd.DataFrame(rms, columns=["family", "rm", "label", "flip_rate"])
     noise = dict(zip(names, 0.2 + 4 * flips)) | {"arch-16x1": 1.5, "arch-32x2": 0.7}
-    noise |= {"part-1": 0.6, "part-2": 0.4}
+    noise |= {"part-1": 0.6, "part-2": 0.4, "apart-0": 0.5, "apart-1": 0.9}
 
     def scored(rows, models):
         """Utility of each row plus every model's own noise."""
@@ -65,12 +68,20 @@ def evidence():
     original = crossed(variant=["original"], prompt_id=ids, source=sources, sample_id=(0, 1))
     others = crossed(variant=VARIANTS[1:], prompt_id=ids, source=WRITERS, sample_id=[0])
 
+    judges = [*names, *apart, "oracle"]
+    beside = np.random.default_rng(6)
+    truth = beside.normal(size=(20, 8))
+    noises = [noise.get(name, 0) * beside.normal(size=truth.shape) for name in judges]
+    own = crossed(golden=judges, proxy=judges)
+    own["accuracy"] = pool_accuracy(np.stack([truth + each for each in noises])).ravel()
     regret = []
 
     def add(family, policy, optimiser, n, kl_coef, training, of):
         members = rms.loc[rms["family"] == family, "rm"]
+        if family == "across":
+            members = judges
         for golden, proxy in product(members, members):
-            ndr = 1.0 if golden == proxy else 1 / (1 + noise[proxy]) + 0.1 * rng.normal()
+            ndr = 1.0 if golden == proxy else 1 / (1 + noise.get(proxy, 0)) + 0.1 * rng.normal()
             key = (family, policy, optimiser, n, kl_coef, training, of, golden, proxy)
             regret.append((*key, 2 * ndr, ndr, 2.0))
 
@@ -80,6 +91,8 @@ def evidence():
         add("main", "second", "best-of-n", n, 0.0, "joint", "all")
         for of in CATEGORIES:
             add("main", "initial", "best-of-n", n, 0.0, "joint", of)
+    for family in ("apart", "across"):
+        add(family, "initial", "best-of-n", 16, 0.0, "joint", "all")
     for kl_coef in PENALTIES:
         add("main", "initial", "ppo", 0, kl_coef, "joint", "all")
     for of in CATEGORIES:
@@ -99,6 +112,7 @@ def evidence():
         prompts=prompts,
         bench=scored(bench, list(noise)),
         tests=scored(pd.concat([original, others], ignore_index=True), names),
+        own=own,
         regret=pd.DataFrame(regret, columns=REGRET),
         curves=pd.DataFrame(curves, columns=CURVES),
         runs=pd.DataFrame(runs, columns=RUNS),

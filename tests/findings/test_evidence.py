@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proxyreward.findings.rethinking.evidence import Evidence, at_n, square, write
+from proxyreward.findings.rethinking.evidence import Evidence, at_n, rounded, square, write
 
 
 @pytest.fixture
@@ -65,16 +65,31 @@ def changed(path, change):
 def test_written_evidence_reads_back_whatever_the_names_look_like(evidence, folder):
     old = evidence.names()
     new = dict(zip(old, ["007", "nan", "1e3", "NA", "None", "-0"]))
-    for name in ("rms", "regret", "curves", "runs"):
+    for name in ("rms", "own", "regret", "curves", "runs"):
         changed(folder / f"{name}.csv", lambda table: table.replace(new))
     for name in ("bench", "tests"):
         changed(folder / f"{name}.parquet", lambda table: table.rename(columns=new))
     again = Evidence.read(folder)
     assert again.names() == list(new.values())
     assert again.names("parts") == ["part-1", "part-2", "007"]
-    np.testing.assert_array_equal(again.pairs(), evidence.pairs())
+    np.testing.assert_allclose(again.pairs(), evidence.pairs(), atol=2e-3)
+    np.testing.assert_allclose(again.own_accuracy(), evidence.own_accuracy(), rtol=1e-5)
     np.testing.assert_allclose(again.ndr("ppo"), evidence.ndr("ppo"), rtol=1e-5)
     assert again.runs["message"].tolist() == [""] * len(again.runs)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1, 300])
+def test_scores_are_rounded_to_a_thousandth_of_their_sd(scale):
+    rng = np.random.default_rng(2)
+    scores = pd.Series(scale * (5 + rng.normal(size=4000)))
+    found = rounded(scores)
+    assert found.dtype == np.float32
+    assert abs(found - scores).max() <= scores.std() / 2000 * (1 + 1e-3)
+    assert found.nunique() < 4 * 2 * 2000  # 4 sd to either side, in steps of 1/2000 sd at least
+    pd.testing.assert_series_equal(rounded(found), found)
+    whole = pd.Series([3, 1, 2])
+    pd.testing.assert_series_equal(rounded(whole), whole)
+    assert rounded(pd.Series([0.5, 0.5])).notna().all()
 
 
 def without(column):

@@ -38,6 +38,12 @@ def test_where_nothing_is_left_to_draw_coefficients_are_known(drawn, evidence, s
     np.testing.assert_allclose(found["coefficient"], np.tile(expected, 3))
 
 
+def test_the_pool_is_one_test_set_of_the_policys_own_samples(drawn, evidence):
+    expected = by_golden("spearman", evidence.own_accuracy(), evidence.ndr("best-of-n"))
+    found = select(drawn["sources"], source="pool", optimiser="best-of-n", statistic="spearman")
+    np.testing.assert_allclose(found["coefficient"], np.tile(expected, 3))
+
+
 def test_bins_of_one_response_compare_two_ranks_of_the_golden_order(evidence):
     """Ten bins for the ten responses, so that the pair is known; counted by hand."""
     found = measure.draw(evidence, draws=1, bins=10, rng=np.random.default_rng(0))["bins"]
@@ -85,8 +91,8 @@ def test_means_are_over_all_golden_models_or_of_one(drawn, golden):
         measure.estimates(drawn, "flip")
 
 
-MEANS = {"careful": 0.5, "blunt": 0.2, "initial": 0.4, "origin": 0.3}
-SPREAD = {"careful": 0.2, "blunt": 0.6, "initial": 2.2, "origin": 0}  # of their mean
+MEANS = {"careful": 0.5, "blunt": 0.2, "initial": 0.4, "origin": 0.3, "pool": 0.9}
+SPREAD = {"careful": 0.2, "blunt": 0.6, "initial": 2.2, "origin": 0, "pool": 0}  # of their mean
 
 
 def quantities(registry, cells=lambda *_: 0.5, bins=3, sd=0.05):
@@ -116,6 +122,9 @@ def test_sources_against_own_responses_mixed_pairs_and_draws(registry):
     # The mixed pairs are no single source.
     assert values(found, "*: range of Spearman over sources minus *") == pytest.approx([0.25] * 2)
     assert values(found, "*: range of Spearman over bins minus *") == pytest.approx([-0.1] * 2)
+    # Nor is the pool, which stands against the mixed pairs alone.
+    gaps = values(found, "*: Spearman with all pairs of the pool minus with mixed pairs")
+    assert gaps == pytest.approx([0.6] * 2)
     sd = np.std([0.1, 0.2, 0.3]) - np.std([0.5, 0.2, 0.4])
     assert values(found, "*: sd of Spearman over bins minus *") == pytest.approx([sd] * 2)
     assert values(found, "mean golden reward reached by PPO *") == [0.5]
@@ -179,7 +188,7 @@ def tables(evidence):
 
 def test_each_source_stands_beside_the_papers_value(tables, registry, paper):
     axis = show.plot_sources(tables["sources"], paper).axes[0]
-    assert names(axis)[-2:] == ["own policy*", "mixed (Origin)"]
+    assert names(axis)[-3:] == ["own policy*", "mixed (Origin)", "own policy, its pool"]
     rows = with_sd(tables["sources"]).query("optimiser == 'best-of-n' and statistic == 'spearman'")
     lines, points = axis.collections[:2]
     np.testing.assert_allclose(points.get_offsets()[:, 0], rows["estimate"])
@@ -192,7 +201,12 @@ def test_each_source_stands_beside_the_papers_value(tables, registry, paper):
 
 def test_table2_has_the_papers_rows_beside_ours(tables, paper):
     ours, printed = (show.table2(rows).set_index("Source") for rows in (tables["sources"], paper))
-    assert ours.index.tolist()[-3:] == ["timid", "own policy*", "mixed (Origin)"]
+    assert ours.index.tolist()[-4:] == [
+        "timid",
+        "own policy*",
+        "mixed (Origin)",
+        "own policy, its pool",
+    ]
     assert ours.columns.tolist() == printed.columns.tolist()
     assert printed.loc["mixed (Origin)", "Best-of-n, Spearman"] == "0.75"
     assert printed.loc["own policy*", "PPO, MRR"] == "0.55 ±\u00a00.06"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.findings.figures import dots, lines, names, title
-from tests.findings.tables import replicated
+from tests.findings.tables import crossed, replicated
 from tests.findings.test_regret import run
 
 from proxyreward.findings.core.reading import select
@@ -14,6 +14,7 @@ from proxyreward.metrics.best_of_n import best_of_n, kl_bound
 from proxyreward.vocabulary import ORACLE
 
 JUDGES = ["a", "b", "c", ORACLE]
+TOLD = {"run": 7.0}
 
 
 def judged(worth, **changes):
@@ -24,28 +25,36 @@ def judged(worth, **changes):
 
 @pytest.fixture(scope="module")
 def pool():
-    """Three reward models with errors of their own, and the oracle."""
+    """Three reward models with errors of their own, two trained apart, and the oracle."""
     rng = np.random.default_rng(3)
-    truth = rng.normal(size=(30, 40))
-    scores = np.stack([*(truth + k * rng.normal(size=truth.shape) for k in (0.5, 1, 2)), truth])
-    return regret.Pool(regret.standardised(scores, JUDGES), JUDGES)
+    truth, names = rng.normal(size=(30, 40)), ["a", "b", "c", "x", "y", ORACLE]
+    noise = [k * rng.normal(size=truth.shape) for k in (0.5, 1, 2, 1, 1, 0)]
+    return regret.Pool(regret.standardised(truth + np.stack(noise), names), names)
+
+
+def worth(pool, ns, runs):
+    return measure.worth(pool, ns, runs, 2, TOLD)
 
 
 def test_policies_are_worth_what_each_judge_gives_them(pool):
     runs = [judged([4, 1, 3, -2]), judged([1, 1, 1, 1], category="Math")]
-    found = measure.worth(pool, [1, 8], runs)
-    own, oracle = pool.scores[1], pool.scores[3]
+    found = worth(pool, [1, 8], runs)
+    assert set(found["proxy"]) == {"a", "b", "c", ORACLE}
+    own, oracle = pool.scores[1], pool.scores[5]
     best = select(found, optimiser="best-of-n", n=8, proxy="b").iloc[0]
     assert best["own"] == pytest.approx(best_of_n(own, own, [8]).mean())
     assert best["oracle"] == pytest.approx(best_of_n(oracle, own, [8]).mean())
     others = [best_of_n(pool.scores[i], own, [8]).mean() for i in (0, 2)]
     assert best["golden"] == pytest.approx(np.mean(others))
+    apart = [best_of_n(pool.scores[i], own, [8]).mean() for i in (3, 4)]
+    assert best["apart"] == pytest.approx(np.mean(apart))
     assert best["kl_nats"] == pytest.approx(kl_bound([8])[0] * np.log(2))
     ppo = select(found, optimiser="ppo")  # on all prompts, on the way and at the end
     assert ppo[["step", "own", "golden", "oracle"]].to_numpy().tolist() == [
         [4, 2, 1, -1],
         [9, 4, 2, -2],
     ]
+    assert ppo["apart"].fillna(-1).tolist() == [-1, 7]  # they judge the end alone
 
 
 def test_only_reward_models_with_every_penalty_are_compared(pool):
@@ -55,16 +64,17 @@ def test_only_reward_models_with_every_penalty_are_compared(pool):
         judged([0, 9, 0, 9], rm="b"),
         judged([0, 0, 0, 5], rm=ORACLE),
     ]
-    found = measure.reached(measure.worth(pool, [4], runs))
+    found = measure.reached(worth(pool, [4], runs))
     of_ppo = select(found, optimiser="ppo", judge="oracle").set_index("kl_coef")["value"]
     assert of_ppo.to_dict() == {0.0: -2, 0.5: 1}
+    assert select(found, optimiser="ppo", judge="apart")["value"].tolist() == [7, 7]
 
 
 def test_the_oracle_hides_nothing_from_itself(evidence):
     """Policies that keep half of the oracle's gain, and of other golden models what they keep."""
     rms = evidence.names()
     rows = [
-        (optimiser, n, 0.0, step, proxy, 1.0, 2.0, 1.0, 4.0 if proxy == ORACLE else 2.0)
+        (optimiser, n, 0.0, step, proxy, 1.0, 2.0, 1.0, 1.0, 4.0 if proxy == ORACLE else 2.0)
         for optimiser, n, step in (("best-of-n", 4, 0), ("best-of-n", 16, 0), ("ppo", 0, 30))
         for proxy in (*rms, ORACLE)
     ]
@@ -73,24 +83,76 @@ def test_the_oracle_hides_nothing_from_itself(evidence):
     golden = select(found, optimiser="ppo", judge="golden").set_index("proxy")["value"]
     ndr = evidence.ndr("ppo")
     assert golden[rms[2]] == pytest.approx(np.delete(ndr[:, 2], 2).mean())
+    apart = select(found, judge="apart").set_index("proxy")["value"]
+    across = evidence.policies("best-of-n", family="across")
+    rows = across[across["golden"].isin(["apart-0", "apart-1"]) & (across["proxy"] == rms[2])]
+    assert len(rows) == 2 and apart[rms[2]] == pytest.approx(rows["ndr"].mean())
     hidden = measure.hidden(found)
-    assert hidden["ppo: mean NDR by golden models minus by the oracle"] == pytest.approx(
-        golden.mean() - 0.5
-    )
+    assert hidden == pytest.approx(
+        {
+            "best-of-n: mean NDR by golden models minus by the oracle": select(
+                found, optimiser="best-of-n", judge="golden"
+            )["value"].mean() - 0.5,
+            "best-of-n: mean NDR by golden models trained apart minus by the oracle": apart.mean()
+            - 0.5,
+            "ppo: mean NDR by golden models minus by the oracle": golden.mean() - 0.5,
+        }
+    )  # fmt: skip
+
+
+def test_hidden_regret_and_its_signs_of_a_pair(evidence):
+    """Of two families: what agrees beyond the models apart, and what the golden model overrates."""
+    names = [*evidence.names(), *evidence.names("apart")]
+    pairs = [
+        (a, b, 0.01 * i * j, -0.1 * i) for i, a in enumerate(names) for j, b in enumerate(names[:i])
+    ]
+    errors = pd.DataFrame(pairs, columns=["second", "first", "scores", "errors"])
+    found = measure.judged(evidence, errors)
+    assert found.groupby("family", sort=False).size().to_dict() == {"main": 30, "apart": 12}
+    ndr = evidence.policies("best-of-n", family="across").set_index(["golden", "proxy"])["ndr"]
+    for golden, excess in ((names[4], 0.01 * 3 * (4 - 6.5)), ("apart-0", 0.01 * 3 * (6 - 7))):
+        row = select(found, golden=golden, proxy=names[3]).iloc[0]
+        assert row["hidden"] == pytest.approx(ndr[golden, names[3]] - ndr[ORACLE, names[3]])
+        assert row["ndr"] == ndr[golden, names[3]]
+        assert row["scores"] == pytest.approx(0.01 * 3 * names.index(golden))
+        assert row["excess"] == pytest.approx(excess)
+    assert select(found, golden=names[1], proxy=names[3])["errors"].item() == pytest.approx(-0.3)
+
+
+def test_signs_foretell_what_they_order():
+    rows = crossed(family=["main", "apart"], i=range(5))
+    rows["golden"] = ["a"] * 5 + ["b"] * 5
+    found = measure.foretold(
+        rows.assign(
+            hidden=rows["i"],
+            ndr=[0, 1, 2, 3, 4, 10, 11, 12, 13, 14],
+            scores=rows["i"] ** 3,
+            excess=-rows["i"],
+            errors=[*range(5), *range(5)[::-1]],
+        )
+    ).set_index(["goldens", "sign"])["value"]
+    assert found["main", "scores"] == found["apart", "scores"] == 1
+    assert found["all", "excess"] == pytest.approx(-1)
+    assert (found["main", "errors"], found["apart", "errors"]) == (1, -1)
+    assert abs(found["all", "errors"]) < 1e-12 and abs(found["each", "errors"]) < 1e-12
+    # Golden models that differ in level alone are told apart within each of them.
+    assert found["all", "ndr"] < 0.8 and found["each", "ndr"] == 1
 
 
 def test_accuracy_predicts_what_it_orders(evidence):
     pairs = evidence.pairs()
     accuracy = (pairs[:, :, 0] > pairs[:, :, 1]).mean(axis=1)
+    own = select(evidence.own, golden=ORACLE).set_index("proxy").loc[evidence.names(), "accuracy"]
     ndrs = [
         pd.DataFrame(
             {"optimiser": optimiser, "judge": "oracle", "proxy": evidence.names(), "value": value}
         )
-        for optimiser, value in (("best-of-n", 3 * accuracy - 1), ("ppo", -accuracy))
+        for optimiser, value in (("best-of-n", 3 * accuracy - 1), ("ppo", -own.to_numpy()))
     ]
     found = measure.predicted(evidence, pd.concat(ndrs))
-    np.testing.assert_allclose(select(found, optimiser="best-of-n")["value"], 1)
-    np.testing.assert_allclose(select(found, optimiser="ppo")["value"], -1)
+    on = select(found, optimiser="best-of-n", test_set="pairs")
+    np.testing.assert_allclose(on["value"], 1)
+    np.testing.assert_allclose(select(found, optimiser="ppo", test_set="own")["value"], -1)
 
 
 def test_errors_are_what_the_oracle_does_not_explain():
@@ -106,9 +168,15 @@ def test_errors_are_what_the_oracle_does_not_explain():
     assert pairs.loc[("a", "b"), "scores"] == pytest.approx(0.5, abs=0.02)
     assert pairs.loc[("a", "b"), "errors"] == pytest.approx(0, abs=0.02)
     assert pairs.loc[("c", "d"), "errors"] == pytest.approx(1 / np.sqrt(1.25), abs=0.02)
-    shared = measure.shared(found, ["a", "b", "c", "d"])
-    half = select(shared, models="cleaner half", measure="errors")["value"].item()
-    assert half == pytest.approx(pairs.loc[("a", "b"), "errors"])
+    shared = measure.shared(found, ["a", "b"], ["c", "d"]).set_index(["models", "measure"])["value"]
+    assert shared["all", "errors"] == pytest.approx(pairs.loc[("a", "b"), "errors"])
+    across = [pairs.loc[(a, b), "scores"] for a in "ab" for b in "cd"]
+    assert shared["two families", "scores"] == pytest.approx(np.mean(across))
+    assert shared["two families, cleaner halves", "scores"] == pytest.approx(across[0])
+    halves = measure.shared(found, ["a", "b", "c", "d"], []).set_index(["models", "measure"])[
+        "value"
+    ]
+    assert halves["cleaner half", "errors"] == pytest.approx(pairs.loc[("a", "b"), "errors"])
     assert len(found) == 6
 
 
@@ -134,19 +202,51 @@ def test_texts_are_those_of_the_first_reward_model():
 
 def test_figures_show_every_judge(pool):
     runs = [judged([4, 1, 3, -2]), judged([2, 1, 1, 1], kl_coef=0.5)]
-    table = measure.reached(measure.worth(pool, [1, 2, 4], runs))
+    table = measure.reached(worth(pool, [1, 2, 4], runs))
     [best, ppo] = show.plot_reached(replicated({"reached": table})["reached"]).axes
     assert (title(best), title(ppo)) == ("Best-of-n", "PPO")
-    assert lines(best).keys() >= {"its own reward model", "the oracle"}
+    assert lines(best).keys() >= {"its own reward model", "reward models trained apart"}
     assert names(ppo, "x") == ["0", "0.5"]
     np.testing.assert_allclose(dots(ppo)["the oracle"][:, 1], [-2.1, 1.05])  # times 1, 1.05, 1.1
+    np.testing.assert_allclose(dots(ppo)["reward models trained apart"][:, 1], [7.35, 7.35])
 
 
 def test_rows_of_hidden_regret_are_the_reward_models():
     keys = [(o, j, p) for o in ("best-of-n", "ppo") for j in ("golden", "oracle") for p in "ab"]
     table = pd.DataFrame(keys, columns=["optimiser", "judge", "proxy"])
     table = table.assign(value=np.arange(8) / 8)
+    apart = pd.DataFrame({"optimiser": "best-of-n", "judge": "apart", "proxy": ["a", "b"]})
+    table = pd.concat([table, apart.assign(value=[0.25, 0.5])], ignore_index=True)
     figure = show.plot_kept(replicated({"kept": table})["kept"], {"a": "0", "b": "0.45"})
+    assert "reward models trained apart" not in dots(figure.axes[1])
+    beside = dots(figure.axes[0])["reward models trained apart"][:, 0]
+    np.testing.assert_allclose(beside, [1.05 * 0.25, 1.05 * 0.5])
     assert names(figure.axes[0]) == ["0", "0.45"]
     drawn = dots(figure.axes[1])["the oracle"][:, 0]
     np.testing.assert_allclose(drawn, 1.05 * np.array([6, 7]) / 8)
+
+
+def test_each_pair_is_a_point_by_both_signs_and_families_are_rows(evidence):
+    rows = crossed(family=["main", "apart"], i=range(4))
+    table = rows.assign(hidden=rows["i"], scores=0.1 * rows["i"], excess=-0.1 * rows["i"])
+    table = table.assign(ndr=rows["i"], errors=rows["i"], golden=rows["family"])
+    [scores, excess] = show.plot_judged(table).axes
+    for axis, sign in ((scores, 1), (excess, -1)):
+        [own, apart] = axis.collections
+        np.testing.assert_allclose(own.get_offsets(), [(0.1 * sign * i, i) for i in range(4)])
+    found = replicated({"foretold": measure.foretold(table)})["foretold"]
+    shown = show.table_foretold(found)
+    assert shown["Golden models"].tolist() == [
+        "all",
+        "of the proxy's family",
+        "trained apart",
+        "one at a time (mean)",
+    ]
+    assert shown.columns[1:].tolist() == list(show.SIGNS.values())
+
+
+def test_both_test_sets_stand_in_the_table_of_accuracy():
+    keys = crossed(test_set=["pairs", "own"], optimiser=["best-of-n", "ppo"], statistic=["kendall"])
+    found = replicated({"predicted": keys.assign(value=[0.1, 0.2, 0.3, 0.4])})["predicted"]
+    shown = show.table_predicted(found).set_index(["Optimiser", "Test set"])["Kendall"]
+    assert shown["PPO", "own samples"].startswith("0.42")  # times 1, 1.05, 1.1

@@ -116,6 +116,7 @@ PLANES = normal(6, 16), normal(6, 16)
 NS = [2, 4, 16]
 CALLS = {
     "agreement.accuracy_matrix": of(agreement.accuracy_matrix, normal(3, 9, 2)),
+    "agreement.pool_accuracy": of(agreement.pool_accuracy, normal(3, 9, 4)),
     "annotation.merge_sort": of(annotation.merge_sort, preferences(4, 5)),
     "annotation.noisy_order": of(annotation.noisy_order, normal(4, 5), 1.0, generator()),
     "annotation.noisy_preferences": of(

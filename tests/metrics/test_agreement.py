@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from proxyreward.metrics.agreement import accuracy_matrix
+from proxyreward.metrics.agreement import accuracy_matrix, pool_accuracy
 
 
 @pytest.fixture
@@ -54,3 +54,26 @@ def test_a_score_that_is_not_finite_is_named(bench):
     bench[2, 7, 1] = np.inf
     with pytest.raises(ValueError, match=r"\(2, 7, 1\)"):
         accuracy_matrix(bench)
+
+
+def test_pool_accuracy_equals_a_loop_over_the_pairs_that_the_golden_judge_tells_apart():
+    pool = np.random.default_rng(2).normal(size=(3, 6, 5)).round()
+    found = pool_accuracy(pool)
+    for golden in range(3):
+        for proxy in range(3):
+            right = [
+                (p[i] - p[j]) * (g[i] - g[j]) > 0
+                for g, p in zip(pool[golden], pool[proxy], strict=True)
+                for i in range(5)
+                for j in range(i)
+                if g[i] != g[j]
+            ]
+            assert found[golden, proxy] == pytest.approx(np.mean(right))
+
+
+def test_equal_responses_do_not_count_and_a_tie_of_the_proxy_is_an_error():
+    golden, proxy = [[2.0, 2.0, 1.0, 0.0]], [[3.0, 3.0, 1.0, 1.0]]
+    found = pool_accuracy(np.array([golden, proxy, [[1.0] * 4]]))
+    assert found[0].tolist() == [1, 4 / 5, 0]
+    assert found[1].tolist() == [1, 1, 0]
+    assert np.isnan(found[2]).all()

@@ -22,15 +22,19 @@ def test_the_clean_model_belongs_to_every_family_and_is_trained_once(params):
     found = families(params)
     assert found["architectures"][-1] is found["parts"][-1] is found["main"][0]
     names = [member.name for member in members(params)]
-    assert len(names) == len(set(names)) == 4 + 2 + 2
+    assert len(names) == len(set(names)) == 4 + 2 + 2 + 3
 
 
 def test_reward_models_share_weights_and_batches_within_a_fold(root, params):
-    assert len({member.seed for member in members(params)}) == 1
+    found = families(params)
+    together = [*found["main"], *found["architectures"], *found["parts"]]
+    assert len({member.seed for member in together}) == 1
+    assert {member.seed for member in found["apart"]}.isdisjoint({together[0].seed})
     params = build(Params, compose(["scale=real-hh"], root / "params"), "params")
     seeds = {}
     for member in members(params):
         seeds.setdefault(member.fold, set()).add(member.seed)
+    assert not families(params)["apart"]  # real pairs are not drawn a second time
     assert len(seeds) == params.reward.folds and all(len(own) == 1 for own in seeds.values())
     assert len(set().union(*seeds.values())) == len(seeds)
 

@@ -23,7 +23,10 @@ def trained(corpus, tokenizer, tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr(members, "train_reward_model", lambda *args: calls.append(args))
     monkeypatch.setattr(members, "token_pairs", numbered)
-    plain = Member("m", str(tmp_path), 0.0, 7, None, (1, 1), 0, "scratch", Shape(8, 1, 1, 64), None)
+    plain = Member(
+        "m", str(tmp_path), "pairs.parquet", 0.0, 7, None, (1, 1), 0, "scratch",
+        Shape(8, 1, 1, 64), None,
+    )  # fmt: skip
 
     def run(**changes):
         members.train(dataclasses.replace(plain, **changes), tmp_path)

@@ -86,6 +86,15 @@ def test_equal_seeds_give_equal_data_and_other_seeds_other_data(corpus):
         assert not frame.equals(getattr(other, field.name))
 
 
+def test_pairs_apart_share_no_draw_and_no_test_prompt(corpus):
+    apart = build.pairs_apart(SIZES["pairs"], corpus.bench, seed=0)
+    assert len(apart) == len(corpus.pairs)
+    assert set(apart["prompt"]).isdisjoint(corpus.bench["prompt"])
+    same = (apart["prompt"] == corpus.pairs["prompt"]) & (apart["chosen"] == corpus.pairs["chosen"])
+    assert same.mean() < 0.1
+    assert apart.equals(build.pairs_apart(SIZES["pairs"], corpus.bench, seed=0))
+
+
 def test_test_prompts_leave_some_of_every_category_to_train_on():
     """The world has 1,980 prompts of Chat, the fewest, and the categories come in turn."""
     drawn = build.draw_test_prompts(9895, np.random.default_rng(0))

@@ -4,19 +4,28 @@ In: parameters and ``outputs/<scale>/``. Out: arrays and frames with reward mode
 Called by the `evidence` stage.
 """
 
+import dataclasses
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from proxyreward.data import pairs
 from proxyreward.data.transcripts import last_request
+from proxyreward.findings.core import wordcounts
 from proxyreward.findings.rethinking.regret import Optimised, Pool, standardised
 from proxyreward.findings.rethinking.truth import measure as truth
+from proxyreward.metrics.agreement import pool_accuracy
+from proxyreward.models.build import load_reward_model
+from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.pipeline.finished import read_items
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.reward_families import families, label, members
 from proxyreward.pipeline.stage import outputs
-from proxyreward.policy.ppo_runs import PPORun, read
+from proxyreward.policy.ppo_runs import Finished, PPORun, read
+from proxyreward.reward.score import distinct_rows, score_asked
 from proxyreward.reward.scorings import PAIRS
-from proxyreward.vocabulary import INITIAL, MAIN, ORACLE, SECOND
+from proxyreward.vocabulary import ACROSS, APART, INITIAL, MAIN, ORACLE, SECOND
 from proxyreward.world import oracle
 
 
@@ -50,7 +59,7 @@ def test_scores(params: Params) -> pd.DataFrame:
     folder = outputs(params, "scores")
     answers = pd.read_parquet(folder / "tests.parquet")
     keys = answers[["variant", "prompt_id", "source", "sample_id"]]
-    names = [member.name for member in families(params)[MAIN]]
+    names = _names(params, MAIN)
     return keys.assign(**{name: np.load(folder / name / "tests.npy") for name in names})
 
 
@@ -70,24 +79,80 @@ def every_pool(params: Params) -> list[Pool]:
 
 
 def judged_pool(params: Params) -> Pool:
-    """The pool of :func:`main_pool` with the oracle behind the reward models."""
-    return _pool(params, MAIN, INITIAL, ORACLE)
+    """The pool of :func:`main_pool`, behind it the family trained apart, and the oracle last."""
+    pool = _pool(params, MAIN, INITIAL, *_names(params, APART), ORACLE)
+    return dataclasses.replace(pool, family=ACROSS)
 
 
-def told_texts(params: Params, prompts: pd.DataFrame) -> pd.DataFrame:
+def own_accuracy(pool: Pool, samples: int) -> pd.DataFrame:
+    """The table `own` of `Evidence` from the first samples of each prompt, all pairs of them."""
+    found = pool_accuracy(pool.scores[:, :, :samples])
+    golden, proxy = (np.asarray(pool.names)[place.ravel()] for place in np.indices(found.shape))
+    return pd.DataFrame({"golden": golden, "proxy": proxy, "accuracy": found.ravel()})
+
+
+def true_worth(
+    params: Params, judged: Pool, ns: Sequence[int], runs: Sequence[Optimised]
+) -> dict[str, pd.DataFrame]:
+    """The tables of `truth` from the pool of :func:`judged_pool`, n of best-of-n and PPO runs."""
+    apart = len(_names(params, APART))
+    return {
+        "worth": truth.worth(judged, ns, runs, apart, _told_apart(params)),
+        "errors": truth.errors(judged),
+        "texts": _told_texts(params),
+    }
+
+
+def _told_apart(params: Params) -> dict[str, float]:
+    """What the family trained apart thinks of the policies of PPO, by the run's name.
+
+    Mean reward, in sd of the initial policy, of the text that each run on all prompts keeps for
+    each of them, mean over the family.
+    """
+    runs = [run for run in _runs(params) if run.run.category is None]
+    prompts = pd.read_parquet(outputs(params, "data") / "prompts.parquet")["prompt"].tolist()
+    tokenizer = load_tokenizer(outputs(params, "data") / "tokenizer")
+    said = [text for run in runs for text in run.texts]
+    asked = distinct_rows(tokenizer, prompts * len(runs), said, params.model.max_length)
+    rewards = []
+    for name in _names(params, APART):
+        pool = _plane(params, name, MAIN, INITIAL).astype(float)
+        scores = score_asked(load_reward_model(outputs(params, "reward_models") / name), asked)
+        rewards.append((scores.reshape(len(runs), -1).mean(axis=1) - pool.mean()) / pool.std())
+    means = np.mean(rewards, axis=0).tolist()
+    return dict(zip([run.run.name for run in runs], means, strict=True))
+
+
+def controls(params: Params, bench: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy by the oracle's labels: ``name, value``.
+
+    Of the reward model with the fewest flipped labels and of a linear model on word counts, which
+    learnt from the same training pairs, and their difference.
+    """
+    first = families(params)[MAIN][0]
+    frame = pd.read_parquet(outputs(params, "evaluation") / first.name / PAIRS)
+    training = pairs.read(outputs(params, "data") / first.pairs)
+    clean = (frame["chosen"] > frame["rejected"]).mean()
+    counts = (wordcounts.margins(training, bench) > 0).mean()
+    rows = {"reward model": clean, "word counts": counts}
+    rows["reward model minus word counts"] = clean - counts
+    return pd.DataFrame(rows.items(), columns=["name", "value"])
+
+
+def _told_texts(params: Params) -> pd.DataFrame:
     """What policies say before and after, see :func:`truth.examples`, and its oracle utility."""
     folder = outputs(params, "scores")
+    prompts = pd.read_parquet(outputs(params, "data") / "prompts.parquet")
     said = pd.read_parquet(folder / f"{INITIAL}.parquet")["response"].to_numpy()
-    names = [*(member.name for member in families(params)[MAIN]), ORACLE]
+    names = [*_names(params, MAIN), ORACLE]
     scores = {name: _plane(params, name, MAIN, INITIAL) for name in names}
-    items = read_items(outputs(params, "ppo"), PPORun)
     told = truth.examples(
         prompts["prompt"].map(last_request).tolist(),
         said.reshape(len(prompts), -1),
         scores,
         {
             (done.run.rm, done.run.settings.kl_coef): done.texts
-            for done in read(items.values(), items)
+            for done in _runs(params)
             if done.run.category is None
         },
     )
@@ -95,7 +160,7 @@ def told_texts(params: Params, prompts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pool(params: Params, family: str, policy: str, *beside: str) -> Pool:
-    names = [*(member.name for member in families(params)[family]), *beside]
+    names = [*_names(params, family), *beside]
     planes = [_plane(params, name, family, policy) for name in names]
     # The model that all families share has scored more samples than the others.
     fewest = min(plane.shape[1] for plane in planes)
@@ -113,7 +178,6 @@ def _plane(params: Params, name: str, family: str, policy: str) -> np.ndarray:
 
 def finished_runs(params: Params) -> list[Optimised]:
     """Every PPO run with its evaluations, the oracle among the judges."""
-    items = read_items(outputs(params, "ppo"), PPORun)
     return [
         Optimised(
             name=done.run.name,
@@ -128,5 +192,14 @@ def finished_runs(params: Params) -> list[Optimised]:
             entropy=done.points["entropy"].to_numpy(),
             values=done.values.astype(float),
         )
-        for done in read(items.values(), items)
+        for done in _runs(params)
     ]
+
+
+def _runs(params: Params) -> list[Finished]:
+    items = read_items(outputs(params, "ppo"), PPORun)
+    return read(items.values(), items)
+
+
+def _names(params: Params, family: str) -> list[str]:
+    return [member.name for member in families(params)[family]]

@@ -12,19 +12,22 @@ from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import outputs
 from proxyreward.reward.members import Member
 from proxyreward.reward.train import RewardSettings
-from proxyreward.vocabulary import ARCHITECTURES, MAIN, PARTS
+from proxyreward.vocabulary import APART, ARCHITECTURES, MAIN, PAIRS_APART, PARTS
 
 
 def families(params: Params) -> dict[str, list[Member]]:
-    """Members of each family in order; the first of `main`, with the fewest flips, is in all.
+    """Members of each family in order.
 
-    All of a fold share one seed, so that members of a family differ in what it varies, and not in
-    initial weights or batch order besides. Folds are parts of one measurement; theirs differ.
+    The first of `main`, with the fewest flips, is in all but `apart`, which shares neither pairs
+    nor flips, shape, initial weights or batch order with the others. All of a fold share one seed,
+    so that members of a family differ in what it varies, and not in initial weights or batch order
+    besides. Folds are parts of one measurement; theirs differ.
     """
     reward, model = params.reward, params.model
     common = Member(
         name="",
         data=str(outputs(params, "data")),
+        pairs="pairs.parquet",
         flip_rate=reward.flip_rates[0],
         flip_seed=params.seed,
         fold=None,
@@ -60,7 +63,26 @@ def families(params: Params) -> dict[str, list[Member]]:
         member(f"part-{k}-of-{reward.parts}", parts=(k, reward.parts))
         for k in range(1, reward.parts)
     ]
-    return {MAIN: flipped, ARCHITECTURES: [*shapes, flipped[0]], PARTS: [*parts, flipped[0]]}
+    world = params.data.source == "world"  # real pairs are not drawn a second time
+    own_seed = seeds.number("reward models apart", params.seed)
+    apart = [
+        replace(
+            common,
+            name=f"apart-{q:.2f}",
+            pairs=PAIRS_APART,
+            flip_rate=q,
+            flip_seed=own_seed,
+            seed=own_seed,
+            shape=Shape.parse(reward.apart_shape, model.max_length),
+        )
+        for q in (reward.apart_flip_rates if world else ())
+    ]
+    return {
+        MAIN: flipped,
+        ARCHITECTURES: [*shapes, flipped[0]],
+        PARTS: [*parts, flipped[0]],
+        APART: apart,
+    }
 
 
 def members(params: Params) -> list[Member]:

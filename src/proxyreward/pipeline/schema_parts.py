@@ -50,6 +50,10 @@ class Data:
 class World:
     demonstrations: int = knob("prompt-response pairs the initial policy learns from", COUNT)
     pairs: int = knob("preference pairs before the training set is made from them", COUNT)
+    pairs_apart: int = knob(
+        "pairs drawn apart from these, for the family of reward models that learns from no other",
+        COUNT,
+    )
     max_words: int = knob("longest pair of the training set, in words", COUNT)
     validation_share: float = knob("share of the pairs that is held out", SHARE)
     bench_prompts: int = knob("labelled test pairs, each with a prompt of its own", COUNT)
@@ -111,6 +115,11 @@ class Reward:
     architectures: tuple[str, ...] = knob(
         "a family of reward models of other sizes, each width x layers x heads", SHAPES
     )
+    apart_flip_rates: tuple[float, ...] = knob(
+        "in the world, shares of flipped labels of a family that learns from pairs of its own",
+        FLIPS,
+    )
+    apart_shape: str = knob("its width x layers x heads", SHAPE)
     parts: int = knob(
         "a family of reward models on the first 1, 2, … of so many parts of the pairs; 0 for none",
         FEW_OR_NONE,

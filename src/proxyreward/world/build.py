@@ -15,7 +15,7 @@ import pandas as pd
 from proxyreward.data.pairs import Pair, to_frame
 from proxyreward.data.report import DataError
 from proxyreward.data.seeds import generator
-from proxyreward.data.transcripts import ASSISTANT, HUMAN, render
+from proxyreward.data.transcripts import ASSISTANT, HUMAN, last_request, render
 from proxyreward.world import annotators, oracle
 from proxyreward.world.prompts import Prompt, draw, every_prompt
 from proxyreward.world.tasks import CATEGORIES
@@ -125,6 +125,15 @@ def bench_pairs(prompts: list[Prompt], rng: np.random.Generator) -> pd.DataFrame
         drawn.append(pair)
     first, second = _utilities(prompts, drawn)
     return frame_of_pairs(prompts, drawn, first > second, [{}] * len(prompts))
+
+
+def pairs_apart(count: int, bench: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Preference pairs that share the world and its annotators with a corpus, but no draw.
+
+    None has a prompt of `bench`, the corpus's test pairs.
+    """
+    rng, held_out = generator("world apart", seed), set(bench["prompt"].map(last_request))
+    return preference_pairs(list(_draw_training_prompts(count, held_out, rng)), rng)
 
 
 def demonstrations(prompts: list[Prompt], rng: np.random.Generator) -> pd.DataFrame:

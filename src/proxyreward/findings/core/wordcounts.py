@@ -1,6 +1,7 @@
 """A linear model on word counts: the reference that a small reward model has to be read against.
 
-In: pairs and their folds. Out: held-out margins. Called by `heldout`.
+In: pairs to learn from and others. Out: margins of the latter. Called by `heldout` and the stage
+`evidence`.
 """
 
 import re
@@ -13,15 +14,11 @@ from scipy import optimize, sparse, special
 
 L2 = 1.0
 """Weight of ½‖w‖² beside the summed log loss."""
+SIDES = ("chosen", "rejected")
 
 
 def heldout_margins(pairs: pd.DataFrame, fold: np.ndarray) -> np.ndarray:
-    """Margins of a logistic regression on differences of tf-idf vectors, each from held-out folds.
-
-    A response is the tf-idf vector v of its words and neighbouring word pairs, scaled to length 1.
-    For each fold, w minimises Σ log(1 + exp(−wᵀ(v_chosen − v_rejected))) + ½‖w‖² over the other
-    folds; the margin of a pair is wᵀ(v_chosen − v_rejected). There is no intercept, so swapping
-    the two responses of a pair flips the sign of its margin.
+    """Margins of the model that :func:`margins` fits, each from held-out folds.
 
     Parameters
     ----------
@@ -32,21 +29,36 @@ def heldout_margins(pairs: pd.DataFrame, fold: np.ndarray) -> np.ndarray:
     -------
     ``(pairs,)`` margins.
     """
-    counts = [[terms(text) for text in pairs[field]] for field in ("chosen", "rejected")]
-    margins = np.empty(len(pairs))
+    found = np.empty(len(pairs))
     for number in np.unique(fold):
-        held_out, kept = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        train = [[column[row] for row in kept] for column in counts]
-        weights = _inverse_frequencies(train[0] + train[1])
-        vocabulary = {term: column for column, term in enumerate(weights)}
-        idf = np.array(list(weights.values()))
-        differences = _vectors(train[0], vocabulary, idf) - _vectors(train[1], vocabulary, idf)
-        w = _fit(differences)
-        chosen, rejected = (
-            _vectors([column[row] for row in held_out], vocabulary, idf) @ w for column in counts
-        )
-        margins[held_out] = chosen - rejected
-    return margins
+        out = fold == number
+        found[out] = margins(pairs[~out], pairs[out])
+    return found
+
+
+def margins(train: pd.DataFrame, test: pd.DataFrame) -> np.ndarray:
+    """Margins of a logistic regression on differences of tf-idf vectors.
+
+    A response is the tf-idf vector v of its words and neighbouring word pairs, scaled to length 1.
+    w minimises Σ log(1 + exp(−wᵀ(v_chosen − v_rejected))) + ½‖w‖² over the training pairs; the
+    margin of a test pair is wᵀ(v_chosen − v_rejected). There is no intercept, so swapping the two
+    responses of a pair flips the sign of its margin.
+
+    Parameters
+    ----------
+    train, test : frames with columns ``chosen`` and ``rejected``.
+
+    Returns
+    -------
+    ``(test pairs,)`` margins.
+    """
+    chosen, rejected = ([terms(text) for text in train[side]] for side in SIDES)
+    weights = _inverse_frequencies(chosen + rejected)
+    vocabulary = {term: column for column, term in enumerate(weights)}
+    idf = np.array(list(weights.values()))
+    w = _fit(_vectors(chosen, vocabulary, idf) - _vectors(rejected, vocabulary, idf))
+    ends = [_vectors([terms(text) for text in test[side]], vocabulary, idf) @ w for side in SIDES]
+    return ends[0] - ends[1]
 
 
 def terms(text: str) -> Counter[str]:

@@ -30,12 +30,13 @@ RUNS = [
 ]  # fmt: skip
 # Policies from the initial one, without a penalty, on all prompts.
 PLAIN = {"policy": INITIAL, "kl_coef": 0.0, "training": JOINT, "category": ALL}
-_TABLES = {"bench": "parquet", "tests": "parquet"}
+_TABLES = {"prompts": "parquet", "bench": "parquet", "tests": "parquet"}
 _TEXT = {  # columns of names; the others hold numbers
     "rms": ["family", "rm", "label"],
     "prompts": ["variant", "category", "prompt"],
     "bench": ["category"],
     "tests": ["variant", "source"],
+    "own": ["golden", "proxy"],
     "regret": ["family", "policy", "optimiser", "training", "category", "golden", "proxy"],
     "curves": ["optimiser", "golden", "proxy"],
     "runs": ["run", "rm", "training", "status", "message"],
@@ -45,6 +46,7 @@ _NUMBERS = {
     "prompts": ["prompt_id"],
     "bench": ["pair_id", "side"],
     "tests": ["prompt_id", "sample_id"],
+    "own": ["accuracy"],
     **{
         name: [column for column in columns if column not in _TEXT[name]]
         for name, columns in {"regret": REGRET, "curves": CURVES, "runs": RUNS}.items()
@@ -60,7 +62,8 @@ class Evidence:
     ----------
     rms
         ``family, rm, label, flip_rate``: the reward models of each family (`main`, the label-flip
-        family; `architectures`; `parts`) in order. A model can belong to several families.
+        family; `architectures`; `parts`; `apart`, which learnt from pairs of its own) in order. A
+        model can belong to several families.
     prompts
         ``variant, prompt_id, category, prompt``: the accuracy prompts, as they are (`original`)
         and reworded (`paraphrase`) or replaced (`rewrite`), `prompt_id` tying the three together.
@@ -71,11 +74,16 @@ class Evidence:
     tests
         ``variant, prompt_id, source, sample_id`` and one column of scores for each main reward
         model: several responses of each source to every accuracy prompt.
+    own
+        ``golden, proxy, accuracy``: that of :func:`proxyreward.metrics.agreement.pool_accuracy` on
+        the initial policy's samples for the downstream prompts; judges are the reward models of
+        `main` and `apart`, and the oracle.
     regret
         The columns of ``REGRET``: what each policy is worth to each golden RM, in sd of
         the initial policy, its own included. `n` is 0 for PPO; `training` is `joint`, or the
         category on whose prompts alone a PPO policy was trained; `category` is `all`, or the
-        category of the downstream prompts.
+        category of the downstream prompts. Families judge themselves; in the rows of the family
+        `across` the judges of `own` are golden and proxy to one another.
     curves
         The columns of ``CURVES``: the main family on the way; `step` is n for best-of-n (whose
         KL is a bound), the PPO step otherwise.
@@ -88,6 +96,7 @@ class Evidence:
     prompts: pd.DataFrame
     bench: pd.DataFrame
     tests: pd.DataFrame
+    own: pd.DataFrame
     regret: pd.DataFrame
     curves: pd.DataFrame
     runs: pd.DataFrame
@@ -145,6 +154,10 @@ class Evidence:
             categories=asked["category"].to_numpy(),
             sources=first["source"].to_numpy(),
         )
+
+    def own_accuracy(self) -> np.ndarray:
+        """Accuracy of the main family on the policy's own samples, shape ``(goldens, proxies)``."""
+        return square(self.own, "accuracy", self.names())
 
     def ndr(
         self, optimiser: str, *, n: int = 0, policy: str = INITIAL, category: str = ALL
@@ -239,11 +252,26 @@ def square(pairs: pd.DataFrame, column: str, names: Sequence[str] | None = None)
 
 
 def write(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
-    """Write the tables of :class:`Evidence`: scores as parquet, in float32, the rest as CSV."""
+    """Write the tables of :class:`Evidence`: scores and texts as parquet, the rest as CSV."""
     for name, table in tables.items():
         if _TABLES.get(name) == "parquet":
-            table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+            table.apply(rounded).to_parquet(
+                folder / f"{name}.parquet", index=False, compression="zstd"
+            )
         else:
             table.to_csv(
                 folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n"
             )
+
+
+def rounded(scores: pd.Series) -> pd.Series:
+    """Scores as multiples of a power of two, 1/1000 of their sd at most; other columns as they are.
+
+    Two scores of a model that differ by less tie now, some in ten thousand pairs, and a table of
+    scores takes half the place.
+    """
+    if not pd.api.types.is_float_dtype(scores):
+        return scores
+    sd = scores.std(ddof=0)
+    step = 2.0 ** np.floor(np.log2(sd / 1000)) if sd > 0 else 1.0
+    return ((scores / step).round() * step).astype(np.float32)

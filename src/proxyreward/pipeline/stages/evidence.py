@@ -1,23 +1,25 @@
 """Stage `evidence`: what the findings read, small enough for Git.
 
-In: ``outputs/<scale>/{data,evaluation,scores,ppo}/``.  Out: ``results/<scale>/evidence/``, the
-tables of :class:`proxyreward.findings.rethinking.evidence.Evidence`, and what the oracle says of
-the same policies: ``worth``, ``errors`` and ``texts`` of `findings.rethinking.truth`.
+In: ``outputs/<scale>/{data,reward_models,evaluation,scores,ppo}/``.  Out:
+``results/<scale>/evidence/``, the tables of
+:class:`proxyreward.findings.rethinking.evidence.Evidence`; what the oracle says of the same
+policies: ``worth``, ``errors`` and ``texts`` of `findings.rethinking.truth`; and ``controls``.
 """
 
 import pandas as pd
 
 from proxyreward.data import pairs
 from proxyreward.findings.rethinking import evidence, regret
-from proxyreward.findings.rethinking.truth import measure as truth
 from proxyreward.pipeline.evidence_inputs import (
     bench_scores,
+    controls,
     every_pool,
     finished_runs,
     judged_pool,
+    own_accuracy,
     rms_table,
     test_scores,
-    told_texts,
+    true_worth,
 )
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results
@@ -26,8 +28,7 @@ from proxyreward.pipeline.stage import main, outputs, results
 def run(params: Params) -> None:
     """Gather scores, and turn pools and PPO runs into regrets."""
     data = outputs(params, "data")
-    prompts = pd.read_parquet(data / "prompts.parquet")
-    categories = prompts["category"].to_numpy()
+    categories = pd.read_parquet(data / "prompts.parquet")["category"].to_numpy()
     pools = every_pool(params)
     initial = pools[0]
     grid = regret.n_grid(initial.scores.shape[2])
@@ -35,6 +36,8 @@ def run(params: Params) -> None:
     regrets = [pool.regret(regret.n_grid(pool.scores.shape[2])[1:]) for pool in pools]
     regrets += [initial.regret(top, categories == c, c) for c in sorted(set(categories))]
     judged, every = judged_pool(params), finished_runs(params)
+    regrets.append(judged.regret(top))
+    bench = pairs.read(data / "bench.parquet")
     runs = regret.by_models(every)
     start = initial.scores.mean(axis=2)
     regrets.append(regret.ppo_regret(runs, start, categories, initial.names))
@@ -42,18 +45,15 @@ def run(params: Params) -> None:
     tables = {
         "rms": rms_table(params),
         "prompts": pd.read_parquet(data / "questions.parquet"),
-        "bench": bench_scores(params, pairs.read(data / "bench.parquet")),
+        "bench": bench_scores(params, bench),
         "tests": test_scores(params),
+        "own": own_accuracy(judged, params.samples.side_per_prompt),
         "regret": pd.concat(regrets),
         "curves": pd.concat(curves),
         "runs": regret.ppo_runs(runs),
     }
-    beside = {
-        "worth": truth.worth(judged, grid, every),
-        "errors": truth.errors(judged),
-        "texts": told_texts(params, prompts),
-    }
-    evidence.write(tables | beside, results(params, "evidence"))
+    tables |= true_worth(params, judged, grid, every) | {"controls": controls(params, bench)}
+    evidence.write(tables, results(params, "evidence"))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stage `reward_models`: one reward model for each flip rate (and fold), and two other families.
+"""Stage `reward_models`: one reward model for each flip rate (and fold), and three other families.
 
 In: ``outputs/<scale>/data/``.  Out: ``outputs/<scale>/reward_models/<name>/``, one folder a model.
 """

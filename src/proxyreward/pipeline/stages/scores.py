@@ -2,7 +2,8 @@
 
 In: ``outputs/<scale>/{data,reward_models,samples}/``.  Out: ``outputs/<scale>/scores/``: the
 responses in parquet files, and ``<name>/<file>.npy`` with the scores of a file by a model or by the
-oracle.  The main family and the oracle score all files, other families one.
+oracle.  The main family and the oracle score all files, other families a part of the initial
+policy's pool, and the family that is trained apart the whole of it.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ from proxyreward.pipeline.stage import main, outputs, run_items
 from proxyreward.policy import pool
 from proxyreward.reward.scorings import Scoring
 from proxyreward.reward.scorings import run as score_all
-from proxyreward.vocabulary import INITIAL, MAIN, ORACLE, SECOND
+from proxyreward.vocabulary import APART, INITIAL, MAIN, ORACLE, SECOND
 from proxyreward.world import oracle
 
 
@@ -31,18 +32,19 @@ def run(params: Params) -> None:
     said["tests"] = pool.answers(data, samples)
     for name, frame in said.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
-    main_names = {member.name for member in families(params)[MAIN]}
+    asked = {member.name: ("side",) for member in members(params)}
+    asked |= {member.name: (INITIAL,) for member in families(params)[APART]}
+    asked |= {member.name: (INITIAL, SECOND, "tests") for member in families(params)[MAIN]}
     items = [
         Scoring(
             name=member.name,
             tokenizer=str(data / "tokenizer"),
             model=str(models / member.name),
             model_hash=content_hash(models / member.name),
-            responses=tuple(str(folder / f"{name}.parquet") for name in asked),
+            responses=tuple(str(folder / f"{name}.parquet") for name in asked[member.name]),
             max_length=params.model.max_length,
         )
         for member in members(params)
-        for asked in [(INITIAL, SECOND, "tests") if member.name in main_names else ("side",)]
     ]
     run_items(params, "scores", items, score_all, [data, *sorted(folder.glob("*.parquet"))])
     (folder / ORACLE).mkdir(exist_ok=True)

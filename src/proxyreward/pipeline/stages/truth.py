@@ -11,7 +11,9 @@ from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.findings.rethinking.truth.measure import (
     KEYS,
     WORTH,
+    foretold,
     hidden,
+    judged,
     kept,
     predicted,
     reached,
@@ -20,6 +22,7 @@ from proxyreward.findings.rethinking.truth.measure import (
 from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import results
+from proxyreward.vocabulary import APART
 
 
 def compute(params: Params) -> Measured:
@@ -29,16 +32,20 @@ def compute(params: Params) -> Measured:
     numbers = [name for name in WORTH if name not in (KEYS[0], "proxy")]
     worth = read_table(folder / "worth.csv", [KEYS[0], "proxy"], numbers)
     errors = read_table(folder / "errors.csv", ["first", "second"], ["scores", "errors"])
-    ndrs = kept(evidence, worth)
+    ndrs, pairs = kept(evidence, worth), judged(evidence, errors)
     return Measured(
         {name: measured(value) for name, value in hidden(ndrs).items()},
         estimates={
             "reached": reached(worth),
             "kept": ndrs,
             "predicted": predicted(evidence, ndrs),
-            "shared": shared(errors, evidence.names()),
+            "shared": shared(errors, evidence.names(), evidence.names(APART)),
+            "foretold": foretold(pairs),
         },
-        tables={"texts": pd.read_csv(folder / "texts.csv", keep_default_na=False)},
+        tables={
+            "judged": pairs,
+            "texts": pd.read_csv(folder / "texts.csv", keep_default_na=False),
+        },
     )
 
 

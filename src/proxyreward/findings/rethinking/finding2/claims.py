@@ -13,6 +13,7 @@ from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.finding2.measure import (
     BEST_REGION,
     ORIGIN,
+    POOL,
     printed_sources,
     third,
 )
@@ -40,10 +41,12 @@ def quantities(
     further = reached[PPO] - reached[BEST_OF_N]
     found = _shifts(cells) | {text: measured(further[key]) for key, text in PRESSURE.items()}
     for optimiser in OPTIMISERS:
+        drawn = ours[optimiser].drop(POOL)
         own = (
-            _spread(ours[optimiser], paper[optimiser], cells[optimiser])
-            | _gaps(ours[optimiser], paper[optimiser])
+            _spread(drawn, paper[optimiser], cells[optimiser])
+            | _gaps(drawn, paper[optimiser])
             | _region(cells[optimiser], *BEST_REGION[optimiser])
+            | _pool(ours[optimiser])
         )
         found |= {f"{NAMES[optimiser]}: {name}": quantity for name, quantity in own.items()}
     return found
@@ -54,6 +57,13 @@ def _by_source(table: pd.DataFrame) -> pd.DataFrame:
     columns = ["optimiser", "statistic", "measure"]
     wide = table.pivot(index="source", columns=columns, values="value")
     return wide.reindex(table["source"].unique())
+
+
+def _pool(ours: pd.DataFrame) -> dict[str, Quantity]:
+    """The policy's samples for the downstream prompts, all pairs, against mixed pairs."""
+    means = ours["spearman", "mean"]
+    gap = measured(means[POOL] - means[ORIGIN])
+    return {"Spearman with all pairs of the pool minus with mixed pairs": gap}
 
 
 def _spread(ours: pd.DataFrame, paper: pd.DataFrame, cells: pd.Series) -> dict[str, Quantity]:

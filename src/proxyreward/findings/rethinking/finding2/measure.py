@@ -16,7 +16,7 @@ from proxyreward.findings.rethinking.repeats import STATISTICS
 from proxyreward.metrics.testset import TestSet
 from proxyreward.vocabulary import BEST_OF_N, INITIAL, MAIN, OPTIMISERS, PPO
 
-ORIGIN = "origin"
+ORIGIN, POOL = "origin", "pool"
 SOURCE_KEYS = ["source", "optimiser", "statistic"]
 HIGH, MIDDLE, LOW = range(3)
 # Thirds of chosen and rejected where the paper sees the strongest association.
@@ -38,7 +38,8 @@ def draw(
     -------
     dict of DataFrame
         `sources` (source, optimiser, statistic, draw, golden, coefficient): two responses per
-        prompt from one source, or, for the source `origin`, the fixed pair from mixed sources;
+        prompt from one source, for the source `origin` the fixed pair from mixed sources, and for
+        `pool` all pairs of the policy's samples for each downstream prompt;
         `bins` (chosen, rejected, optimiser, statistic, draw, golden, coefficient): one response
         from each of two bins; `sizes`, one row.
     """
@@ -49,6 +50,7 @@ def draw(
     }
     # One fixed pair for each of the prompts: every draw is the same.
     errors[ORIGIN] = draws * [TestSet.of(evidence.pairs()[:, : tests.labels.shape[1]]).error()]
+    errors[POOL] = draws * [evidence.own_accuracy()]
     sources = [
         repeats.coefficients(error, ndr, names, tuple(STATISTICS), source=source)
         for source, error in errors.items()

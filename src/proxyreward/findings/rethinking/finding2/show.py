@@ -12,7 +12,7 @@ import pandas as pd
 from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import COLOURS, LARGE, NAMES, PAPER, SMALL
 from proxyreward.findings.core.text import pivot
-from proxyreward.findings.rethinking.finding2.measure import BEST_REGION, ORIGIN, third
+from proxyreward.findings.rethinking.finding2.measure import BEST_REGION, ORIGIN, POOL, third
 from proxyreward.findings.rethinking.repeats import STATISTICS, sd_cell, with_sd
 from proxyreward.vocabulary import INITIAL
 
@@ -89,4 +89,5 @@ def plot_bins(bins: pd.DataFrame) -> "Figure":
 
 def source_name(source: str) -> str:
     """What a figure calls a source."""
-    return {INITIAL: "own policy*", ORIGIN: "mixed (Origin)"}.get(source, source)
+    names = {INITIAL: "own policy*", ORIGIN: "mixed (Origin)", POOL: "own policy, its pool"}
+    return names.get(source, source)

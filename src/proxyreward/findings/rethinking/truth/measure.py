@@ -1,8 +1,9 @@
 """What policies are worth to the oracle, beside what reward models say of them as golden models.
 
-In: the pool of the initial policy and all PPO runs, judged by reward models and by the world's
-oracle. Out: the tables `worth`, `errors` and `texts` of ``results/<scale>/evidence/``, and from
-them what the page shows. Called by the stages `evidence` and `truth`.
+In: the pool of the initial policy and all PPO runs, judged by reward models of the proxies' own
+family, by reward models that were trained apart, on other pairs and in another shape, and by the
+world's oracle. Out: the tables `worth`, `errors` and `texts` of ``results/<scale>/evidence/``, and
+from them what the page shows. Called by the stages `evidence` and `truth`.
 
 Rewards are in standard deviations of the initial policy, to each judge its own.
 """
@@ -12,56 +13,74 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.findings.rethinking.regret import Optimised, Pool
 from proxyreward.metrics.best_of_n import best_of_n_curves, kl_bound
 from proxyreward.metrics.prediction import CORRELATIONS
-from proxyreward.vocabulary import BEST_OF_N, ORACLE, PPO, START
+from proxyreward.vocabulary import ACROSS, ALL, APART, BEST_OF_N, MAIN, ORACLE, PPO, START
 
 KEYS = ["optimiser", "n", "kl_coef", "step"]
-JUDGES = OWN, GOLDEN = "own", "golden"
-"""Who judges a policy beside the oracle: the model it was optimised on, and the mean of others."""
-WORTH = [*KEYS, "proxy", "kl_nats", OWN, GOLDEN, ORACLE]
+OWN, GOLDEN = "own", "golden"
+"""Who judges a policy beside the oracle and those trained apart, of which the mean counts: the
+model it was optimised on, and the mean of the others of its family."""
+WORTH = [*KEYS, "proxy", "kl_nats", OWN, GOLDEN, APART, ORACLE]
+SIGNS = NDR, SCORES, EXCESS, ERRORS = "ndr", "scores", "excess", "errors"
+"""What may tell how much regret a golden model hides; the last takes an oracle."""
+EACH = "each"
+"""A golden model at a time."""
 SHOWN = 10  # prompts of the table of texts
 
 
-def worth(pool: Pool, ns: Sequence[int], runs: Sequence[Optimised]) -> pd.DataFrame:
+def worth(
+    pool: Pool, ns: Sequence[int], runs: Sequence[Optimised], apart: int, told: Mapping[str, float]
+) -> pd.DataFrame:
     """Value of every policy to its own judge, to the other reward models and to the oracle.
 
     Parameters
     ----------
     pool
-        Of the initial policy, the oracle behind the reward models.
+        Of the initial policy: reward models, behind them those trained apart, the oracle last.
     ns
         Of best-of-n.
     runs
         Of PPO, on reward models and on the oracle; those on one category are left out.
+    apart
+        How many reward models were trained apart.
+    told
+        What they say of the end of each of these runs, by its name.
 
     Returns
     -------
     DataFrame
         The columns of `WORTH`. `proxy` is the judge that the policy was optimised on, the oracle
-        itself among them; `step` is 0 for best-of-n, whose `kl_nats` is a bound.
+        itself among them; `step` is 0 for best-of-n, whose `kl_nats` is a bound. Models trained
+        apart are judges alone, of PPO at the end.
     """
-    names, rows = list(pool.names), []
-    rewards = best_of_n_curves(pool.scores, ns)
+    rewards, rows = best_of_n_curves(pool.scores, ns), []
+    first, last = len(pool.names) - 1 - apart, len(pool.names) - 1
+    kept = [*range(first), last]
+    names = [pool.names[i] for i in kept]
     for k, (n, bits) in enumerate(zip(ns, kl_bound(ns), strict=True)):
-        for i, name in enumerate(names):
+        for i, name in zip(kept, names, strict=True):
             key = (BEST_OF_N, n, 0.0, 0, name, bits * np.log(2))
-            rows.append((*key, *_told(rewards[:, i, k], names, name)))
+            beside = rewards[first:last, i, k].mean()
+            rows.append((*key, *_told(rewards[kept, i, k], names, name, beside)))
     for run in runs:
         if run.category is None:
             points = zip(run.steps, run.kl_nats, run.values.mean(axis=2), strict=True)
             for step, kl, values in points:
                 key = (PPO, 0, run.kl_coef, step, run.rm, kl)
-                rows.append((*key, *_told(values, list(run.judges), run.rm)))
+                beside = told[run.name] if step == run.steps[-1] else np.nan
+                rows.append((*key, *_told(values, list(run.judges), run.rm, beside)))
     return pd.DataFrame(rows, columns=WORTH)
 
 
-def _told(values: np.ndarray, judges: list[str], own: str) -> tuple[float, float, float]:
-    """A policy's value to its own judge, to the mean of other reward models and to the oracle."""
+def _told(values: np.ndarray, judges: list[str], own: str, apart: float) -> tuple[float, ...]:
+    """A policy's value to its own judge, to the mean of other reward models, to those trained
+    apart and to the oracle."""
     others = [i for i, judge in enumerate(judges) if judge not in (own, ORACLE)]
-    return values[judges.index(own)], values[others].mean(), values[judges.index(ORACLE)]
+    return values[judges.index(own)], values[others].mean(), apart, values[judges.index(ORACLE)]
 
 
 def errors(pool: Pool) -> pd.DataFrame:
@@ -139,19 +158,21 @@ def reached(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        optimiser, n, kl_coef, judge, value: `judge` is own, golden or oracle, or `kl_nats`.
+        optimiser, n, kl_coef, judge, value: `judge` is own, golden, apart or oracle, or `kl_nats`.
     """
     rows = table[table["proxy"] != ORACLE]
     settings = rows.loc[rows["optimiser"] == PPO].groupby("proxy")["kl_coef"].nunique()
     whole = settings.index[settings == settings.max()]
     rows = rows[(rows["optimiser"] == BEST_OF_N) | rows["proxy"].isin(whole)]
-    means = ends(rows).groupby(KEYS[:3], sort=True)[[OWN, GOLDEN, ORACLE, "kl_nats"]].mean()
+    told = [OWN, GOLDEN, APART, ORACLE, "kl_nats"]
+    means = ends(rows).groupby(KEYS[:3], sort=True)[told].mean()
     # Without the last digits: the initial policy's 0 is a 0, not noise.
-    return (means.round(12) + 0.0).reset_index().melt(KEYS[:3], var_name="judge")
+    return (means.round(12) + 0.0).reset_index().melt(KEYS[:3], var_name="judge").dropna()
 
 
 def kept(evidence: Evidence, table: pd.DataFrame) -> pd.DataFrame:
-    """NDR of the main policies: with each other reward model as golden, and with the oracle.
+    """NDR of the main policies: with each other reward model as golden, with each that was trained
+    apart (of best-of-n alone, as no PPO run is on one of these), and with the oracle.
 
     That to the oracle is its reward for the policy of a reward model over its reward for the
     policy that was optimised on the oracle itself.
@@ -159,7 +180,8 @@ def kept(evidence: Evidence, table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        optimiser, judge, proxy, value: `judge` is golden (mean over the other models) or oracle.
+        optimiser, judge, proxy, value: `judge` is golden or apart (means over the models) or
+        oracle.
     """
     found = []
     last = ends(table).query("kl_coef == 0")
@@ -172,17 +194,64 @@ def kept(evidence: Evidence, table: pd.DataFrame) -> pd.DataFrame:
         for judge, values in ((GOLDEN, np.nanmean(ndr, axis=0)), (ORACLE, true.to_numpy())):
             key = {"optimiser": optimiser, "judge": judge, "proxy": names}
             found.append(pd.DataFrame(key | {"value": values}))
+    beside = across(evidence).loc[evidence.names(APART), names].mean()
+    key = {"optimiser": BEST_OF_N, "judge": APART, "proxy": names}
+    found.append(pd.DataFrame(key | {"value": beside.to_numpy()}))
     return pd.concat(found, ignore_index=True)
+
+
+def across(evidence: Evidence) -> pd.DataFrame:
+    """NDR of best-of-n at the largest n, a row per golden judge and a column per proxy, whichever
+    family they belong to; the oracle is a judge among them."""
+    rows = evidence.policies(BEST_OF_N, family=ACROSS)
+    return rows.pivot(index="golden", columns="proxy", values="ndr")
 
 
 def hidden(ndrs: pd.DataFrame) -> dict[str, float]:
     """By optimiser, the mean NDR to golden models less that to the oracle: regret that reward
     models as golden models do not see."""
     means = ndrs.groupby(["optimiser", "judge"])["value"].mean().unstack()
+    who = {GOLDEN: "golden models", APART: "golden models trained apart"}
     return {
-        f"{name}: mean NDR by golden models minus by the oracle": row[GOLDEN] - row[ORACLE]
+        f"{name}: mean NDR by {who[judge]} minus by the oracle": row[judge] - row[ORACLE]
         for name, row in means.iterrows()
+        for judge in who
+        if np.isfinite(row[judge])
     }
+
+
+def judged(evidence: Evidence, errors: pd.DataFrame) -> pd.DataFrame:
+    """Regret that each golden model hides of each main policy of best-of-n, and signs of it.
+
+    Parameters
+    ----------
+    errors
+        The table of that name.
+
+    Returns
+    -------
+    DataFrame
+        golden, proxy, family (the golden model's: main or apart), hidden, and the `SIGNS`:
+        `hidden` is the NDR by the golden model, `ndr`, minus that by the oracle; `scores` the
+        correlation of the two models' scores of a prompt's responses; `excess` how far it exceeds
+        the mean correlation of the proxy with the models trained apart; `errors` the correlation
+        of errors.
+    """
+    ndr, (main, apart) = across(evidence), map(evidence.names, (MAIN, APART))
+    both = [errors, errors.rename(columns={"first": "second", "second": "first"})]
+    alike = pd.concat(both).set_index(["first", "second"])
+    rows = []
+    for family, goldens in ((MAIN, main), (APART, apart)):
+        for golden in goldens:
+            for proxy in main:
+                if golden != proxy:
+                    kept = ndr.loc[golden, proxy]
+                    found = alike.loc[(golden, proxy)]
+                    beside = [alike.loc[(k, proxy), SCORES] for k in apart if k != golden]
+                    excess = found[SCORES] - np.mean(beside)
+                    signs = (kept, found[SCORES], excess, found[ERRORS])
+                    rows.append((golden, proxy, family, kept - ndr.loc[ORACLE, proxy], *signs))
+    return pd.DataFrame(rows, columns=["golden", "proxy", "family", "hidden", *SIGNS])
 
 
 def predicted(evidence: Evidence, ndrs: pd.DataFrame) -> pd.DataFrame:
@@ -191,27 +260,66 @@ def predicted(evidence: Evidence, ndrs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        optimiser, statistic, value.
+        test_set, optimiser, statistic, value: `test_set` is `pairs`, those of mixed writers, or
+        `own`, the policy's own samples.
     """
     pairs = evidence.pairs()  # the oracle has labelled them: side 0 is the better response
-    accuracy = (pairs[:, :, 0] > pairs[:, :, 1]).mean(axis=1)
+    own = select(evidence.own, golden=ORACLE).set_index("proxy")["accuracy"]
+    accuracies = {
+        "pairs": (pairs[:, :, 0] > pairs[:, :, 1]).mean(axis=1),
+        OWN: own.loc[evidence.names()].to_numpy(),
+    }
     rows = []
     for optimiser, table in ndrs[ndrs["judge"] == ORACLE].groupby("optimiser"):
         ndr = table.set_index("proxy").loc[evidence.names(), "value"].to_numpy()
-        rows += [(optimiser, name, float(f(accuracy, ndr))) for name, f in CORRELATIONS.items()]
-    return pd.DataFrame(rows, columns=["optimiser", "statistic", "value"])
+        for tested, accuracy in accuracies.items():
+            key = (tested, optimiser)
+            rows += [(*key, name, float(f(accuracy, ndr))) for name, f in CORRELATIONS.items()]
+    return pd.DataFrame(rows, columns=["test_set", "optimiser", "statistic", "value"])
 
 
-def shared(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Means of the table `errors` over pairs of all reward models and of the cleaner half.
+def foretold(table: pd.DataFrame) -> pd.DataFrame:
+    """Spearman of each sign with the hidden regret, over rows of :func:`judged`.
 
     Returns
     -------
     DataFrame
-        models (`all` or `cleaner half`), measure (scores or errors), value.
+        goldens, sign, value: `goldens` is `all`, their family (`main` or `apart`), or `each` for
+        the mean over golden models of the coefficient over the proxies of one.
     """
-    half = names[: len(names) // 2]
-    inside = table["first"].isin(half) & table["second"].isin(half)
-    parts = {"all": table, "cleaner half": table[inside]}
-    means = pd.DataFrame({name: part[["scores", "errors"]].mean() for name, part in parts.items()})
+
+    def related(rows: pd.DataFrame) -> pd.Series:
+        return pd.Series({s: CORRELATIONS["spearman"](rows[s], rows["hidden"]) for s in SIGNS})
+
+    groups = {ALL: table, **dict(tuple(table.groupby("family", sort=False)))}
+    found = {goldens: related(rows) for goldens, rows in groups.items()}
+    found[EACH] = pd.DataFrame([related(rows) for _, rows in table.groupby("golden")]).mean()
+    wide = pd.DataFrame(found).T.rename_axis("goldens").reset_index()
+    return wide.melt("goldens", var_name="sign").astype({"value": float})
+
+
+def shared(table: pd.DataFrame, names: Sequence[str], apart: Sequence[str]) -> pd.DataFrame:
+    """Means of the table `errors` over pairs of reward models.
+
+    Returns
+    -------
+    DataFrame
+        models, measure (scores or errors), value: `models` is `all` of the main family, its
+        `cleaner half`, or `two families`, one of the main family and one trained apart; the
+        `cleaner halves` of both.
+    """
+
+    def between(ones: Sequence[str], others: Sequence[str]) -> pd.DataFrame:
+        there = table["first"].isin(ones) & table["second"].isin(others)
+        back = table["first"].isin(others) & table["second"].isin(ones)
+        return table[there | back]
+
+    half, other = (models[: (len(models) + 1) // 2] for models in (names, apart))
+    parts = {
+        "all": between(names, names),
+        "cleaner half": between(half, half),
+        "two families": between(names, apart),
+        "two families, cleaner halves": between(half, other),
+    }
+    means = pd.DataFrame({name: part[[SCORES, ERRORS]].mean() for name, part in parts.items()})
     return means.T.rename_axis("models").reset_index().melt("models", var_name="measure")

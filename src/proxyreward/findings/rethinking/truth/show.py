@@ -13,8 +13,16 @@ import pandas as pd
 from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import LARGE, NAMES, STATISTICS
 from proxyreward.findings.core.text import cell, pivot
-from proxyreward.findings.rethinking.truth.measure import GOLDEN, OWN
-from proxyreward.vocabulary import BEST_OF_N, ORACLE, PPO, START
+from proxyreward.findings.rethinking.truth.measure import (
+    EACH,
+    ERRORS,
+    EXCESS,
+    GOLDEN,
+    NDR,
+    OWN,
+    SCORES,
+)
+from proxyreward.vocabulary import ALL, APART, BEST_OF_N, MAIN, ORACLE, PPO, START
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,15 +30,30 @@ if TYPE_CHECKING:
 JUDGES = {
     OWN: ("its own reward model", "#0072B2"),
     GOLDEN: ("other reward models, as golden", "#E69F00"),
+    APART: ("reward models trained apart", "#009E73"),
     ORACLE: ("the oracle", "black"),
 }
 
 
+GOLDENS = {
+    MAIN: ("of the proxy's family", "#E69F00"),
+    APART: ("trained apart", "#009E73"),
+}
+SIGNS = {
+    NDR: "NDR by the golden model",
+    SCORES: "Correlation of scores",
+    EXCESS: "Its excess over models apart",
+    ERRORS: "Correlation of errors, given the oracle",
+}
+
+
 def plot_reached(reached: pd.DataFrame) -> "Figure":
-    """Value of policies to three judges: best-of-n over n, PPO over the KL coefficient."""
+    """Value of policies to each kind of judge: best-of-n over n, PPO over the KL coefficient."""
     figure, axes = drawing.canvas(3.9, 1, 2, sharex=False)
     best, ppo = axes[0]
-    for shift, (judge, (label, colour)) in zip((-0.12, 0, 0.12), JUDGES.items(), strict=True):
+    known = [judge for judge in JUDGES if judge in set(reached["judge"])]
+    for shift, judge in zip(np.linspace(-0.2, 0.2, len(known)), known, strict=True):
+        label, colour = JUDGES[judge]
         rows = reached[reached["judge"] == judge]
         curve = rows[rows["optimiser"] == BEST_OF_N]
         drawing.curve(best, curve["n"], curve, colour, label)
@@ -49,16 +72,17 @@ def plot_reached(reached: pd.DataFrame) -> "Figure":
 
 
 def plot_kept(kept: pd.DataFrame, labels: dict[str, str]) -> "Figure":
-    """NDR of each reward model's policy, by golden models and by the oracle, by optimiser."""
+    """NDR of each reward model's policy, by each kind of judge, by optimiser."""
     figure, axes = drawing.canvas(1.6 + 0.32 * len(labels), 1, 2, sharex=False)
     axes[0, 0].set_ylabel("Share of flipped labels")
     for axis, optimiser in zip(axes[0], (BEST_OF_N, PPO), strict=True):
         height = drawing.rows_on(axis, list(labels.values()))
-        for shift, judge in ((0.12, GOLDEN), (-0.12, ORACLE)):
+        for shift, judge in ((0.2, GOLDEN), (0.0, APART), (-0.2, ORACLE)):
             label, colour = JUDGES[judge]
             rows = kept[(kept["optimiser"] == optimiser) & (kept["judge"] == judge)]
-            rows = rows.set_index("proxy").loc[list(labels)]
-            drawing.dots(axis, height + shift, rows, colour, label)
+            if len(rows):
+                rows = rows.set_index("proxy").loc[list(labels)]
+                drawing.dots(axis, height + shift, rows, colour, label)
         for end in (0, 1):
             axis.axvline(end, color="grey", linewidth=0.8)
         axis.set_title(NAMES[optimiser], fontsize=LARGE, weight="normal")
@@ -67,12 +91,43 @@ def plot_kept(kept: pd.DataFrame, labels: dict[str, str]) -> "Figure":
     return figure
 
 
+def plot_judged(judged: pd.DataFrame) -> "Figure":
+    """Hidden regret of golden-proxy pairs by what one can know of it without an oracle."""
+    figure, axes = drawing.canvas(3.9, 1, 2, sharex=False)
+    for axis, sign in zip(axes[0], (SCORES, EXCESS), strict=True):
+        for family, (label, colour) in GOLDENS.items():
+            rows = judged[judged["family"] == family]
+            axis.scatter(
+                rows[sign],
+                rows["hidden"],
+                s=16,
+                color=colour,
+                alpha=0.7,
+                label=f"golden model {label}",
+            )
+        axis.axhline(0, color="grey", linewidth=0.8)
+        axis.set_xlabel(SIGNS[sign])
+    axes[0, 0].set_ylabel("Hidden regret")
+    drawing.legend(figure, axes, 2)
+    return figure
+
+
+def table_foretold(foretold: pd.DataFrame) -> pd.DataFrame:
+    """Spearman of each sign with the hidden regret as text cells, by kind of golden model."""
+    names = {ALL: "all", EACH: "one at a time (mean)"}
+    names |= {family: label for family, (label, _) in GOLDENS.items()}
+    rows = foretold.assign(goldens=foretold["goldens"].map(names), head=foretold["sign"].map(SIGNS))
+    return pivot(rows, {"goldens": "Golden models"}, "head", cell)
+
+
 def table_predicted(predicted: pd.DataFrame) -> pd.DataFrame:
-    """Correlation of accuracy with NDR to the oracle as text cells, a row per optimiser."""
+    """Correlation of accuracy with NDR to the oracle as text cells, by optimiser and test set."""
     rows = predicted.assign(
-        optimiser=predicted["optimiser"].map(NAMES), head=predicted["statistic"].map(STATISTICS)
+        optimiser=predicted["optimiser"].map(NAMES),
+        test_set=predicted["test_set"].map({"pairs": "labelled pairs", OWN: "own samples"}),
+        head=predicted["statistic"].map(STATISTICS),
     )
-    return pivot(rows, {"optimiser": "Optimiser"}, "head", cell)
+    return pivot(rows, {"optimiser": "Optimiser", "test_set": "Test set"}, "head", cell)
 
 
 def table_shared(shared: pd.DataFrame) -> pd.DataFrame:
