@@ -30,8 +30,9 @@ def test_a_star_stands_for_any_text_and_for_nothing_else():
 
 
 def test_the_wording_says_everything():
-    groups = parse(["a < 1", {"any": ["b of * > 0", "c ~ 0 accuracy"]}])
-    assert words(groups) == "a < 1; one of: b of each > 0 or c within 0.01 of 0"
+    groups = parse(["a < 1", {"any": ["b of * > 0", "c ~ 0 accuracy"]}, "d >= 2 accuracy"])
+    told = "a < 1; one of: b of each > 0 or c within 0.01 of 0; d ≥ 2 (or worse by less than 0.01)"
+    assert words(groups) == told
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_the_wording_says_everything():
         ([], "must be a list"),
         ([3], "neither a comparison nor"),
         ([{"all": ["a > 0"]}], "neither a comparison nor"),
-        (["a >= 0"], "no comparison"),
+        (["a = 0"], "no comparison"),
         (["a > much"], "no comparison"),
         (["a > 0 furlong"], "unit 'furlong' is none of"),
         (["a ~ 0"], "what is near needs a unit"),

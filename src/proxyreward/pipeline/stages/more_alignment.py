@@ -51,7 +51,8 @@ def found(
     tables = {"reward_models": models, "close_pairs": close}
     tables["furthest"] = relation.furthest(mixtures, close)
     tables["sizes"] = aligned.sizes(mixtures, rejection).assign(flips=len(evidence.names()))
-    quantities = claims.quantities(estimates, tables["furthest"], registry)
+    confident = mixtures.most_confident
+    quantities = claims.quantities(estimates, tables["furthest"], registry, confident)
     return Measured(quantities, estimates, tables)
 
 

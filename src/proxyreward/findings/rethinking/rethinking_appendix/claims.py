@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from proxyreward.findings.core.drawing import STATISTICS
 from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.evidence import at_n
@@ -32,9 +33,9 @@ def quantities(
 
     Parameters
     ----------
-    estimates : `families`, `mutual`, `penalties` and `dataset` of one run: of
+    estimates : `families`, `mutual`, `penalties`, `main_penalty` and `dataset` of one run: of
         `measure.family_associations` (the largest n counts), `mutual_accuracy`,
-        `penalty_associations` and `training_pairs`.
+        `penalty_associations`, `main_penalty` and `training_pairs`.
     runs, recipes : of `measure.run_ends` and `recipes.recipe_table`.
     registry : the paper's printed values.
     """
@@ -42,6 +43,7 @@ def quantities(
     return {
         **_families(estimates["families"], estimates["mutual"]),
         **_prediction(estimates["penalties"]),
+        **_with_and_without(estimates["main_penalty"]),
         **_runs(runs, collapse(registry)),
         # Undefined where nothing was trained.
         **{
@@ -85,6 +87,15 @@ def _prediction(penalties: pd.DataFrame) -> dict[str, Quantity]:
     return {"Kendall of the penalty and the MRR": mrr} | {
         f"Spearman {name}": measured(*(side.loc[high] - side.loc[low] for side in spearman))
         for name, (high, low) in pairs.items()
+    }
+
+
+def _with_and_without(penalty: pd.DataFrame) -> dict[str, Quantity]:
+    """What the main penalty changes, over all reward models; nothing where there is none."""
+    text = "of all reward models, with a penalty minus without"
+    return {
+        f"{STATISTICS[row.statistic]} {text}": measured(row.value, row.paper)
+        for row in penalty.itertuples()
     }
 
 
