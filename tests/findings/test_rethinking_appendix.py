@@ -124,6 +124,7 @@ def quantities(evidence, registry, gap=0.0, specs=({"name": "a"}, {"name": "b"})
         "families": measure.family_associations(evidence),
         "mutual": measure.mutual_accuracy(evidence),
         "penalties": measure.penalty_associations(evidence, registry),
+        "main_penalty": measure.main_penalty(evidence, registry),
         "dataset": pd.DataFrame({"quantity": ["gap", "duplicates"], "value": [gap, 2]}),
     }
     return claims.quantities(estimates, runs, trained, registry)
@@ -176,6 +177,18 @@ def test_a_relation_at_one_penalty_shows_in_the_differences_with_it(evidence, re
     assert (rise.paper, fall.paper) == pytest.approx((0.6692 - 0.4840, 0.6265 - 0.6692))
     for name in ("with a penalty of 0.1 minus without", "at the largest penalty minus at 0"):
         assert found[f"Spearman {name}"].own == 0
+
+
+def test_the_main_penalty_is_the_largest_that_all_reward_models_have(evidence, registry):
+    follows = planted(evidence, lambda kl_coef, rank: -rank if kl_coef == 0.05 else rank)
+    name = "Spearman of all reward models, with a penalty minus without"
+    assert quantities(follows, registry)[name].own == 0  # at 0.1
+    fewer = with_penalties_of(follows, evidence.names()[:3])
+    assert measure.main_penalty(fewer, registry).empty
+    kept = follows.regret["kl_coef"] == 0.05
+    regret = pd.concat([fewer.regret[fewer.regret["kl_coef"] != 0.05], follows.regret[kept]])
+    found = quantities(replace(fewer, regret=regret), registry)[name]
+    assert found.own > 1.8 and found.paper == pytest.approx(0.6692 - 0.4840)
 
 
 @pytest.mark.parametrize("sign", [-1, 1])

@@ -155,7 +155,8 @@ def verdict_of(
     """Verdict on a claim all of whose groups must hold.
 
     One that fails, or shows no difference that matters, refutes it; if none shows a difference, the
-    verdict says so. A definition, or what is so by construction, has its kind as verdict if it holds.
+    verdict says so. A definition, or what is so by construction, has its kind as its verdict if it
+    holds.
     Before all that its positive control has to hold: where the effect that the experiment needs is
     missing, the claim cannot be tested, and where it is open, nothing can be concluded.
     """
