@@ -85,3 +85,9 @@ def test_a_control_without_a_table_is_not_measured():
     table = controls.standing(ALL, {})
     assert (table["outcome"] == controls.NOT_MEASURED).all() and (table["n"] == 0).all()
     assert table["estimate"].isna().all() and table["id"].tolist() == list(PINNED)
+    shown = controls.as_text(table)
+    assert (shown["Outcome"] == controls.NOT_MEASURED).all() and (shown["Measured"] == "–").all()
+    found = {ALL[0].comparison.name: Quantity(np.array([0.04, 0.06, 0.08]))}
+    assert controls.as_text(controls.standing(ALL[:1], found)).iloc[0].tolist()[1:] == [
+        "≥ 0.05 (share of pairs)", "0.06 [0.01,\u00a00.11]", "2 of 3", "open",
+    ]  # fmt: skip

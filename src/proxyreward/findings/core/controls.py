@@ -17,6 +17,7 @@ import pandas as pd
 from proxyreward.findings.core import replicates
 from proxyreward.findings.core.criterion import Comparison, Group, parse
 from proxyreward.findings.core.quantity import Quantity
+from proxyreward.findings.core.text import cell
 from proxyreward.findings.core.verdict import judge
 
 FOLDER = "controls"
@@ -96,3 +97,18 @@ def standing(controls: Sequence[Control], quantities: Mapping[str, Quantity]) ->
         rows.append((one.id, one.name, one.comparison.rule, one.unit, *numbers))
     names = ["id", "control", "asked", "unit", "estimate", "low", "high", "right", "n", "outcome"]
     return pd.DataFrame(rows, columns=names)
+
+
+def as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of :func:`standing` for readers, each control a row of text cells."""
+    rows = [
+        (
+            row.control,
+            f"{row.asked} ({row.unit})",
+            cell(row),
+            f"{row.right} of {row.n}",
+            row.outcome,
+        )
+        for row in table.itertuples()
+    ]
+    return pd.DataFrame(rows, columns=["Control", "Asked", "Measured", "Replicates", "Outcome"])

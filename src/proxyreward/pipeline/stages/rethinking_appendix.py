@@ -40,7 +40,6 @@ def compute(params: Params) -> measuring.Measured:
         "families": measure.family_associations(evidence),
         "mutual": measure.mutual_accuracy(evidence),
         "penalties": measure.penalty_associations(evidence, registry),
-        "main_penalty": measure.main_penalty(evidence, registry),
         "ends": measure.mean_ends(runs),
         "dataset": measure.training_pairs(pairs.read(data / "pairs.parquet")),
     }

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.core.drawing import STATISTICS
 from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.rethinking.evidence import at_n
@@ -19,7 +18,7 @@ from proxyreward.metrics.best_of_n import kl_bound
 from proxyreward.metrics.estimates import mean_known
 from proxyreward.vocabulary import ARCHITECTURES, PARTS
 
-LARGE = "with a very large penalty"
+LARGE, LARGEST = "with a very large penalty", "at the largest penalty minus"
 MECHANISM = {"kl_nats": "KL divergence at the end", "proxy_gain": "gain in proxy reward"}
 
 
@@ -33,9 +32,9 @@ def quantities(
 
     Parameters
     ----------
-    estimates : `families`, `mutual`, `penalties`, `main_penalty` and `dataset` of one run: of
+    estimates : `families`, `mutual`, `penalties` and `dataset` of one run: of
         `measure.family_associations` (the largest n counts), `mutual_accuracy`,
-        `penalty_associations`, `main_penalty` and `training_pairs`.
+        `penalty_associations` and `training_pairs`.
     runs, recipes : of `measure.run_ends` and `recipes.recipe_table`.
     registry : the paper's printed values.
     """
@@ -43,7 +42,6 @@ def quantities(
     return {
         **_families(estimates["families"], estimates["mutual"]),
         **_prediction(estimates["penalties"]),
-        **_with_and_without(estimates["main_penalty"]),
         **_runs(runs, collapse(registry)),
         # Undefined where nothing was trained.
         **{
@@ -83,19 +81,12 @@ def _prediction(penalties: pd.DataFrame) -> dict[str, Quantity]:
     spearman = ours["spearman"], paper["spearman"]
     least, most = ours.index[[0, -1]]
     pairs = {f"with a penalty of {one:g} minus without": (one, least) for one in ours.index[1:]}
-    pairs |= {f"at the largest penalty minus at {one:g}": (most, one) for one in ours.index[:-1]}
-    return {"Kendall of the penalty and the MRR": mrr} | {
+    pairs |= {f"{LARGEST} at {one:g}": (most, one) for one in ours.index[:-1]}
+    fall = measured(*(side["mrr"].loc[most] - side["mrr"].loc[least] for side in (ours, paper)))
+    found = {"Kendall of the penalty and the MRR": mrr, f"MRR {LARGEST} without": fall}
+    return found | {
         f"Spearman {name}": measured(*(side.loc[high] - side.loc[low] for side in spearman))
         for name, (high, low) in pairs.items()
-    }
-
-
-def _with_and_without(penalty: pd.DataFrame) -> dict[str, Quantity]:
-    """What the main penalty changes, over all reward models; nothing where there is none."""
-    text = "of all reward models, with a penalty minus without"
-    return {
-        f"{STATISTICS[row.statistic]} {text}": measured(row.value, row.paper)
-        for row in penalty.itertuples()
     }
 
 

@@ -105,33 +105,6 @@ def penalty_associations(evidence: Evidence, registry: Registry) -> pd.DataFrame
     return pd.DataFrame(rows, columns=["kl_coef", "statistic", "paper", "value"])
 
 
-def main_penalty(evidence: Evidence, registry: Registry) -> pd.DataFrame:
-    """Association of accuracy with PPO NDR over all main RMs, with a penalty minus without one.
-
-    The penalty is the largest below that of the collapse with which every main RM was optimised.
-    Columns kl_coef, statistic, paper (Table 7's difference, NaN where it lacks the penalty), value;
-    no rows if there is no such penalty.
-    """
-    names, rows = evidence.names(), _policies(evidence)
-    rows = rows[rows["kl_coef"] < collapse(registry)]
-    tried = rows.groupby("kl_coef")["proxy"].nunique()
-    whole = {float(kl_coef) for kl_coef in tried.index[tried == len(names)]}
-    columns = ["kl_coef", "statistic", "paper", "value"]
-    if len(whole) < 2 or 0.0 not in whole:
-        return pd.DataFrame(columns=columns)
-    accuracy, most = accuracy_matrix(evidence.pairs()), max(whole)
-    printed = {float(key): row for key, row in registry.printed(TABLE7).items() if key[0].isdigit()}
-    with_it, without = (
-        coefficients(accuracy, evidence.square(rows[rows["kl_coef"] == one], "ndr"))
-        for one in (most, 0.0)
-    )
-    found = []
-    for statistic in STATISTICS:
-        paper = printed.get(most, {}).get(statistic, np.nan) - printed[0.0][statistic]
-        found.append((most, statistic, paper, with_it[statistic] - without[statistic]))
-    return pd.DataFrame(found, columns=columns)
-
-
 def run_ends(evidence: Evidence) -> pd.DataFrame:
     """The end of every joint PPO run of a main RM for which more than one penalty was tried.
 
