@@ -23,7 +23,7 @@ from proxyreward.findings.more.more_rewards.measure import (
 from proxyreward.metrics.prediction import spearman
 from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, RAW, TOP
 
-CONTRASTS = ((MORE, TOP), (MORE, MULTITASK), (MULTITASK, TOP))
+CONTRASTS = ((MORE, TOP), (MORE, MULTITASK))
 SIZES = ("small", "middle", "large")
 EVERY, CONFIDENT, BOTH = "every base", "most confident base", "mean of both"
 # What two schemes are compared by on each test set: the kind and the statistic that are read.
@@ -77,7 +77,7 @@ def _contrasts(rows: pd.DataFrame) -> dict[str, Quantity]:
     """Differences of MORE and another scheme on each test set, those of the paper beside."""
     return {
         f", {source}: {text}, {_minus(pair)}": measured(*_less(rows, pair).loc[(source, *key)])
-        for source, pair, (text, key) in product(HH, CONTRASTS[:2], WORDS.items())
+        for source, pair, (text, key) in product(HH, CONTRASTS, WORDS.items())
     }
 
 
@@ -93,7 +93,7 @@ def _both(rows: pd.DataFrame, words: Iterable[str]) -> dict[str, Quantity]:
 def _outliers(rows: pd.DataFrame) -> dict[str, Quantity]:
     """What MORE changes of the size of outliers."""
     found = {}
-    for pair, (text, (reading, unit)) in product(CONTRASTS[:2], OUTLIERS.items()):
+    for pair, (text, (reading, unit)) in product(CONTRASTS, OUTLIERS.items()):
         places = [(source, reading, f"{side}_{unit}") for source, side in product(HH, SIDES)]
         mean = _less(rows, pair).loc[places].mean(skipna=False)
         found[f", {BOTH}: mean size of outliers{text}, {_minus(pair)}"] = measured(*mean)
