@@ -12,13 +12,13 @@ from proxyreward.pipeline.stages.controls import compute
 ALL = controls.load_controls()
 # Whoever changes a threshold, a sign or a share has to change this list with it.
 PINNED = {
-    "clean-rm": ("evidence", "lead over word counts", ">=", 0.05, 0.0),
+    "clean-rm": ("evidence", "reward model minus word counts", ">=", 0.05, 0.0),
     "main-ppo": ("evidence", "oracle gain of main ppo", ">", 0.0, 0.9),
     "no-penalty": ("evidence", "oracle gain of ppo at beta 0", "<", 0.0, 0.0),
     "ppo-agrees": ("evidence", "agreement of averaged ppo runs", ">=", 0.7, 0.0),
     "over-confident": ("mixes", "inverse temperature of multitask", "<", 0.8, 0.0),
-    "rejection": ("rejection", "win rate of oracle-aligned", ">=", 0.6, 0.0),
-    "rejection-multitask": ("rejection", "win rate of multitask-aligned", ">", 0.5, 0.0),
+    "rejection": ("rejection", "oracle by oracle", ">=", 0.6, 0.0),
+    "rejection-multitask": ("rejection", "multitask by oracle", ">=", 0.6, 0.0),
 }
 
 

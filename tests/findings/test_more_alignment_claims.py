@@ -12,7 +12,6 @@ from proxyreward.findings.more.more_alignment import claims
 from proxyreward.pipeline.stages.more_alignment import found
 
 FEW = "PPO: Spearman of -ECE and NDR of label-flip models"  # nothing is planted there
-BASE = all_for_more()[0].bases[0]
 DEVIATION = "largest deviation of the tie rate from the share of disagreeing verdicts"
 
 
@@ -79,7 +78,7 @@ def test_ties_of_verdicts_that_agree_break_the_judges_definition(present, regist
     tables, ties = dict(present.estimates), present.estimates["ties"]
     off = ties.index[ties["what"] == "ties"][0]
     tables["ties"] = ties.assign(value=ties["value"] - 0.01 * (ties.index == off))
-    of = claims.quantities(tables, present.tables["furthest"], registry, BASE)
+    of = claims.quantities(tables, present.tables["furthest"], registry)
     known, noisy = (quantity for name, quantity in of.items() if DEVIATION in name)
     assert known.is_counted and known.own == 0
     assert noisy.own == pytest.approx(0.01)
@@ -89,13 +88,13 @@ def test_no_striking_pair_is_counted_as_none(present, registry):
     furthest = present.tables["furthest"]
     within = "count of pairs of models within a point of accuracy whose choices differ in worth"
     ends = furthest.iloc[[0, 0, 0]].assign(at_least=[0.49, 0.5, 0.51])
-    assert claims.quantities(present.estimates, ends, registry, BASE)[within].own == 1
+    assert claims.quantities(present.estimates, ends, registry)[within].own == 1
     striking = "most striking pair of models: "
     first = furthest.loc[0, ["rate", "accuracy", "right"]].tolist()
     assert values(present.quantities, f"{striking}*") == first
     spearmans = values(present.quantities, "Spearman of *")
     assert len({*spearmans}) == len(spearmans)  # each has a pool or form of its own
-    of = claims.quantities(present.estimates, furthest[:0], registry, BASE)
+    of = claims.quantities(present.estimates, furthest[:0], registry)
     assert of[within].own == 0
     wins = of[f"{striking}share of wins of the better choice"]
     assert np.isnan(wins.own) and wins.paper == pytest.approx(45 / (45 + 34))
@@ -119,21 +118,21 @@ def test_every_base_stands_beside_its_counterpart_in_the_paper(present, registry
             assert of[base + what].paper == pytest.approx(expected)
 
 
-def test_means_are_those_of_bases_and_one_base_is_the_most_confident(present):
+def test_means_are_those_of_bases(present):
     of, bases = present.quantities, all_for_more()[0].bases
-    confident = all_for_more()[0].most_confident
     for what in (": ECE of MORE minus MultiTask", ": harmless perplexity of MORE minus MultiTask"):
         each = [of[base + what] for base in bases]
         for side in ("own", "paper"):
             mean = np.mean([getattr(one, side) for one in each])
-            assert getattr(of[f"every base{what}"], side) == pytest.approx(mean)
-        assert of[f"most confident base{what}"].own == of[confident + what].own
+            assert getattr(of[f"mean of bases{what}"], side) == pytest.approx(mean)
     what = "harmless perplexity minus that before"
     each = [of[f"{base}, {name}: {what}"].own for base in bases for name in ("MORE", "MultiTask")]
-    every = of["every base and scheme: harmless perplexity minus that before"]
+    every = of["mean of bases and schemes: harmless perplexity minus that before"]
     assert every.own == pytest.approx(np.mean(each))
     each = [of[f"{base}: share of wins of MORE by the oracle"].own for base in bases]
-    assert of["every base: share of wins of MORE by the oracle"].own == pytest.approx(np.mean(each))
+    assert of["mean of bases: share of wins of MORE by the oracle"].own == pytest.approx(
+        np.mean(each)
+    )
 
 
 def test_the_smallest_size_is_measured_and_the_same_again(evidence, present):

@@ -51,8 +51,7 @@ def found(
     tables = {"reward_models": models, "close_pairs": close}
     tables["furthest"] = relation.furthest(mixtures, close)
     tables["sizes"] = aligned.sizes(mixtures, rejection).assign(flips=len(evidence.names()))
-    confident = mixtures.most_confident
-    quantities = claims.quantities(estimates, tables["furthest"], registry, confident)
+    quantities = claims.quantities(estimates, tables["furthest"], registry)
     return Measured(quantities, estimates, tables)
 
 

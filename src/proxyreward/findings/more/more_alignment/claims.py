@@ -23,23 +23,22 @@ from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, START
 
 PRINTED = "in the form of the printed numbers"
 PRINTED_ECE = in_form("ece", PAPER_FORM)
-EVERY, CONFIDENT = "every base", "most confident base"
+EVERY = "mean of bases"
 
 
 def quantities(
-    tables: Mapping[str, pd.DataFrame], furthest: pd.DataFrame, registry: Registry, confident: str
+    tables: Mapping[str, pd.DataFrame], furthest: pd.DataFrame, registry: Registry
 ) -> dict[str, Quantity]:
     """Measure what the claims of this finding compare.
 
-    `tables` go by the names of the functions that measured them, `furthest` is that of `relation`,
-    `confident` is `Mixtures.most_confident`.
+    `tables` go by the names of the functions that measured them, `furthest` is that of `relation`.
     """
-    found = _table2(tables["policies"], confident) | _wins(tables["judged"]) | _judges(tables)
+    found = _table2(tables["policies"]) | _wins(tables["judged"]) | _judges(tables)
     found |= _relations(tables["relations"]) | _close(tables["agreements"], furthest, registry)
     return found | _expectations(tables["tuned"], tables["preferences"])
 
 
-def _table2(policies: pd.DataFrame, confident: str) -> dict[str, Quantity]:
+def _table2(policies: pd.DataFrame) -> dict[str, Quantity]:
     """Calibration of the reward models, and perplexities before and after alignment."""
     names = {
         ("ece", "both", GAP): ": ECE of MORE minus MultiTask",
@@ -55,7 +54,7 @@ def _table2(policies: pd.DataFrame, confident: str) -> dict[str, Quantity]:
     by_key = policies.set_index(["base", *keys])[["value", "paper"]]
     every = policies.groupby(keys)[["value", "paper"]].mean()  # over bases
     places = {base: by_key.loc[base] for base in policies["base"].unique()}
-    places |= {EVERY: every, CONFIDENT: by_key.loc[confident]}
+    places[EVERY] = every
     found = {
         base + name: measured(*rows.loc[key])
         for base, rows in places.items()
@@ -63,7 +62,7 @@ def _table2(policies: pd.DataFrame, confident: str) -> dict[str, Quantity]:
     }
     after = [("perplexity", "harmless", f"{scheme} from start") for scheme in SCHEMES]
     mean = measured(*every.loc[after].mean())
-    return found | {f"{EVERY} and scheme: harmless perplexity minus that before": mean}
+    return found | {f"{EVERY} and schemes: harmless perplexity minus that before": mean}
 
 
 def _wins(judged: pd.DataFrame) -> dict[str, Quantity]:

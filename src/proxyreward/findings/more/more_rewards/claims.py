@@ -24,7 +24,6 @@ from proxyreward.metrics.prediction import spearman
 from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, RAW, TOP
 
 CONTRASTS = ((MORE, TOP), (MORE, MULTITASK))
-SIZES = ("small", "middle", "large")
 EVERY, CONFIDENT, BOTH = "every base", "most confident base", "mean of both"
 # What two schemes are compared by on each test set: the kind and the statistic that are read.
 WORDS = {
@@ -59,7 +58,10 @@ def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
     factor = factors.set_index("base")["value"]
     found: dict[str, Quantity] = {}
     pooled, bases = {}, measures["base"].unique()
-    for size, base in zip(SIZES, (bases[0], bases[len(bases) // 2], bases[-1]), strict=True):
+    sizes = {"small": bases[0], "large": bases[-1]}
+    if len(bases) > 2:
+        sizes["middle"] = bases[len(bases) // 2]
+    for size, base in sizes.items():
         pooled[base] = _both(rows.loc[base], POOLED) | _growth(trends[trends["base"] == base])
         own = pooled[base] | _both(rows.loc[base], WORDS) | _contrasts(rows.loc[base])
         own |= _outliers(rows.loc[base]) | _across_schemes(means[means["base"] == base])
