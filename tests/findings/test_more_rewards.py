@@ -282,9 +282,9 @@ def test_what_scale_alone_makes_vanishes_with_a_temperature_and_in_sd(registry):
 
 
 def test_growth_in_the_end_is_measured_against_the_untrained_model(mixes, own):
-    found = claims.quantities(own)
+    found, base = claims.quantities(own), mixes.bases[-1]
     multitask, raw = (
-        np.mean([abs(mixes.margin(name)[:, mixes.source == source]).mean() for source in HH])
+        np.mean([abs(mixes.margin(name, base)[:, mixes.source == source]).mean() for source in HH])
         for name in ("multitask", "raw")
     )
     grown = largest(found, "mean |dr| of MultiTask over that of Raw")
