@@ -126,7 +126,7 @@ def test_another_replicate_is_added_and_stays(tree, first):
     """Also where the next run does not ask for it: a reader's run, beside committed replicates."""
     call(tree, "proxyreward", "params", "scale=smoke", "replicates=2")
     ran = set(RAN.findall(call(tree, "dvc", "repro")))
-    assert ran == {"replicates", "rethinking", "more", "scorecard"}
+    assert ran == {"replicates", "rethinking", "more", "controls", "scorecard"}
     both = results(tree)
     assert max(row["n"] for row in json.loads(both["scorecard.json"])) == 2
     assert not list((tree / "outputs/smoke/replicates").rglob("*.safetensors"))

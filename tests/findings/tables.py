@@ -59,7 +59,7 @@ def agrees(claim: Claim, found: Mapping[str, Quantity]) -> bool:
     told(found, *(comparison.name for comparison in compared(claim)), *claim.beside)
     return all(
         any(
-            (part.quantity.own > part.comparison.threshold) == (part.comparison.sign == ">")
+            (part.quantity.own > part.comparison.threshold) == (part.comparison.sign[0] == ">")
             for part in group
         )
         for group in judge(claim.decide, found)

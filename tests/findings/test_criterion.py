@@ -30,8 +30,9 @@ def test_a_star_stands_for_any_text_and_for_nothing_else():
 
 
 def test_the_wording_says_everything():
-    groups = parse(["a < 1", {"any": ["b of * > 0", "c ~ 0 accuracy"]}])
-    assert words(groups) == "a < 1; one of: b of each > 0 or c within 0.01 of 0"
+    groups = parse(["a < 1", {"any": ["b of * > 0", "c ~ 0 accuracy"]}, "d >= 2 accuracy"])
+    told = "a < 1; one of: b of each > 0 or c within 0.01 of 0; d ≥ 2 (or worse by less than 0.01)"
+    assert words(groups) == told
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_the_wording_says_everything():
         ([], "must be a list"),
         ([3], "neither a comparison nor"),
         ([{"all": ["a > 0"]}], "neither a comparison nor"),
-        (["a >= 0"], "no comparison"),
+        (["a = 0"], "no comparison"),
         (["a > much"], "no comparison"),
         (["a > 0 furlong"], "unit 'furlong' is none of"),
         (["a ~ 0"], "what is near needs a unit"),
@@ -80,7 +81,8 @@ def test_the_comparisons_of_all_claims_are_those_that_are_pinned(registry, root)
     assert found == pinned[1:]
 
 
-NO_JUDGE = ("rethinking.fig13.c1", "rethinking.fig13.c2")  # they ask for a language model as judge
+# What the default scale lacks: a language model as judge, a base between the two.
+LACKING = ("rethinking.fig13.c1", "rethinking.fig13.c2", "more.table6.c1", "more.table6.c2")
 FINDINGS = sorted({claim.finding for claim in load_registry().claims() if claim.finding})
 
 
@@ -92,6 +94,6 @@ def test_claims_speak_of_all_that_a_finding_measures_and_of_nothing_else(finding
         lines = [line for *_, line in compared(claim)]
         for line in (*lines, *(Comparison(name, ">", 0) for name in claim.beside)):
             names = line.matching(measured)
-            assert names or claim.id in NO_JUDGE, f"{claim.id}: {line.name}"
+            assert names or claim.id in LACKING, f"{claim.id}: {line.name}"
             spoken |= set(names)
     assert spoken == set(measured)

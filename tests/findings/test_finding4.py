@@ -241,7 +241,9 @@ def opposite(registry):
         metrics={"accuracy_pair": 0.6, "ece": 0.8, "xi": 0.4, "bo_n": 0.7},
         growth=lambda size, responses, _: -0.1 * np.log(responses),
         samples=lambda s, r, _: 0.1 * np.log(s) + np.log(r) * (0.02 * np.log(s) - 0.2),
-        budgets=lambda budget, responses, _: 0.1 * np.log(responses) * np.log2(150 / budget),
+        budgets=lambda budget, responses, optimiser: (
+            0.1 * np.log(responses) * (1 if optimiser == "ppo" else np.log2(150 / budget))
+        ),
         errors=(CLOSE, APART, CLOSE),
     )
 
@@ -251,6 +253,31 @@ def test_what_is_planted_is_found_and_its_opposite_refutes(as_claimed, opposite)
     for claim in set(as_claimed) - {DEFINITION}:
         assert as_claimed[claim].verdict == "reproduced", as_claimed[claim].reason
         assert opposite[claim].verdict == "not reproduced", opposite[claim].reason
+
+
+def test_what_more_responses_gain_is_the_mean_over_curves():
+    """Of those after the first over the first, which stands for two responses."""
+    found = claims.quantities(
+        planted(
+            0,
+            metrics={},
+            growth=lambda size, responses, _: responses,
+            samples=lambda size, responses, _: size * responses,
+            budgets=lambda budget, responses, _: budget * responses,
+            errors=(CLOSE, CLOSE, APART),
+        )
+    )
+    name = "Spearman with more than two responses minus with two"
+    for optimiser in ("Best-of-n", "PPO"):
+        each = values(found, f"{optimiser}: {name}, * samples")
+        assert found[f"{optimiser}: {name}, mean of sizes"].own == pytest.approx(np.mean(each))
+        small, large = (
+            values(found, f"{optimiser}: {name}, {part} budget *") for part in ("smaller", "larger")
+        )
+        mean = found[f"{optimiser}: {name}, mean of larger budgets"].own
+        assert mean == pytest.approx(np.mean(large))
+        mean = found[f"{optimiser}: {name}, mean of budgets"].own
+        assert mean == pytest.approx(np.mean([*small, *large]))
 
 
 def test_table_4_draws_means_with_intervals_and_the_papers_values(shown):

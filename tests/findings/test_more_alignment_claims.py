@@ -11,7 +11,7 @@ from proxyreward.findings.more.mixtures import counterparts
 from proxyreward.findings.more.more_alignment import claims
 from proxyreward.pipeline.stages.more_alignment import found
 
-FEW = "Spearman of -ECE and utility over policies of rejection sampling"  # policies are too few
+FEW = "PPO: Spearman of -ECE and NDR of label-flip models"  # nothing is planted there
 DEVIATION = "largest deviation of the tie rate from the share of disagreeing verdicts"
 
 
@@ -22,7 +22,7 @@ def measured(mixed, told, evidence, seed=0):
 def sides(of, registry):
     """By name what a criterion compares, on which side of its threshold the value lies."""
     return {
-        name: (quantity.own - line.threshold) * (1 if line.sign == ">" else -1)
+        name: (quantity.own - line.threshold) * (1 if line.sign[0] == ">" else -1)
         for claim in registry.measured_by("more_alignment")
         for line in compared(claim)
         for name, quantity in of.quantities.items()
@@ -116,6 +116,23 @@ def test_every_base_stands_beside_its_counterpart_in_the_paper(present, registry
             ),
         }.items():
             assert of[base + what].paper == pytest.approx(expected)
+
+
+def test_means_are_those_of_bases(present):
+    of, bases = present.quantities, all_for_more()[0].bases
+    for what in (": ECE of MORE minus MultiTask", ": harmless perplexity of MORE minus MultiTask"):
+        each = [of[base + what] for base in bases]
+        for side in ("own", "paper"):
+            mean = np.mean([getattr(one, side) for one in each])
+            assert getattr(of[f"mean of bases{what}"], side) == pytest.approx(mean)
+    what = "harmless perplexity minus that before"
+    each = [of[f"{base}, {name}: {what}"].own for base in bases for name in ("MORE", "MultiTask")]
+    every = of["mean of bases and schemes: harmless perplexity minus that before"]
+    assert every.own == pytest.approx(np.mean(each))
+    each = [of[f"{base}: share of wins of MORE by the oracle"].own for base in bases]
+    assert of["mean of bases: share of wins of MORE by the oracle"].own == pytest.approx(
+        np.mean(each)
+    )
 
 
 def test_the_smallest_size_is_measured_and_the_same_again(evidence, present):

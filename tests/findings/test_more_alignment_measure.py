@@ -222,7 +222,7 @@ def test_planted_relation_is_found_and_vanishes_after_scaling(models, told):
 def test_close_pairs_and_their_agreement_equal_a_loop(models, told, close):
     own = relation.pool(models, TRAINED).to_dict("records")
     values = dict(zip(told.best, told.taken("utility", list(told.best)), strict=True))
-    pairs, decided, agree = [], 0, 0
+    pairs, decided, agree, rates = [], 0, 0, []
     for a, b in combinations(own, 2):
         if round(abs(a["accuracy"] - b["accuracy"]), 9) < 0.01:
             gap = values[a["rm"]] - values[b["rm"]]
@@ -230,11 +230,13 @@ def test_close_pairs_and_their_agreement_equal_a_loop(models, told, close):
             won = np.sign((gap > 0).sum() - (gap < 0).sum())
             decided += won != 0
             agree += won != 0 and won == np.sign(b["ece"] - a["ece"])
+            rates.append(((gap * (b["ece"] - a["ece"])) > 0).sum() / (gap != 0).sum())
     assert close[["a", "b", "win", "lose"]].to_numpy().tolist() == pairs
     found = select(relation.agreements({TRAINED: close}), ece="ece").set_index("what")["value"]
+    assert found.pop("rate") == pytest.approx(np.mean(rates))
     assert found.to_dict() == {"pairs": decided, "agree": agree, "share": agree / decided}
     nothing = relation.agreements({TRAINED: close[:0]})
-    assert nothing["value"].isna().sum() == 2  # the shares in both forms
+    assert nothing["value"].isna().sum() == 4  # shares and rates in both forms
 
 
 def test_the_most_striking_pair_is_the_planted_one(mixed):

@@ -176,11 +176,13 @@ def test_each_base_stands_alone(planted, transfer, conflicting, registry):
 
 def test_other_shapes_are_at_a_distance(planted, conflicting, registry):
     cubed = one_source(planted, lambda name, m: m**3 if name == "webgpt" else m)
-    name = "largest distance (Kolmogorov-Smirnov) of standardised margins"
+    name = "mean distance (Kolmogorov-Smirnov) of standardised margins"
     found, others = quantities(cubed, registry), f"harmless, models on other sources: {name}"
-    assert found[others].own > 0.15 > conflicting[others].own
+    assert found[others].own > conflicting[others].own + 0.05
+    apart = measure.distances(cubed).query("first != 'harmless' and second != 'harmless'")["value"]
+    assert found[others].own == pytest.approx(apart.mean())
     own = measure.distances(cubed).query("first == 'harmless' or second == 'harmless'")["value"]
-    assert found[f"harmless, from its own model: {name}"].own == own.max()
+    assert found[f"harmless, from its own model: {name}"].own == pytest.approx(own.mean())
 
 
 def test_the_range_is_that_of_a_planted_shift_in_any_unit(planted, registry):

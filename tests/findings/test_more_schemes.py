@@ -131,7 +131,7 @@ TIMES.columns = measure.TIMES
 
 def quantities(found, registry, times=TIMES):
     cells = measure.cells(found, registry)
-    return claims.quantities(cells, measure.steps(found), times, DEVIATIONS)
+    return claims.quantities(cells, measure.steps(found), times, DEVIATIONS, found.most_confident)
 
 
 # The paper's story: mixing costs accuracy and calibration, MORE restores the latter.
@@ -161,7 +161,8 @@ def test_the_story_of_the_paper_shows_in_its_quantities(story):
     assert told(story, "*, mean: accuracy of MultiTask minus MORE").abs().max() < 0.03
     assert told(story, "* smallest base, less that at the largest").abs().max() < 0.1
     assert (told(story, "* resampling: mean ECE of MORE minus MultiTask") < -0.02).all()
-    changes = ("mean ECE of *, without resampling less that with", "*: mean accuracy without *")
+    assert (told(story, "*: mean accuracy at the largest base minus at the *").abs() < 0.03).all()
+    changes = ("mean * of *, without resampling less that with", "*: mean accuracy without *")
     assert told(story, *changes).abs().max() < 0.03
 
 
@@ -173,7 +174,8 @@ def test_the_reversed_story_turns_the_signs(registry):
     assert (told(found, "*, mean: accuracy of MultiTask minus MORE") > 0.05).all()
     assert (told(found, "*, mean of the others: ECE of MORE minus Top") > 0.02).all()
     # MORE is better calibrated on sources as they are, worse on equal sizes.
-    assert told(found, "*, without resampling less that with").item() < -0.05
+    assert told(found, "mean ECE of *, without resampling less that with").item() < -0.05
+    assert told(found, "mean accuracy of *, without resampling less that with").item() > 0.05
 
 
 def test_each_claim_reads_quantities_that_are_measured(story, registry):
@@ -183,38 +185,49 @@ def test_each_claim_reads_quantities_that_are_measured(story, registry):
 
 def test_the_mean_of_the_others_leaves_helpful_and_harmless_out(cells, planted, registry):
     gap = "mean of the others: ECE of MORE minus Top"
-    found = claims.quantities(cells, measure.steps(planted), TIMES, DEVIATIONS)
+    confident = planted.bases[0]
+    found = claims.quantities(cells, measure.steps(planted), TIMES, DEVIATIONS, confident)
     value = cells.set_index(KEYS)["value"].sort_index()
     each = [
         value["16x1x2", "more", False, name, "ece"] - value["16x1x2", "top", False, name, "ece"]
         for name in planted.sources[2:]
     ]
     assert found[f"smallest base, {gap}"].own == pytest.approx(np.mean(each))
+    assert found[f"most confident base, {gap}"].own == pytest.approx(np.mean(each))
+    every = [found[f"{base} base, {gap}"].own for base in ("smallest", "largest")]
+    assert found[f"every base, {gap}"].own == pytest.approx(np.mean(every))
     small, large = (value[base, "more", False, "mean", "accuracy"] for base in planted.bases)
     grown = told(found, "MORE: mean accuracy at 32x1x2 minus at 16x1x2").item()
     assert grown == pytest.approx(large - small)
 
 
-def test_one_bad_source_shows_in_its_own_quantities_alone(registry):
+def test_one_bad_source_shows_in_its_own_quantities_and_the_means_alone(registry):
     def effect(rm, source):
         spoiled = rm["scheme"] == "multitask" and source == "webgpt"
         return Effect(-0.9, 12.0) if spoiled else by_scheme(STORY)(rm, source)
 
+    sound = quantities(mixtures(by_scheme(STORY), pairs=400, bases=2, seeds=1, orders=0), registry)
     found = quantities(mixtures(effect, pairs=400, bases=2, seeds=1, orders=0), registry)
-    gaps = told(found, "*: ECE of Raw minus *")
-    assert set(gaps.index[gaps < 0]) == {
-        f"{base} base, webgpt: ECE of Raw minus MultiTask" for base in ("smallest", "largest")
+    changed = {name for name in found if abs(found[name].own - sound[name].own) > 0.02}
+    lost = {name for name in changed if "accuracy of Top minus MultiTask" in name}
+    assert lost == {
+        f"smallest base, {one}: accuracy of Top minus MultiTask" for one in ("webgpt", "mean")
     }
+    assert "largest base, webgpt: accuracy of MultiTask minus Top" in changed
+    assert "most confident base, mean: ECE of MultiTask minus MORE" in changed
+    assert not any(part in name for name in changed for part in ("helpful", "harmless", "oasst"))
 
 
 def test_the_papers_differences_stand_beside_ours(story, registry):
     rows = registry.printed("more.table3", "Pythia-1.4B")
-    single = registry.printed("more.table5", "Harmless")
+    single = [registry.printed("more.table5", source) for source in ("Helpful", "Harmless")]
     top, plain, more = (rows[name] for name in ("Top", "MultiTask", "MORE"))
     for name, value in {
         "helpful: accuracy of Top minus MultiTask": (top["Helpful"] - plain["Helpful"]) / 100,
         "mean: ECE of MultiTask minus MORE": plain["ece"] - more["ece"],
-        "harmless: ECE of Top minus MORE": single["Single"]["ece"] - single["MORE"]["ece"],
+        "mean of helpful and harmless: ECE of Top minus MORE": np.mean(
+            [cell["Single"]["ece"] - cell["MORE"]["ece"] for cell in single]
+        ),
     }.items():
         assert story[f"smallest base, {name}"].paper == pytest.approx(value), name
 

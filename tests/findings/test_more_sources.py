@@ -184,7 +184,8 @@ LENGTHS = {2: 0.8, 3: 0.6, 4: 0.45, 5: 0.3}
 
 
 def quantities(planted, registry):
-    return claims.quantities(tables(planted), measure.alone(planted, registry), planted.middle)
+    alone = measure.alone(planted, registry)
+    return claims.quantities(tables(planted), alone, shares(planted), planted.middle)
 
 
 def effect(excess, top, by_share):

@@ -4,6 +4,7 @@ Every check is run on the rule as it is, and must pass; then on the rule with on
 its source, and some check must fail.
 """
 
+import dataclasses
 import sys
 import types
 from itertools import product
@@ -40,11 +41,13 @@ CASES = [
     *[(["a > 0"], {"a": away}, expected) for away, expected in STEPS.items()],
     *[(["a < 0"], {"a": -away}, expected) for away, expected in STEPS.items()],
     *[(["a <= 0"], {"a": -away}, expected) for away, expected in STEPS.items()],
+    *[(["a >= 0"], {"a": away}, expected) for away, expected in STEPS.items()],
     (["a > 5"], {"a": 6.0}, "inconclusive"),
     # A threshold that is reached exactly.
     (["a > 0"], {"a": counted(0)}, "not reproduced"),
     (["a < 0"], {"a": counted(0)}, "not reproduced"),
     (["a <= 0"], {"a": counted(0)}, "reproduced"),
+    (["a >= 0"], {"a": counted(0)}, "reproduced"),
     # All of two: each by itself to hold, the worse one with a correction to fail.
     (ALL, {"a": 2.0, "b": 2.0}, "reproduced"),
     (ALL, {"a": 5.0, "b": -2.1}, "inconclusive"),
@@ -79,6 +82,17 @@ CASES = [
     (NEAR, {"a": (0.012, 0.002)}, "inconclusive"),
     (NEAR, {"a": (0.03, 0.004)}, "not reproduced"),
     (NEAR, {"a": (-0.03, 0.004)}, "not reproduced"),
+    # No worse, by more than matters.
+    (["a >= 0 accuracy"], {"a": (-0.005, 0.002)}, "reproduced"),
+    (["a >= 0 accuracy"], {"a": (0.0, 0.001)}, "reproduced"),
+    (["a >= 0 accuracy"], {"a": (-0.009, 0.001)}, "inconclusive"),
+    (["a >= 0 accuracy"], {"a": (-0.011, 0.001)}, "inconclusive"),
+    (["a >= 0 accuracy"], {"a": (-0.013, 0.001)}, "not reproduced"),
+    (["*: a >= 0 accuracy"], dict.fromkeys(TWO, (-0.0121, 0.001)), "inconclusive"),
+    (["a <= 0 accuracy"], {"a": (0.005, 0.002)}, "reproduced"),
+    (["a <= 0 accuracy"], {"a": (0.009, 0.001)}, "inconclusive"),
+    (["a <= 0 accuracy"], {"a": (0.011, 0.001)}, "inconclusive"),
+    (["a <= 0 accuracy"], {"a": (0.013, 0.001)}, "not reproduced"),
     (["a ~ 1 accuracy"], {"a": (1.0, 0.004)}, "reproduced"),
     ([*NEAR, "b > 0"], {"a": (0.0, 0.0049), "b": 9.0}, "reproduced"),
     (["a > 0 accuracy", "b > 0"], {"a": (0.0, 0.0049), "b": 9.0}, "inconclusive"),
@@ -94,6 +108,7 @@ CASES = [
     (["a > 0", "b > 0"], {"a": np.full(6, -1.0), "b": 5.0}, "inconclusive"),
     (["a > 0", "b > 0"], {"a": np.full(7, -1.0), "b": 5.0}, "not reproduced"),
     (ALL, {"a": np.full(6, 1.0), "b": 5.0}, "reproduced"),
+    (["*: a > 0"], {f"{i}: a": np.full(20, -1.0) for i in range(99)}, "not reproduced"),
     (["a > 0"], {"a": np.array([1.0])}, "inconclusive"),
     (["a > 0"], {"a": np.array([1.0, 1.1, 1.0, np.inf])}, "inconclusive"),
     # Nothing, as floating point leaves it.
@@ -129,6 +144,10 @@ def check(rule, kind_of_quantity=Quantity):
         assert rule.verdict_of(rule.judge(claim.decide, {"a": made(counted(1))}), kind) == kind
         fails = rule.judge(claim.decide, {"a": made(counted(-1))})
         assert rule.verdict_of(fails, kind) == "not reproduced"
+    for least, expected in ((0.75, "reproduced"), (0.76, "not reproduced")):
+        often = dataclasses.replace(criterion.parse(["a > 0"])[0].comparisons[0], least=least)
+        found = {"a": made(np.array([-1.0, *np.linspace(9, 10, 3)] * 5))}
+        assert rule.verdict_of(rule.judge([criterion.Group((often,))], found)) == expected
     for (works, standing), lines in product(CONTROLS.items(), (["a > 0"], ["a < 0"])):
         control, groups = (
             rule.judge(criterion.parse(part), {"a": made(9.0), "c": made(works)})
@@ -148,17 +167,26 @@ FAULTS = [
     ("confirm.low > threshold, refute", "confirm.estimate > threshold, refute"),
     ("refute.high <= threshold", "refute.low <= threshold"),
     ("confirm.high < threshold, refute", "confirm.high <= threshold, refute"),
-    ("confirm.high <= threshold, refute", "confirm.high < threshold, refute"),
+    ("confirm.high <= most, refute", "confirm.high < most, refute"),
+    ("confirm.low >= least, refute", "confirm.low > least, refute"),
+    ("confirm.low >= least, refute", "confirm.low >= threshold, refute"),
+    ("confirm.high <= most, refute", "confirm.high <= threshold, refute"),
+    ("confirm.low >= least, refute", "confirm.high >= least, refute"),
+    ("least, refute.high < least", "least, refute.high < threshold"),
+    ("least, refute.high < least", "least, confirm.high < least"),
+    ("most, refute.low > most", "most, refute.low > threshold"),
+    ("most, refute.low > most", "most, refute.high > most"),
     ("confirm.high < threshold, refute", "confirm.low < threshold, refute"),
     ("refute.low >= threshold", "refute.high >= threshold"),
-    ("confirm.high <= threshold, refute", "confirm.low <= threshold, refute"),
-    ("threshold, refute.low > threshold", "threshold, refute.high > threshold"),
+    ("confirm.high <= most, refute", "confirm.low <= most, refute"),
     ("margin is not None and (", "False and ("),
-    ('sign != "~" and self._small(refute)', 'sign != "~" and self._small(confirm)'),
-    ('sign != "~" and self._small(refute)', "self._small(refute)"),
-    ('(sign == "~" or not self._small(confirm))', "True"),
+    ("strict and self._small(refute)", "strict and self._small(confirm)"),
+    ("strict and self._small(refute)", "self._small(refute)"),
+    ("not (strict and self._small(confirm))", "True"),
+    ('strict = sign in (">", "<")', 'strict = sign != "~"'),
     ("right, wrong = self._small(confirm),", "right, wrong = self._small(refute),"),
-    ("refute.low > near[1] or", "refute.low > threshold or"),
+    ("refute.low > most or", "refute.low > threshold or"),
+    ("or refute.high < least", ""),
     ("threshold - margin <= found.low and", ""),
     ("sign, threshold = self.comparison.sign, self.comparison.threshold",
      "sign, threshold = self.comparison.sign, 0.0"),
@@ -171,7 +199,10 @@ FAULTS = [
     ('works - {"holds", "open"}', 'works - {"holds", "open", "fails"}'),
     ('if "open" in works', "if False"),
     ("group.one_is_enough or not found", "not found"),
-    ('return "reproduced" if kind == ESTIMATED else kind', 'return "reproduced"'),
+    ('return kind if kind in BY_CODE else "reproduced"', 'return "reproduced"'),
+    ("not self.comparison.least or self._often_enough", "True"),
+    ("self.right >= round(", "self.right > round("),
+    ("_often_enough else \"fails\"", "_often_enough else \"open\""),
 ]  # fmt: skip
 
 

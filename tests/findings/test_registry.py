@@ -1,6 +1,6 @@
 import pytest
 
-from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.core.registry import BY_CODE, load_registry
 
 ENTRY = """
 - id: a.fig1
@@ -38,6 +38,19 @@ def test_a_lost_number_is_none_and_a_spread_a_mapping(small):
     assert registry.printed("a.fig1", "y") == {"mean": 1.5, "pm": 0.1}
 
 
+def test_the_kind_of_a_claim_says_how_it_is_decided(small, registry):
+    """By code alone, or by estimates beside which the paper has numbers of its own, or has not."""
+    assert load_registry(small).claim("a.fig1.c1").kind == "printed"
+    for support, kind in (("not_printed", "not printed"), ("mixed", "printed")):
+        small.write_text(ENTRY.replace("supported", support), encoding="utf-8")
+        assert load_registry(small).claim("a.fig1.c1").kind == kind
+    small.write_text(ENTRY.replace("criterion", "kind: by construction, criterion"), "utf-8")
+    assert load_registry(small).claim("a.fig1.c1").kind == "by construction"
+    for claim in registry.claims():
+        defined = claim.finding and claim.printed_support == "definition"
+        assert not defined or claim.kind in BY_CODE, claim.id
+
+
 def test_unknown_names_meet_the_nearest_known_one(registry):
     with pytest.raises(KeyError, match="did you mean 'rethinking.table1'"):
         registry.entry("rethinking.tabel1")
@@ -73,8 +86,14 @@ def test_nothing_lies_below_a_number(registry):
         (ENTRY.replace("title: t", "title: 3"), "a.fig1: field 'title' is no str"),
         (ENTRY.replace("supported}", "maybe}"), "a.fig1.c1: field 'printed_support' must be one"),
         (ENTRY.replace("criterion: c", "decide: [x > 0]"), "a.fig1.c1: a claim has either"),
-        (ENTRY.replace("criterion: c", "decide: [x >= 0]"), "a.fig1.c1: 'x >= 0' is no comparison"),
-        (ENTRY.replace("criterion: c", "kind: odd, criterion: c"), "field 'kind' must be one of"),
+        (ENTRY.replace("criterion: c", "decide: [x = 0]"), "a.fig1.c1: 'x = 0' is no comparison"),
+        (ENTRY.replace("criterion: c", "kind: odd, criterion: c"), "field 'kind', where there"),
+        (ENTRY.replace("criterion: c", "why: so, criterion: c"), "field 'why' is no mapping"),
+        (ENTRY.replace("criterion: c", "why: {odd: so}, criterion: c"), "'why' must give reasons"),
+        (
+            ENTRY.replace("criterion: c", "why: {no difference: ''}, criterion: c"),
+            "'why' must give",
+        ),
         (ENTRY.replace("criterion: c", "beside: [7], criterion: c"), "'beside' is no list of name"),
     ],
 )

@@ -185,8 +185,13 @@ def test_the_rank_of_the_favourite_shows_in_the_trend_of_the_mrr(evidence, regis
     def ndr(kl_coef, rank):
         return -rank if rank else -places.get(kl_coef, 0)
 
-    found = quantities(planted(evidence, ndr), registry)["Kendall of the penalty and the MRR"]
-    assert (found.own, found.paper) == (sign, -1)
+    found = quantities(planted(evidence, ndr), registry)
+    trend = found["Kendall of the penalty and the MRR"]
+    assert (trend.own, trend.paper) == (sign, -1)
+    fall = found["MRR at the largest penalty minus without"]
+    assert fall.paper == pytest.approx(0.3750 - 0.5158)
+    # Between the first and the fourth place.
+    assert fall.own == pytest.approx(sign * (1 - 1 / 4))
 
 
 def test_mechanism_follows_the_runs(evidence, found, registry):

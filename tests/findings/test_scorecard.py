@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from proxyreward.findings.core import scorecard
+from proxyreward.findings.core.registry import EXPLAINED
 from proxyreward.findings.core.scorecard import Decision
+from proxyreward.notebooks.display import ENOUGH
 
 CLAIM = "rethinking.fig3.c1"
 ROW = {
@@ -31,6 +33,23 @@ def refused(path, content, problem, registry=None):
 def test_entries_read_as_they_stand(path, registry):
     path.write_text(json.dumps([ROW]), encoding="utf-8")
     assert scorecard.read(path, registry) == [ROW]
+
+
+def test_the_reason_of_a_verdict_is_written_where_there_is_one(path, registry):
+    scorecard.write(path, [decision(CLAIM, why="It is small.")], registry)
+    [row] = scorecard.read(path, registry)
+    assert row["why"] == "It is small."
+    refused(path, json.dumps([ROW | {"why": ""}]), "entry 0 .*'why' must be a text of one line")
+
+
+def test_what_did_not_come_out_as_claimed_has_a_reason(root, registry):
+    """Once all replicates stand: which verdicts need one is known then."""
+    path = root / "results" / "tiny" / "scorecard.json"
+    rows = scorecard.read(path, registry) if path.is_file() else []
+    if max((row["n"] for row in rows), default=0) < ENOUGH:
+        pytest.skip(f"fewer than {ENOUGH} replicates")
+    silent = [row["claim_id"] for row in rows if row["verdict"] in EXPLAINED and "why" not in row]
+    assert silent == []
 
 
 @pytest.mark.parametrize("name", ROW)

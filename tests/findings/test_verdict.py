@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
+from proxyreward.findings.core.controls import Control
 from proxyreward.findings.core.criterion import parse
 from proxyreward.findings.core.quantity import Quantity, counted
 from proxyreward.findings.core.registry import Claim, Entry, Registry
@@ -19,11 +20,15 @@ def quantity(estimate, half, paper=np.nan):
     return Quantity(estimate + half * steps / error / t.ppf(0.975, 6), paper)
 
 
-def decided(lines, quantities, **said):
+def decided(lines, quantities, controls=(), controlled=None, **said):
     claim = Claim("c", "s", "supported", finding="f", decide=parse(lines), **said)
     entry = Entry("e", "p", "table", "w", "t", "q", "m", {}, (claim,))
-    [decision], comparisons = decide("f", quantities, Registry((entry,)))
+    [decision], comparisons = decide("f", quantities, Registry((entry,)), controls, controlled)
     return decision, comparisons
+
+
+def control(line, *claims):
+    return Control("k", "k", parse([line])[0].comparisons[0], "u", "t", claims)
 
 
 FOUR = [f"{name} > 0 accuracy" for name in "abcd"]
@@ -130,6 +135,36 @@ def test_a_positive_control_is_shown_and_missed():
     decision, _ = decided(["x > 0"], found, control=parse(["d > 0"]))
     assert decision.verdict == "not testable here"
     assert decision.reason.endswith("The positive control is not measured at this scale.")
+
+
+@pytest.mark.parametrize(
+    ("effect", "expected"),
+    [(3.0, GOOD), (0.5, OPEN), (-3.0, "not testable here"), (None, "not testable here")],
+)
+def test_a_claim_rests_on_the_controls_that_name_it(effect, expected):
+    found = {"x": quantity(2.0, 1.0)}
+    controlled = {} if effect is None else {"c": quantity(effect, 1.0)}
+    shared = [control("c > 0", "c*"), control("d > 0", "another")]
+    decision, comparisons = decided(["x > 0"], found, shared, controlled)
+    assert decision.verdict == expected
+    assert comparisons["group"].tolist() == ([1] if effect is None else [-1, 1])
+    told = "The positive control is not measured" if effect is None else "Positive control: c = "
+    assert told in decision.reason
+    assert decided(["x > 0"], found, [control("c > 0", "another")])[0].verdict == GOOD
+
+
+def test_the_reason_of_a_verdict_is_given_for_that_verdict_alone():
+    why = {BAD: "It is small.", SAME: "It is nothing."}
+    for estimate, told in ((-2.0, "It is small."), (2.0, "")):
+        assert decided(["x > 0"], {"x": quantity(estimate, 1.0)}, why=why)[0].why == told
+    near = decided(["x > 0 accuracy"], {"x": quantity(0.0, 0.001)}, why=why)[0]
+    assert (near.verdict, near.why) == (SAME, "It is nothing.")
+
+
+def test_what_decides_is_not_shown_beside_once_more_nor_twice():
+    found = {"a: x": quantity(2.0, 1.0), "b: x": quantity(1.0, 0.9)}
+    _, comparisons = decided(["a: x > 0"], found, beside=("*: x", "b: *"))
+    assert comparisons[["group", "quantity"]].to_numpy().tolist() == [[1, "a: x"], [0, "b: x"]]
 
 
 def test_what_stands_beside_a_claim_is_shown_and_does_not_decide():

@@ -85,7 +85,7 @@ def test_menus_count_the_claims_that_they_choose(project, shown):
     kinds = display.kinds_of_claims(claims, "tiny").set_index("claim")
     assert kinds["verdict"].tolist() == ["reproduced", "definition", display.NOT_RECORDED]
     assert kinds["paper"].tolist() == ["rethinking", "rethinking", "more"]
-    assert kinds["kind"].tolist()[:2] == ["estimated", "definition"]
+    assert kinds["kind"].tolist()[:2] == ["printed", "definition"]
     display.verdict_table(claims, "tiny", {"paper": "Paper", "verdict": "Verdict"})
     html = shown[0]._repr_html_()
     assert html.count("<select>") == 2 and "all (3)" in html and "rethinking (2)" in html

@@ -188,8 +188,8 @@ def verdict_table(
 def kinds_of_claims(claim_ids: Sequence[str], scale: str) -> pd.DataFrame:
     """What tables count and choose claims by: columns claim, paper, kind, printed, verdict.
 
-    `kind` says how the claim is decided: `estimated`, `definition` or `by construction`; `printed`,
-    whether the paper's own numbers support it.
+    `kind` is that of the registry: a definition, by construction, or of what we estimate whether
+    the paper prints numbers for it; `printed`, whether its own numbers support it.
     """
     from proxyreward.findings.core.registry import load_registry
 
@@ -234,8 +234,9 @@ def verdict_row(
     verdict = str(row["verdict"])
     slug = "".join(letter if letter.isalpha() else "-" for letter in verdict.lower())
     badge = f'<span class="verdict verdict-{slug}">{escape(verdict)}</span>'
+    why = f"<br><small><b>Why:</b> {escape(str(row['why']))}</small>" if row.get("why") else ""
     cells = (
-        f"{escape(statement)}<br><small>{escape(str(row.get('reason') or ''))}</small>"
+        f"{escape(statement)}<br><small>{escape(str(row.get('reason') or ''))}</small>{why}"
         f"<br><small><code>{escape(claim_id)}</code></small>{_comparisons(compared)}",
         _cell(row.get("paper_value")),
         _estimate(row),

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from proxyreward.findings.core import replicates
-from proxyreward.findings.core.registry import Registry, load_registry
+from proxyreward.findings.core import controls, replicates
+from proxyreward.findings.core.registry import EXPLAINED, Registry, load_registry
 from proxyreward.findings.core.style import use_style
 from proxyreward.notebooks import display
-from proxyreward.notebooks.places import damaged, results_dir
+from proxyreward.notebooks.places import damaged, results_dir, scorecard
 
 if TYPE_CHECKING:
     from proxyreward.findings.more.mixtures import Mixtures
@@ -133,6 +133,16 @@ class Page:
     def every_verdict(self) -> None:
         """Show the verdicts of all claims that a finding measures, with menus to choose some."""
         self._verdicts(self.measured, display.MENUS)
+
+    def controls(self) -> pd.DataFrame:
+        """How the positive controls stand over replicates, see :func:`controls.standing`."""
+        return controls.standing(controls.load_controls(), controls.measured(self.results))
+
+    def explained(self) -> pd.Series:
+        """Of all claims that did not come out as the paper has them, whether a reason is given."""
+        rows = scorecard(self.scale)
+        unlike = {name: row for name, row in rows.items() if row["verdict"] in EXPLAINED}
+        return pd.Series({name: "why" in row for name, row in unlike.items()}, dtype=bool)
 
     @property
     def measured(self) -> list[str]:

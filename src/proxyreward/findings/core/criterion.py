@@ -4,9 +4,10 @@ In: lines such as ``"Spearman under best-of-n > 0 correlation"``. Out: frozen co
 all of which must hold; of a group with several one is enough. Called by the registry.
 
 A line is the name of a quantity, a sign, a threshold and, where a difference can be too small to
-matter, its unit: `units.yaml` says what is too small. ``>`` and ``<`` are strict, ``<=`` allows
-equality, and ``~`` asks that the quantity differs from the threshold by less than matters. In a
-name ``*`` stands for any text, so that a line speaks of all quantities of such a name.
+matter, its unit: `units.yaml` says what is too small. ``>`` and ``<`` are strict; ``>=`` and ``<=``
+allow equality, with a unit also what is worse by less than matters; ``~`` asks that the quantity
+differs from the threshold by less than matters. In a name ``*`` stands for any text, so that a line
+speaks of all quantities of such a name.
 """
 
 import functools
@@ -17,19 +18,24 @@ from importlib.resources import files
 from typing import Any
 
 LINE = re.compile(
-    r"(?P<name>\S.*?) (?P<sign>>|<|<=|~) (?P<threshold>-?\d[\d.e-]*)(?: (?P<unit>\w+))?"
+    r"(?P<name>\S.*?) (?P<sign>>=|<=|>|<|~) (?P<threshold>-?\d[\d.e-]*)(?: (?P<unit>\w+))?"
 )
 ANY = "any"
+SAID = {"<=": "≤", ">=": "≥"}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A quantity against a threshold; `margin` is the largest difference that does not matter."""
+    """A quantity against a threshold; `margin` is the largest difference that does not matter.
+
+    In a share of `least` of all replicates the quantity itself has to be on the right side.
+    """
 
     name: str
     sign: str
     threshold: float
     unit: str = ""
+    least: float = 0.0
 
     @property
     def margin(self) -> float | None:
@@ -44,7 +50,8 @@ class Comparison:
     @property
     def rule(self) -> str:
         """Sign, threshold and margin in words."""
-        return rule(self.sign, self.threshold, self.margin)
+        told = rule(self.sign, self.threshold, self.margin)
+        return f"{told}, in {self.least:.0%} of the replicates" if self.least else told
 
     def __str__(self) -> str:
         """Plain words."""
@@ -69,11 +76,16 @@ def rule(sign: str, threshold: float, margin: float | None) -> str:
 
     >>> rule("<=", 0, None), rule(">", 0, 0.01), rule("~", 1, 0.01)
     ('≤ 0', '> 0 (no difference within 0.01)', 'within 0.01 of 1')
+    >>> rule(">=", 0, 0.01)
+    '≥ 0 (or worse by less than 0.01)'
     """
     if sign == "~":
         return f"within {margin:g} of {threshold:g}"
-    told = f"{sign.replace('<=', '≤')} {threshold:g}"
-    return told if margin is None else f"{told} (no difference within {margin:g})"
+    told = f"{SAID.get(sign, sign)} {threshold:g}"
+    if margin is None:
+        return told
+    allowed = "or worse by less than" if "=" in sign else "no difference within"
+    return f"{told} ({allowed} {margin:g})"
 
 
 def parse(lines: Any) -> tuple[Group, ...]:

@@ -5,7 +5,7 @@ Called by every finding, by the notebooks (for the papers' numbers) and by the c
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -14,9 +14,10 @@ from typing import Any
 from proxyreward.findings.core.criterion import Group, parse, words
 
 SUPPORT = ("supported", "mixed", "contradicted", "not_printed", "definition")
-ESTIMATED, DEFINITION, CONSTRUCTION = "estimated", "definition", "by construction"
-KINDS = (ESTIMATED, DEFINITION, CONSTRUCTION)
-_TYPES = {"values": Mapping, "claims": tuple, "notes": tuple, "decide": tuple}
+DEFINITION, CONSTRUCTION = BY_CODE = ("definition", "by construction")
+PRINTED, NOT_PRINTED = "printed", "not printed"
+EXPLAINED = ("not reproduced", "no difference")
+_TYPES = {"values": Mapping, "claims": tuple, "notes": tuple, "decide": tuple, "why": Mapping}
 _TYPES |= {"control": tuple, "beside": tuple}
 
 
@@ -38,8 +39,9 @@ class Claim:
     primary
         Name of the quantity that a page shows first; by default that of the first comparison.
     kind
-        ``estimated``; ``definition``: the claim says how something is defined, so that only the
-        code can break it; ``by construction``: the experiment is built so that it holds.
+        ``definition``: the claim says how something is defined, so that only the code can break it;
+        ``by construction``: the experiment is built so that it holds; of all others whether the
+        paper prints numbers for it, ``printed`` or ``not printed``.
     control
         The positive control: groups like those of `decide`, which show that the experiment has the
         effect without which the claim cannot be tested.
@@ -48,6 +50,8 @@ class Claim:
         for any text.
     note
         How a quantity is meant, where its name does not say.
+    why
+        By verdict of :data:`EXPLAINED`, why it came out so here: shown only beside that verdict.
     """
 
     id: str
@@ -58,10 +62,11 @@ class Claim:
     finding: str = ""
     decide: tuple[Group, ...] = ()
     primary: str = ""
-    kind: str = ESTIMATED
+    kind: str = PRINTED
     control: tuple[Group, ...] = ()
     beside: tuple[str, ...] = ()
     note: str = ""
+    why: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def wording(self) -> str:
@@ -190,14 +195,18 @@ def _claim(record: Any) -> Claim:
     beside = tuple(_field(record, "beside", list, []))
     if not all(isinstance(line, str) for line in beside):
         raise ValueError(f"{record.get('id')}: field 'beside' is no list of names")
-    claim = _build(Claim, {**record, **groups, "beside": beside})
+    why = _field(record, "why", Mapping, {})
+    if not all(isinstance(text, str) and text for text in why.values()) or set(why) - {*EXPLAINED}:
+        raise ValueError(f"{record.get('id')}: field 'why' must give reasons by {EXPLAINED}")
+    if record.get("kind", DEFINITION) not in BY_CODE:
+        raise ValueError(f"{record.get('id')}: field 'kind', where there is one, is of {BY_CODE}")
+    printed = NOT_PRINTED if record.get("printed_support") == "not_printed" else PRINTED
+    claim = _build(Claim, {"kind": printed, **record, **groups, "beside": beside})
     if bool(claim.decide) != bool(claim.finding) or bool(claim.decide) == bool(claim.criterion):
         raise ValueError(
             f"{claim.id}: a claim has either 'criterion', or 'decide' and the 'finding' that "
             "measures it"
         )
-    if claim.kind not in KINDS:
-        raise ValueError(f"{claim.id}: field 'kind' must be one of {KINDS}")
     return claim
 
 
@@ -213,7 +222,7 @@ def _field(record: Any, name: str, kind: type, default: Any = None) -> Any:
 
 def _build(kind: type, record: Any) -> Any:
     _field(record, "id", str)
-    known = {field.name for field in fields(kind)}
+    known = {each.name for each in fields(kind)}
     unknown = set(record) - known
     if unknown:
         raise ValueError(f"{record.get('id')}: unknown field {sorted(unknown, key=str)[0]!r}")

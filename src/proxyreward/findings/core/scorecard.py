@@ -28,11 +28,15 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 TEXTS = ("claim_id", "verdict", "reason")
 NUMBERS = ("estimate", "low", "high", "paper_value")  # null where there is none
 FIELDS = (*TEXTS, *NUMBERS, "n")
+WHY = "why"  # only where the registry gives a reason for this verdict
 
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """An entry. `n` counts the replicates that carry the estimate; what does not exist is NaN."""
+    """An entry. `n` counts the replicates that carry the estimate; what does not exist is NaN.
+
+    `why` says why a claim came out as it did, if the registry does.
+    """
 
     claim_id: str
     verdict: Verdict
@@ -42,6 +46,7 @@ class Decision:
     n: int
     paper_value: float
     reason: str
+    why: str = ""
 
 
 def write(path: Path, decisions: Iterable[Decision], registry: Registry) -> None:
@@ -55,6 +60,8 @@ def write(path: Path, decisions: Iterable[Decision], registry: Registry) -> None
     rows = sorted(map(dataclasses.asdict, decisions), key=lambda row: row["claim_id"])
     for row in rows:
         row |= {name: _digits(row[name]) for name in NUMBERS}
+        if not row[WHY]:
+            del row[WHY]
     check(rows, registry)
     write_whole(path, json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
@@ -112,11 +119,11 @@ def _check(row: Any) -> None:
     if not isinstance(row, Mapping):
         raise ValueError("it is no object")
     for name in (*FIELDS, *row):
-        if name not in row or name not in FIELDS:
+        if name not in row or name not in (*FIELDS, WHY):
             raise ValueError(
                 f"field {ascii(name)} is {'missing' if name not in row else 'unknown'}"
             )
-    for name in TEXTS:
+    for name in (*TEXTS, WHY) if WHY in row else TEXTS:
         if not isinstance(row[name], str) or not row[name].strip() or _unprintable(row[name]):
             raise ValueError(f"field {name!r} must be a text of one line, got {ascii(row[name])}")
     for name in NUMBERS:

@@ -7,16 +7,19 @@ In: the quantities of a finding, each with its interval, and the registry's crit
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.criterion import Comparison, Group
 from proxyreward.findings.core.quantity import LEVEL, Quantity
-from proxyreward.findings.core.registry import ESTIMATED, Claim, Registry
+from proxyreward.findings.core.registry import BY_CODE, PRINTED, Claim, Registry
 from proxyreward.findings.core.scorecard import Decision, Verdict
 from proxyreward.metrics.estimates import Interval
+
+if TYPE_CHECKING:
+    from proxyreward.findings.core.controls import Control
 
 Outcome = Literal["holds", "fails", "no difference", "open", "beside"]
 STRENGTH: tuple[Outcome, ...] = ("fails", "no difference", "open", "holds")
@@ -26,6 +29,7 @@ SAID: dict[Outcome, tuple[str, str]] = {
     "no difference": ("shows no difference", "show no difference"),
     "open": ("is open", "are open"),
 }
+RIGHT = {">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal}
 COLUMNS = [
     "claim", "group", "quantity", "estimate", "low", "high", "sign", "threshold", "margin",
     "confirm", "refute", "outcome", "n", "own", "paper",
@@ -55,20 +59,35 @@ class Judged:
         confirm, refute = map(self.quantity.interval, (self.confirm, self.refute))
         # Where an end is NaN, nothing is beyond it and nothing within.
         sign, threshold = self.comparison.sign, self.comparison.threshold
+        margin = self.comparison.margin or 0.0
+        least, most = threshold - margin, threshold + margin
         if sign == ">":
             right, wrong = confirm.low > threshold, refute.high <= threshold
         elif sign == "<":
             right, wrong = confirm.high < threshold, refute.low >= threshold
+        elif sign == ">=":
+            right, wrong = confirm.low >= least, refute.high < least
         elif sign == "<=":
-            right, wrong = confirm.high <= threshold, refute.low > threshold
+            right, wrong = confirm.high <= most, refute.low > most
         else:
-            near = threshold - self.comparison.margin, threshold + self.comparison.margin
-            right, wrong = self._small(confirm), refute.low > near[1] or refute.high < near[0]
-        if sign != "~" and self._small(refute):
+            right, wrong = self._small(confirm), refute.low > most or refute.high < least
+        strict = sign in (">", "<")
+        if strict and self._small(refute):
             return "no difference"
-        if right and (sign == "~" or not self._small(confirm)):
-            return "holds"
+        if right and not (strict and self._small(confirm)):
+            return "holds" if not self.comparison.least or self._often_enough else "fails"
         return "fails" if wrong else "open"
+
+    @property
+    def right(self) -> int:
+        """How many replicates are themselves on the right side of the threshold."""
+        with np.errstate(invalid="ignore"):
+            on = RIGHT[self.comparison.sign](self.quantity.values, self.comparison.threshold)
+        return int(on.sum())  # NaN is on neither side
+
+    @property
+    def _often_enough(self) -> bool:
+        return self.right >= round(self.comparison.least * self.quantity.n, 9)
 
     def _small(self, found: Interval) -> bool:
         """Whether an interval lies within what does not matter, if there is such a margin."""
@@ -84,7 +103,7 @@ class Judged:
         distance = estimate - self.comparison.threshold
         if self.comparison.sign == "~":
             distance = self.comparison.margin - abs(distance)
-        elif self.comparison.sign != ">":
+        elif self.comparison.sign[0] != ">":
             distance = -distance
         length = high - low
         return float(np.nan_to_num(distance / length if length > 0 else distance, nan=-np.inf))
@@ -130,13 +149,14 @@ def judge(criteria: Sequence[Group], quantities: Mapping[str, Quantity]) -> list
 
 def verdict_of(
     groups: Iterable[Sequence[Judged]],
-    kind: str = ESTIMATED,
+    kind: str = PRINTED,
     control: Iterable[Sequence[Judged]] = (),
 ) -> Verdict:
     """Verdict on a claim all of whose groups must hold.
 
     One that fails, or shows no difference that matters, refutes it; if none shows a difference, the
-    verdict says so. A claim of another kind than ``estimated`` that holds has its kind as verdict.
+    verdict says so. A definition, or what is so by construction, has its kind as its verdict if it
+    holds.
     Before all that its positive control has to hold: where the effect that the experiment needs is
     missing, the claim cannot be tested, and where it is open, nothing can be concluded.
     """
@@ -154,11 +174,15 @@ def verdict_of(
         return "not testable here"
     if found != {"holds"}:
         return "inconclusive"
-    return "reproduced" if kind == ESTIMATED else kind
+    return kind if kind in BY_CODE else "reproduced"
 
 
 def decide(
-    finding: str, quantities: Mapping[str, Quantity], registry: Registry
+    finding: str,
+    quantities: Mapping[str, Quantity],
+    registry: Registry,
+    controls: Sequence["Control"] = (),
+    controlled: Mapping[str, Quantity] | None = None,
 ) -> tuple[list[Decision], pd.DataFrame]:
     """Decide the claims of a finding.
 
@@ -170,6 +194,9 @@ def decide(
         What it has measured, by name, over replicates.
     registry
         Criteria, as data.
+    controls, controlled
+        Positive controls of the whole project, and what was measured of them: a claim that rests on
+        one has it beside its own.
 
     Returns
     -------
@@ -183,8 +210,15 @@ def decide(
     decisions, rows = [], []
     for claim in registry.measured_by(finding):
         control, groups = (judge(lines, quantities) for lines in (claim.control, claim.decide))
+        shared = [Group((one.comparison,)) for one in controls if one.carries(claim.id)]
+        control += judge(shared, controlled or {})
         decisions.append(_decision(claim, groups, control))
-        beside = [Group((Comparison(line, "beside", np.nan),)) for line in claim.beside]
+        decided = {part.name for group in groups for part in group}
+        lines = [Comparison(line, "beside", np.nan) for line in claim.beside]
+        names = dict.fromkeys(name for line in lines for name in line.matching(quantities))
+        beside = [
+            Group((Comparison(name, "beside", np.nan),)) for name in names if name not in decided
+        ]
         numbered = [(-number, group) for number, group in enumerate(control, start=1)]
         numbered += list(enumerate(groups, start=1))
         numbered += [(0, group) for group in judge(beside, quantities)]
@@ -195,9 +229,10 @@ def decide(
 def _decision(claim: Claim, groups: list[list[Judged]], control: list[list[Judged]]) -> Decision:
     parts = [part for group in groups for part in group]
     verdict = verdict_of(groups, claim.kind, control)
+    why = claim.why.get(verdict, "")
     if not parts:
         said = claim.note or "What it compares is not measured at this scale."
-        return Decision(claim.id, verdict, *[np.nan] * 3, 0, np.nan, said)
+        return Decision(claim.id, verdict, *[np.nan] * 3, 0, np.nan, said, why)
     primary = Comparison(claim.primary, ">", 0) if claim.primary else parts[0].comparison
     named = set(primary.matching([part.name for part in parts]))
     # Of a group the part that is enough; of several groups the one closest to breaking the claim.
@@ -218,7 +253,7 @@ def _decision(claim: Claim, groups: list[list[Judged]], control: list[list[Judge
     ends = [np.nan, np.nan] if found.is_counted else ends
     reason = " ".join([*told, claim.note]).strip()
     reason = reason[0].upper() + reason[1:]
-    return Decision(claim.id, verdict, estimate, *ends, found.n, found.paper, reason)
+    return Decision(claim.id, verdict, estimate, *ends, found.n, found.paper, reason, why)
 
 
 def _standing(group: Sequence[Judged]) -> str:

@@ -126,6 +126,12 @@ class Mixtures:
         """The base of the controls."""
         return self.bases[len(self.bases) // 2]
 
+    @cached_property
+    def most_confident(self) -> str:
+        """The base on which MultiTask's margins would have to shrink most to fit the test pairs."""
+        factors = [inverse_temperature(self.margin(MULTITASK, base)).mean() for base in self.bases]
+        return self.bases[int(np.argmin(factors))]
+
     def chosen(self, base: str) -> str:
         """A base; an empty name means the middle one. ValueError if there is no such base."""
         one_of("base", base, ("", *self.bases))

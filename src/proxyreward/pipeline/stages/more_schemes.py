@@ -31,7 +31,7 @@ def compute(params: Params) -> Measured:
     trained = cells[~cells["scaled"]].drop(columns="scaled")
     less = schemes.differences(cells)
     return Measured(
-        claims.quantities(cells, steps, times, deviations),
+        claims.quantities(cells, steps, times, deviations, mixtures.most_confident),
         estimates={"cells": trained, "differences": less, "steps": steps},
         tables={
             "identities": deviations,

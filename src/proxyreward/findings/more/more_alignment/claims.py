@@ -23,6 +23,7 @@ from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, START
 
 PRINTED = "in the form of the printed numbers"
 PRINTED_ECE = in_form("ece", PAPER_FORM)
+EVERY = "mean of bases"
 
 
 def quantities(
@@ -49,12 +50,19 @@ def _table2(policies: pd.DataFrame) -> dict[str, Quantity]:
     for scheme in SCHEMES:
         name = f", {SCHEME_NAMES[scheme]}: harmless perplexity minus that before"
         names["perplexity", "harmless", f"{scheme} from start"] = name
-    by_key = policies.set_index(["base", "measure", "source", "of"])[["value", "paper"]]
-    return {
-        base + name: measured(*by_key.loc[base, *key])
-        for base in policies["base"].unique()
+    keys = ["measure", "source", "of"]
+    by_key = policies.set_index(["base", *keys])[["value", "paper"]]
+    every = policies.groupby(keys)[["value", "paper"]].mean()  # over bases
+    places = {base: by_key.loc[base] for base in policies["base"].unique()}
+    places[EVERY] = every
+    found = {
+        base + name: measured(*rows.loc[key])
+        for base, rows in places.items()
         for key, name in names.items()
     }
+    after = [("perplexity", "harmless", f"{scheme} from start") for scheme in SCHEMES]
+    mean = measured(*every.loc[after].mean())
+    return found | {f"{EVERY} and schemes: harmless perplexity minus that before": mean}
 
 
 def _wins(judged: pd.DataFrame) -> dict[str, Quantity]:
@@ -65,8 +73,11 @@ def _wins(judged: pd.DataFrame) -> dict[str, Quantity]:
         ("oracle", "by the oracle"),
         ("judge", "by a reward model"),
     ):
-        for row in select(rates, first=MORE, second=MULTITASK, judge=judge).itertuples():
+        won = select(rates, first=MORE, second=MULTITASK, judge=judge)
+        for row in won.itertuples():
             found[f"{row.base}: share of wins of MORE {name}"] = measured(row.value, row.paper)
+        mean = won[["value", "paper"]].mean()
+        found[f"{EVERY}: share of wins of MORE {name}"] = measured(*mean)
     for scheme in SCHEMES:
         name = f"{SCHEME_NAMES[scheme]}: share of wins over the policy before by the oracle"
         for row in select(rates, first=scheme, second=START, judge="oracle").itertuples():
@@ -115,14 +126,26 @@ def _close(
 
     The paper's pair of equal accuracy is that of the base Pythia-2.8B.
     """
-    share = select(agreements, ece="ece", what="share").set_index("pool")["value"]
+    share, rate = (
+        select(agreements, ece="ece", what=what).set_index("pool")["value"]
+        for what in ("share", "rate")
+    )
     differ = (furthest["at_least"] > 0.5).sum()
-    printed = registry.printed("more.table2", "Pythia-2.8B", "gpt4")
-    paper = printed["win"] / (printed["win"] + printed["lose"])
+    table2 = registry.printed("more.table2")
+    printed = {
+        base: row["gpt4"]["win"] / (row["gpt4"]["win"] + row["gpt4"]["lose"])
+        for base, row in table2.items()
+        if isinstance(row, Mapping) and "gpt4" in row
+    }
+    paper, mean = printed["Pythia-2.8B"], float(np.mean(list(printed.values())))
     row = furthest.iloc[0] if len(furthest) else dict.fromkeys(furthest, np.nan)
     within, most = "within a point of accuracy", "most striking pair of models"
     lower = f"{within} in which the lower ECE wins"
     return {
+        f"mean share of wins of the lower ECE, models {within}": measured(
+            rate[relation.TRAINED], mean
+        ),
+        f"mean share of wins of the lower ECE, policies {within}": measured(rate[relation.ALIGNED]),
         f"share of pairs of models {lower}": measured(share[relation.TRAINED]),
         f"share of pairs of policies {lower}": measured(share[relation.ALIGNED]),
         f"count of pairs of models {within} whose choices differ in worth": measured(differ),

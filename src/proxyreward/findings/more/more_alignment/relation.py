@@ -205,7 +205,8 @@ def agreements(close: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     -------
     DataFrame
         ``pool, ece, what, value``: `ece` in one of its two forms, `what` is the number of ``pairs``
-        that say something, in how many of them the lower ECE wins, ``agree``, and its ``share``.
+        that say something, in how many of them the lower ECE wins, ``agree``, its ``share``, and
+        the ``rate`` at which it wins among the prompts on which the two differ, mean over pairs.
     """
     rows = []
     for pool, pairs in close.items():
@@ -213,6 +214,8 @@ def agreements(close: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             won = np.sign(pairs["win"] - pairs["lose"]) * np.sign(pairs[of])
             told, agree = (won != 0).sum(), (won > 0).sum()
             found = {"pairs": told, "agree": agree, "share": agree / told if told else np.nan}
+            lower = pairs["win"].where(pairs[of] > 0, pairs["lose"])[pairs[of] != 0]
+            found["rate"] = (lower / (pairs["win"] + pairs["lose"])).mean()
             rows += [(pool, of, what, value) for what, value in found.items()]
     return pd.DataFrame(rows, columns=["pool", "ece", "what", "value"])
 

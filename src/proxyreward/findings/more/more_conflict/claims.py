@@ -67,12 +67,12 @@ def _shapes(distances: pd.DataFrame, moments: pd.DataFrame) -> dict[str, float]:
     apart = distances[["first", "second"]].eq(HARMLESS).any(axis=1)
     others = ~moments["trained"].isin([RAW, HARMLESS])
     sd = moments[(moments["of"] == REWARDS) & (moments["moment"] == "sd") & others]["value"]
-    distance = "largest distance (Kolmogorov-Smirnov) of standardised margins"
+    distance = "mean distance (Kolmogorov-Smirnov) of standardised margins"
     where = f"{HARMLESS}, models on other sources:"
     return {
-        f"{where} {distance}": distances.loc[~apart, "value"].max(),
+        f"{where} {distance}": distances.loc[~apart, "value"].mean(),
         f"{where} largest to smallest sd of rewards": sd.max() / sd.min(),
-        f"{HARMLESS}, from its own model: {distance}": distances.loc[apart, "value"].max(),
+        f"{HARMLESS}, from its own model: {distance}": distances.loc[apart, "value"].mean(),
     }
 
 

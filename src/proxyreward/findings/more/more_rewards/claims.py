@@ -4,12 +4,14 @@ In: tables of `measure`. Out: quantities, by the names that the registry's crite
 the stage `more_rewards`.
 """
 
-from collections.abc import Mapping
-from itertools import combinations, product
+from collections.abc import Iterable, Mapping
+from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, measured
+from proxyreward.findings.core.reading import select
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.more_rewards.measure import (
     ALL_STEPS,
@@ -19,22 +21,29 @@ from proxyreward.findings.more.more_rewards.measure import (
     SIDES,
 )
 from proxyreward.metrics.prediction import spearman
-from proxyreward.vocabulary import HH, MORE, MULTITASK, RAW, TOP
+from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, RAW, TOP
 
-CONTRASTS = ((MORE, TOP), (MORE, MULTITASK), (MULTITASK, TOP))
-SIZES = ("small", "middle", "large")
+CONTRASTS = ((MORE, TOP), (MORE, MULTITASK))
+EVERY, CONFIDENT, BOTH = "every base", "most confident base", "mean of both"
 # What two schemes are compared by on each test set: the kind and the statistic that are read.
 WORDS = {
     "outliers in % of pairs": (READINGS[0], "share"),
     "mean positive outlier": (READINGS[0], "positive_mean"),
     "mean size of negative outliers": (READINGS[0], "negative_mean"),
     "ECE": (AS_TRAINED, "ece"),
+    "accuracy": (AS_TRAINED, "accuracy"),
     "mean |dr|": (AS_TRAINED, "size"),
     "ECE with one temperature": (SCALED, "ece"),
     "ECE in the paper's form": (AS_TRAINED, "ece_paper"),
 }
-# The size of outliers in other words than the paper's, mean over both sides and test sets.
-OTHERWISE = {"with one box": (READINGS[1], "mean"), "in sd of margins": (READINGS[0], "mean_sd")}
+# Of these, what is told of the most confident base and of the mean of all.
+POOLED = ("ECE", "accuracy", "mean |dr|")
+# The size of outliers, mean over both sides and test sets: as the paper prints it and otherwise.
+OUTLIERS = {
+    "": (READINGS[0], "mean"),
+    " with one box": (READINGS[1], "mean"),
+    " in sd of margins": (READINGS[0], "mean_sd"),
+}
 
 
 def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
@@ -45,28 +54,60 @@ def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
     keys = ["base", "scheme", "source", "kind", "statistic"]
     # Outliers on the negative side count as sizes; all else is positive.
     rows = abs(rows.set_index(keys)[["value", "paper"]]).sort_index()
+    factors = select(tables["factors"], scheme=MULTITASK, source=ALL)
+    factor = factors.set_index("base")["value"]
     found: dict[str, Quantity] = {}
-    bases = measures["base"].unique()
-    for size, base in zip(SIZES, (bases[0], bases[len(bases) // 2], bases[-1]), strict=True):
-        own = _contrasts(rows.loc[base])
-        own |= _growth(trends[trends["base"] == base])
-        own |= _across_schemes(means[means["base"] == base])
+    pooled, bases = {}, measures["base"].unique()
+    sizes = {"small": bases[0], "large": bases[-1]}
+    if len(bases) > 2:
+        sizes["middle"] = bases[len(bases) // 2]
+    for size, base in sizes.items():
+        pooled[base] = _both(rows.loc[base], POOLED) | _growth(trends[trends["base"] == base])
+        own = pooled[base] | _both(rows.loc[base], WORDS) | _contrasts(rows.loc[base])
+        own |= _outliers(rows.loc[base]) | _across_schemes(means[means["base"] == base])
+        own[": inverse temperature of MultiTask"] = measured(factor[base])
         found |= {f"{size} base {base}{name}": quantity for name, quantity in own.items()}
+    for name, quantity in pooled[factor.idxmin()].items():
+        found[f"{CONFIDENT}{name}"] = quantity
+        each = [pooled[base][name] for base in pooled]
+        mean = [float(np.mean([getattr(one, of) for one in each])) for of in ("own", "paper")]
+        found[f"{EVERY}{name}"] = measured(*mean)
     return found
 
 
 def _contrasts(rows: pd.DataFrame) -> dict[str, Quantity]:
-    """Differences of two schemes on each test set, those of the paper beside."""
+    """Differences of MORE and another scheme on each test set, those of the paper beside."""
+    return {
+        f", {source}: {text}, {_minus(pair)}": measured(*_less(rows, pair).loc[(source, *key)])
+        for source, pair, (text, key) in product(HH, CONTRASTS, WORDS.items())
+    }
+
+
+def _both(rows: pd.DataFrame, words: Iterable[str]) -> dict[str, Quantity]:
+    """Differences of two schemes, means of both test sets."""
     found = {}
-    gaps = {pair: rows.loc[pair[0]] - rows.loc[pair[1]] for pair in CONTRASTS}
-    texts = {pair: " minus ".join(SCHEME_NAMES[scheme] for scheme in pair) for pair in CONTRASTS}
-    for source, pair, (text, key) in product(HH, CONTRASTS, WORDS.items()):
-        found[f", {source}: {text}, {texts[pair]}"] = measured(*gaps[pair].loc[(source, *key)])
-    for pair, (text, (reading, unit)) in product(CONTRASTS[:2], OTHERWISE.items()):
-        places = [(source, reading, f"{side}_{unit}") for source in HH for side in SIDES]
-        mean = gaps[pair]["value"].loc[places].mean(skipna=False)
-        found[f": mean size of outliers {text}, {texts[pair]}"] = measured(mean)
+    for pair, text in product(CONTRASTS, words):
+        mean = _less(rows, pair).loc[[(source, *WORDS[text]) for source in HH]].mean(skipna=False)
+        found[f", {BOTH}: {text}, {_minus(pair)}"] = measured(*mean)
     return found
+
+
+def _outliers(rows: pd.DataFrame) -> dict[str, Quantity]:
+    """What MORE changes of the size of outliers."""
+    found = {}
+    for pair, (text, (reading, unit)) in product(CONTRASTS, OUTLIERS.items()):
+        places = [(source, reading, f"{side}_{unit}") for source, side in product(HH, SIDES)]
+        mean = _less(rows, pair).loc[places].mean(skipna=False)
+        found[f", {BOTH}: mean size of outliers{text}, {_minus(pair)}"] = measured(*mean)
+    return found
+
+
+def _less(rows: pd.DataFrame, pair: tuple[str, str]) -> pd.DataFrame:
+    return rows.loc[pair[0]] - rows.loc[pair[1]]
+
+
+def _minus(pair: tuple[str, str]) -> str:
+    return " minus ".join(SCHEME_NAMES[scheme] for scheme in pair)
 
 
 def _growth(trends: pd.DataFrame) -> dict[str, Quantity]:
@@ -80,7 +121,7 @@ def _growth(trends: pd.DataFrame) -> dict[str, Quantity]:
 
 
 def _across_schemes(means: pd.DataFrame) -> dict[str, Quantity]:
-    """Size, ECE and accuracy, means of both test sets, over all schemes trained on a base."""
+    """Size and ECE, means of both test sets, over all schemes trained on a base."""
     rows = means[means["rewards"] == AS_TRAINED]
     wide = rows.pivot(index="scheme", columns="metric", values="value")
     trained = wide.loc[[scheme for scheme in rows["scheme"].unique() if scheme != RAW]]
@@ -90,9 +131,6 @@ def _across_schemes(means: pd.DataFrame) -> dict[str, Quantity]:
         )
         for form, metric in (("", "ece"), (" in the paper's form", "ece_paper"))
     }
-    for one, other in combinations(trained.index, 2):
-        name = f": accuracy, {SCHEME_NAMES[one]} minus {SCHEME_NAMES[other]}"
-        found[name] = trained.at[one, "accuracy"] - trained.at[other, "accuracy"]
     grown = wide.at[MULTITASK, "size"] / wide.at[RAW, "size"]
     found[": mean |dr| of MultiTask over that of Raw"] = grown
     return {name: measured(value) for name, value in found.items()}

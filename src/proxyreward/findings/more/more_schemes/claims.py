@@ -24,27 +24,37 @@ from proxyreward.vocabulary import (
 
 LENGTHS = "of the head gradient's length under the weights to that under equal ones"
 ECES = {"ece": "ECE", "ece_paper": "ECE in the paper's form"}
-MEAN, OTHERS = "mean", "mean of the others"  # of all sources, of all but Helpful and Harmless
+# Of all sources, of Helpful and Harmless, of the others.
+MEAN, BOTH, OTHERS = "mean", "mean of helpful and harmless", "mean of the others"
+EVERY, CONFIDENT = "every base", "most confident base"
+VALUES = ["value", "paper"]
+COMPARED = [
+    *((RAW, scheme, [MEAN]) for scheme in (TOP, MULTITASK, MORE)),
+    (MULTITASK, TOP, [MEAN]),
+    (MULTITASK, MORE, [*HH, BOTH, MEAN]),
+    (TOP, MORE, [BOTH]),
+    (MORE, TOP, [OTHERS]),
+]
 
 
 def quantities(
-    cells: pd.DataFrame, steps: pd.DataFrame, times: pd.DataFrame, identities: pd.DataFrame
+    cells: pd.DataFrame,
+    steps: pd.DataFrame,
+    times: pd.DataFrame,
+    identities: pd.DataFrame,
+    confident: str,
 ) -> dict[str, Quantity]:
     """Measure what the claims of this finding compare.
 
-    `cells`, `steps` and `times` are those of `measure`, `identities` that of `identities.compare`.
+    `cells`, `steps` and `times` are those of `measure`, `identities` that of `identities.compare`,
+    `confident` is `Mixtures.most_confident`.
     """
     bases, names = list(cells["base"].unique()), list(cells["source"].unique())
-    trained = cells[~cells["scaled"]]
-    others = trained[~trained["source"].isin([*HH, MEAN])]
-    mean = others.groupby(["scheme", "metric", "base"])[["value", "paper"]].mean().reset_index()
-    rows = pd.concat([trained, mean.assign(source=OTHERS)])
-    rows = rows.set_index(["metric", "base", "source"]).sort_index()
-    by = {scheme: own[["value", "paper"]] for scheme, own in rows.groupby("scheme")}
-    labels = {base: f"base {base}" for base in bases}  # criteria call the ends by their rank
-    labels |= {bases[-1]: "largest base", bases[0]: "smallest base"}
     names.remove(MEAN)
-    found = _accuracies(by, labels, names) | _calibration(by, labels, names)
+    rows = _with_means(cells[~cells["scaled"]], confident)
+    rows = rows.set_index(["metric", "base", "source"]).sort_index()
+    by = {scheme: own[VALUES] for scheme, own in rows.groupby("scheme")}
+    found = _accuracies(by, bases, names) | _calibration(by, bases)
     found |= _without_resampling(by, bases[len(bases) // 2]) | _steps(steps)
     what = "time of a step of MORE over one of MultiTask"
     for row in times.itertuples():  # of one machine, whatever the replicate
@@ -55,48 +65,62 @@ def quantities(
     return found | {row.quantity: counted(row.deviation) for row in identities.itertuples()}
 
 
+def _with_means(cells: pd.DataFrame, confident: str) -> pd.DataFrame:
+    """Cells, their means of sources and of bases, and those of the most confident base again."""
+    alone, both = cells["source"] != MEAN, cells["source"].isin(HH)
+    keys = ["scheme", "metric", "base", "source"]
+    tables = [
+        cells,
+        cells[both].assign(source=BOTH).groupby(keys)[VALUES].mean().reset_index(),
+        cells[alone & ~both].assign(source=OTHERS).groupby(keys)[VALUES].mean().reset_index(),
+    ]
+    rows = pd.concat(tables)
+    every = rows.assign(base=EVERY).groupby(keys)[VALUES].mean().reset_index()
+    return pd.concat([rows, every, rows[rows["base"] == confident].assign(base=CONFIDENT)])
+
+
+def _label(base: str, bases: Sequence[str]) -> str:
+    """What criteria call a base: the ends go by their rank."""
+    ends = {bases[-1]: "largest base", bases[0]: "smallest base"}
+    return base if base in (EVERY, CONFIDENT) else ends.get(base, f"base {base}")
+
+
 def _accuracies(
-    by: Mapping[str, pd.DataFrame], labels: Mapping[str, str], sources: Sequence[str]
+    by: Mapping[str, pd.DataFrame], bases: Sequence[str], sources: Sequence[str]
 ) -> dict[str, Quantity]:
     """Differences of accuracies; `by` has ours and the paper's by scheme."""
-    bases, found = list(labels), {}
+    found, (small, large) = {}, (bases[0], bases[-1])
     lost, gap = (by[one].loc["accuracy"] - by[MULTITASK].loc["accuracy"] for one in (TOP, MORE))
-    for name in sources:
-        small, large = lost.loc[bases[0], name], lost.loc[bases[-1], name]
-        found[f"smallest base, {name}: accuracy of Top minus MultiTask"] = small
-        if name in HH:
-            text = "accuracy of Top minus MultiTask at the smallest base, less that at the largest"
-            found[f"{name}: {text}"] = small - large
-        else:
-            found[f"largest base, {name}: accuracy of MultiTask minus Top"] = -large
-    for base, label in labels.items():
-        found[f"{label}, mean: accuracy of MultiTask minus MORE"] = -gap.loc[base, MEAN]
-    for scheme, (first, second) in product((MULTITASK, MORE), pairwise(bases)):
-        one, other = (by[scheme].loc["accuracy", base, MEAN] for base in (second, first))
-        name = f"{SCHEME_NAMES[scheme]}: mean accuracy at {second} minus at {first}"
-        found[name] = one - other
+    for name in (*sources, MEAN):
+        found[f"smallest base, {name}: accuracy of Top minus MultiTask"] = lost.loc[small, name]
+    for name in (*HH, BOTH):
+        text = "accuracy of Top minus MultiTask at the smallest base, less that at the largest"
+        found[f"{name}: {text}"] = lost.loc[small, name] - lost.loc[large, name]
+    for name in (*sources, OTHERS):
+        if name not in HH:
+            found[f"largest base, {name}: accuracy of MultiTask minus Top"] = -lost.loc[large, name]
+    for base in bases:
+        name = f"{_label(base, bases)}, mean: accuracy of MultiTask minus MORE"
+        found[name] = -gap.loc[base, MEAN]
+    found["mean of bases and sources: accuracy of MultiTask minus MORE"] = -gap.loc[EVERY, MEAN]
+    for scheme in (MULTITASK, MORE):
+        mean = by[scheme].loc["accuracy"].xs(MEAN, level="source")
+        name = f"{SCHEME_NAMES[scheme]}: mean accuracy at"
+        for first, second in pairwise(bases):
+            found[f"{name} {second} minus at {first}"] = mean.loc[second] - mean.loc[first]
+        found[f"{name} the largest base minus at the smallest"] = mean.loc[large] - mean.loc[small]
     return {name: measured(*gap) for name, gap in found.items()}
 
 
-def _calibration(
-    by: Mapping[str, pd.DataFrame], labels: Mapping[str, str], sources: Sequence[str]
-) -> dict[str, Quantity]:
-    """Differences of the ECE; in the paper's form, which decides nothing, not on each source."""
-    compared = [
-        *((RAW, scheme, sources, [MEAN]) for scheme in (TOP, MULTITASK, MORE)),
-        (MULTITASK, TOP, sources, [MEAN]),
-        (MULTITASK, MORE, [*HH, MEAN], [*HH, MEAN]),
-        (TOP, MORE, HH, HH),
-        (MORE, TOP, [OTHERS], [OTHERS]),
-    ]
+def _calibration(by: Mapping[str, pd.DataFrame], bases: Sequence[str]) -> dict[str, Quantity]:
+    """Differences of the ECE; that in the paper's form decides nothing."""
     found = {}
-    for first, second, *over in compared:
+    for first, second, over in COMPARED:
         less = by[first] - by[second]
         what = f"of {SCHEME_NAMES[first]} minus {SCHEME_NAMES[second]}"
-        for (metric, text), asked in zip(ECES.items(), over, strict=True):
-            for (base, label), source in product(labels.items(), asked):
-                name = f"{label}, {source}: {text} {what}"
-                found[name] = measured(*less.loc[metric, base, source])
+        for (metric, text), base, source in product(ECES.items(), (*bases, EVERY, CONFIDENT), over):
+            name = f"{_label(base, bases)}, {source}: {text} {what}"
+            found[name] = measured(*less.loc[metric, base, source])
     return found
 
 
@@ -119,13 +143,14 @@ def _without_resampling(by: Mapping[str, pd.DataFrame], middle: str) -> dict[str
     def gap(first: str, second: str, metric: str) -> float:
         return (by[first] - by[second]).at[(metric, middle, MEAN), "value"]
 
-    equal, as_is = gap(MORE, MULTITASK, "ece"), gap(MORE_AS_IS, MULTITASK_AS_IS, "ece")
-    of_both, accuracy = "mean ECE of MORE minus MultiTask", "mean accuracy without resampling"
-    found = {
-        f"with resampling: {of_both}": equal,
-        f"without resampling: {of_both}": as_is,
-        f"{of_both}, without resampling less that with": as_is - equal,
-        f"MultiTask: {accuracy} minus with": gap(MULTITASK_AS_IS, MULTITASK, "accuracy"),
-        f"MORE: {accuracy} minus with": gap(MORE_AS_IS, MORE, "accuracy"),
-    }
+    found = {}
+    for metric, text in (("ece", "mean ECE"), ("accuracy", "mean accuracy")):
+        of_both = f"{text} of MORE minus MultiTask"
+        equal, as_is = gap(MORE, MULTITASK, metric), gap(MORE_AS_IS, MULTITASK_AS_IS, metric)
+        found[f"with resampling: {of_both}"] = equal
+        found[f"without resampling: {of_both}"] = as_is
+        found[f"{of_both}, without resampling less that with"] = as_is - equal
+    text = "mean accuracy without resampling minus with"
+    found[f"MultiTask: {text}"] = gap(MULTITASK_AS_IS, MULTITASK, "accuracy")
+    found[f"MORE: {text}"] = gap(MORE_AS_IS, MORE, "accuracy")
     return {name: measured(value) for name, value in found.items()}

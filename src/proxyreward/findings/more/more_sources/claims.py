@@ -7,6 +7,7 @@ the stage `more_sources`.
 from collections.abc import Mapping
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, measured
@@ -15,6 +16,7 @@ from proxyreward.metrics.prediction import spearman
 from proxyreward.vocabulary import HH, MULTITASK, MULTITASK_AS_IS
 
 LENGTH = "relative length of the combined gradient"
+BOTH = "mean of helpful and harmless"
 SHARE = "Spearman over sources of share and relative gain of MultiTask"
 READINGS = {
     "in the paper's form": ("ece", PAPER_FORM),
@@ -23,16 +25,17 @@ READINGS = {
 
 
 def quantities(
-    tables: Mapping[str, pd.DataFrame], alone: pd.DataFrame, middle: str
+    tables: Mapping[str, pd.DataFrame], alone: pd.DataFrame, shares: pd.DataFrame, middle: str
 ) -> dict[str, Quantity]:
     """Measure what the claims of Figure 6 and of cancelling drifts compare.
 
     Parameters
     ----------
     tables : mapping of DataFrame
-        `curves`, `forms`, `norms` and `association` of the functions of that name in `measure`.
-    alone : DataFrame
-        Of `measure.alone`.
+        `curves`, `forms`, `norms`, `gains` and `association` of the functions of that name in
+        `measure`.
+    alone, shares : DataFrame
+        Of the functions of that name in `measure`.
     middle : str
         The base of the claims.
     """
@@ -43,11 +46,17 @@ def quantities(
         f"{SHARE}, sources of equal size": by[MULTITASK],
         f"{SHARE}, what sizes as they are change": by["difference"],
     }
+    gains = tables["gains"].pivot(index="scheme", columns="source", values="value")
+    largest = shares.loc[shares["share"].idxmax(), "source"]
+    name = "largest source: relative gain of MultiTask, sources as they are minus of equal size"
+    found[name] = gains.at[MULTITASK_AS_IS, largest] - gains.at[MULTITASK, largest]
     quantities = {name: measured(value) for name, value in found.items()}
     for row in alone.itertuples():
         at = "" if row.base == middle else f", base {row.base}"
         name = f"{row.source}: ECE with all sources minus Top{at}"
         quantities[name] = measured(row.value, row.paper)
+    both = alone[alone["base"] == middle][["value", "paper"]].mean()
+    quantities[f"{BOTH}: ECE with all sources minus Top"] = measured(*both)
     return quantities
 
 
@@ -70,6 +79,9 @@ def _calibration(curves: pd.DataFrame, forms: pd.DataFrame) -> dict[str, float]:
         for said, read in READINGS.items():
             found[f"{text} with two, {said}"] = less[(*read, "two", name)]
             found[f"{text} Top, {said}"] = less[(*read, "top", name)]
+    for said in lines:
+        of_both = [found[f"{name}: ECE with all sources minus with two{said}"] for name in HH]
+        found[f"{BOTH}: ECE with all sources minus with two{said}"] = float(np.mean(of_both))
     return found
 
 
@@ -84,6 +96,9 @@ def _lengths(norms: pd.DataFrame) -> dict[str, float]:
         f"{k} sources: {LENGTH} minus that of {k} random parts of one": sources[k] - parts[k]
         for k in sources.index
     }
+    least, most = sources.index[[0, -1]]
+    found[f"{LENGTH}, all sources minus two"] = sources[most] - sources[least]
+    found[f"{LENGTH}, sources minus random parts of one, mean"] = (sources - parts).mean()
     for k, value in length["sources", "equal"].items():
         found[f"{k} sources: {LENGTH} under equal weights"] = value
     return found

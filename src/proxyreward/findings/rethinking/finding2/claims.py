@@ -94,6 +94,8 @@ def _gaps(ours: pd.DataFrame, paper: pd.DataFrame) -> dict[str, Quantity]:
             name = "own responses" if source == INITIAL else source
             gap = measured(means[ORIGIN] - mean, best)
             found[f"{label} with mixed pairs minus with {name}"] = gap
+        single = (side[ORIGIN] - side.drop(ORIGIN).mean() for side in (means, printed))
+        found[f"{label} with mixed pairs minus mean of single sources"] = measured(*single)
     return found
 
 
@@ -114,12 +116,15 @@ def _region(cells: pd.Series, chosen: int, rejected: int) -> dict[str, Quantity]
 
 
 def _shifts(cells: pd.DataFrame) -> dict[str, Quantity]:
-    """Mean bin of best-of-n minus that of PPO, positive coefficients as weights."""
+    """Mean bin of best-of-n minus that of PPO, positive coefficients as weights: of each side of a
+    pair, and of both."""
     weights = cells.clip(lower=0)
-    found = {}
+    found, shifts = {}, []
     for side in ("chosen", "rejected"):
         places = cells.index.get_level_values(side)
         means = weights.mul(places, axis=0).sum(skipna=False) / weights.sum(skipna=False)
         name = f"mean {side} bin under best-of-n minus under PPO, weighted by Spearman"
-        found[name] = measured(means[BEST_OF_N] - means[PPO])
-    return found
+        shifts.append(means[BEST_OF_N] - means[PPO])
+        found[name] = measured(shifts[-1])
+    both = measured(np.mean(shifts))
+    return found | {"mean bin under best-of-n minus under PPO, weighted by Spearman": both}

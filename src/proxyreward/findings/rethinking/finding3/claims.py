@@ -9,8 +9,10 @@ import pandas as pd
 from proxyreward.findings.core.drawing import NAMES
 from proxyreward.findings.core.quantity import Quantity, measured
 from proxyreward.findings.rethinking.finding3.measure import SAFETY, SEPARATE
-from proxyreward.metrics.prediction import kendall, slope
+from proxyreward.metrics.prediction import kendall
 from proxyreward.vocabulary import BEST_OF_N, JOINT, OPTIMISERS, PARAPHRASE, PPO, REWRITE
+
+CHANGED = "Spearman with all prompts changed minus with none"
 
 
 def quantities(
@@ -55,24 +57,20 @@ def _categories(advantages: pd.DataFrame) -> dict[str, Quantity]:
 
 
 def _shares(shares: pd.DataFrame) -> dict[str, Quantity]:
-    """How Spearman goes as more and more prompts are changed."""
-    found = {}
+    """How Spearman goes as more and more prompts are changed, by each strategy and on average."""
+    found, changes = {}, []
     for strategy, rows in shares.groupby("strategy", sort=False):
         lines = rows.pivot(index="share", columns="optimiser", values="value")
-        levels = lines.index.to_numpy(dtype=float)
-        steepness = {name: abs(slope(levels, lines[name].to_numpy())) for name in lines}
-        values = {
-            f"{NAMES[optimiser]}, {strategy}: Spearman with all prompts changed minus with none":
-                lines[optimiser].iloc[-1] - lines[optimiser].iloc[0]
-            for optimiser in OPTIMISERS
-        } | {
-            f"{strategy}: |slope of Spearman in the share changed|, PPO minus best-of-n":
-                steepness[PPO] - steepness[BEST_OF_N],
-            f"{NAMES[PPO]}, {strategy}: Kendall of the share changed and Spearman":
-                float(kendall(levels, lines[PPO].to_numpy())),
-        }  # fmt: skip
-        found |= {name: measured(value) for name, value in values.items()}
-    return found
+        change = lines.iloc[-1] - lines.iloc[0]
+        for optimiser in OPTIMISERS:
+            found[f"{NAMES[optimiser]}, {strategy}: {CHANGED}"] = change[optimiser]
+        trend = kendall(lines.index.to_numpy(dtype=float), lines[PPO].to_numpy())
+        found[f"{NAMES[PPO]}, {strategy}: Kendall of the share changed and Spearman"] = float(trend)
+        changes.append(change)
+    mean = pd.DataFrame(changes).mean(skipna=False)
+    found[f"{NAMES[PPO]}: {CHANGED}, mean of strategies"] = mean[PPO]
+    found[f"{CHANGED}, PPO minus best-of-n"] = mean[PPO] - mean[BEST_OF_N]
+    return {name: measured(value) for name, value in found.items()}
 
 
 def _texts(prompts: pd.DataFrame) -> dict[str, Quantity]:

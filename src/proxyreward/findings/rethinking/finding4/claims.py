@@ -48,6 +48,7 @@ def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
     for size, curve in second.iterrows():
         name = f"{NAMES[BEST_OF_N]}: {RISING}, {size} samples, second policy"
         found[name] = measured(kendall(curve.index, curve))
+    found[f"{NAMES[BEST_OF_N]}: {GAIN}, mean of sizes, second policy"] = measured(_gain(second))
     return found
 
 
@@ -96,14 +97,17 @@ def _sweeps(responses: pd.DataFrame, optimiser: str) -> dict[str, float]:
 
     found = {f"{RISING}, all prompts": kendall(growth.columns, growth.iloc[0])}
     for size, curve in small.iterrows():
-        found[f"{GAIN}, {size} samples"] = curve.iloc[1:].mean() - curve.iloc[0]
+        found[f"{GAIN}, {size} samples"] = _gain(curve)
         found[f"{RISING}, {size} samples"] = kendall(curve.index, curve)
+    found[f"{GAIN}, mean of sizes"] = _gain(small)
     found["slope on log size of Spearman with most responses minus with two"] = slope(
         np.log(small.index), small.iloc[:, -1] - small.iloc[:, 0]
     )
     for place, (limit, curve) in enumerate(budget.iterrows()):
         half = "larger" if place >= len(budget) // 2 else "smaller"
-        found[f"{GAIN}, {half} budget {limit}"] = curve.iloc[1:].mean() - curve.iloc[0]
+        found[f"{GAIN}, {half} budget {limit}"] = _gain(curve)
+    found[f"{GAIN}, mean of budgets"] = _gain(budget)
+    found[f"{GAIN}, mean of larger budgets"] = _gain(budget.iloc[len(budget) // 2 :])
     ends, between = [budget.iloc[0], budget.iloc[-1]], "smallest minus largest budget"
     best = [np.nan if curve.isna().any() else curve.idxmax() for curve in ends]
     found[f"best number of responses, {between}"] = best[0] - best[1]
@@ -121,6 +125,12 @@ def _curves(rows: pd.DataFrame, optimiser: str) -> pd.DataFrame:
     """Mean Spearman by size (rows) and responses per prompt (columns), both ascending."""
     rows = rows[rows["optimiser"] == optimiser]
     return rows.pivot(index="size", columns="n_resp", values="value")
+
+
+def _gain(curves: pd.DataFrame | pd.Series) -> float:
+    """Mean over all larger numbers of responses minus that with two, mean over curves."""
+    values = curves.to_numpy(dtype=float)
+    return float((values[..., 1:].mean(axis=-1) - values[..., 0]).mean())
 
 
 def _slope(curve: pd.Series) -> float:

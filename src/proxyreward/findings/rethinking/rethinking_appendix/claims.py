@@ -18,7 +18,7 @@ from proxyreward.metrics.best_of_n import kl_bound
 from proxyreward.metrics.estimates import mean_known
 from proxyreward.vocabulary import ARCHITECTURES, PARTS
 
-LARGE = "with a very large penalty"
+LARGE, LARGEST = "with a very large penalty", "at the largest penalty minus"
 MECHANISM = {"kl_nats": "KL divergence at the end", "proxy_gain": "gain in proxy reward"}
 
 
@@ -81,8 +81,10 @@ def _prediction(penalties: pd.DataFrame) -> dict[str, Quantity]:
     spearman = ours["spearman"], paper["spearman"]
     least, most = ours.index[[0, -1]]
     pairs = {f"with a penalty of {one:g} minus without": (one, least) for one in ours.index[1:]}
-    pairs |= {f"at the largest penalty minus at {one:g}": (most, one) for one in ours.index[:-1]}
-    return {"Kendall of the penalty and the MRR": mrr} | {
+    pairs |= {f"{LARGEST} at {one:g}": (most, one) for one in ours.index[:-1]}
+    fall = measured(*(side["mrr"].loc[most] - side["mrr"].loc[least] for side in (ours, paper)))
+    found = {"Kendall of the penalty and the MRR": mrr, f"MRR {LARGEST} without": fall}
+    return found | {
         f"Spearman {name}": measured(*(side.loc[high] - side.loc[low] for side in spearman))
         for name, (high, low) in pairs.items()
     }
