@@ -8,13 +8,16 @@ INITIAL, SECOND = "initial", "second"
 """The policies that are optimised."""
 ORACLE = "oracle"
 """The world's own judge, beside the reward models."""
+MAIN, PENALTY = "main", "penalty"
+"""Settings of PPO: the main one, and one run at each KL coefficient. The first word also names a
+family of reward models."""
 JOINT = "joint"
 """One PPO run on the prompts of all categories."""
 ALL = "all"
 """Of categories."""
 
-MAIN, ARCHITECTURES, PARTS = "main", "architectures", "parts"
-"""Families of reward models."""
+ARCHITECTURES, PARTS = "architectures", "parts"
+"""Families of reward models, beside `MAIN`."""
 ORIGINAL, PARAPHRASE, REWRITE = "original", "paraphrase", "rewrite"
 """Variants of prompts."""
 

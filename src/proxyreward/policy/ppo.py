@@ -38,7 +38,7 @@ Reward = Callable[[list[str], list[str]], np.ndarray]
 
 @dataclass(frozen=True)
 class PPOSettings:
-    """How a policy is optimised; every run of a family shares them, `kl_coef` apart.
+    """How a policy is optimised.
 
     Attributes
     ----------
@@ -52,6 +52,9 @@ class PPOSettings:
         Of Adam, constant after `warmup_steps`.
     kl_coef
         Coefficient of the KL penalty (the paper's main runs have 0).
+    kl_budget
+        A policy whose mean KL divergence from the reference (nats a response) exceeds it is at its
+        end; None sets no limit.
     gamma, lam
         Discount and decay of generalised advantage estimation.
     clip, value_clip
@@ -79,6 +82,7 @@ class PPOSettings:
     critic_learning_rate: float
     warmup_steps: int
     kl_coef: float
+    kl_budget: float | None
     gamma: float
     lam: float
     clip: float
@@ -94,6 +98,10 @@ class PPOSettings:
 
 class Diverged(RuntimeError):
     """A run that cannot go on: a non-finite loss, or a policy without entropy."""
+
+
+class BudgetSpent(RuntimeError):
+    """A run that need not go on: the policy has gone as far from the reference as it may."""
 
 
 # --- Rollout -------------------------------------------------------------------------------------
@@ -372,6 +380,8 @@ class PPO:
         ------
         Diverged
             If a loss is not finite or the entropy has collapsed. The rows so far stay valid.
+        BudgetSpent
+            If a rollout is farther from the reference than `kl_budget`, before its update.
         """
         queue: list[str] = []
         for step in range(1, self.settings.steps + 1):
@@ -464,14 +474,7 @@ class PPO:
         }
         means = self.accelerator.reduce(torch.stack(list(row.values())), "mean").tolist()
         row = dict(zip(row, means))
-        broken = [name for name, mean in row.items() if not math.isfinite(mean)]
-        if broken:
-            raise Diverged(f"not finite: {', '.join(broken)}")
-        if row["entropy"] < settings.lowest_entropy:
-            raise Diverged(
-                f"the policy collapsed: entropy {row['entropy']:.2g} nats a token is below "
-                f"{settings.lowest_entropy:g}; lower the learning rates or raise kl_coef"
-            )
+        self._check(row)
         with torch.no_grad():
             with self._training():
                 values = values_of(self.critic, rollout)
@@ -483,6 +486,23 @@ class PPO:
             advantages = whiten(advantages, mask, self.accelerator)
         losses = self._update(rollout, (seen.log_probs, values, advantages, returns))
         return row | dict(zip(("policy_loss", "value_loss", "clipped"), losses))
+
+    def _check(self, row: dict[str, float]) -> None:
+        """Stop before an update that means nothing, or that is not wanted any more."""
+        settings = self.settings
+        broken = [name for name, mean in row.items() if not math.isfinite(mean)]
+        if broken:
+            raise Diverged(f"not finite: {', '.join(broken)}")
+        if row["entropy"] < settings.lowest_entropy:
+            raise Diverged(
+                f"the policy collapsed: entropy {row['entropy']:.2g} nats a token is below "
+                f"{settings.lowest_entropy:g}; lower the learning rates or raise kl_coef"
+            )
+        if settings.kl_budget is not None and row["kl_nats"] > settings.kl_budget:
+            raise BudgetSpent(
+                f"KL divergence {row['kl_nats']:.2f} nats exceeds the budget of "
+                f"{settings.kl_budget:g}"
+            )
 
     def _update(self, rollout: Rollout, old: tuple[Tensor, ...]) -> list[float]:
         """Epochs of minibatches over one rollout; returns mean losses and clipped share."""
