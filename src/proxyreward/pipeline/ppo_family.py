@@ -47,9 +47,9 @@ def runs(params: Params) -> list[PPORun]:
     """Main runs, runs with another KL coefficient, and runs on one category; the longest first.
 
     Reward models and the oracle have `ppo.runs` main runs each, which end where the KL budget is
-    spent, and one run at each other coefficient, which has no budget; all of them judge these runs,
-    on the way and at the end. Runs on one category have the main setting and are judged, at their
-    end, by the reward models that have them and the oracle.
+    spent, and one run at each other coefficient, which has no budget; all of them judge these runs.
+    Runs on one category have the main setting and are judged by the reward models that have them
+    and the oracle. Main runs and those without a penalty are judged on the way, too.
 
     The k-th runs of all share one seed, so that they differ in the reward, the penalty and in what
     they are asked, not in draws; where there is one run, it is a first one.
@@ -81,7 +81,8 @@ def runs(params: Params) -> list[PPORun]:
 
     def penalised(kl_coef: float) -> dict[str, Any]:
         changed = dataclasses.replace(settings, kl_coef=kl_coef, kl_budget=None)
-        return {"setting": PENALTY, "settings": changed}
+        points = 0 if kl_coef else ppo.points
+        return {"setting": PENALTY, "settings": changed, "points": points}
 
     categories = sorted(prompts["category"].unique())
     alone = {

@@ -224,7 +224,9 @@ class PPO:
     )
     side_rms: int = knob("reward models of the runs on one category", COUNT_OR_NONE)
     category_prompts_per_step: int = knob("prompts of a rollout on one category", COUNT)
-    points: int = knob("times that a run on all prompts is evaluated on its way", COUNT_OR_NONE)
+    points: int = knob(
+        "times that a main run, or one without a penalty, is evaluated on its way", COUNT_OR_NONE
+    )
     point_samples: int = knob("responses to each prompt at these", COUNT)
     final_samples: int = knob("responses to each prompt at the end", COUNT)
 

@@ -47,6 +47,7 @@ def run(params: Params) -> None:
         "regret": pd.concat(regrets),
         "curves": pd.concat(curves),
         "runs": regret.ppo_runs(runs),
+        "repeats": regret.ppo_repeats(runs, start, initial.names),
     }
     beside = {
         "worth": truth.worth(judged, grid, every),
