@@ -4,7 +4,7 @@ A policy, its critic, a frozen reference, prompts and a reward function come in;
 changed in place, and one row of curves a step goes out.  Caller: `policy.ppo_runs`.
 
 The file reads from top to bottom as one step runs: settings, rollout, log-probabilities, rewards,
-advantages, losses, update, loop.  Each implementation detail is marked ``[D1]`` to ``[D15]``; the
+advantages, losses, update, loop.  Each implementation detail is marked ``[D1]`` to ``[D16]``; the
 book's page "PPO, detail by detail" gives the reason and the source of each.
 
 Shapes: ``rows`` sampled responses, ``tokens`` the longest of them; all tensors are
@@ -498,7 +498,7 @@ class PPO:
                 f"the policy collapsed: entropy {row['entropy']:.2g} nats a token is below "
                 f"{settings.lowest_entropy:g}; lower the learning rates or raise kl_coef"
             )
-        if settings.kl_budget is not None and row["kl_nats"] > settings.kl_budget:
+        if settings.kl_budget is not None and row["kl_nats"] > settings.kl_budget:  # [D16]
             raise BudgetSpent(
                 f"KL divergence {row['kl_nats']:.2f} nats exceeds the budget of "
                 f"{settings.kl_budget:g}"

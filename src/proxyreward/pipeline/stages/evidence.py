@@ -28,8 +28,7 @@ def run(params: Params) -> None:
     data = outputs(params, "data")
     prompts = pd.read_parquet(data / "prompts.parquet")
     categories = prompts["category"].to_numpy()
-    pools = every_pool(params)
-    initial = pools[0]
+    initial, *_ = pools = every_pool(params)
     grid = regret.n_grid(initial.scores.shape[2])
     top = [grid[-1]]
     regrets = [pool.regret(regret.n_grid(pool.scores.shape[2])[1:]) for pool in pools]

@@ -57,7 +57,7 @@ def family_associations(evidence: Evidence) -> pd.DataFrame:
 
     At each n above 1 that all families have; the statistics are those of :func:`coefficients`.
     """
-    bon = evidence.regret.query("optimiser == @BEST_OF_N and policy == @INITIAL and n > 1")
+    bon = evidence.regret[(evidence.regret["policy"] == INITIAL) & (evidence.regret["n"] > 1)]
     ns = set.intersection(*(set(bon.loc[bon["family"] == family, "n"]) for family in TITLES))
     rows = [
         (n, family, *each)
