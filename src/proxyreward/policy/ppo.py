@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
     from torch import Generator, Tensor
 
-ROWS_OBSERVED = 256  # responses that are sampled at a time
+ROWS_OBSERVED = 256  # responses that are sampled, or compared with the reference, at a time
 TOKENS_OBSERVED = 256  # tokens before which whole distributions are in memory at a time
 # prompts and responses -> one reward a response, in sd of the initial policy
 Reward = Callable[[list[str], list[str]], np.ndarray]
@@ -399,23 +399,23 @@ class PPO:
         Returns
         -------
         responses : list of str
-        kl_nats : ndarray, shape (responses,)
-            Sum over a response's tokens of the KL divergence from the reference.
+        kl_nats : ndarray, shape (compared,)
+            Sum over a response's tokens of the KL divergence from the reference, of the first
+            `ROWS_OBSERVED` responses: it is their mean that is wanted, and others cost as much.
         entropy : float
-            Mean over tokens, in nats.
+            Mean over the tokens of these, in nats.
         """
         import torch
 
         draws = torch.Generator(self.accelerator.device).manual_seed(seed)
         together = max(1, ROWS_OBSERVED // samples)
-        responses, divergences, entropies, tokens = [], [], 0.0, 0
-        for start in range(0, len(prompts), together):
-            seen = self._observe(prompts[start : start + together], samples, draws)
-            responses += seen.responses
-            divergences.append(seen.kl_nats.cpu().numpy())
-            entropies += seen.entropy.sum().item()
-            tokens += len(seen.entropy)
-        return responses, np.concatenate(divergences), entropies / tokens
+        seen = self._observe(prompts[:together], samples, draws)
+        responses = seen.responses
+        for start in range(together, len(prompts), together):
+            asked = prompts[start : start + together]
+            more = roll_out(self.policy, self.tokenizer, asked, samples, self.settings, draws)
+            responses += self._texts(more)
+        return responses, seen.kl_nats.cpu().numpy(), seen.entropy.mean().item()
 
     def _observe(self, prompts: Sequence[str], samples: int, draws: Generator) -> Observed:
         """Sample, and ask policy and reference about what was sampled."""
@@ -433,12 +433,15 @@ class PPO:
             log_probs, before, divergence, entropy = map(torch.cat, zip(*found))
             return Observed(
                 rollout=rollout,
-                responses=[text(self.tokenizer, row) for row in rollout.tokens.tolist()],
+                responses=self._texts(rollout),
                 log_probs=in_rows(log_probs, mask),
                 log_ratio=in_rows(log_probs - before, mask),
                 kl_nats=in_rows(divergence, mask).sum(1),
                 entropy=entropy,
             )
+
+    def _texts(self, rollout: Rollout) -> list[str]:
+        return [text(self.tokenizer, row) for row in rollout.tokens.tolist()]
 
     def _compare(
         self, drawn: Tensor, before: Tensor, tokens: Tensor, pad_id: int
