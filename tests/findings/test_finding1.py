@@ -72,10 +72,10 @@ def two_runs(one, other, extra=()):
 
 def test_runs_agree_as_their_ranks_do_and_means_of_them_agree_more():
     one, other = np.array([1, 2, 3, 4, 5]), np.array([2, 1, 3, 5, 4])
-    found = agreement(two_runs(one, other)).set_index("runs")["value"]
+    found = agreement(two_runs(one, other)).set_index("averaged")["value"]
     r = stats.spearmanr(one, other)[0]
     assert found.to_dict() == pytest.approx({1: r, 2: 2 * r / (1 + r)})
-    three = agreement(two_runs(one, other, [one**3])).set_index("runs")["value"]
+    three = agreement(two_runs(one, other, [one**3])).set_index("averaged")["value"]
     mean = (r + 1 + r) / 3
     assert three.to_dict() == pytest.approx({1: mean, 3: 3 * mean / (1 + 2 * mean)})
     reversed_golden = two_runs(one, other).sample(frac=1, random_state=0)

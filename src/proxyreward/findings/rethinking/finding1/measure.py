@@ -52,8 +52,8 @@ def agreement(repeats: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        runs, value: for one run, and for means over as many as there are, which the finding uses;
-        NaN where there is only one.
+        averaged, value: of one run, and of means over as many as there are, which the finding
+        uses; NaN where there is only one.
     """
     others = repeats[repeats["golden"] != repeats["proxy"]]
     ndr = others.pivot(index=["golden", "proxy"], columns="number", values="ndr")
@@ -61,4 +61,4 @@ def agreement(repeats: pd.DataFrame) -> pd.DataFrame:
     pairs = [spearman(ndr[one], ndr[two]) for one, two in combinations(ndr, 2)]
     single = mean_known(np.array(pairs, dtype=float))
     rows = [(k, k * single / (1 + (k - 1) * single)) for k in sorted({1, ndr.shape[1]})]
-    return pd.DataFrame(rows, columns=["runs", "value"])
+    return pd.DataFrame(rows, columns=["averaged", "value"])
