@@ -89,9 +89,9 @@ def read_task(outputs: Path, seed: int) -> Task:
     """The task of the stage `ppo`, whose rewards are normalised on some samples of our own."""
     params = build(Params, compose(["scale=tiny"]), "params")
     own = {field.name for field in dataclasses.fields(PPOSettings)}
+    chosen = {key: value for key, value in dataclasses.asdict(params.ppo).items() if key in own}
     settings = PPOSettings(
-        **{key: value for key, value in dataclasses.asdict(params.ppo).items() if key in own},
-        kl_coef=0.0,
+        **chosen | {"kl_coef": 0.0, "kl_budget": None},
         temperature=params.samples.temperature,
         max_new_tokens=params.samples.max_new_tokens,
         max_length=params.model.max_length,

@@ -8,15 +8,18 @@ INITIAL, SECOND = "initial", "second"
 """The policies that are optimised."""
 ORACLE = "oracle"
 """The world's own judge, beside the reward models."""
+MAIN, PENALTY = "main", "penalty"
+"""Settings of PPO: the main one, and one run at each KL coefficient. The first word also names a
+family of reward models."""
 JOINT = "joint"
 """One PPO run on the prompts of all categories."""
 ALL = "all"
 """Of categories."""
 
-MAIN, ARCHITECTURES, PARTS = "main", "architectures", "parts"
+ARCHITECTURES, PARTS = "architectures", "parts"
 APART = "apart"
-"""Families of reward models; the last is trained apart from the others: on other pairs, in another
-shape."""
+"""Families of reward models, beside `MAIN`; the last is trained apart from the others: on other
+pairs, in another shape."""
 PAIRS_APART = "pairs_apart.parquet"
 """The pairs of that family, in the folder of the `data` stage."""
 ACROSS = "across"

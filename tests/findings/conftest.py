@@ -8,13 +8,20 @@ import pytest
 from tests.findings.tables import crossed
 
 from proxyreward.findings.core.registry import load_registry
-from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS, Evidence
+from proxyreward.findings.rethinking.evidence import (
+    CURVES,
+    REGRET,
+    REPEATS,
+    RUNS,
+    Evidence,
+)
 from proxyreward.metrics.agreement import pool_accuracy
 
 CATEGORIES = ("Chat", "ChatHard", "Code", "Math", "Safety")
 WRITERS = ("careful", "chatty", "blunt", "timid")
 VARIANTS = ("original", "paraphrase", "rewrite")
 PENALTIES = (0.0, 0.01, 0.05, 0.1, 0.5)
+KL_COEF = 0.1  # of the main setting
 
 
 @pytest.fixture(scope="session")
@@ -76,37 +83,51 @@ def evidence():
     own["accuracy"] = pool_accuracy(np.stack([truth + each for each in noises])).ravel()
     regret = []
 
-    def add(family, policy, optimiser, n, kl_coef, training, of):
+    def add(family, policy, optimiser, n, setting, kl_coef, training, of):
         members = rms.loc[rms["family"] == family, "rm"]
         if family == "across":
             members = judges
         for golden, proxy in product(members, members):
             ndr = 1.0 if golden == proxy else 1 / (1 + noise.get(proxy, 0)) + 0.1 * rng.normal()
-            key = (family, policy, optimiser, n, kl_coef, training, of, golden, proxy)
+            key = (family, policy, optimiser, n, setting, kl_coef, training, of, golden, proxy)
             regret.append((*key, 2 * ndr, ndr, 2.0))
 
     for n in (4, 16):
+        best = ("best-of-n", n, "main", 0.0, "joint")
         for family in ("main", "architectures", "parts"):
-            add(family, "initial", "best-of-n", n, 0.0, "joint", "all")
-        add("main", "second", "best-of-n", n, 0.0, "joint", "all")
+            add(family, "initial", *best, "all")
+        add("main", "second", *best, "all")
         for of in CATEGORIES:
-            add("main", "initial", "best-of-n", n, 0.0, "joint", of)
+            add("main", "initial", *best, of)
     for family in ("apart", "across"):
-        add(family, "initial", "best-of-n", 16, 0.0, "joint", "all")
-    for kl_coef in PENALTIES:
-        add("main", "initial", "ppo", 0, kl_coef, "joint", "all")
+        add(family, "initial", "best-of-n", 16, "main", 0.0, "joint", "all")
+    ppo = ("main", "initial", "ppo", 0)
+    for of in ("all", *CATEGORIES):
+        add(*ppo, "main", KL_COEF, "joint", of)
+        for kl_coef in PENALTIES:
+            add(*ppo, "penalty", kl_coef, "joint", of)
     for of in CATEGORIES:
-        for training in ("joint", of):
-            add("main", "initial", "ppo", 0, 0.0, training, of)
+        add(*ppo, "main", KL_COEF, of, of)
+    repeats = [
+        (number, golden, proxy, 2.0, 1 - abs(i - j) / 6 + 0.1 * rng.normal())
+        for number, (i, golden), (j, proxy) in product(
+            (1, 2, 3), enumerate(names), enumerate(names)
+        )
+    ]
     curves = [
         (optimiser, golden, proxy, step, 0.8 * k, 2 * k / (len(steps) - 1), 0.5 * k)
         for optimiser, steps in (("best-of-n", (1, 2, 4, 8, 16)), ("ppo", (0, 10, 20, 30)))
         for golden, proxy, (k, step) in product(names, names, enumerate(steps))
     ]
     runs = [
-        (f"{rm}-kl-{kl:g}", rm, kl, "joint", "finished", "", 30, 2 - kl, 3 - 4 * kl, 1.0)
-        for rm, kl in product(names, PENALTIES)
-    ]
+        (f"{rm}-{setting}-{number}-{kl:g}", rm, setting, number, kl, "joint", "finished", "", 30,
+         2 - kl, 3 - 4 * kl, 1.0)
+        for rm in names
+        for setting, number, kl in [
+            *(("main", k, KL_COEF) for k in (1, 2, 3)),
+            *(("penalty", 1, kl) for kl in PENALTIES if kl != KL_COEF),
+        ]
+    ]  # fmt: skip
     return Evidence(
         rms=rms,
         prompts=prompts,
@@ -116,4 +137,5 @@ def evidence():
         regret=pd.DataFrame(regret, columns=REGRET),
         curves=pd.DataFrame(curves, columns=CURVES),
         runs=pd.DataFrame(runs, columns=RUNS),
+        repeats=pd.DataFrame(repeats, columns=REPEATS),
     )

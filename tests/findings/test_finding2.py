@@ -71,7 +71,7 @@ def test_every_draw_is_from_one_generator_and_n_changes_best_of_n_alone(drawn, e
 def test_pressure_is_at_that_n_and_leaves_out_the_golden_rms_own_policy(evidence):
     reached = measure.pressure(evidence, n=4).set_index(["measure", "optimiser"])["value"]
     assert reached["kl_bits", "best-of-n"] == pytest.approx(1.6)
-    rows = evidence.policies("ppo", family="main", kl_coef=0.0, training="joint", category="all")
+    rows = evidence.policies("ppo", setting="main", training="joint", category="all")
     others = rows.query("golden != proxy")["golden_reward"]
     assert reached["reward", "ppo"] == pytest.approx(others.mean())
 

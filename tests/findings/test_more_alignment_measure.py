@@ -269,7 +269,7 @@ def test_other_optimisers_have_means_over_golden_models(evidence):
         margin = (scores[name][0] - scores[name][1]).to_numpy()
         ece[name], right[name] = pair_ece(margin).item(), (margin > 0).mean()
     plain, partial = [], []
-    keys = {"kl_coef": 0, "training": "joint", "category": ALL}
+    keys = {"setting": "main", "training": "joint", "category": ALL}
     for _, rows in evidence.policies(PPO, family="main", **keys).groupby("golden"):
         rows = rows[rows["golden"] != rows["proxy"]]
         x, z = (rows["proxy"].map(known).to_numpy() for known in (ece, right))

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.rethinking import regret
-from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS
+from proxyreward.findings.rethinking.evidence import CURVES, REGRET, REPEATS, RUNS
 from proxyreward.metrics.best_of_n import best_of_n
 
 
@@ -23,9 +25,9 @@ def standard(pool):
 def run(name, rm, values, **changes):
     """A PPO run with the given values at its end, and half of them on the way."""
     values = np.stack([values / 2, values])
-    options = {"kl_coef": 0.0, "category": None, "status": "finished", "message": ""}
-    options |= {"judges": NAMES} | changes
-    end = {"steps": np.array([4, 9]), "kl_nats": np.array([1.0, 2.0]), "entropy": np.ones(2)}
+    options = {"setting": "main", "number": 1, "kl_coef": 0.1, "category": None, "message": ""}
+    options |= {"status": "finished", "judges": NAMES, "end": 9} | changes
+    end = {"steps": np.array([4, 9]), "kl_nats": np.array([1.0, 2.0]), "entropy": 1.0}
     return regret.Optimised(name=name, rm=rm, values=values, **options, **end)
 
 
@@ -34,6 +36,7 @@ CATEGORY = np.array(["Chat", "Chat", "Math"])
 # Worth of the policies of `a` and of `b`, (rms, prompts).
 OF_A = np.array([[2.0, 2.0, 5.0], [1.0, 1.0, 1.0]])
 OF_B = np.array([[1.0, 1.0, 1.0], [4.0, 4.0, 4.0]])
+OF = {"a": OF_A, "b": OF_B}
 START = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
 
 
@@ -76,42 +79,91 @@ def test_ppo_regret_by_category_and_training():
     alone = [run(f"math-{n}", n, v[:, 2:], category="Math") for n, v in zip(NAMES, (OF_A, OF_B))]
     table = regret.ppo_regret([*runs, *alone], START, CATEGORY, NAMES)
     assert list(table) == REGRET
-    joint = rows(table, training="joint", category="all")
+    joint = rows(table, setting="main", training="joint", category="all")
     assert joint.loc[("a", "b"), "ndr"] == pytest.approx((1 - 1 / 3) / (3 - 1 / 3))
     assert joint.loc[("b", "a"), "ndr"] == pytest.approx(1 / 4)
     for training in ("joint", "Math"):
-        math = rows(table, training=training, category="Math")
+        math = rows(table, setting="main", training=training, category="Math")
         # Golden `a` starts at 1 on the Math prompt: its own policy gains 4 there, `b` nothing.
         assert math.loc[("a", "b"), "ndr"] == 0 and math.loc[("a", "a"), "golden_gain"] == 4
     assert set(table["category"]) == {"all", "Chat", "Math"}
 
 
-def test_side_runs_are_judged_by_those_that_have_them():
+def test_runs_on_a_category_are_judged_by_those_that_have_them():
     names = ["other", *NAMES]
+    runs = [
+        run("a", "a", OF_A[:, 2:], category="Math"),
+        run("b", "b", OF_B[:, 2:], category="Math"),
+    ]
+    joint = [run(n, n, np.ones((3, 3)), judges=names) for n in names]
     start = np.concatenate([np.ones((1, 3)), START])
-    side = [run("kl-a", "a", OF_A, kl_coef=0.1), run("kl-b", "b", OF_B, kl_coef=0.1)]
-    table = rows(regret.ppo_regret(side, start, CATEGORY, names), category="all")
-    assert table.loc[("a", "b"), "ndr"] == pytest.approx((1 - 1 / 3) / (3 - 1 / 3))
-    assert len(table) == 4
-    runs = [run("a", "a", OF_A), run("b", "b", OF_B), run("kl-b", "b", OF_B, kl_coef=0.5)]
-    table = regret.ppo_regret(runs, START, CATEGORY, NAMES)
-    assert len(rows(table, kl_coef=0.5, category="all")) == 1
+    table = regret.ppo_regret([*joint, *runs], start, CATEGORY, names)
+    assert len(rows(table, training="Math")) == 4
+    assert len(rows(table, setting="main", training="joint", category="all")) == 9
 
 
-def test_curves_are_those_of_runs_without_a_penalty():
-    curves = regret.ppo_curves(
-        [run("a", "a", OF_A), run("b", "b", OF_B), run("kl-b", "b", OF_B, kl_coef=0.5)]
-    )
+def repeated():
+    """Two main runs on `a` and `b`, the second gaining thrice as much, and one without a penalty.
+
+    The runs on `b` come first: their order must not matter.
+    """
+    others = [run(f"0-{n}", n, 5 * v, setting="penalty", kl_coef=0.0) for n, v in OF.items()]
+    main = [
+        run(f"{k}-{name}", name, (2 * k - 1) * values, number=k)
+        for k in (1, 2)
+        for name, values in reversed(OF.items())
+    ]
+    return [*others, *main]
+
+
+def test_main_rewards_are_means_over_runs_and_ndr_is_that_of_means():
+    """Not the mean of NDRs, which a run with a small gain of its own would rule."""
+    table = regret.ppo_regret(repeated(), START, CATEGORY, NAMES)
+    main = rows(table, setting="main", category="all")
+    assert (main["kl_coef"] == 0.1).all()
+    assert main.loc[("a", "b"), "golden_reward"] == pytest.approx(2 * 1)
+    assert main.loc[("a", "b"), "ndr"] == pytest.approx((2 - 1 / 3) / (6 - 1 / 3))
+    assert main.loc[("b", "a"), "ndr"] == pytest.approx(2 / 8)
+
+
+def test_each_penalty_has_one_run_and_the_main_one_its_first():
+    table = regret.ppo_regret(repeated(), START, CATEGORY, NAMES)
+    found = rows(table, setting="penalty", category="all")
+    reward = found.set_index("kl_coef", append=True)["golden_reward"]
+    assert len(found) == 2 * 4
+    assert reward["a", "b", 0.1] == pytest.approx(1) and reward["a", "b", 0.0] == pytest.approx(5)
+
+
+def test_repeats_are_the_regret_of_each_main_run_alone():
+    table = regret.ppo_repeats(repeated(), START, NAMES)
+    assert list(table) == REPEATS and len(table) == 2 * 4
+    for k in (1, 2):
+        alone = [one for one in repeated() if one.setting == "main" and one.number == k]
+        of_one = rows(
+            regret.ppo_regret([replace(one, number=1) for one in alone], START, CATEGORY, NAMES),
+            setting="main",
+            category="all",
+        )
+        found = rows(table, number=k)
+        pd.testing.assert_series_equal(found["ndr"], of_one["ndr"])
+        pd.testing.assert_series_equal(found["golden_reward"], of_one["golden_reward"])
+
+
+def test_curves_are_means_over_the_main_runs():
+    curves = regret.ppo_curves(repeated())
     assert len(curves) == 2 * 2 * 3 and curves["kl_bits"].max() == pytest.approx(2 / np.log(2))
     own = curves[(curves["golden"] == "a") & (curves["proxy"] == "a")]
-    assert own["step"].tolist() == [0, 4, 9] and own["golden_reward"].tolist() == [0, 1.5, 3]
+    assert own["step"].tolist() == [0, 4, 9]
+    assert own["golden_reward"].tolist() == pytest.approx([0, 3, 6])
+    other = curves[(curves["golden"] == "a") & (curves["proxy"] == "b")]
+    assert other["proxy_reward"].tolist() == pytest.approx([0, 4, 8])
 
 
 def test_the_end_of_a_run_is_told():
-    runs = [run("a", "a", OF_A, status="diverged", message="the loss is not finite")]
+    runs = [run("a", "a", OF_A, status="kl-budget", message="spent", end=7, number=2)]
     table = regret.ppo_runs(runs)
     assert list(table) == RUNS
-    expected = ("a", "a", 0.0, "joint", "diverged", "the loss is not finite", 9, 3.0, 2.0, 1.0)
+    expected = ("a", "a", "main", 2, 0.1, "joint", "kl-budget", "spent", 7, 3.0, 2.0, 1.0)
     assert tuple(table.iloc[0]) == expected
 
 

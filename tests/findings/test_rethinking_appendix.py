@@ -88,7 +88,8 @@ def test_the_ends_of_runs_hold_the_golden_reward_of_others_with_every_penalty(ev
     ends = measure.run_ends(replace(few, runs=pd.concat([few.runs, extra])))
     assert set(ends["rm"]) == set(kept) and len(ends) == 4 * 5
     name = evidence.names()[2]
-    rows = few.policies("ppo", training="joint", category="all", kl_coef=penalty)
+    chosen = {"setting": "penalty", "training": "joint", "category": "all"}
+    rows = few.policies("ppo", **chosen, kl_coef=penalty)
     others = rows[(rows["proxy"] == name) & rows["golden"].isin(set(kept) - {name})]
     row = ends[(ends["rm"] == name) & (ends["kl_coef"] == penalty)].iloc[0]
     assert row["golden_gain"] == pytest.approx(others["golden_reward"].mean())

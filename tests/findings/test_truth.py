@@ -57,27 +57,46 @@ def test_policies_are_worth_what_each_judge_gives_them(pool):
     assert ppo["apart"].fillna(-1).tolist() == [-1, 7]  # they judge the end alone
 
 
-def test_only_reward_models_with_every_penalty_are_compared(pool):
+def test_values_are_means_over_reward_models_and_runs(pool):
     runs = [
         judged([4, 1, 3, -2]),
-        judged([2, 1, 1, 1], kl_coef=0.5),
-        judged([0, 9, 0, 9], rm="b"),
+        judged([6, 1, 3, -4], number=2),
+        judged([0, 9, 0, 6], rm="b"),
+        judged([2, 1, 1, 1], setting="penalty", kl_coef=0.0),
         judged([0, 0, 0, 5], rm=ORACLE),
     ]
-    found = measure.reached(worth(pool, [4], runs))
-    of_ppo = select(found, optimiser="ppo", judge="oracle").set_index("kl_coef")["value"]
-    assert of_ppo.to_dict() == {0.0: -2, 0.5: 1}
-    assert select(found, optimiser="ppo", judge="apart")["value"].tolist() == [7, 7]
+    table = worth(pool, [4], runs)
+    found = select(measure.reached(table), optimiser="ppo", judge="oracle")
+    assert found.set_index("kl_coef")["value"].to_dict() == {0.0: 1, 0.1: 0}
+    beside = select(measure.reached(table), optimiser="ppo", judge="apart")
+    assert beside["value"].tolist() == [7, 7]
+    way = select(measure.along(table), judge="own").set_index(["kl_coef", "step"])["value"]
+    assert way.to_dict() == {
+        (0.0, 4): 1, (0.0, 9): 2, (0.1, 4): pytest.approx(19 / 6), (0.1, 9): pytest.approx(19 / 3),
+    }  # fmt: skip
+    assert set(measure.along(table)["judge"]) == {"own", "golden", "oracle", "kl_nats"}
+
+
+def test_runs_that_were_not_evaluated_on_their_way_have_no_curve(pool):
+    table = worth(pool, [4], [judged([4, 1, 3, -2]), judged([2, 1, 1, 1], kl_coef=0.5)])
+    table = table[(table["kl_coef"] != 0.5) | (table["step"] == 9)]
+    assert set(measure.along(table)["kl_coef"]) == {0.1}
+    assert {0.1, 0.5} <= set(measure.reached(table)["kl_coef"])
 
 
 def test_the_oracle_hides_nothing_from_itself(evidence):
     """Policies that keep half of the oracle's gain, and of other golden models what they keep."""
     rms = evidence.names()
+    policies = [("best-of-n", n, "main", 0.0, 1, 0, 4.0) for n in (4, 16)]
+    policies += [("ppo", 0, "main", 0.1, k, 30, 2.0 * k) for k in (1, 2, 3)]
+    policies += [("ppo", 0, "penalty", 0.0, 1, 30, 9.0)]
     rows = [
-        (optimiser, n, 0.0, step, proxy, 1.0, 2.0, 1.0, 1.0, 4.0 if proxy == ORACLE else 2.0)
-        for optimiser, n, step in (("best-of-n", 4, 0), ("best-of-n", 16, 0), ("ppo", 0, 30))
+        (*key, proxy, step, 1.0, 2.0, 1.0, 1.0, gain if proxy == ORACLE else gain / 2)
+        for *key, step, gain in policies
         for proxy in (*rms, ORACLE)
     ]
+    # Another setting has nothing to say.
+    rows = [(*row[:-1], -7.0) if row[2] == "penalty" and row[5] == ORACLE else row for row in rows]
     found = measure.kept(evidence, pd.DataFrame(rows, columns=measure.WORTH))
     assert (select(found, judge="oracle")["value"] == 0.5).all()
     golden = select(found, optimiser="ppo", judge="golden").set_index("proxy")["value"]
@@ -180,14 +199,15 @@ def test_errors_are_what_the_oracle_does_not_explain():
     assert len(found) == 6
 
 
-def test_texts_are_those_of_the_first_reward_model():
+def test_texts_are_those_of_the_main_setting_and_of_the_smallest_other_penalty():
     said = np.array([[f"{prompt}{i}" for i in range(3)] for prompt in "PQ"])
-    scores = {"a": np.array([[0, 2, 1], [5, 0, 0]]), "b": np.zeros((2, 3))}
-    texts = {("a", k): [f"P at {k}", f"Q at {k}"] for k in (0.0, 0.01, 0.1, 0.5)}
-    found = measure.examples(["P?", "Q?"], said, scores, texts | {("b", 0.0): ["no", "no"]})
+    scores = np.array([[0, 2, 1], [5, 0, 0]])
+    coefs = {"penalty": (0.5, 0.0), "main": (0.1,)}
+    texts = {(name, k): [f"P at {k}", f"Q at {k}"] for name, own in coefs.items() for k in own}
+    found = measure.examples(["P?", "Q?"], said, scores, texts)
     assert found["response"].tolist() == [
-        *("P0", "P1", "P at 0.0", "P at 0.1"),
-        *("Q0", "Q0", "Q at 0.0", "Q at 0.1"),
+        *("P0", "P1", "P at 0.1", "P at 0.0"),
+        *("Q0", "Q0", "Q at 0.1", "Q at 0.0"),
     ]
     shown = show.table_texts(found.assign(utility=[-1.5, 0.75] * 4))
     assert shown["Prompt"].tolist() == ["P?", "", "", "", "Q?", "", "", ""]
@@ -195,8 +215,8 @@ def test_texts_are_those_of_the_first_reward_model():
     assert shown["Policy"].tolist()[:4] == [
         "initial policy",
         "best-of-n",
-        "PPO",
         "PPO, penalty 0.1",
+        "PPO, no penalty",
     ]
 
 
@@ -206,9 +226,19 @@ def test_figures_show_every_judge(pool):
     [best, ppo] = show.plot_reached(replicated({"reached": table})["reached"]).axes
     assert (title(best), title(ppo)) == ("Best-of-n", "PPO")
     assert lines(best).keys() >= {"its own reward model", "reward models trained apart"}
-    assert names(ppo, "x") == ["0", "0.5"]
+    assert names(ppo, "x") == ["0.1", "0.5"]
     np.testing.assert_allclose(dots(ppo)["the oracle"][:, 1], [-2.1, 1.05])  # times 1, 1.05, 1.1
     np.testing.assert_allclose(dots(ppo)["reward models trained apart"][:, 1], [7.35, 7.35])
+
+
+def test_values_on_the_way_are_drawn_over_the_divergence(pool):
+    other = judged([2, 1, 1, -4], setting="penalty", kl_coef=0.0)
+    table = measure.along(worth(pool, [1], [judged([4, 1, 3, -2]), other]))
+    main, free = show.plot_along(replicated({"along": table})["along"]).axes
+    assert (title(main), title(free)) == ("PPO, penalty 0.1", "PPO, no penalty")
+    kl, reward = lines(free)["the oracle"].get_data()
+    np.testing.assert_allclose(kl, 1.05 * np.array([0, 1, 2]))
+    np.testing.assert_allclose(reward, 1.05 * np.array([0, -2, -4]))
 
 
 def test_rows_of_hidden_regret_are_the_reward_models():

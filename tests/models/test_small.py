@@ -167,9 +167,9 @@ train_policy(frame, words, "scratch", shape, PolicySettings(1, 1e-3, 2), 0, out 
 judge = load_reward_model(out / "rm")
 settings = PPOSettings(
     steps=1, prompts_per_step=2, samples_per_prompt=2, epochs=1, minibatches=1,
-    actor_learning_rate=1e-4, critic_learning_rate=1e-4, warmup_steps=0, kl_coef=0.1, gamma=1.0,
-    lam=0.95, clip=0.2, value_clip=0.2, missing_eos_penalty=0.0, max_grad_norm=1.0,
-    lowest_entropy=0.0, temperature=1.0, max_new_tokens=4, max_length=64,
+    actor_learning_rate=1e-4, critic_learning_rate=1e-4, warmup_steps=0, kl_coef=0.1,
+    kl_budget=None, gamma=1.0, lam=0.95, clip=0.2, value_clip=0.2, missing_eos_penalty=0.0,
+    max_grad_norm=1.0, lowest_entropy=0.0, temperature=1.0, max_new_tokens=4, max_length=64,
 )
 policy, start = load_policy(out / "policy"), load_policy(out / "policy")
 reward = lambda prompts, said: score(judge, words, prompts, said, 64)

@@ -60,30 +60,51 @@ def runs(params, tmp_path, monkeypatch):
     return ppo_family.runs(params)
 
 
-def test_every_reward_model_has_a_main_run_and_some_have_side_runs(runs, params):
-    main = [run for run in runs if not run.settings.kl_coef and run.category is None]
-    penalised = [run for run in runs if run.settings.kl_coef]
-    alone = [run for run in runs if run.category]
-    assert [run.rm for run in main] == [
-        *(member.name for member in families(params)["main"]),
-        "oracle",
+def of(runs, setting="main", category=None):
+    return [run for run in runs if (run.setting, run.category) == (setting, category)]
+
+
+def test_every_reward_model_and_the_oracle_have_main_runs_and_one_at_each_penalty(runs, params):
+    names = [*(member.name for member in families(params)["main"]), "oracle"]
+    main, penalised = of(runs), of(runs, "penalty")
+    assert [(run.number, run.rm) for run in main] == [(k, rm) for k in (1, 2) for rm in names]
+    assert [(run.settings.kl_coef, run.rm) for run in penalised] == [
+        (kl_coef, rm) for kl_coef in (0, 0.5) for rm in names
     ]
-    assert len(penalised) == 4 * 2 and len(alone) == 3 * 2
-    assert {run.rm for run in penalised} == {run.rm for run in alone} | {"oracle"}
-    assert len({run.name for run in runs}) == len(runs) and len({run.seed for run in runs}) == 1
+    alone = [run for run in runs if run.category]
+    assert len(alone) == 2 * 3 and len({run.rm for run in alone}) == 3
+    assert len({run.name for run in runs}) == len(runs) == 10 + 10 + 6
 
 
-def test_all_judges_are_normalised_on_the_same_samples(runs):
-    assert [(judge.mean, judge.sd) for judge in runs[0].judges] == [(i, 1.0) for i in range(5)]
-    some = {run.rm for run in runs if run.settings.kl_coef}
+def test_runs_share_a_seed_with_runs_of_their_number_and_with_no_others(runs):
+    seeds = {}
     for run in runs:
-        kept = some if not run.points else {judge.name for judge in runs[0].judges}
-        assert [j for j in runs[0].judges if j.name in kept] == list(run.judges)
+        seeds.setdefault(run.number, set()).add(run.seed)
+    assert sorted(seeds) == [1, 2] and all(len(own) == 1 for own in seeds.values())
+    assert seeds[1] != seeds[2]
+    assert {run.number for run in [*of(runs, "penalty"), *of(runs, category="Chat")]} == {1}
 
 
-def test_main_runs_differ_in_the_reward_model_alone(runs):
-    assert len({run.settings for run in runs if run.category is None}) == 3
-    assert len({run.settings for run in runs if run.points}) == 1
+def test_the_budget_is_that_of_the_main_setting(runs, params):
+    for run in runs:
+        main = run.setting == "main"
+        assert run.settings.kl_budget == (params.ppo.kl_budget if main else None)
+        assert (run.settings.kl_coef == params.ppo.kl_coef) == main
+
+
+def test_all_judge_the_runs_on_all_prompts_and_are_normalised_on_the_same_samples(runs):
+    judges = runs[0].judges
+    assert [(judge.mean, judge.sd) for judge in judges] == [(i, 1.0) for i in range(5)]
+    some = {run.rm for run in runs if run.category} | {"oracle"}
+    for run in runs:
+        kept = judges if run.category is None else [j for j in judges if j.name in some]
+        assert list(run.judges) == list(kept)
+
+
+def test_runs_of_a_setting_differ_in_the_reward_model_alone(runs):
+    assert len({run.settings for run in of(runs)}) == 1
+    assert len({run.settings for run in of(runs, "penalty")}) == 2
+    assert len({run.settings for run in runs if run.category}) == 1
 
 
 def test_the_precision_reaches_every_item_that_is_trained(runs, params, monkeypatch):

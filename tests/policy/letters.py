@@ -15,9 +15,9 @@ PAD, EOS, A, B, C, D = range(6)
 PROMPTS = ["a b c", "d d", "c a", "b", "d c b a", "a a", "c", "b d"]
 SETTINGS = PPOSettings(
     steps=3, prompts_per_step=4, samples_per_prompt=4, epochs=2, minibatches=2,
-    actor_learning_rate=1e-2, critic_learning_rate=1e-2, warmup_steps=0, kl_coef=0.0, gamma=1.0,
-    lam=0.95, clip=0.2, value_clip=0.2, missing_eos_penalty=0.0, max_grad_norm=1.0,
-    lowest_entropy=0.0, temperature=1.0, max_new_tokens=6, max_length=12,
+    actor_learning_rate=1e-2, critic_learning_rate=1e-2, warmup_steps=0, kl_coef=0.0,
+    kl_budget=None, gamma=1.0, lam=0.95, clip=0.2, value_clip=0.2, missing_eos_penalty=0.0,
+    max_grad_norm=1.0, lowest_entropy=0.0, temperature=1.0, max_new_tokens=6, max_length=12,
 )  # fmt: skip
 SHAPE = Shape(hidden_size=8, layers=1, heads=2, max_length=SETTINGS.max_length)
 

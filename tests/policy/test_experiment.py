@@ -1,9 +1,10 @@
-"""Checks of the experiment itself, in the embedded world and with the oracle as reward.
+"""Checks of the experiment itself: PPO in its main setting, with the oracle as reward.
 
 Optimised on the truth a policy must rise, on its opposite fall, and on noise not rise; held by an
 endless penalty it must stay where it began.
 """
 
+import contextlib
 import dataclasses
 import zlib
 
@@ -15,17 +16,13 @@ from proxyreward.data.transcripts import last_request
 from proxyreward.metrics.best_of_n import best_of_n
 from proxyreward.models.build import Shape, load_critic, load_policy
 from proxyreward.models.tokenizer import make_tokenizer
-from proxyreward.policy.ppo import PPO
+from proxyreward.pipeline.params import compose
+from proxyreward.policy.ppo import PPO, BudgetSpent
 from proxyreward.policy.sampling import sample
 from proxyreward.policy.sft import PolicySettings, train_policy
 from proxyreward.world import build, oracle
 
 MAX_LENGTH, NEW_TOKENS, SAMPLES = 72, 40, 16
-PPO_SETTINGS = {
-    "steps": 16, "prompts_per_step": 20, "samples_per_prompt": 2, "epochs": 1, "minibatches": 2,
-    "actor_learning_rate": 1.5e-3, "critic_learning_rate": 1e-3, "warmup_steps": 2,
-    "lam": 0.95, "missing_eos_penalty": 1.0, "max_new_tokens": NEW_TOKENS, "max_length": MAX_LENGTH,
-}  # fmt: skip
 
 
 def truth(prompts, responses):
@@ -53,6 +50,14 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def main(root):
+    """The settings of the main runs."""
+    params = compose(["scale=tiny"], root / "params")["ppo"]
+    own = {key: params[key] for key in vars(LETTERS) if key in params}
+    return dataclasses.replace(LETTERS, **own, max_new_tokens=NEW_TOKENS, max_length=MAX_LENGTH)
+
+
+@pytest.fixture(scope="module")
 def start(world):
     """Oracle utilities of the policy's responses, shape (prompts, samples)."""
     folder, tokenizer, prompts = world
@@ -62,34 +67,36 @@ def start(world):
     return np.stack([truth([prompt] * SAMPLES, row) for prompt, row in zip(prompts, said)])
 
 
-def optimised(world, reward, **changes):
+def optimised(world, settings, reward):
     """Mean oracle utility of the policy that PPO leaves, and its KL divergence in nats."""
     folder, tokenizer, prompts = world
-    settings = dataclasses.replace(LETTERS, **PPO_SETTINGS, **changes)
     learner = PPO(
         load_policy(folder), load_critic(folder), load_policy(folder), tokenizer, reward, settings,
         seed=0,
     )  # fmt: skip
-    list(learner.run(prompts))
+    with contextlib.suppress(BudgetSpent):
+        list(learner.run(prompts))
     said, kl, _ = learner.sample(prompts, SAMPLES, seed=1)
     asked = [prompt for prompt in prompts for _ in range(SAMPLES)]
     return truth(asked, said).mean(), kl.mean()
 
 
-def test_ppo_on_the_truth_rises_on_its_opposite_falls_and_on_noise_does_not_rise(world, start):
+def test_ppo_on_the_truth_rises_on_its_opposite_falls_and_on_noise_does_not_rise(
+    world, main, start
+):
     error = start.std() / np.sqrt(start.size)
-    rises, _ = optimised(world, truth)
-    falls, _ = optimised(world, lambda *asked: -truth(*asked))
-    aimless, _ = optimised(world, noise)
+    rises, _ = optimised(world, main, truth)
+    falls, _ = optimised(world, main, lambda *asked: -truth(*asked))
+    aimless, _ = optimised(world, main, noise)
     assert rises > start.mean() + 5 * error
     assert falls < start.mean() - 5 * error
     assert aimless < start.mean() + 2 * error
 
 
-def test_an_endless_penalty_holds_the_policy_where_it_began(world, start):
+def test_an_endless_penalty_holds_the_policy_where_it_began(world, main, start):
     """What is left of a KL divergence comes from noise: the penalty is an estimate from samples."""
-    _, free = optimised(world, truth)
-    worth, held = optimised(world, truth, kl_coef=1000.0)
+    _, free = optimised(world, main, truth)
+    worth, held = optimised(world, dataclasses.replace(main, kl_coef=1000.0), truth)
     assert held < free / 3
     assert worth == pytest.approx(start.mean(), abs=4 * start.std() / np.sqrt(start.size))
 

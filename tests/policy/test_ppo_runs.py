@@ -45,8 +45,8 @@ def run(tmp_path_factory, corpus, tokenizer, shape):
     judges.append(Judge("oracle", None, None, mean=-0.5, sd=2.0))
     return PPORun(
         name="run", data=str(folder / "data"), policy=str(folder / "initial"), rm="two",
-        judges=tuple(judges), category=None, points=2, point_samples=PER_POINT,
-        final_samples=AT_END, settings=SETTINGS, seed=3,
+        judges=tuple(judges), setting="main", number=1, category=None, points=2,
+        point_samples=PER_POINT, final_samples=AT_END, settings=SETTINGS, seed=3,
     )  # fmt: skip
 
 
@@ -149,12 +149,34 @@ def test_a_run_that_diverges_keeps_what_it_has_and_says_so(run, tmp_path, capsys
     load_policy(tmp_path / "run")
 
 
+def test_a_run_ends_where_its_budget_is_spent_and_is_evaluated_there(done, run, tmp_path, capsys):
+    """With what the free run does to the rollout after which it had gone that far."""
+    kl = done[1].log["kl_nats"]
+    found = finish(changed(run, kl_budget=(kl[1] + kl[2]) / 2), tmp_path / "run")
+    assert kl[2] > kl[1] > 0 and found.status == "kl-budget"
+    assert found.message.startswith(f"after step 2: KL divergence {kl[2]:.2f} nats exceeds")
+    assert json.loads((tmp_path / "run" / "outcome.json").read_text())["step"] == 2
+    pd.testing.assert_frame_equal(found.log, done[1].log[:2])
+    assert found.points["step"].tolist() == [1, 2] and len(found.values) == 2
+    np.testing.assert_array_equal(found.values[0], done[1].values[0])
+    assert capsys.readouterr().err == ""
+    whole = finish(changed(run, kl_budget=kl.max() + 1), tmp_path / "whole")
+    assert whole.status == "finished" and whole.log.equals(done[1].log)
+
+
+def test_a_run_is_evaluated_at_even_steps_and_at_its_end(run):
+    assert run.due().tolist() == [1, 3, 4]
+    assert changed(run, points=0).due().tolist() == [4]
+    assert changed(run, points=2, steps=18).due().tolist() == [6, 12, 18]
+    assert changed(run, points=3, steps=1).due().tolist() == [1]
+
+
 def test_curves_show_the_own_judge_and_the_mean_of_the_others(done):
     _, found = done
     table = curves([found, dataclasses.replace(found, values=found.values + 1)])
     assert table.columns.tolist() == [
-        "run", "rm", "kl_coef", "step", "kl_nats", "entropy", "proxy_reward", "golden_reward",
-        "oracle_reward",
+        "run", "rm", "setting", "kl_coef", "step", "kl_nats", "entropy", "proxy_reward",
+        "golden_reward", "oracle_reward",
     ]  # fmt: skip
     assert len(table) == 6 and set(table["rm"]) == {"two"}
     proxy, golden = found.values[:, 1].mean(1), found.values[:, [0, 2]].mean((1, 2))

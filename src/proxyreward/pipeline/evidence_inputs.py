@@ -144,16 +144,15 @@ def _told_texts(params: Params) -> pd.DataFrame:
     folder = outputs(params, "scores")
     prompts = pd.read_parquet(outputs(params, "data") / "prompts.parquet")
     said = pd.read_parquet(folder / f"{INITIAL}.parquet")["response"].to_numpy()
-    names = [*_names(params, MAIN), ORACLE]
-    scores = {name: _plane(params, name, MAIN, INITIAL) for name in names}
+    proxy = families(params)[MAIN][0].name
     told = truth.examples(
         prompts["prompt"].map(last_request).tolist(),
         said.reshape(len(prompts), -1),
-        scores,
+        _plane(params, proxy, MAIN, INITIAL),
         {
-            (done.run.rm, done.run.settings.kl_coef): done.texts
+            (done.run.setting, done.run.settings.kl_coef): done.texts
             for done in _runs(params)
-            if done.run.category is None
+            if (done.run.rm, done.run.number, done.run.category) == (proxy, 1, None)
         },
     )
     return told.assign(utility=oracle.utility(told["prompt"], told["response"]))
@@ -178,22 +177,7 @@ def _plane(params: Params, name: str, family: str, policy: str) -> np.ndarray:
 
 def finished_runs(params: Params) -> list[Optimised]:
     """Every PPO run with its evaluations, the oracle among the judges."""
-    return [
-        Optimised(
-            name=done.run.name,
-            rm=done.run.rm,
-            judges=[judge.name for judge in done.run.judges],
-            kl_coef=done.run.settings.kl_coef,
-            category=done.run.category,
-            status=done.status,
-            message=done.message,
-            steps=done.points["step"].to_numpy(),
-            kl_nats=done.points["kl_nats"].to_numpy(),
-            entropy=done.points["entropy"].to_numpy(),
-            values=done.values.astype(float),
-        )
-        for done in _runs(params)
-    ]
+    return [_optimised(done) for done in _runs(params)]
 
 
 def _runs(params: Params) -> list[Finished]:
@@ -203,3 +187,25 @@ def _runs(params: Params) -> list[Finished]:
 
 def _names(params: Params, family: str) -> list[str]:
     return [member.name for member in families(params)[family]]
+
+
+def _optimised(done: Finished) -> Optimised:
+    """A run at its planned evaluations; one that has ended before counts with its end."""
+    run, ends, due = done.run, done.points["step"].to_numpy(), done.run.due()
+    at = np.searchsorted(ends, due, side="right") - 1
+    return Optimised(
+        name=run.name,
+        rm=run.rm,
+        judges=[judge.name for judge in run.judges],
+        setting=run.setting,
+        number=run.number,
+        kl_coef=run.settings.kl_coef,
+        category=run.category,
+        status=done.status,
+        message=done.message,
+        end=int(ends[-1]),
+        steps=due,
+        kl_nats=done.points["kl_nats"].to_numpy()[at],
+        entropy=float(done.points["entropy"].iloc[-1]),
+        values=done.values[at].astype(float),
+    )

@@ -6,6 +6,7 @@ In: parameters and what the stages before have written. Out: specs of runs. Call
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from proxyreward.pipeline.reward_families import families
 from proxyreward.pipeline.stage import outputs
 from proxyreward.policy.ppo import PPOSettings
 from proxyreward.policy.ppo_runs import Judge, PPORun
-from proxyreward.vocabulary import INITIAL, MAIN, ORACLE
+from proxyreward.vocabulary import INITIAL, MAIN, ORACLE, PENALTY
 
 INPUTS = ("data", "policy", "reward_models")
 
@@ -36,64 +37,79 @@ def judges(params: Params) -> tuple[Judge, ...]:
 
 
 def side_models(params: Params) -> list[str]:
-    """Reward models of the runs with a penalty or on one category, spread over the flip rates."""
+    """Reward models of the runs on one category, spread over the flip rates."""
     names = [member.name for member in families(params)[MAIN]]
     count = min(params.ppo.side_rms, len(names))
     return [names[i] for i in np.linspace(0, len(names) - 1, count).round().astype(int)]
 
 
 def runs(params: Params) -> list[PPORun]:
-    """Main runs, runs with a KL penalty, and runs on one category; the longest first.
+    """Main runs, runs with another KL coefficient, and runs on one category; the longest first.
 
-    The oracle has main runs and runs with a penalty, too, and evaluates all. The side runs are
-    evaluated by the reward models that have side runs, and only at their end. All runs share one
-    seed, so that they differ in the reward and in what they are asked, not in draws.
+    Reward models and the oracle have `ppo.runs` main runs each, which end where the KL budget is
+    spent, and one run at each other coefficient, which has no budget; all of them judge these runs.
+    Runs on one category have the main setting and are judged by the reward models that have them
+    and the oracle. Main runs and those without a penalty are judged on the way, too.
+
+    The k-th runs of all share one seed, so that they differ in the reward, the penalty and in what
+    they are asked, not in draws; where there is one run, it is a first one.
     """
-    ppo = params.ppo
-    own = {field.name for field in dataclasses.fields(PPOSettings)}
-    common = {key: value for key, value in dataclasses.asdict(ppo).items() if key in own}
-    settings = PPOSettings(
-        **common,
-        kl_coef=0.0,
-        temperature=params.samples.temperature,
-        max_new_tokens=params.samples.max_new_tokens,
-        max_length=params.model.max_length,
-        precision=params.model.precision,
-    )
+    ppo, settings = params.ppo, _settings(params)
     every, names = judges(params), side_models(params)
     some = tuple(judge for judge in every if judge.name in (*names, ORACLE))
     prompts = pd.read_parquet(outputs(params, "data") / "prompts.parquet")
+    plain = PPORun(
+        name="",
+        data=str(outputs(params, "data")),
+        policy=str(outputs(params, "policy") / INITIAL),
+        rm="",
+        judges=every,
+        setting=MAIN,
+        number=1,
+        category=None,
+        points=ppo.points,
+        point_samples=ppo.point_samples,
+        final_samples=ppo.final_samples,
+        settings=settings,
+        seed=0,
+    )
 
-    def run(name: str, rm: Judge, **changes: object) -> PPORun:
-        changed = {key: changes.pop(key) for key in own & changes.keys()}
-        plain = PPORun(
-            name=name,
-            data=str(outputs(params, "data")),
-            policy=str(outputs(params, "policy") / INITIAL),
-            rm=rm.name,
-            judges=some,
-            category=None,
-            points=0,
-            point_samples=ppo.point_samples,
-            final_samples=ppo.side_final_samples,
-            settings=dataclasses.replace(settings, **changed),
-            seed=seeds.number("ppo", params.seed),
-        )
-        return dataclasses.replace(plain, **changes)
+    def run(name: str, rm: Judge, number: int = 1, **changes: Any) -> PPORun:
+        seed = seeds.number(f"ppo {number}", params.seed)
+        key = {"name": f"{name}-{rm.name}", "rm": rm.name, "number": number, "seed": seed}
+        return dataclasses.replace(plain, **key, **changes)
 
-    on_the_way = {"judges": every, "points": ppo.points, "final_samples": ppo.final_samples}
+    def penalised(kl_coef: float) -> dict[str, Any]:
+        changed = dataclasses.replace(settings, kl_coef=kl_coef, kl_budget=None)
+        points = 0 if kl_coef else ppo.points
+        return {"setting": PENALTY, "settings": changed, "points": points}
+
     categories = sorted(prompts["category"].unique())
     alone = {
-        "final_samples": ppo.side_final_samples * len(categories),  # as many as on all prompts
-        "prompts_per_step": ppo.category_prompts_per_step,
+        "judges": some,
+        "points": 0,
+        "final_samples": ppo.final_samples * len(categories),  # as many as on all prompts
+        "settings": dataclasses.replace(settings, prompts_per_step=ppo.category_prompts_per_step),
     }
     return [
-        *(run(rm.name, rm, **on_the_way) for rm in every),
-        *(run(f"kl-{k:g}-{rm.name}", rm, kl_coef=k) for k in ppo.penalties for rm in some),
+        *(run(f"main-{k}", rm, k) for k in range(1, ppo.runs + 1) for rm in every),
+        *(run(f"kl-{k:g}", rm, **penalised(k)) for k in ppo.penalties for rm in every),
         *(
-            run(f"{c.lower()}-{rm.name}", rm, category=c, **alone)
+            run(c.lower(), rm, category=c, **alone)
             for c in categories
             for rm in some
             if rm.name in names
         ),
     ]
+
+
+def _settings(params: Params) -> PPOSettings:
+    """Those of the main runs."""
+    own = {field.name for field in dataclasses.fields(PPOSettings)}
+    return PPOSettings(
+        **{key: value for key, value in dataclasses.asdict(params.ppo).items() if key in own},
+        temperature=params.samples.temperature,
+        max_new_tokens=params.samples.max_new_tokens,
+        max_length=params.model.max_length,
+        precision=params.model.precision,
+    )

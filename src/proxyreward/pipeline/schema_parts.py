@@ -222,22 +222,29 @@ class PPO:
     missing_eos_penalty: float = knob("taken from a response that did not end", AMOUNT_OR_NONE)
     max_grad_norm: float = knob("gradients longer than this are shortened", AMOUNT)
     lowest_entropy: float = knob("in nats a token; a policy below it has collapsed", AMOUNT_OR_NONE)
+    kl_coef: float = knob("KL coefficient of the main runs", AMOUNT_OR_NONE)
+    kl_budget: float | None = knob(
+        "a main run ends where its policy is so many nats from the start; null for no such end",
+        AMOUNT,
+    )
+    runs: int = knob("main runs on each reward model, with seeds of their own", FEW)
     penalties: tuple[float, ...] = knob(
-        "KL coefficients beside 0, on some reward models", PENALTIES
+        "other KL coefficients, a run on each reward model", PENALTIES
     )
-    side_rms: int = knob(
-        "reward models of the runs with a penalty and of the runs on one category", COUNT_OR_NONE
-    )
+    side_rms: int = knob("reward models of the runs on one category", COUNT_OR_NONE)
     category_prompts_per_step: int = knob("prompts of a rollout on one category", COUNT)
-    points: int = knob("times that a main run is evaluated before its end", COUNT_OR_NONE)
+    points: int = knob(
+        "times that a main run, or one without a penalty, is evaluated on its way", COUNT_OR_NONE
+    )
     point_samples: int = knob("responses to each prompt at these", COUNT)
-    final_samples: int = knob("responses to each prompt at the end of a main run", COUNT)
-    side_final_samples: int = knob("the same for the other runs", COUNT)
+    final_samples: int = knob("responses to each prompt at the end", COUNT)
 
     def __post_init__(self) -> None:
         for key in ("prompts_per_step", "category_prompts_per_step"):
             if getattr(self, key) * self.samples_per_prompt < self.minibatches:
                 raise RuleBroken(key, f"leaves a minibatch of {self.minibatches} without a row")
+        if self.kl_coef in self.penalties:
+            raise RuleBroken("penalties", "must not hold kl_coef, which the main runs have")
 
 
 @dataclasses.dataclass(frozen=True)

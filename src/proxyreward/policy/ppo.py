@@ -4,7 +4,7 @@ A policy, its critic, a frozen reference, prompts and a reward function come in;
 changed in place, and one row of curves a step goes out.  Caller: `policy.ppo_runs`.
 
 The file reads from top to bottom as one step runs: settings, rollout, log-probabilities, rewards,
-advantages, losses, update, loop.  Each implementation detail is marked ``[D1]`` to ``[D15]``; the
+advantages, losses, update, loop.  Each implementation detail is marked ``[D1]`` to ``[D16]``; the
 book's page "PPO, detail by detail" gives the reason and the source of each.
 
 Shapes: ``rows`` sampled responses, ``tokens`` the longest of them; all tensors are
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
     from torch import Generator, Tensor
 
-ROWS_OBSERVED = 256  # responses that are sampled at a time
+ROWS_OBSERVED = 256  # responses that are sampled, or compared with the reference, at a time
 TOKENS_OBSERVED = 256  # tokens before which whole distributions are in memory at a time
 # prompts and responses -> one reward a response, in sd of the initial policy
 Reward = Callable[[list[str], list[str]], np.ndarray]
@@ -38,7 +38,7 @@ Reward = Callable[[list[str], list[str]], np.ndarray]
 
 @dataclass(frozen=True)
 class PPOSettings:
-    """How a policy is optimised; every run of a family shares them, `kl_coef` apart.
+    """How a policy is optimised.
 
     Attributes
     ----------
@@ -52,6 +52,9 @@ class PPOSettings:
         Of Adam, constant after `warmup_steps`.
     kl_coef
         Coefficient of the KL penalty (the paper's main runs have 0).
+    kl_budget
+        A policy whose mean KL divergence from the reference (nats a response) exceeds it is at its
+        end; None sets no limit.
     gamma, lam
         Discount and decay of generalised advantage estimation.
     clip, value_clip
@@ -79,6 +82,7 @@ class PPOSettings:
     critic_learning_rate: float
     warmup_steps: int
     kl_coef: float
+    kl_budget: float | None
     gamma: float
     lam: float
     clip: float
@@ -94,6 +98,10 @@ class PPOSettings:
 
 class Diverged(RuntimeError):
     """A run that cannot go on: a non-finite loss, or a policy without entropy."""
+
+
+class BudgetSpent(RuntimeError):
+    """A run that need not go on: the policy has gone as far from the reference as it may."""
 
 
 # --- Rollout -------------------------------------------------------------------------------------
@@ -372,6 +380,8 @@ class PPO:
         ------
         Diverged
             If a loss is not finite or the entropy has collapsed. The rows so far stay valid.
+        BudgetSpent
+            If a rollout is farther from the reference than `kl_budget`, before its update.
         """
         queue: list[str] = []
         for step in range(1, self.settings.steps + 1):
@@ -389,23 +399,23 @@ class PPO:
         Returns
         -------
         responses : list of str
-        kl_nats : ndarray, shape (responses,)
-            Sum over a response's tokens of the KL divergence from the reference.
+        kl_nats : ndarray, shape (compared,)
+            Sum over a response's tokens of the KL divergence from the reference, of the first
+            `ROWS_OBSERVED` responses: it is their mean that is wanted, and others cost as much.
         entropy : float
-            Mean over tokens, in nats.
+            Mean over the tokens of these, in nats.
         """
         import torch
 
         draws = torch.Generator(self.accelerator.device).manual_seed(seed)
         together = max(1, ROWS_OBSERVED // samples)
-        responses, divergences, entropies, tokens = [], [], 0.0, 0
-        for start in range(0, len(prompts), together):
-            seen = self._observe(prompts[start : start + together], samples, draws)
-            responses += seen.responses
-            divergences.append(seen.kl_nats.cpu().numpy())
-            entropies += seen.entropy.sum().item()
-            tokens += len(seen.entropy)
-        return responses, np.concatenate(divergences), entropies / tokens
+        seen = self._observe(prompts[:together], samples, draws)
+        responses = seen.responses
+        for start in range(together, len(prompts), together):
+            asked = prompts[start : start + together]
+            more = roll_out(self.policy, self.tokenizer, asked, samples, self.settings, draws)
+            responses += self._texts(more)
+        return responses, seen.kl_nats.cpu().numpy(), seen.entropy.mean().item()
 
     def _observe(self, prompts: Sequence[str], samples: int, draws: Generator) -> Observed:
         """Sample, and ask policy and reference about what was sampled."""
@@ -423,12 +433,15 @@ class PPO:
             log_probs, before, divergence, entropy = map(torch.cat, zip(*found))
             return Observed(
                 rollout=rollout,
-                responses=[text(self.tokenizer, row) for row in rollout.tokens.tolist()],
+                responses=self._texts(rollout),
                 log_probs=in_rows(log_probs, mask),
                 log_ratio=in_rows(log_probs - before, mask),
                 kl_nats=in_rows(divergence, mask).sum(1),
                 entropy=entropy,
             )
+
+    def _texts(self, rollout: Rollout) -> list[str]:
+        return [text(self.tokenizer, row) for row in rollout.tokens.tolist()]
 
     def _compare(
         self, drawn: Tensor, before: Tensor, tokens: Tensor, pad_id: int
@@ -464,14 +477,7 @@ class PPO:
         }
         means = self.accelerator.reduce(torch.stack(list(row.values())), "mean").tolist()
         row = dict(zip(row, means))
-        broken = [name for name, mean in row.items() if not math.isfinite(mean)]
-        if broken:
-            raise Diverged(f"not finite: {', '.join(broken)}")
-        if row["entropy"] < settings.lowest_entropy:
-            raise Diverged(
-                f"the policy collapsed: entropy {row['entropy']:.2g} nats a token is below "
-                f"{settings.lowest_entropy:g}; lower the learning rates or raise kl_coef"
-            )
+        self._check(row)
         with torch.no_grad():
             with self._training():
                 values = values_of(self.critic, rollout)
@@ -483,6 +489,23 @@ class PPO:
             advantages = whiten(advantages, mask, self.accelerator)
         losses = self._update(rollout, (seen.log_probs, values, advantages, returns))
         return row | dict(zip(("policy_loss", "value_loss", "clipped"), losses))
+
+    def _check(self, row: dict[str, float]) -> None:
+        """Stop before an update that means nothing, or that is not wanted any more."""
+        settings = self.settings
+        broken = [name for name, mean in row.items() if not math.isfinite(mean)]
+        if broken:
+            raise Diverged(f"not finite: {', '.join(broken)}")
+        if row["entropy"] < settings.lowest_entropy:
+            raise Diverged(
+                f"the policy collapsed: entropy {row['entropy']:.2g} nats a token is below "
+                f"{settings.lowest_entropy:g}; lower the learning rates or raise kl_coef"
+            )
+        if settings.kl_budget is not None and row["kl_nats"] > settings.kl_budget:  # [D16]
+            raise BudgetSpent(
+                f"KL divergence {row['kl_nats']:.2f} nats exceeds the budget of "
+                f"{settings.kl_budget:g}"
+            )
 
     def _update(self, rollout: Rollout, old: tuple[Tensor, ...]) -> list[float]:
         """Epochs of minibatches over one rollout; returns mean losses and clipped share."""

@@ -19,14 +19,14 @@ import pandas as pd
 from proxyreward.data.transcripts import last_request
 from proxyreward.models.build import load_critic, load_policy, load_reward_model
 from proxyreward.models.tokenizer import load_tokenizer
-from proxyreward.policy.ppo import PPO, Diverged, PPOSettings, Reward
+from proxyreward.policy.ppo import PPO, BudgetSpent, Diverged, PPOSettings, Reward
 from proxyreward.reward.score import Asked, distinct_rows, score_asked
 from proxyreward.vocabulary import ORACLE
 from proxyreward.world import oracle
 
 LOG, POINTS, VALUES, OUTCOME = "log.csv", "points.csv", "values.npy", "outcome.json"
 TEXTS = "texts.json"
-FINISHED, DIVERGED = "finished", "diverged"
+FINISHED, BUDGET, DIVERGED = "finished", "kl-budget", "diverged"
 LOGGED = [
     "step", "reward", "kl_nats", "entropy", "ended", "tokens", "policy_loss", "value_loss",
     "clipped",
@@ -68,6 +68,8 @@ class PPORun:
         Name of the judge that the policy is optimised on.
     judges
         Every reward model that evaluates it, and the oracle.
+    setting, number
+        Which setting of PPO, and which of its runs.
     category
         Only the downstream prompts of this category; None takes all.
     points, point_samples
@@ -81,6 +83,8 @@ class PPORun:
     policy: str
     rm: str
     judges: tuple[Judge, ...]
+    setting: str
+    number: int
     category: str | None
     points: int
     point_samples: int
@@ -88,12 +92,18 @@ class PPORun:
     settings: PPOSettings
     seed: int
 
+    def due(self) -> np.ndarray:
+        """Steps after which the policy is evaluated, the last one among them."""
+        steps = np.linspace(0, self.settings.steps, self.points + 2).round().astype(int)
+        return np.unique(steps[steps > 0])
+
 
 def train(run: PPORun, directory: Path) -> None:
     """Optimise, evaluate on the way and at the end, and save it all to ``directory``.
 
     A run that diverges is a result: its curves and its last policy are kept, ``outcome.json``
-    says why it stopped, and the message goes to stderr.
+    says why it stopped, and the message goes to stderr. One that has spent its KL budget is
+    evaluated there.
 
     Files: the policy; ``log.csv`` with a row a step (see :meth:`PPO.run`); ``points.csv`` (step,
     kl_nats, entropy) and ``values.npy`` (points, judges, prompts) with the evaluations, the last of
@@ -114,7 +124,7 @@ def train(run: PPORun, directory: Path) -> None:
         run.settings,
         run.seed,
     )
-    due = set(np.linspace(0, run.settings.steps, run.points + 2).round()) - {0, run.settings.steps}
+    due = run.due()[:-1]
     points, values, rows = [], [], []
 
     def evaluate(step: int, samples: int) -> list[str]:
@@ -132,9 +142,11 @@ def train(run: PPORun, directory: Path) -> None:
             rows.append(row)
             if row["step"] in due:
                 evaluate(row["step"], run.point_samples)
-    except Diverged as stop:
-        outcome = {"status": DIVERGED, "message": f"after step {len(rows)}: {stop}"}
-        print(f"{run.name}: {outcome['message']}", file=sys.stderr)
+    except (BudgetSpent, Diverged) as stop:
+        status = BUDGET if isinstance(stop, BudgetSpent) else DIVERGED
+        outcome = {"status": status, "message": f"after step {len(rows)}: {stop}"}
+        if status == DIVERGED:
+            print(f"{run.name}: {outcome['message']}", file=sys.stderr)
     texts = evaluate(len(rows), run.final_samples)
     # Named, for a run may diverge in its first step.
     pd.DataFrame(rows, columns=LOGGED).to_csv(directory / LOG, index=False, float_format="%.6g")
@@ -198,21 +210,22 @@ def read(runs: Iterable[PPORun], folders: Iterable[Path]) -> list[Finished]:
 def curves(runs: Iterable[Finished]) -> pd.DataFrame:
     """Value of each run's policy on the way: to its own judge, to the others and to the oracle.
 
-    Columns ``run, rm, kl_coef, step, kl_nats, entropy, proxy_reward, golden_reward``, the mean over
-    all other reward models, each as golden, and ``oracle_reward``. Rewards in sd of the initial
-    policy.
+    Columns ``run, rm, setting, kl_coef, step, kl_nats, entropy, proxy_reward, golden_reward``, the
+    mean over all other reward models, each as golden, and ``oracle_reward``. Rewards in sd of the
+    initial policy.
     """
     tables = []
     for done in runs:
         names = np.array([judge.name for judge in done.run.judges])
         own, true = names == done.run.rm, names == ORACLE
         worth = done.values.mean(axis=2)
-        key = {"run": done.run.name, "rm": done.run.rm, "kl_coef": done.run.settings.kl_coef}
+        key = {"run": done.run.name, "rm": done.run.rm, "setting": done.run.setting}
+        key["kl_coef"] = done.run.settings.kl_coef
         shown = {
             "proxy_reward": worth[:, own][:, 0],
             "golden_reward": worth[:, ~own & ~true].mean(1),
             "oracle_reward": worth[:, true][:, 0],
         }
-        columns = ["run", "rm", "kl_coef", *done.points.columns, *shown]
+        columns = [*key, *done.points.columns, *shown]
         tables.append(done.points.assign(**key, **shown)[columns])
     return pd.concat(tables, ignore_index=True)

@@ -20,7 +20,7 @@ from proxyreward.models.states import Rows, last_states
 from proxyreward.models.tokenizer import encode
 
 # Padding included. On a CPU a batch should stay in the cache, on a GPU it should fill the device.
-TOKENS_PER_BATCH = {"cpu": 8192, "cuda": 131072}
+TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 131072}
 
 
 def score_tokens(

@@ -20,16 +20,17 @@ from proxyreward.metrics.testset import TestSet
 from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, ORIGINAL
 
 REGRET = [
-    "family", "policy", "optimiser", "n", "kl_coef", "training", "category", "golden", "proxy",
-    "golden_reward", "ndr", "golden_gain",
+    "family", "policy", "optimiser", "n", "setting", "kl_coef", "training", "category", "golden",
+    "proxy", "golden_reward", "ndr", "golden_gain",
 ]  # fmt: skip
 CURVES = ["optimiser", "golden", "proxy", "step", "kl_bits", "golden_reward", "proxy_reward"]
 RUNS = [
-    "run", "rm", "kl_coef", "training", "status", "message", "step", "proxy_gain", "kl_nats",
-    "entropy",
+    "run", "rm", "setting", "number", "kl_coef", "training", "status", "message", "step",
+    "proxy_gain", "kl_nats", "entropy",
 ]  # fmt: skip
-# Policies from the initial one, without a penalty, on all prompts.
-PLAIN = {"policy": INITIAL, "kl_coef": 0.0, "training": JOINT, "category": ALL}
+REPEATS = ["number", "golden", "proxy", "golden_reward", "ndr"]
+# Policies from the initial one, in the main setting, on all prompts.
+PLAIN = {"policy": INITIAL, "setting": MAIN, "training": JOINT, "category": ALL}
 _TABLES = {"prompts": "parquet", "bench": "parquet", "tests": "parquet"}
 _TEXT = {  # columns of names; the others hold numbers
     "rms": ["family", "rm", "label"],
@@ -37,10 +38,14 @@ _TEXT = {  # columns of names; the others hold numbers
     "bench": ["category"],
     "tests": ["variant", "source"],
     "own": ["golden", "proxy"],
-    "regret": ["family", "policy", "optimiser", "training", "category", "golden", "proxy"],
+    "regret": [
+        "family", "policy", "optimiser", "setting", "training", "category", "golden", "proxy",
+    ],
     "curves": ["optimiser", "golden", "proxy"],
-    "runs": ["run", "rm", "training", "status", "message"],
-}
+    "runs": ["run", "rm", "setting", "training", "status", "message"],
+    "repeats": ["golden", "proxy"],
+}  # fmt: skip
+_COLUMNS = {"regret": REGRET, "curves": CURVES, "runs": RUNS, "repeats": REPEATS}
 _NUMBERS = {
     "rms": ["flip_rate"],
     "prompts": ["prompt_id"],
@@ -49,7 +54,7 @@ _NUMBERS = {
     "own": ["accuracy"],
     **{
         name: [column for column in columns if column not in _TEXT[name]]
-        for name, columns in {"regret": REGRET, "curves": CURVES, "runs": RUNS}.items()
+        for name, columns in _COLUMNS.items()
     },
 }
 
@@ -80,16 +85,22 @@ class Evidence:
         `main` and `apart`, and the oracle.
     regret
         The columns of ``REGRET``: what each policy is worth to each golden RM, in sd of
-        the initial policy, its own included. `n` is 0 for PPO; `training` is `joint`, or the
-        category on whose prompts alone a PPO policy was trained; `category` is `all`, or the
-        category of the downstream prompts. Families judge themselves; in the rows of the family
-        `across` the judges of `own` are golden and proxy to one another.
+        the initial policy, its own included. `n` is 0 for PPO, whose `setting` is `main`, where
+        rewards are means over the runs on a reward model, or `penalty`: one run at each `kl_coef`,
+        the first main one among them. Best-of-n has the setting `main` alone. `training` is
+        `joint`, or the category on whose prompts alone a PPO policy was trained; `category` is
+        `all`, or the category of the downstream prompts. Families judge themselves; in the rows of
+        the family `across` the judges of `own` are golden and proxy to one another.
     curves
-        The columns of ``CURVES``: the main family on the way; `step` is n for best-of-n (whose
-        KL is a bound), the PPO step otherwise.
+        The columns of ``CURVES``: the main family and setting on the way; `step` is n for
+        best-of-n (whose KL is a bound), the PPO step otherwise, at which a run that has ended
+        before counts with its end. Of PPO means over runs.
     runs
-        The columns of ``RUNS``: the end of every PPO run. `status` is `finished` or `diverged`,
-        `proxy_gain` in sd of the initial policy, `entropy` in nats per token.
+        The columns of ``RUNS``: the end of every PPO run. `number` counts the runs of a setting on
+        a reward model, `status` is `finished`, `kl-budget` or `diverged`, `proxy_gain` in sd of
+        the initial policy, `entropy` in nats per token.
+    repeats
+        The columns of ``REPEATS``: `regret` of PPO in the main setting for each run alone.
     """
 
     rms: pd.DataFrame
@@ -100,6 +111,7 @@ class Evidence:
     regret: pd.DataFrame
     curves: pd.DataFrame
     runs: pd.DataFrame
+    repeats: pd.DataFrame
 
     @classmethod
     def read(cls, folder: Path) -> Evidence:

@@ -1,23 +1,23 @@
 """What optimised policies are worth: golden rewards, NDR and curves of best-of-n and PPO.
 
-In: scores of pools of samples, and evaluations of PPO policies. Out: the tables `regret`, `curves`
-and `runs` of `evidence`. Called by the `evidence` stage.
+In: scores of pools of samples, and evaluations of PPO policies. Out: the tables `regret`, `curves`,
+`runs` and `repeats` of `evidence`. Called by the `evidence` stage.
 
 Rewards are standardised: mean 0 and sd 1 over all samples of the initial policy, for each golden
 RM. NDR and rank statistics do not depend on it, but rewards become comparable.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.rethinking.evidence import CURVES, REGRET, RUNS
+from proxyreward.findings.rethinking.evidence import CURVES, REGRET, REPEATS, RUNS
 from proxyreward.metrics.best_of_n import best_of_n_curves, kl_bound
 from proxyreward.metrics.checks import count
 from proxyreward.metrics.regret import golden_gain, ndr_matrix
-from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, ORACLE, PPO
+from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, ORACLE, PENALTY, PPO
 
 
 def n_grid(samples: int) -> list[int]:
@@ -69,11 +69,12 @@ class Pool:
             [
                 _regret(
                     rewards[:, :, k], initial, self.names, family=self.family, policy=self.policy,
-                    optimiser=BEST_OF_N, n=n, kl_coef=0.0, training=JOINT, category=category,
+                    optimiser=BEST_OF_N, n=n, setting=MAIN, kl_coef=0.0, training=JOINT,
+                    category=category,
                 )
                 for k, n in enumerate(ns)
             ]
-        )  # fmt: skip
+        )[REGRET]  # fmt: skip
 
     def curves(self, ns: Sequence[int]) -> pd.DataFrame:
         """Rows of `curves` for best-of-n; the KL divergence is its bound."""
@@ -88,23 +89,28 @@ class Pool:
 
 @dataclass(frozen=True)
 class Optimised:
-    """A finished PPO run.
+    """A PPO run that has ended.
 
     `steps` and `kl_nats` have shape (points,), `values` (points, judges, prompts): standardised
-    rewards to the RMs named in `judges` at each evaluation, the last one at the end. `category` is
-    None for a run on all prompts; otherwise `values` covers the prompts of that category.
+    rewards to the RMs named in `judges` at each step at which an evaluation was planned. From
+    `end` on, the step at which it ended, the policy stays as it is. `entropy` is that at the end.
+    `category` is None for a run on all prompts; otherwise `values` covers the prompts of that
+    category.
     """
 
     name: str
     rm: str
     judges: Sequence[str]
+    setting: str
+    number: int
     kl_coef: float
     category: str | None
     status: str
     message: str
+    end: int
     steps: np.ndarray
     kl_nats: np.ndarray
-    entropy: np.ndarray
+    entropy: float
     values: np.ndarray
 
 
@@ -122,7 +128,10 @@ def by_models(runs: Sequence[Optimised]) -> list[Optimised]:
 def ppo_regret(
     runs: Sequence[Optimised], initial: np.ndarray, categories: np.ndarray, names: Sequence[str]
 ) -> pd.DataFrame:
-    """Rows of `regret` for PPO: by KL coefficient, by category of prompts and by training.
+    """Rows of `regret` for PPO: by setting, KL coefficient, training and category of prompts.
+
+    In the main setting a policy's rewards are means over the runs on its reward model, and NDR is
+    that of these means; at each KL coefficient there is one run, see :func:`_alike`.
 
     Parameters
     ----------
@@ -131,11 +140,8 @@ def ppo_regret(
     categories : ndarray of str, shape (prompts,)
     """
     tables = []
-    for training, kl_coef in sorted({(run.category or JOINT, run.kl_coef) for run in runs}):
-        chosen = [r for r in runs if (r.category or JOINT, r.kl_coef) == (training, kl_coef)]
-        own = [names.index(run.rm) for run in chosen]
-        judges = [chosen[0].judges.index(run.rm) for run in chosen]
-        last = np.stack([run.values[-1][judges] for run in chosen], axis=1)  # rms, runs, prompts
+    for setting, training, chosen in _alike(runs):
+        last, own = _ends(chosen, names)
         covered = np.ones(len(categories), bool) if training == JOINT else categories == training
         whole = [ALL, *sorted(set(categories))] if training == JOINT else [training]
         for category in whole:
@@ -145,28 +151,41 @@ def ppo_regret(
                     last[:, :, inside[covered]].mean(axis=2),
                     initial[own][:, inside].mean(axis=1),
                     [names[i] for i in own],
-                    family=MAIN, policy=INITIAL, optimiser=PPO, n=0, kl_coef=kl_coef,
-                    training=training, category=category,
+                    family=MAIN, policy=INITIAL, optimiser=PPO, n=0, setting=setting,
+                    kl_coef=chosen[0].kl_coef, training=training, category=category,
                 )
             )  # fmt: skip
+    return pd.concat(tables)[REGRET]
+
+
+def ppo_repeats(
+    runs: Sequence[Optimised], initial: np.ndarray, names: Sequence[str]
+) -> pd.DataFrame:
+    """The table `repeats`: what :func:`ppo_regret` says of each main run alone, on all prompts."""
+    runs = _main(runs)
+    tables = []
+    for number in sorted({run.number for run in runs}):
+        last, own = _ends([run for run in runs if run.number == number], names)
+        start, of = initial[own].mean(axis=1), [names[i] for i in own]
+        rows = _regret(last.mean(axis=2), start, of).assign(number=number)
+        tables.append(rows[REPEATS])
     return pd.concat(tables)
 
 
 def ppo_curves(runs: Sequence[Optimised]) -> pd.DataFrame:
-    """Rows of `curves` for the main runs (no penalty, all prompts), a point an evaluation.
+    """Rows of `curves` for the main runs, a point an evaluation, means over the runs on an RM.
 
     They start from the initial policy, whose standardised reward is 0 by definition.
     """
-    tables = []
-    for run in runs:
-        if run.category is not None or run.kl_coef:
-            continue
-        own = run.judges.index(run.rm)
-        worth = run.values.mean(axis=2)
+    tables, runs = [], _main(runs)
+    for rm in sorted({run.rm for run in runs}):
+        same = [run for run in runs if run.rm == rm]
+        judges, own = same[0].judges, same[0].judges.index(rm)
+        worth = np.mean([run.values.mean(axis=2) for run in same], axis=0)
         worth = np.vstack([np.zeros(worth.shape[1]), worth])
-        steps, kls = ([0, *values] for values in (run.steps, run.kl_nats))
-        for step, kl, rewards in zip(steps, kls, worth, strict=True):
-            key = {"optimiser": PPO, "golden": run.judges, "proxy": run.rm, "step": step}
+        kls = [0, *np.mean([run.kl_nats for run in same], axis=0)]
+        for step, kl, rewards in zip([0, *same[0].steps], kls, worth, strict=True):
+            key = {"optimiser": PPO, "golden": judges, "proxy": rm, "step": step}
             key |= {"kl_bits": kl / np.log(2), "golden_reward": rewards}
             tables.append(pd.DataFrame(key).assign(proxy_reward=rewards[own])[CURVES])
     return pd.concat(tables).sort_values(["golden", "proxy"], kind="stable")
@@ -177,10 +196,40 @@ def ppo_runs(runs: Sequence[Optimised]) -> pd.DataFrame:
     rows = []
     for run in runs:
         gain = run.values[-1][run.judges.index(run.rm)].mean()
-        training = run.category or JOINT
-        end = (run.steps[-1], gain, run.kl_nats[-1], run.entropy[-1])
-        rows.append((run.name, run.rm, run.kl_coef, training, run.status, run.message, *end))
+        key = (run.name, run.rm, run.setting, run.number, run.kl_coef, run.category or JOINT)
+        end = (run.end, gain, run.kl_nats[-1], run.entropy)
+        rows.append((*key, run.status, run.message, *end))
     return pd.DataFrame(rows, columns=RUNS)
+
+
+def _main(runs: Sequence[Optimised]) -> list[Optimised]:
+    """The runs of the main setting on all prompts."""
+    return [run for run in runs if run.setting == MAIN and run.category is None]
+
+
+def _alike(runs: Sequence[Optimised]) -> Iterator[tuple[str, str, list[Optimised]]]:
+    """Setting, training and runs of policies that are compared with each other.
+
+    The main runs on all prompts; at each KL coefficient one run, which is the first main run at
+    theirs, so that coefficients compare like with like; the runs on each category.
+    """
+    yield MAIN, JOINT, _main(runs)
+    first = [run for run in runs if run.category is None and run.number == 1]
+    for kl_coef in sorted({run.kl_coef for run in first}):
+        yield PENALTY, JOINT, [run for run in first if run.kl_coef == kl_coef]
+    for category in sorted({run.category for run in runs if run.category}):
+        yield MAIN, category, [run for run in runs if run.category == category]
+
+
+def _ends(runs: Sequence[Optimised], names: Sequence[str]) -> tuple[np.ndarray, list[int]]:
+    """Rewards at the end, means over the runs on an RM, shape (rms, rms, prompts).
+
+    The judges come first; the second value says which of `names` these RMs are.
+    """
+    own = [i for i, name in enumerate(names) if any(run.rm == name for run in runs)]
+    judges = [runs[0].judges.index(names[i]) for i in own]
+    of = [[run.values[-1][judges] for run in runs if run.rm == names[i]] for i in own]
+    return np.stack([np.mean(same, axis=0) for same in of], axis=1), own
 
 
 def _regret(
@@ -197,7 +246,7 @@ def _regret(
         "ndr": ndr.ravel(),
         "golden_gain": np.repeat(gain, len(names)),
     }
-    return pd.DataFrame(columns)[REGRET]
+    return pd.DataFrame(columns)
 
 
 def _curve(

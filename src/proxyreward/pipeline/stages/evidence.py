@@ -29,8 +29,7 @@ def run(params: Params) -> None:
     """Gather scores, and turn pools and PPO runs into regrets."""
     data = outputs(params, "data")
     categories = pd.read_parquet(data / "prompts.parquet")["category"].to_numpy()
-    pools = every_pool(params)
-    initial = pools[0]
+    initial, *_ = pools = every_pool(params)
     grid = regret.n_grid(initial.scores.shape[2])
     top = [grid[-1]]
     regrets = [pool.regret(regret.n_grid(pool.scores.shape[2])[1:]) for pool in pools]
@@ -51,6 +50,7 @@ def run(params: Params) -> None:
         "regret": pd.concat(regrets),
         "curves": pd.concat(curves),
         "runs": regret.ppo_runs(runs),
+        "repeats": regret.ppo_repeats(runs, start, initial.names),
     }
     tables |= true_worth(params, judged, grid, every) | {"controls": controls(params, bench)}
     evidence.write(tables, results(params, "evidence"))

@@ -11,7 +11,7 @@ from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.core.style import svg, use_style
 from proxyreward.findings.rethinking.evidence import Evidence, under
 from proxyreward.findings.rethinking.finding1 import claims, show
-from proxyreward.findings.rethinking.finding1.measure import associations
+from proxyreward.findings.rethinking.finding1.measure import agreement, associations
 from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import outputs, results
@@ -28,7 +28,10 @@ def compute(params: Params) -> Measured:
     picture = show.plot_scatter(pd.concat([under(found, x) for x in (BEST_OF_N, PPO)]))
     return Measured(
         claims.quantities(found, evidence.curves, disagreement, labels, registry),
-        estimates={"association": associations(found, registry)},
+        estimates={
+            "association": associations(found, registry),
+            "agreement": agreement(evidence.repeats),
+        },
         tables={"pairs": found},
         files={"scatter.svg": svg(picture)},
     )

@@ -24,16 +24,17 @@ from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import outputs, results
 
 
-def specs(family: Path) -> list[dict]:
-    """Settings of a family's main items, which are named after flip rates, in order of name."""
-    return [json.loads(file.read_text("utf-8")) for file in sorted(family.glob(f"flip-*/{SPEC}"))]
+def specs(family: Path, named: str) -> list[dict]:
+    """Settings of a family's items with such names, in order of name."""
+    return [json.loads(file.read_text("utf-8")) for file in sorted(family.glob(f"{named}/{SPEC}"))]
 
 
 def compute(params: Params) -> measuring.Measured:
     """Measure the finding in one run."""
     evidence, registry = Evidence.read(results(params, "evidence")), load_registry()
     data, runs = outputs(params, "data"), measure.run_ends(evidence)
-    rms, ppo = (specs(outputs(params, family)) for family in ("reward_models", "ppo"))
+    rms = specs(outputs(params, "reward_models"), "flip-*")
+    ppo = specs(outputs(params, "ppo"), "main-*-flip-*")
     families = {"reward models": (rms, REWARD_MODELS), "PPO runs": (ppo, PPO_RUNS)}
     tables = {"runs": runs, "recipes": recipe_table(families)}
     estimates = {

@@ -9,8 +9,9 @@ from proxyreward.findings.core.quantity import measured
 from proxyreward.findings.core.reading import read_table
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.findings.rethinking.truth.measure import (
-    KEYS,
+    NAMES,
     WORTH,
+    along,
     foretold,
     hidden,
     judged,
@@ -29,14 +30,15 @@ def compute(params: Params) -> Measured:
     """Measure the finding in one run."""
     folder = results(params, "evidence")
     evidence = Evidence.read(folder)
-    numbers = [name for name in WORTH if name not in (KEYS[0], "proxy")]
-    worth = read_table(folder / "worth.csv", [KEYS[0], "proxy"], numbers)
+    numbers = [name for name in WORTH if name not in NAMES]
+    worth = read_table(folder / "worth.csv", NAMES, numbers)
     errors = read_table(folder / "errors.csv", ["first", "second"], ["scores", "errors"])
     ndrs, pairs = kept(evidence, worth), judged(evidence, errors)
     return Measured(
         {name: measured(value) for name, value in hidden(ndrs).items()},
         estimates={
             "reached": reached(worth),
+            "along": along(worth),
             "kept": ndrs,
             "predicted": predicted(evidence, ndrs),
             "shared": shared(errors, evidence.names(), evidence.names(APART)),

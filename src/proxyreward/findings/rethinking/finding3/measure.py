@@ -27,6 +27,7 @@ from proxyreward.vocabulary import (
     MAIN,
     ORIGINAL,
     PARAPHRASE,
+    PENALTY,
     PPO,
     REWRITE,
 )
@@ -58,8 +59,8 @@ def draw(
     -------
     dict of DataFrame
         `categories` (downstream, accuracy_on, optimiser, draw, golden, coefficient), the optimisers
-        being those two, and PPO on all prompts (`joint`) and per category (`separate`) of the
-        reward models that were trained in both ways, if there are three;
+        being those two, and one PPO run on all prompts (`joint`) and one per category (`separate`)
+        of the reward models that were trained in both ways, if there are three;
         `shares` (strategy, share, optimiser, draw, golden, coefficient), where every prompt has one
         response of each writer to draw from, in all variants;
         `prompts`, of :func:`compare`; `sizes`, one row.
@@ -71,7 +72,7 @@ def draw(
         for name in np.unique(tests.categories)
         if name in downstream
     }
-    few, separate = _separate(evidence, list(errors))
+    few, alone = _alone(evidence, list(errors))
     same, categories, changes = np.ix_(few, few), [], []
     for of in errors:
         ndr = ndrs(evidence, category=of)
@@ -79,9 +80,8 @@ def draw(
             cell = {"downstream": of, "accuracy_on": name}
             categories.append(coefficients(error, ndr, names, **cell))
             if few:
-                of_few = {JOINT: ndr[PPO][same], SEPARATE: separate[of]}
                 kept = [names[i] for i in few]
-                categories.append(coefficients(error[:, *same], of_few, kept, **cell))
+                categories.append(coefficients(error[:, *same], alone[of], kept, **cell))
     for strategy in STRATEGIES:
         changed = evidence.testset(strategy)
         places = [int(np.argmax(tests.sources == source)) for source in changed.sources]
@@ -167,18 +167,37 @@ def leads(matrix: np.ndarray) -> dict[str, float]:
     return found
 
 
-def _separate(evidence: Evidence, categories: list[str]) -> tuple[list[int], dict[str, np.ndarray]]:
-    """Places of the RMs with a PPO policy for each category, and their NDR; none for under 3."""
+def _alone(
+    evidence: Evidence, categories: list[str]
+) -> tuple[list[int], dict[str, dict[str, np.ndarray]]]:
+    """Places of the RMs with a PPO policy for each category, none for under 3; and NDR.
+
+    NDR on a category's prompts, of the policy for them (`separate`) and of a single one on all
+    prompts (`joint`), with the same KL coefficient.
+    """
     names, runs = evidence.names(), evidence.policies(PPO, family=MAIN, policy=INITIAL)
-    runs = runs[runs["training"] == runs["category"]]
-    counts = runs[runs["golden"] == runs["proxy"]].groupby("proxy")["category"].nunique()
-    places = [i for i, name in enumerate(names) if counts.get(name, 0) == len(categories)]
+    separate = runs[runs["training"] == runs["category"]]
+    counts = separate[separate["golden"] == separate["proxy"]].groupby("proxy")["category"]
+    places = [i for i, name in enumerate(names) if counts.nunique().get(name) == len(categories)]
     if len(places) < 3:
         return [], {}
+    single = (runs["setting"] == PENALTY) & runs["kl_coef"].isin(separate["kl_coef"])
     kept = [names[i] for i in places]
-    runs = runs[runs["golden"].isin(kept) & runs["proxy"].isin(kept)]
-    ndr = {of: evidence.square(runs[runs["category"] == of], "ndr") for of in categories}
-    return places, ndr
+    found = {
+        of: {
+            name: evidence.square(rows[rows["category"] == of], "ndr")
+            for name, rows in (
+                (JOINT, _among(runs[single], kept)),
+                (SEPARATE, _among(separate, kept)),
+            )
+        }
+        for of in categories
+    }
+    return places, found
+
+
+def _among(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    return rows[rows["golden"].isin(names) & rows["proxy"].isin(names)]
 
 
 def compare(prompts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

@@ -11,11 +11,20 @@ import pandas as pd
 
 from proxyreward.data.construction import response_words, standardised_gap
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.rethinking.evidence import Evidence, square, under
+from proxyreward.findings.rethinking.evidence import PLAIN, Evidence, square, under
 from proxyreward.metrics.agreement import accuracy_matrix
 from proxyreward.metrics.estimates import mean_known
 from proxyreward.metrics.prediction import STATISTICS, by_golden, kendall
-from proxyreward.vocabulary import ALL, ARCHITECTURES, BEST_OF_N, INITIAL, JOINT, MAIN, PARTS, PPO
+from proxyreward.vocabulary import (
+    ARCHITECTURES,
+    BEST_OF_N,
+    INITIAL,
+    JOINT,
+    MAIN,
+    PARTS,
+    PENALTY,
+    PPO,
+)
 
 TITLES = {MAIN: "label flips", ARCHITECTURES: "architectures", PARTS: "data parts"}
 ENDS = ("kl_nats", "proxy_gain", "golden_gain")
@@ -48,7 +57,7 @@ def family_associations(evidence: Evidence) -> pd.DataFrame:
 
     At each n above 1 that all families have; the statistics are those of :func:`coefficients`.
     """
-    bon = evidence.regret.query("optimiser == @BEST_OF_N and policy == @INITIAL and n > 1")
+    bon = evidence.regret[(evidence.regret["policy"] == INITIAL) & (evidence.regret["n"] > 1)]
     ns = set.intersection(*(set(bon.loc[bon["family"] == family, "n"]) for family in TITLES))
     rows = [
         (n, family, *each)
@@ -106,7 +115,7 @@ def penalty_associations(evidence: Evidence, registry: Registry) -> pd.DataFrame
 
 
 def run_ends(evidence: Evidence) -> pd.DataFrame:
-    """The end of every joint PPO run of a main RM for which more than one penalty was tried.
+    """The end of one PPO run at each penalty, for the main RMs with more than one.
 
     Rows rm, label, kl_coef, status, message, kl_nats, proxy_gain, and golden_gain: the policy's
     golden reward, mean over the others of these RMs, the same ones at every penalty. Gains in sd of
@@ -114,7 +123,8 @@ def run_ends(evidence: Evidence) -> pd.DataFrame:
     """
     labels = evidence.rms[evidence.rms["family"] == MAIN].set_index("rm")["label"]
     runs = evidence.runs
-    runs = runs[(runs["training"] == JOINT) & runs["rm"].isin(labels.index)]
+    first = (runs["training"] == JOINT) & (runs["number"] == 1)
+    runs = runs[first & runs["rm"].isin(labels.index)]
     runs = runs[runs.groupby("rm")["kl_coef"].transform("nunique") > 1]
     policies = _policies(evidence)
     others = policies[
@@ -182,4 +192,6 @@ def kl_integral(n: int) -> float:
 
 
 def _policies(evidence: Evidence) -> pd.DataFrame:
-    return evidence.policies(PPO, family=MAIN, policy=INITIAL, training=JOINT, category=ALL)
+    """What one run at each KL coefficient is worth."""
+    chosen = PLAIN | {"family": MAIN, "setting": PENALTY}
+    return evidence.policies(PPO, **chosen)

@@ -15,7 +15,7 @@ from proxyreward.findings.core.text import ABSENT
 
 # What must differ between items; everything else has to be the same.
 REWARD_MODELS = ("name", "spec.name", "spec.flip_rate")
-PPO_RUNS = ("name", "spec.name", "spec.rm")
+PPO_RUNS = ("name", "spec.name", "spec.rm", "spec.number", "spec.seed")
 
 ENTRY = "rethinking.table8"
 SECTIONS = ("reward", "ppo")
@@ -30,6 +30,7 @@ PRINTED = {
     "ppo.prompts_per_step": ("ppo", "rollout_batch_size"),
     "ppo.actor_learning_rate": ("ppo", "actor_learning_rate"),
     "ppo.critic_learning_rate": ("ppo", "critic_learning_rate"),
+    "ppo.kl_coef": ("ppo", "kl_penalty"),
     "ppo.steps": ("ppo_steps_or_episodes",),
     "samples.max_new_tokens": ("ppo", "generate_max_length"),
     "samples.temperature": ("sampling_temperature",),
@@ -37,7 +38,6 @@ PRINTED = {
 # Settings that are no parameter: where Table 8 prints them, and ours from the parameters.
 DERIVED: dict[str, tuple[tuple[str, ...], Callable[[Mapping[str, Any]], Any]]] = {
     "reward: schedule of the learning rate": (("rm", "scheduler"), lambda _: "cosine"),
-    "ppo: KL penalty of the main runs": (("ppo", "kl_penalty"), lambda _: 0),
     "ppo: responses in a gradient step": (
         ("ppo", "train_batch_size"),
         lambda p: p["ppo.prompts_per_step"] * p["ppo.samples_per_prompt"] // p["ppo.minibatches"],

@@ -20,11 +20,13 @@ from proxyreward.metrics.best_of_n import best_of_n_curves, kl_bound
 from proxyreward.metrics.prediction import CORRELATIONS
 from proxyreward.vocabulary import ACROSS, ALL, APART, BEST_OF_N, MAIN, ORACLE, PPO, START
 
-KEYS = ["optimiser", "n", "kl_coef", "step"]
+NAMES = ["optimiser", "setting", "proxy"]
+POLICY = ["optimiser", "n", "setting", "kl_coef", "number", "proxy"]
 OWN, GOLDEN = "own", "golden"
 """Who judges a policy beside the oracle and those trained apart, of which the mean counts: the
 model it was optimised on, and the mean of the others of its family."""
-WORTH = [*KEYS, "proxy", "kl_nats", OWN, GOLDEN, APART, ORACLE]
+TOLD = ["kl_nats", OWN, GOLDEN, APART, ORACLE]
+WORTH = [*POLICY, "step", *TOLD]
 SIGNS = NDR, SCORES, EXCESS, ERRORS = "ndr", "scores", "excess", "errors"
 """What may tell how much regret a golden model hides; the last takes an oracle."""
 EACH = "each"
@@ -54,8 +56,9 @@ def worth(
     -------
     DataFrame
         The columns of `WORTH`. `proxy` is the judge that the policy was optimised on, the oracle
-        itself among them; `step` is 0 for best-of-n, whose `kl_nats` is a bound. Models trained
-        apart are judges alone, of PPO at the end.
+        itself among them; `setting` and `number` are those of a PPO run, `main` and 1 for
+        best-of-n; `step` is 0 for best-of-n, whose `kl_nats` is a bound. Models trained apart are
+        judges alone, of PPO at the end.
     """
     rewards, rows = best_of_n_curves(pool.scores, ns), []
     first, last = len(pool.names) - 1 - apart, len(pool.names) - 1
@@ -63,14 +66,14 @@ def worth(
     names = [pool.names[i] for i in kept]
     for k, (n, bits) in enumerate(zip(ns, kl_bound(ns), strict=True)):
         for i, name in zip(kept, names, strict=True):
-            key = (BEST_OF_N, n, 0.0, 0, name, bits * np.log(2))
+            key = (BEST_OF_N, n, MAIN, 0.0, 1, name, 0, bits * np.log(2))
             beside = rewards[first:last, i, k].mean()
             rows.append((*key, *_told(rewards[kept, i, k], names, name, beside)))
     for run in runs:
         if run.category is None:
             points = zip(run.steps, run.kl_nats, run.values.mean(axis=2), strict=True)
             for step, kl, values in points:
-                key = (PPO, 0, run.kl_coef, step, run.rm, kl)
+                key = (PPO, 0, run.setting, run.kl_coef, run.number, run.rm, step, kl)
                 beside = told[run.name] if step == run.steps[-1] else np.nan
                 rows.append((*key, *_told(values, list(run.judges), run.rm, beside)))
     return pd.DataFrame(rows, columns=WORTH)
@@ -109,7 +112,7 @@ def errors(pool: Pool) -> pd.DataFrame:
 def examples(
     requests: Sequence[str],
     said: np.ndarray,
-    scores: Mapping[str, np.ndarray],
+    scores: np.ndarray,
     texts: Mapping[tuple[str, float], Sequence[str]],
 ) -> pd.DataFrame:
     """Responses to some prompts before and after optimisation on the first reward model.
@@ -119,24 +122,23 @@ def examples(
     requests
         The prompts, their categories in turn; the first ten are shown.
     said, scores
-        Responses of the pool, shape (prompts, samples), and what each judge says of them.
+        Responses of the pool, and what that reward model says of them, shape (prompts, samples).
     texts
-        A response to each prompt by what PPO was run on and its KL coefficient.
+        A response to each prompt by setting and KL coefficient of PPO.
 
     Returns
     -------
     DataFrame
         Columns ``prompt, optimiser, kl_coef, response``; the optimiser `start` stands for the
         initial policy's first response. Best-of-n takes the best of all samples; PPO stands there
-        without a penalty and with a middling one.
+        in the main setting and with the smallest of the other coefficients.
     """
-    proxy, rows = next(iter(scores)), []
-    coefs = sorted(kl_coef for rm, kl_coef in texts if rm == proxy)
-    shown = dict.fromkeys([*coefs[:1], *coefs[1:][len(coefs[1:]) // 2 :][:1]])
+    rows, other = [], sorted(key for key in texts if key[0] != MAIN)
+    shown = [*(key for key in texts if key[0] == MAIN), *other[:1]]
     for i, request in enumerate(requests[:SHOWN]):
         rows.append((request, START, 0.0, said[i, 0]))
-        rows.append((request, BEST_OF_N, 0.0, said[i, scores[proxy][i].argmax()]))
-        rows += [(request, PPO, kl_coef, texts[proxy, kl_coef][i]) for kl_coef in shown]
+        rows.append((request, BEST_OF_N, 0.0, said[i, scores[i].argmax()]))
+        rows += [(request, PPO, key[1], texts[key][i]) for key in shown]
     return pd.DataFrame(rows, columns=["prompt", "optimiser", "kl_coef", "response"])
 
 
@@ -145,29 +147,38 @@ def examples(
 
 def ends(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of `worth` at the end of their run: of best-of-n all n, of PPO the last step."""
-    last = table.groupby(["optimiser", "kl_coef", "proxy"])["step"].transform("max")
+    last = table.groupby(POLICY)["step"].transform("max")
     return table[table["step"] == last].reset_index(drop=True)
 
 
 def reached(table: pd.DataFrame) -> pd.DataFrame:
-    """Value of the optimised policies by setting: mean over reward models as proxies.
+    """Value of the optimised policies by n or KL coefficient: mean over reward models as proxies.
 
-    Of PPO the reward models that have runs at every KL coefficient count, so that settings
-    compare.
+    All reward models judge at every coefficient; at the main one they have several runs.
 
     Returns
     -------
     DataFrame
         optimiser, n, kl_coef, judge, value: `judge` is own, golden, apart or oracle, or `kl_nats`.
     """
-    rows = table[table["proxy"] != ORACLE]
-    settings = rows.loc[rows["optimiser"] == PPO].groupby("proxy")["kl_coef"].nunique()
-    whole = settings.index[settings == settings.max()]
-    rows = rows[(rows["optimiser"] == BEST_OF_N) | rows["proxy"].isin(whole)]
-    told = [OWN, GOLDEN, APART, ORACLE, "kl_nats"]
-    means = ends(rows).groupby(KEYS[:3], sort=True)[told].mean()
+    return _means(ends(table), "optimiser", "n", "kl_coef")
+
+
+def along(table: pd.DataFrame) -> pd.DataFrame:
+    """The same of PPO on its way, where it was evaluated there: kl_coef, step, judge, value.
+
+    Models trained apart judge the end alone and are left out.
+    """
+    rows = table[(table["optimiser"] == PPO)]
+    rows = rows[rows.groupby(POLICY)["step"].transform("nunique") > 1]
+    found = _means(rows, "kl_coef", "step")
+    return found[found["judge"] != APART]
+
+
+def _means(table: pd.DataFrame, *by: str) -> pd.DataFrame:
+    means = table[table["proxy"] != ORACLE].groupby([*by], sort=True)[TOLD].mean()
     # Without the last digits: the initial policy's 0 is a 0, not noise.
-    return (means.round(12) + 0.0).reset_index().melt(KEYS[:3], var_name="judge").dropna()
+    return (means.round(12) + 0.0).reset_index().melt([*by], var_name="judge")
 
 
 def kept(evidence: Evidence, table: pd.DataFrame) -> pd.DataFrame:
@@ -175,7 +186,7 @@ def kept(evidence: Evidence, table: pd.DataFrame) -> pd.DataFrame:
     apart (of best-of-n alone, as no PPO run is on one of these), and with the oracle.
 
     That to the oracle is its reward for the policy of a reward model over its reward for the
-    policy that was optimised on the oracle itself.
+    policy that was optimised on the oracle itself; of PPO both are means over runs.
 
     Returns
     -------
@@ -184,13 +195,13 @@ def kept(evidence: Evidence, table: pd.DataFrame) -> pd.DataFrame:
         oracle.
     """
     found = []
-    last = ends(table).query("kl_coef == 0")
+    last = ends(table).query("setting == @MAIN")
     for optimiser in (BEST_OF_N, PPO):
         rows = last[last["optimiser"] == optimiser]
-        rows = rows[rows["n"] == rows["n"].max()].set_index("proxy")
+        rows = rows[rows["n"] == rows["n"].max()].groupby("proxy")[ORACLE].mean()
         ndr, names = evidence.ndr(optimiser), evidence.names()
         ndr = np.where(np.eye(len(ndr), dtype=bool), np.nan, ndr)
-        true = rows.loc[names, ORACLE] / rows.loc[ORACLE, ORACLE]
+        true = rows[names] / rows[ORACLE]
         for judge, values in ((GOLDEN, np.nanmean(ndr, axis=0)), (ORACLE, true.to_numpy())):
             key = {"optimiser": optimiser, "judge": judge, "proxy": names}
             found.append(pd.DataFrame(key | {"value": values}))

@@ -71,6 +71,34 @@ def plot_reached(reached: pd.DataFrame) -> "Figure":
     return figure
 
 
+def penalised(kl_coef: float) -> str:
+    """What a page calls PPO at a KL coefficient."""
+    return f"PPO, penalty {kl_coef:g}" if kl_coef else "PPO, no penalty"
+
+
+def plot_along(along: pd.DataFrame) -> "Figure":
+    """Value of PPO's policies on the way, over their KL divergence, to three judges.
+
+    A panel per KL coefficient; the initial policy stands at 0 by definition.
+    """
+    coefs = sorted(along["kl_coef"].unique(), reverse=True)
+    figure, axes = drawing.canvas(3.9, 1, len(coefs), sharex=False)
+    for axis, kl_coef in zip(axes[0], coefs, strict=True):
+        rows = along[along["kl_coef"] == kl_coef].sort_values("step")
+        kls = rows.loc[rows["judge"] == "kl_nats", "estimate"]
+        for judge in (OWN, GOLDEN, ORACLE):
+            label, colour = JUDGES[judge]
+            curve = rows.loc[rows["judge"] == judge, ["estimate", "low", "high"]]
+            curve = pd.concat([pd.DataFrame(0.0, [0], curve.columns), curve])
+            drawing.curve(axis, [0, *kls], curve, colour, label)
+        axis.axhline(0, color="grey", linewidth=0.8)
+        axis.set_title(penalised(kl_coef), fontsize=LARGE, weight="normal")
+        axis.set_xlabel("KL divergence (nats)")
+    axes[0, 0].set_ylabel("Reward, sd of the initial policy")
+    drawing.legend(figure, axes, 1)
+    return figure
+
+
 def plot_kept(kept: pd.DataFrame, labels: dict[str, str]) -> "Figure":
     """NDR of each reward model's policy, by each kind of judge, by optimiser."""
     figure, axes = drawing.canvas(1.6 + 0.32 * len(labels), 1, 2, sharex=False)
@@ -140,7 +168,7 @@ def table_shared(shared: pd.DataFrame) -> pd.DataFrame:
 def table_texts(texts: pd.DataFrame) -> pd.DataFrame:
     """What policies say, a row per prompt and policy, with the oracle's utility."""
     who = {START: "initial policy", BEST_OF_N: "best-of-n"}
-    penalty = texts["kl_coef"].map("PPO, penalty {:g}".format).replace("PPO, penalty 0", "PPO")
+    penalty = texts["kl_coef"].map(penalised)
     first = texts["prompt"].ne(texts["prompt"].shift())
     return pd.DataFrame(
         {
