@@ -62,7 +62,7 @@ def fleiss_kappa(counts: np.ndarray) -> float:
     Fleiss 1971, Measuring nominal scale agreement among many raters.
 
     >>> round(fleiss_kappa(np.array([[4, 0], [2, 2], [1, 3]])), 3)
-    0.111
+    0.2
     """
     counts = _paired(counts)
     if not counts.size or np.ptp(counts.sum(axis=1)):

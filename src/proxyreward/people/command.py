@@ -4,6 +4,7 @@ In: its arguments. Out: files, and the lines that the command prints.
 """
 
 import difflib
+import os
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -56,9 +57,9 @@ def _keep_apart(arguments: Namespace) -> None:
     form = tasks.TOOLS.get(arguments.tasks)
     written = (*form.FILES, tasks.KEY) if form else clean.FILES
     read = (arguments.pairs, arguments.votes, arguments.key, arguments.toxic)
-    sources = {Path(path).resolve() for path in read if path}
+    sources = {os.path.realpath(path) for path in read if path}
     for path in (arguments.out / name for name in written):
-        if path.resolve() in sources:
+        if os.path.realpath(path) in sources:
             raise DataError(f"{path}: is read and would be written; give --out another folder")
 
 
