@@ -18,6 +18,7 @@ References
 Dawid and Skene 1979, Maximum likelihood estimation of observer error-rates using the EM algorithm.
 """
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -27,6 +28,8 @@ from proxyreward.data.cleaning import winners
 from proxyreward.data.report import DataError
 from proxyreward.people.votes import CHOSEN, REJECTED, SKIP, TIE, Votes
 
+STEPS = 1000
+"""Of expectation maximisation at most; it stops when the likelihood of a vote gains below 1e-5."""
 EXTRA = "install it with: pip install 'proxyreward[people]'"
 
 
@@ -63,7 +66,9 @@ def posterior(votes: Votes) -> pd.DataFrame:
         raise DataError(f"{votes.file}: all votes are skips; give some that are none")
     columns = {"task": votes.pair, "worker": votes.annotator, "label": votes.choice}
     frame = pd.DataFrame({name: column[valid] for name, column in columns.items()})
-    return DawidSkene(n_iter=100).fit_predict_proba(frame)
+    with warnings.catch_warnings():  # crowd-kit 1.4.2 uses options that pandas 4 will not have
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return DawidSkene(n_iter=STEPS).fit_predict_proba(frame)
 
 
 AGGREGATES: dict[str, Callable[[Votes], np.ndarray]] = {
