@@ -1,11 +1,10 @@
 """Time and memory of cleaning as many pairs as HH-RLHF has, by votes that are there already.
 
-Pairs are made up with the lengths of HH-RLHF (a median of about 100 words in prompt and responses
-together), four annotators vote on each. Measured are the two directions of the command `clean`,
-each in a process of its own: by votes, judged toxic by nothing and by the classifier (package
-alt-profanity-check, of the extra `people`), and the writing of tasks. Times are CPU seconds, hence
-those of one core; memory is the peak of the process. The same with a tenth of the pairs tells what
-grows with them.
+Pairs are made up with about the lengths of HH-RLHF; four annotators vote on each. Measured are the
+two directions of the command `clean`, each in a process of its own: by votes, judged toxic by
+nothing or by the classifier, or weighed as by Dawid and Skene (both of the extra `people`); and the
+writing of tasks. Times are CPU seconds, hence those of one core; memory is the peak of the process.
+The same with a tenth of the pairs tells what grows with them.
 
 Run: OMP_NUM_THREADS=1 PYTHONPATH=src python benchmarks/cleaning.py
 Writes benchmarks/cleaning.json.
@@ -27,6 +26,7 @@ TARGET = Path("benchmarks/cleaning.json")
 RUNS = {
     "votes, no judge of toxicity": ["--votes", "votes.csv", "--toxic", "none"],
     "votes, classifier": ["--votes", "votes.csv", "--toxic", "classifier"],
+    "votes, dawid-skene": "--votes votes.csv --toxic none --aggregate dawid-skene".split(),
     "tasks": ["--tasks", "label-studio"],
 }
 

@@ -19,6 +19,7 @@ FILES = ("records.json", "settings.json")
 QUESTION = "better"
 ANSWERS = {"A": "A is better", "B": "B is better", "tie": "neither is better"}
 VALUES, USERS, STATUS = (f"{QUESTION}.responses{end}" for end in ("", ".users", ".status"))
+HINT = "settings: rg.Settings.from_json({1}), records: dataset.records.log(json.load(open({0})))"
 REMEDY = "write json.dump(dataset.records.to_list(flatten=True), file)"
 
 

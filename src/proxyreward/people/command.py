@@ -75,11 +75,13 @@ def _ask(
     people = 4 if annotators is None else annotators
     if people < 1:
         raise DataError(f"command line: --annotators is {people}; give 1 or more")
+    form = tasks.TOOLS[arguments.tasks]
     files = tasks.write_tasks(
         _opened(arguments), arguments.tasks, arguments.out, annotators=people, seed=seed or 0
     )
     yield f"tasks for {arguments.tasks}, {people} annotators each:"
     yield from (f"  {visible(str(path))}" for path in files[:-1])
+    yield form.HINT.format(*(path.name for path in files), annotators=people)
     yield f"key, not to be shown to annotators: {visible(str(files[-1]))}"
 
 

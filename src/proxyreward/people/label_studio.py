@@ -36,6 +36,7 @@ CONFIG = f"""\
   </Choices>
 </View>
 """
+HINT = "import {0}, take {1} as labelling interface, set maximum_annotations to {annotators}"
 REMEDY = "export again as JSON (not JSON-MIN) from the project of these tasks"
 
 
@@ -46,7 +47,7 @@ def task(shown: Shown) -> str:
 
 
 def setting(annotators: int) -> str:
-    """The labelling interface; how many annotators a task gets is a setting of the project."""
+    """The labelling interface, which does not say how many annotators a task gets."""
     return CONFIG
 
 
