@@ -66,6 +66,9 @@ def test_notebook_prints_where_the_page_is_and_leaves_sources_alone(project, cap
         (["book", "--scale", "gone"], "tiny"),
         (["claims", "rethinking.table1.c9"], "rethinking.table1.c"),
         (["claims", "--scale", "tinny"], "tiny"),
+        (["clean", "gone.jsonl", "--out", "o", "--tasks", "argilla"], "gone.jsonl: no such file"),
+        (["clean", "a.jsonl", "--out", "o", "--tasks", "argila"], "argilla"),
+        (["clean", "a.jsonl", "--out", "o", "--votes", "v.xls", "--toxic", "none"], "v.xls"),
     ],
 )
 def test_errors_are_one_line_with_code_2(project, capsys, words, names):
@@ -156,6 +159,25 @@ def test_a_damaged_scorecard_is_one_line(project, capsys, content):
     assert main(["claims"]) == 2
     told = capsys.readouterr()
     assert told.out == "" and told.err.count("\n") == 1 and str(card) in told.err
+
+
+def test_pairs_are_cleaned_by_votes(tmp_path, capsys):
+    talk = "\n\nHuman: Name a fruit.\n\nAssistant: "
+    pairs = tmp_path / "pairs.jsonl"
+    pairs.write_text(json.dumps({"chosen": f"{talk}Plum.", "rejected": f"{talk}No."}) + "\n{\n")
+    votes = tmp_path / "votes.csv"
+    votes.write_text("pair_id,annotator,choice\n1,ann,second\n1,bob,second\n1,cat,first\n")
+    out = tmp_path / "out"
+    words = ["clean", str(pairs), "--out", str(out), "--votes", str(votes), "--toxic", "none"]
+    assert main(words) == 0
+    told = capsys.readouterr()
+    assert "100.0%" in told.out and "1 refused" in told.out and not told.err
+    assert json.loads((out / "pairs.jsonl").read_text())["chosen"] == f"{talk}No."
+    assert json.loads((out / "summary.json").read_text())["types"]["opposite"]["count"] == 1
+    votes.write_text("pair_id,annotator,choice\n1,ann,second\n1,ann,second\n")
+    assert main(words) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.count("\n") == 1 and "votes.csv, row 3" in told.err
 
 
 @pytest.mark.parametrize(

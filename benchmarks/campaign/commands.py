@@ -46,9 +46,12 @@ READ = (
 ODD_FILES = (b"", b"[]", b"null", b"3", b"{}", b"\xff\xfe", b"a: [", b"\x00", b"a: &x [*x]",
     b"# @package _global_\n", b"# @package _global_\nscale: tiny\n", b"seed: ${nope}\n", b"[{}]",
     b'[{"claim_id": 3}]')  # fmt: skip
+TALK = r"\n\nHuman: Hi\n\nAssistant: "
+PAIR = f'{{"chosen": "{TALK}Plum.", "rejected": "{TALK}No."}}\n'
 MAY_CHANGE = {
     words.params: "project(/params.yaml)?",
     words.book: "project/book(/_build.*)?",
+    words.clean: "project(/cleaned(/.*)?)?",
     words.anything: "project(/params.yaml|/book(/_build.*)?)?",
 }
 STOPPED = "would be built now"
@@ -64,6 +67,9 @@ def prepare(folder: Path) -> Attempt:
         (folder / name).parent.mkdir(parents=True)
         (folder / name).write_text("plums.example\n")
     (folder / "outside/link").symlink_to("taken")
+    (copy / "clean").mkdir()
+    (copy / "clean" / "pairs.jsonl").write_text(PAIR)
+    (copy / "clean" / "votes.csv").write_text("pair_id,annotator,choice\n1,ann,first\n")
     code, _, problem = _here(copy, ["params", "scale=tiny"], {})
     if code:
         raise RuntimeError(f"params.yaml cannot be composed: {problem}")
@@ -95,7 +101,7 @@ def attempt(
         if command is words.book and _must_refuse(copy, line) and STOPPED in problem:
             raise Fault("book would be written into what is not its own")
         _check_changes(before, _state(copy.parent), MAY_CHANGE.get(command, ""))
-        if lost and code == 0 and command is not words.anything:
+        if lost and code == 0 and command not in (words.anything, words.clean):
             raise Fault("success without a project")
         if command is words.params and (code == 0 and line[1:] or not damaged):
             _check_params(copy, line[1:] if code == 0 else [])

@@ -59,9 +59,28 @@ def book(random: Random) -> list[str]:
     return ["book", "--out", random.choice([*OUTS, "", odd(random)]), *scale]
 
 
+def clean(random: Random) -> list[str]:
+    """Words for `clean`, into a folder of its own: most are sound but for one or two."""
+    given = {
+        "--votes": random.choice(["clean/votes.csv", "clean/pairs.jsonl", odd(random)]),
+        "--tasks": random.choice(["label-studio", "argilla", odd(random)]),
+        "--toxic": random.choice(["none", "none", "world", "clean/votes.csv", odd(random)]),
+        "--key": random.choice(["clean/votes.csv", odd(random)]),
+        "--aggregate": random.choice(["majority", odd(random)]),
+        "--format": random.choice(["hh", "hh", "oasst", odd(random)]),
+        "--annotators": random.choice(["3", "0", odd(random)]),
+        "--seed": random.choice(["1", "-1", odd(random)]),
+    }
+    sound = [["--votes", "clean/votes.csv", "--toxic", "none"], ["--tasks", "argilla"]]
+    some = random.sample(list(given), random.randint(0, 2))
+    pairs = random.choice(["clean/pairs.jsonl", "clean/pairs.jsonl", "clean", odd(random)])
+    words = ["clean", pairs, "--out", random.choice(["cleaned", "cleaned/a", "dvc.yaml"])]
+    return words + random.choice(sound) + [word for name in some for word in (name, given[name])]
+
+
 def anything(random: Random) -> list[str]:
     """Words in no order."""
-    first = random.choice(["params", "claims", "book", "notebook", "--help", odd(random)])
+    first = random.choice(["params", "claims", "book", "notebook", "clean", "--help", odd(random)])
     return [first, *(odd(random) for _ in range(random.randint(0, 3)))]
 
 
@@ -70,6 +89,7 @@ COMMANDS: dict[Callable[[Random], list[str]], int] = {
     notebook: 3,
     claims: 1,
     book: 3,
+    clean: 3,
     anything: 1,
 }
 """How often each kind of command line comes."""

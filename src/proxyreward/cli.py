@@ -1,4 +1,4 @@
-"""The command line ``proxyreward``: notebooks, claims, parameters and the book.
+"""The command line ``proxyreward``: notebooks, claims, parameters, cleaning and the book.
 
 In: words from a shell.  Out: files and a few printed lines; an error is one line on stderr and
 exit code 2.  Installed as a console script.
@@ -146,6 +146,21 @@ def book(arguments: argparse.Namespace) -> None:
     print(f"book: {build(arguments.scale, arguments.out) / 'index.html'}")
 
 
+def clean(arguments: argparse.Namespace) -> None:
+    """Clean preference pairs by people's votes, or write the tasks in which people vote.
+
+    With --votes: a file of votes (columns pair_id, annotator, choice as CSV or JSON lines, or what
+    Label Studio or Argilla exports as JSON) decides which pairs are kept, swapped or dropped, by
+    the rule of paper *elephant*; writes pairs.jsonl, audit.csv and summary.json. With --tasks:
+    writes tasks for an annotation tool, blind to the labels, and a key that says which side is
+    which.
+    """
+    from proxyreward.people.command import run
+
+    for line in run(arguments):
+        print(line)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         from proxyreward.messages import visible
@@ -158,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = _Parser(
         prog="proxyreward",
-        description="The Proxy Reward Book: notebooks, claims, parameters and the book.",
+        description="The Proxy Reward Book: notebooks, claims, parameters, cleaning and the book.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -186,11 +201,34 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="folder for the HTML (book/_build/html); files there that no build wrote stay",
     )
+    _add_clean(add(clean))
     for command in (listing, building):
         command.add_argument(
             "--scale", default=DEFAULT_SCALE, help=f"scale whose results are read ({DEFAULT_SCALE})"
         )
     return parser
+
+
+def _add_clean(cleaning: argparse.ArgumentParser) -> None:
+    cleaning.add_argument("pairs", metavar="PAIRS", help="file of pairs in a published format")
+    cleaning.add_argument("--out", type=Path, required=True, help="folder for what is written")
+    what = cleaning.add_mutually_exclusive_group(required=True)
+    what.add_argument("--votes", metavar="FILE", help="clean by these votes")
+    what.add_argument("--tasks", metavar="TOOL", help="write tasks: label-studio or argilla")
+    cleaning.add_argument("--format", default="hh", help="published format of PAIRS, as oasst (hh)")
+    cleaning.add_argument("--subset", help="part of the data set, such as a language")
+    cleaning.add_argument("--split", help="train or test; from the file's name, else train")
+    cleaning.add_argument("--key", metavar="FILE", help="key of the tasks, for choices A and B")
+    cleaning.add_argument(
+        "--aggregate", metavar="RULE", help="how votes decide: majority or dawid-skene (majority)"
+    )
+    cleaning.add_argument(
+        "--toxic", metavar="JUDGE", help="classifier, none, world, or a file (classifier)"
+    )
+    cleaning.add_argument(
+        "--annotators", type=int, metavar="N", help="answers that each task asks for (4)"
+    )
+    cleaning.add_argument("--seed", type=int, metavar="N", help="draws the sides (0)")
 
 
 def _json(value: object) -> str:

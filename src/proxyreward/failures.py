@@ -9,6 +9,7 @@ import os
 import sys
 
 from proxyreward.book import BookError
+from proxyreward.data.report import DataError
 from proxyreward.messages import keep_traceback, visible
 from proxyreward.notebooks.places import NotFound
 from proxyreward.notebooks.runner import NotebookFailed
@@ -30,7 +31,7 @@ def told(error: Exception) -> str:
     """
     if isinstance(error, BookError):
         return visible(str(error), keep="\n")
-    if isinstance(error, ConfigError | NotFound | NotebookFailed):
+    if isinstance(error, ConfigError | DataError | NotFound | NotebookFailed):
         text = str(error)
     elif isinstance(error, OSError) and error.strerror:
         remedy = _REMEDIES.get(error.errno, "mend that and run it again")

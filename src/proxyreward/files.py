@@ -4,9 +4,12 @@ In: paths. Out: bytes on disk that are there entirely or not at all, and hashes.
 this package.
 """
 
+import contextlib
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 
 def write_whole(path: str | Path, text: str) -> None:
@@ -15,14 +18,38 @@ def write_whole(path: str | Path, text: str) -> None:
     A file that is killed while it writes leaves the old text; what it leaves beside it,
     ``.<name>.partial``, is taken over by the next write. Its folder is made if need be.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8", newline="\n") as stream:
+    with writing(path) as (stream,):
         stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
+
+
+@contextlib.contextmanager
+def writing(*paths: str | Path) -> Iterator[list[TextIO]]:
+    """Streams of text files that appear, all of them, once the block has ended without an error.
+
+    After an error the old files stay and nothing is left beside them; otherwise as
+    :func:`write_whole`.
+    """
+    targets = [Path(path) for path in paths]
+    partials = [path.with_name(f".{path.name}.partial") for path in targets]
+    for path in targets:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with contextlib.ExitStack() as stack:
+            streams = [
+                stack.enter_context(partial.open("w", encoding="utf-8", newline="\n"))
+                for partial in partials
+            ]
+            yield streams
+            for stream in streams:
+                stream.flush()
+                os.fsync(stream.fileno())
+    except BaseException:
+        for partial in partials:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+        raise
+    for partial, path in zip(partials, targets):
+        partial.replace(path)
 
 
 def state(path: str | Path) -> tuple[tuple[str, int, int, int], ...]:

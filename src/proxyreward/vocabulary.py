@@ -38,3 +38,8 @@ HH = ("helpful", "harmless")
 
 START, DPO, DPO_MORE = "start", "dpo", "dpo-more"
 """Policies beside those of rejection sampling: before it, and trained on pairs instead."""
+
+TYPES = EMPTY, REPETITIVE, TOXIC, OPPOSITE, VAGUE, SAME = (
+    "empty", "repetitive", "toxic", "opposite", "vague", "same"
+)  # fmt: skip
+"""What paper *elephant* sorts preference pairs into, in the order of precedence."""

@@ -1,15 +1,13 @@
 import pytest
 
-from proxyreward.data.collect import LISTED, collect
+from proxyreward.data.collect import LISTED, Opened, collect
 from proxyreward.data.comparison import Comparison, Passed
 from proxyreward.data.report import RecordError
 
 
 def gather(find, records=3, max_records=None):
     numbered = [(line, lambda line=line: line) for line in range(1, records + 1)]
-    return collect(
-        numbered, find, data_format="any", file="f", source="plums", max_records=max_records
-    )
+    return collect(Opened(numbered, find, "any", "f", "plums"), max_records)
 
 
 def comparison(chosen="Yes.", rejected="No."):

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from proxyreward.data.collect import collect
 from proxyreward.data.construction import (
     STEPS,
     balanced,
@@ -10,7 +11,7 @@ from proxyreward.data.construction import (
     standardised_gap,
     words,
 )
-from proxyreward.data.hh import load
+from proxyreward.data.hh import opened
 from proxyreward.data.pairs import Pair, to_frame, validate
 from proxyreward.data.report import DataError
 
@@ -147,7 +148,7 @@ def test_gap_in_closed_form():
 
 
 def test_real_conversations(real_pairs):
-    loaded, _ = load("local", str(real_pairs), None, "test", None)
+    loaded, _ = collect(opened("local", str(real_pairs), None, "test"), None)
     frame = to_frame(loaded)
     training, validation, steps = construct(frame, max_words=200, validation_share=0.1, seed=0)
     assert steps["pairs_after"].is_monotonic_decreasing

@@ -4,6 +4,7 @@ from collections import Counter
 import pytest
 
 from proxyreward.data import dsp
+from proxyreward.data.collect import collect
 from proxyreward.data.report import DataError
 
 
@@ -26,7 +27,7 @@ def array_file(tmp_path):
 
 
 def load(path, split="test", max_records=None):
-    return dsp.load("local", path, None, split, max_records)
+    return collect(dsp.opened("local", path, None, split), max_records)
 
 
 def test_the_higher_score_is_chosen_and_hashed_markers_become_those_of_hh(array_file):
@@ -88,7 +89,7 @@ def test_max_records_stops_once_so_many_are_kept(array_file):
 
 def test_the_hub_and_another_split_are_refused(array_file):
     with pytest.raises(DataError, match="'dsp' is not on the hub; download .*Linear95/DSP"):
-        dsp.load("hub", "Linear95/DSP", None, "test", None)
+        collect(dsp.opened("hub", "Linear95/DSP", None, "test"), None)
     with pytest.raises(DataError, match="is the 'test' split, not 'train'"):
         load(array_file(entry()), split="train")
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from proxyreward.data.collect import collect
 from proxyreward.data.folds import assign, check_sources, conversation_groups
-from proxyreward.data.hh import load
+from proxyreward.data.hh import opened
 from proxyreward.data.report import DataError
 
 
@@ -97,7 +98,7 @@ def test_impossible_numbers_of_folds_are_errors(folds):
 
 
 def test_real_conversations_share_openings(real_pairs):
-    pairs, _ = load("local", str(real_pairs), None, "test", None)
+    pairs, _ = collect(opened("local", str(real_pairs), None, "test"), None)
     prompts = [pair.prompt for pair in pairs]
     sizes = np.bincount(conversation_groups(prompts))
     assert np.bincount(sizes).tolist() == [0, 2038, 127, 5]

@@ -3,11 +3,12 @@ from collections import Counter
 import pytest
 
 from proxyreward.data import hh
+from proxyreward.data.collect import collect
 from proxyreward.data.report import DataError, RecordError
 
 
 def load(path, subset=None, split="test", max_records=None):
-    return hh.load("local", str(path), subset, split, max_records)
+    return collect(hh.opened("local", str(path), subset, split), max_records)
 
 
 def test_a_record_becomes_a_pair(hub_file, make_transcript):
@@ -110,7 +111,7 @@ def test_hub_and_local_give_the_same_pairs(hub_file, make_record, monkeypatch, t
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     path = hub_file(make_record(), {"chosen": "\n\nHuman: Hi"}, make_record("Name a tree."))
     folder = str(path.parent.parent)  # `load_dataset` reads a folder in hub layout like a hub name
-    hub, report = hh.load("hub", folder, "harmless-base", "test", None)
+    hub, report = collect(hh.opened("hub", folder, "harmless-base", "test"), None)
     local, expected = load(folder, subset="harmless-base")
     assert [(p.prompt, p.chosen, p.rejected, p.source) for p in hub] == [
         (p.prompt, p.chosen, p.rejected, p.source) for p in local
@@ -127,7 +128,7 @@ def test_a_hub_failure_names_the_data_set_and_a_way_out(monkeypatch):
 
     monkeypatch.setattr(datasets, "load_dataset", offline)
     with pytest.raises(DataError, match="some/name .*offline; .*use source 'local'"):
-        hh.load("hub", "some/name", "harmless-base", "test", None)
+        collect(hh.opened("hub", "some/name", "harmless-base", "test"), None)
 
 
 def test_the_real_file_has_the_published_counts(real_pairs):

@@ -2,6 +2,7 @@ import json
 from collections import Counter
 
 from proxyreward.data import oasst
+from proxyreward.data.collect import collect
 from proxyreward.data.transcripts import ASSISTANT, HUMAN, render
 
 
@@ -46,7 +47,7 @@ DEEP = tree(
 
 
 def load(path, subset=None, source="local", split="test", max_records=None):
-    return oasst.load(source, path, subset, split, max_records)
+    return collect(oasst.opened(source, path, subset, split), max_records)
 
 
 def test_each_two_ranked_replies_are_one_pair_with_the_lower_rank_chosen(jsonl_file):

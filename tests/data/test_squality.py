@@ -3,6 +3,7 @@ from collections import Counter
 import pytest
 
 from proxyreward.data import squality
+from proxyreward.data.collect import collect
 from proxyreward.data.report import DataError
 
 
@@ -25,7 +26,7 @@ def story(**change):
 
 
 def load(path, max_records=None):
-    return squality.load("local", path, None, "test", max_records)
+    return collect(squality.opened("local", path, None, "test"), max_records)
 
 
 def test_the_higher_mean_rating_is_chosen(jsonl_file):
@@ -109,7 +110,7 @@ def test_max_records_stops_inside_a_question(jsonl_file):
 
 def test_the_hub_is_refused():
     with pytest.raises(DataError, match="'squality' is not on the hub; download .*SQuALITY"):
-        squality.load("hub", "nyu-mll/SQuALITY", None, "test", None)
+        collect(squality.opened("hub", "nyu-mll/SQuALITY", None, "test"), None)
 
 
 def test_the_real_file_has_the_published_counts(shared_data):

@@ -1,6 +1,7 @@
 import pytest
 
 from proxyreward.data import summarize
+from proxyreward.data.collect import collect
 from proxyreward.data.transcripts import single
 
 
@@ -29,7 +30,7 @@ ARTICLE = {"id": "a1", "site": "news", "title": "Plums gone", "article": "They w
 
 
 def load(path, source="local", split="train", max_records=None):
-    return summarize.load(source, path, None, split, max_records)
+    return collect(summarize.opened(source, path, None, split), max_records)
 
 
 def test_the_choice_is_chosen_and_the_prompt_asks_for_a_summary(jsonl_file):

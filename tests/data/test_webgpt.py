@@ -3,6 +3,7 @@ import json
 import pytest
 
 from proxyreward.data import webgpt
+from proxyreward.data.collect import collect
 from proxyreward.data.report import DataError
 from proxyreward.data.transcripts import single
 
@@ -40,7 +41,7 @@ def asking(**change):
 
 
 def load(path, source="local", split="train", max_records=None):
-    return webgpt.load(source, path, None, split, max_records)
+    return collect(webgpt.opened(source, path, None, split), max_records)
 
 
 def test_the_answer_with_the_positive_score_is_chosen(jsonl_file):

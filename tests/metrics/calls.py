@@ -8,6 +8,7 @@ import numpy as np
 from proxyreward.metrics import (
     agreement,
     annotation,
+    annotators,
     best_of_n,
     calibration,
     estimates,
@@ -56,6 +57,15 @@ def wins(*shape):
 
     def make(rng):
         return rng.random(shape) < 0.5
+
+    return make
+
+
+def ballots(items, categories):
+    """Four votes on each item."""
+
+    def make(rng):
+        return rng.multinomial(4, np.full(categories, 1 / categories), size=items)
 
     return make
 
@@ -148,6 +158,9 @@ CALLS = {
     "goodhart.simulate_rewards": of(goodhart.simulate_rewards, 1.0, 0.5, (3, 4), generator()),
     "goodhart.simulated_accuracy": of(goodhart.simulated_accuracy, 1.0, 0.5, 50, generator()),
     "goodhart.simulated_best_of_n": of(goodhart.simulated_best_of_n, *PLANES, NS),
+    "annotators.fleiss_kappa": of(annotators.fleiss_kappa, ballots(9, 3)),
+    "annotators.krippendorff_alpha": of(annotators.krippendorff_alpha, ballots(9, 3)),
+    "annotators.raw_agreement": of(annotators.raw_agreement, ballots(9, 3)),
     "judge.ask_twice": of(judge.ask_twice, judge.by_score, *ROWS),
     "judge.by_score": of(judge.by_score, *ROWS),
     "judge.disagreement": of(judge.disagreement, wins(2, 12)),

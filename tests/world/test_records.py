@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from proxyreward.vocabulary import TYPES
 from proxyreward.world import oracle
 from proxyreward.world.prompts import draw
-from proxyreward.world.records import CLEAR, NEAR, TYPES, draw_record, is_toxic, record_type
+from proxyreward.world.records import CLEAR, NEAR, draw_record, is_toxic, record_type
 from proxyreward.world.tasks import CATEGORIES
 
 COW = "What does the cow eat?"

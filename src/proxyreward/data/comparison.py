@@ -8,7 +8,7 @@ from itertools import combinations
 from math import comb
 from typing import Any, NamedTuple, TypeVar
 
-from proxyreward.data.report import RecordError
+from proxyreward.data.report import RecordError, short_name
 
 MOST_RESPONSES = 100
 """To one prompt; their comparisons grow with the square, and a small file can hold very many."""
@@ -31,6 +31,11 @@ class Passed(NamedTuple):
 
     reason: str
     kind: str = ""
+
+    @property
+    def name(self) -> str:
+        """What reports count it as."""
+        return ": ".join(short_name(word) for word in self if word)
 
 
 def preferred(first: float, second: float, field: str) -> int:

@@ -17,31 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from proxyreward.data import fields, hh, jsonl, transcripts
-from proxyreward.data.collect import collect
+from proxyreward.data.collect import Opened
 from proxyreward.data.comparison import Comparison, preferred
-from proxyreward.data.pairs import Pair
 from proxyreward.data.records import from_file, no_subset, only_local
-from proxyreward.data.report import LoadReport, RecordError
+from proxyreward.data.report import RecordError
 from proxyreward.messages import visible
 
 _MARKER = re.compile(r"(?:^|\n\n)## (Human|Assistant):\n")
 
 
-def load(
-    source: str, name: str, subset: str | None, split: str, max_records: int | None
-) -> tuple[list[Pair], LoadReport]:
-    """Load pairs; arguments as in :func:`proxyreward.data.load.load_pairs`."""
+def opened(source: str, name: str, subset: str | None, split: str) -> Opened:
+    """Open records; arguments as in :func:`proxyreward.data.load.load_pairs`."""
     only_local("dsp", source, "github.com/Linear95/DSP")
     no_subset("dsp", subset)
     file, records = from_file(name, split, jsonl.entries, jsonl.as_object)
-    return collect(
-        records,
-        comparisons,
-        data_format="dsp",
-        file=file,
-        source=visible(Path(name).name.split(".")[0]),
-        max_records=max_records,
-    )
+    return Opened(records, comparisons, "dsp", file, visible(Path(name).name.split(".")[0]))
 
 
 def comparisons(record: Mapping[str, Any]) -> Iterator[Comparison]:

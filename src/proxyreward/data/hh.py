@@ -13,19 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from proxyreward.data import fields, jsonl, transcripts
-from proxyreward.data.collect import collect
+from proxyreward.data.collect import Opened
 from proxyreward.data.comparison import Comparison
-from proxyreward.data.pairs import Pair
 from proxyreward.data.records import from_file, from_hub
-from proxyreward.data.report import DataError, LoadReport, RecordError
+from proxyreward.data.report import DataError, RecordError
 
 SUBSETS = ("harmless-base", "helpful-base", "helpful-online", "helpful-rejection-sampled")
 
 
-def load(
-    source: str, name: str, subset: str | None, split: str, max_records: int | None
-) -> tuple[list[Pair], LoadReport]:
-    """Load pairs; arguments as in :func:`proxyreward.data.load.load_pairs`.
+def opened(source: str, name: str, subset: str | None, split: str) -> Opened:
+    """Open records; arguments as in :func:`proxyreward.data.load.load_pairs`.
 
     On the hub, ``subset=None`` means what it means there: all subsets mixed.
     """
@@ -37,14 +34,7 @@ def load(
         folder = path.absolute().parent.name
         subset = subset or (folder if folder in SUBSETS else None)
         file, records = from_file(str(path), split, jsonl.lines, jsonl.parse)
-    return collect(
-        records,
-        comparisons,
-        data_format="hh",
-        file=file,
-        source=subset or "hh",
-        max_records=max_records,
-    )
+    return Opened(records, comparisons, "hh", file, subset or "hh")
 
 
 def find(path: Path, subset: str | None, split: str) -> Path:

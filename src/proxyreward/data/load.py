@@ -1,7 +1,7 @@
 """Load preference pairs in a public format, from disk or from the hub.
 
 In: the data settings of the pipeline. Out: a frame of pairs and a report. Another public format is
-one more module with a ``load`` and one more line in ``FORMATS``.
+one more module with an ``opened`` and one more line in ``FORMATS``.
 """
 
 import difflib
@@ -10,17 +10,18 @@ from collections.abc import Iterable
 import pandas as pd
 
 from proxyreward.data import dsp, hh, oasst, squality, summarize, webgpt
+from proxyreward.data.collect import Opened, collect
 from proxyreward.data.pairs import to_frame, validate
 from proxyreward.data.records import SPLITS
 from proxyreward.data.report import DataError, LoadReport
 
 FORMATS = {
-    "dsp": dsp.load,
-    "hh": hh.load,
-    "oasst": oasst.load,
-    "squality": squality.load,
-    "summarize": summarize.load,
-    "webgpt": webgpt.load,
+    "dsp": dsp.opened,
+    "hh": hh.opened,
+    "oasst": oasst.opened,
+    "squality": squality.opened,
+    "summarize": summarize.opened,
+    "webgpt": webgpt.opened,
 }
 SOURCES = ("local", "hub")
 
@@ -53,14 +54,9 @@ def load_pairs(
         For an unknown setting (naming the nearest known one), an unreadable file, or when no
         record can be used.
     """
-    _check("data_format", data_format, FORMATS)
-    _check("source", source, SOURCES)
-    _check("split", split, SPLITS)
-    if not name:
-        raise DataError(f"data.name is empty; with source {source!r} give a path or a hub name")
     if max_records is not None and max_records < 1:
         raise DataError(f"max_records is {max_records}; give 1 or more, or null for all records")
-    pairs, report = FORMATS[data_format](source, name, subset, split, max_records)
+    pairs, report = collect(open_pairs(source, name, subset, split, data_format), max_records)
     if not pairs:
         raise DataError(f"no record can be used. {'. '.join(report.lines(1))}")
     frame = to_frame(pairs)
@@ -68,6 +64,18 @@ def load_pairs(
         frame["source"] = source_name
     validate(frame, report.file)
     return frame, report
+
+
+def open_pairs(
+    source: str, name: str | None, subset: str | None, split: str, data_format: str
+) -> Opened:
+    """Open the records without reading them; parameters and errors as of :func:`load_pairs`."""
+    _check("data_format", data_format, FORMATS)
+    _check("source", source, SOURCES)
+    _check("split", split, SPLITS)
+    if not name:
+        raise DataError(f"data.name is empty; with source {source!r} give a path or a hub name")
+    return FORMATS[data_format](source, name, subset, split)
 
 
 def _check(field: str, value: str, known: Iterable[str]) -> None:

@@ -19,11 +19,10 @@ from math import comb
 from typing import Any, NamedTuple
 
 from proxyreward.data import fields, jsonl
-from proxyreward.data.collect import Found, collect
+from proxyreward.data.collect import Found, Opened
 from proxyreward.data.comparison import Comparison, Passed, each_two, preferred
-from proxyreward.data.pairs import Pair
 from proxyreward.data.records import from_file, from_hub
-from proxyreward.data.report import LoadReport, RecordError
+from proxyreward.data.report import RecordError
 from proxyreward.data.transcripts import ASSISTANT, HUMAN, render
 from proxyreward.data.trees import nested
 
@@ -36,10 +35,8 @@ MOST_MESSAGES = 100
 Message = Mapping[str, Any]
 
 
-def load(
-    source: str, name: str, subset: str | None, split: str, max_records: int | None
-) -> tuple[list[Pair], LoadReport]:
-    """Load pairs; arguments as in :func:`proxyreward.data.load.load_pairs`.
+def opened(source: str, name: str, subset: str | None, split: str) -> Opened:
+    """Open records; arguments as in :func:`proxyreward.data.load.load_pairs`.
 
     ``subset`` is a language such as "en": trees whose opening request is in another one are
     passed over and counted. The test split is the published validation split, as in paper *more*.
@@ -48,14 +45,7 @@ def load(
         file, records = from_hub(name, None, HUB_SPLIT[split])
     else:
         file, records = from_file(name, split, jsonl.lines, jsonl.parse)
-    return collect(
-        nested(records),
-        partial(comparisons, language=subset),
-        data_format="oasst",
-        file=file,
-        source="oasst",
-        max_records=max_records,
-    )
+    return Opened(nested(records), partial(comparisons, language=subset), "oasst", file, "oasst")
 
 
 def comparisons(tree: Mapping[str, Any], language: str | None) -> Iterator[Found]:

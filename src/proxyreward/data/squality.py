@@ -25,28 +25,18 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from proxyreward.data import fields, jsonl, transcripts
-from proxyreward.data.collect import collect
+from proxyreward.data.collect import Opened
 from proxyreward.data.comparison import Comparison, each_two, preferred
-from proxyreward.data.pairs import Pair
 from proxyreward.data.records import from_file, no_subset, only_local
-from proxyreward.data.report import LoadReport, RecordError
+from proxyreward.data.report import RecordError
 
 
-def load(
-    source: str, name: str, subset: str | None, split: str, max_records: int | None
-) -> tuple[list[Pair], LoadReport]:
-    """Load pairs; arguments as in :func:`proxyreward.data.load.load_pairs`."""
+def opened(source: str, name: str, subset: str | None, split: str) -> Opened:
+    """Open records; arguments as in :func:`proxyreward.data.load.load_pairs`."""
     only_local("squality", source, "github.com/nyu-mll/SQuALITY")
     no_subset("squality", subset)
     file, records = from_file(name, split, jsonl.lines, jsonl.parse)
-    return collect(
-        records,
-        comparisons,
-        data_format="squality",
-        file=file,
-        source="squality",
-        max_records=max_records,
-    )
+    return Opened(records, comparisons, "squality", file, "squality")
 
 
 def comparisons(record: Mapping[str, Any]) -> Iterator[Comparison | RecordError]:

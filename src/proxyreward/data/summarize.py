@@ -18,33 +18,23 @@ from pathlib import Path
 from typing import Any
 
 from proxyreward.data import fields, jsonl, transcripts
-from proxyreward.data.collect import collect
+from proxyreward.data.collect import Opened
 from proxyreward.data.comparison import Comparison, Passed
-from proxyreward.data.pairs import Pair
 from proxyreward.data.records import PARQUET, from_file, from_hub, no_subset
-from proxyreward.data.report import LoadReport, RecordError
+from proxyreward.data.report import RecordError
 
 SPLIT_OF = {"train": "train", "valid1": "test", "valid2": "test"}
 HUB_SPLIT = {"train": "train", "test": "validation"}
 
 
-def load(
-    source: str, name: str, subset: str | None, split: str, max_records: int | None
-) -> tuple[list[Pair], LoadReport]:
-    """Load pairs; arguments as in :func:`proxyreward.data.load.load_pairs`."""
+def opened(source: str, name: str, subset: str | None, split: str) -> Opened:
+    """Open records; arguments as in :func:`proxyreward.data.load.load_pairs`."""
     no_subset("summarize", subset)
     if source == "hub":
         file, records = from_hub(name, "comparisons", HUB_SPLIT[split], PARQUET)
     else:
         file, records = from_file(name, split, _lines, jsonl.parse)
-    return collect(
-        records,
-        partial(comparisons, split=split),
-        data_format="summarize",
-        file=file,
-        source="summarize",
-        max_records=max_records,
-    )
+    return Opened(records, partial(comparisons, split=split), "summarize", file, "summarize")
 
 
 def comparisons(record: Mapping[str, Any], split: str) -> Iterator[Comparison | Passed]:

@@ -15,20 +15,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from proxyreward.data import fields, jsonl, transcripts
-from proxyreward.data.collect import collect
+from proxyreward.data.collect import Opened
 from proxyreward.data.comparison import Comparison, preferred
-from proxyreward.data.pairs import Pair
 from proxyreward.data.records import PARQUET, from_file, from_hub, no_subset
-from proxyreward.data.report import DataError, LoadReport, RecordError
+from proxyreward.data.report import DataError, RecordError
 
 ROUNDING = 1e-6
 """How far the sum of two scores may be from 0."""
 
 
-def load(
-    source: str, name: str, subset: str | None, split: str, max_records: int | None
-) -> tuple[list[Pair], LoadReport]:
-    """Load pairs; arguments as in :func:`proxyreward.data.load.load_pairs`.
+def opened(source: str, name: str, subset: str | None, split: str) -> Opened:
+    """Open records; arguments as in :func:`proxyreward.data.load.load_pairs`.
 
     The hub has one split, ``train``.
     """
@@ -42,14 +39,7 @@ def load(
         file, records = from_hub(name, "default", split, PARQUET)
     else:
         file, records = from_file(name, split, jsonl.lines, parse)
-    return collect(
-        records,
-        comparisons,
-        data_format="webgpt",
-        file=file,
-        source="webgpt",
-        max_records=max_records,
-    )
+    return Opened(records, comparisons, "webgpt", file, "webgpt")
 
 
 def comparisons(row: Mapping[str, Any]) -> Iterator[Comparison]:

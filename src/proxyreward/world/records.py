@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from proxyreward.data import cleaning
+from proxyreward.vocabulary import EMPTY, REPETITIVE, TOXIC, TYPES
 from proxyreward.world import knowledge as k
 from proxyreward.world import oracle
 from proxyreward.world.prompts import Prompt
 from proxyreward.world.tasks import pick
 from proxyreward.world.writers import WRITERS
 
-TYPES = ("empty", "repetitive", "toxic", "opposite", "vague", "same")
 CLEAR = 1.0  # a margin of utility on which annotators rarely differ
 NEAR = 0.1  # a margin on which they are close to tossing a coin
 
@@ -30,30 +31,26 @@ def is_toxic(prompt: str, response: str) -> bool:
 def record_type(prompt: str, chosen: str, rejected: str) -> str | None:
     """The type of a record; None where the margin is neither clear nor near zero.
 
-    The order of the checks is: empty, repetitive, toxic, then the margin.
+    As :mod:`proxyreward.data.cleaning` sorts pairs, with a clear margin in the place of a vote.
     """
-    if not chosen.strip() or not rejected.strip():
-        return "empty"
-    if chosen == rejected:
-        return "repetitive"
-    if is_toxic(prompt, chosen):
-        return "toxic"
-    margin = float(np.subtract(*oracle.utility([prompt, prompt], [chosen, rejected])))
-    if abs(margin) <= NEAR:
-        return "vague"
-    if abs(margin) < CLEAR:
+    content = cleaning.content_type(chosen, rejected)
+    toxic = content is None and is_toxic(prompt, chosen)
+    margin = 0.0
+    if content is None and not toxic:
+        margin = float(np.subtract(*oracle.utility([prompt, prompt], [chosen, rejected])))
+    if NEAR < abs(margin) < CLEAR:
         return None
-    return "same" if margin > 0 else "opposite"
+    return cleaning.type_of(content, toxic, np.sign(margin) * (abs(margin) > NEAR))
 
 
 def _proposal(kind: str, prompt: Prompt, rng: np.random.Generator) -> tuple[str, str]:
     writers = list(WRITERS.values())
     chosen, rejected = (pick(rng, writers).write(prompt, rng) for _ in range(2))
-    if kind == "empty":
+    if kind == EMPTY:
         return (chosen, "") if rng.random() < 0.5 else ("", rejected)
-    if kind == "repetitive":
+    if kind == REPETITIVE:
         return chosen, chosen
-    if kind == "toxic":
+    if kind == TOXIC:
         return f"{chosen} {pick(rng, k.STYLE['harm'] + k.STYLE['rude'])}".strip(), rejected
     return chosen, rejected
 
