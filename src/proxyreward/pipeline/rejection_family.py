@@ -23,7 +23,17 @@ from proxyreward.policy.rejection import Aligned
 from proxyreward.policy.sft import PolicySettings
 from proxyreward.reward.mixes import TESTS, TRAINING, tokenizer_of
 from proxyreward.reward.scorings import Scoring
-from proxyreward.vocabulary import DPO, DPO_MORE, HH, INITIAL, MORE, MULTITASK, SINGLE, START
+from proxyreward.vocabulary import (
+    DPO,
+    DPO_MORE,
+    HH,
+    INITIAL,
+    MORE,
+    MULTITASK,
+    ORACLE,
+    SINGLE,
+    START,
+)
 from proxyreward.world.mixture import prompts_of
 
 ASKED, JUDGED = "asked.parquet", "judged.parquet"  # prompts to learn from, and to be judged on
@@ -100,31 +110,42 @@ def scorings(params: Params) -> list[Scoring]:
     ]
 
 
-def judge(params: Params, source: str) -> str:
+def judges(params: Params) -> dict[str, str]:
     """The reward model that judges the prompts of a source: the largest one trained on it alone."""
     rms = table(params)
-    own = rms[(rms["scheme"] == f"{SINGLE}-{source}") & (rms["base"] == params.mixes.bases[-1])]
-    return own["rm"].iloc[0]
+    own = rms[rms["base"] == params.mixes.bases[-1]].drop_duplicates("scheme").set_index("scheme")
+    return {source: own.loc[f"{SINGLE}-{source}", "rm"] for source in HH}
+
+
+def aligned(params: Params) -> pd.DataFrame:
+    """The reward models that policies are aligned to: MultiTask and MORE of the largest base.
+
+    One base, as the time goes into repeats: a second base tells less than a second replicate.
+    """
+    rms = table(params)
+    return rms[rms["scheme"].isin([MULTITASK, MORE]) & (rms["base"] == params.mixes.bases[-1])]
 
 
 def policies(params: Params) -> list[tuple[Aligned, dict]]:
-    """The start policy, and one aligned by rejection sampling to each MultiTask and MORE model.
+    """The start policy, and one aligned to the oracle and to each reward model of `aligned`.
 
     All share one seed, as they are compared with each other and with the start policy; which of the
-    repeats one is, its reward model says.
+    repeats one is, its reward model says. Every reward model judges all of them.
     """
-    rejection, rms = params.rejection, table(params)
+    rejection, models, rms = params.rejection, outputs(params, "mixes"), aligned(params)
     start = Aligned(
         name=START,
         data=str(folder(params)),
         policy=str(outputs(params, "policy") / INITIAL),
+        rm=None,
+        rm_hash=None,
         candidates=str(folder(params) / CANDIDATES),
-        scores=None,
-        scores_hash=None,
         samples=rejection.samples,
+        rounds=rejection.rounds,
         prompts=str(folder(params) / JUDGED),
+        test_samples=rejection.test_samples,
         held_out=str(folder(params) / HELD_OUT),
-        judges=tuple(str(outputs(params, "mixes") / judge(params, name)) for name in HH),
+        judges=tuple(str(models / name) for name in (*rms["rm"], *judges(params).values())),
         settings=PolicySettings(
             rejection.epochs,
             rejection.learning_rate,
@@ -136,10 +157,13 @@ def policies(params: Params) -> list[tuple[Aligned, dict]]:
         max_length=params.model.max_length,
         seed=seeds.number("rejection", params.seed),
     )
-    found = [(start, dict(zip(POLICIES, (START, START, "", 0))))]
-    for row in rms[rms["scheme"].isin([MULTITASK, MORE])].itertuples():
-        scores = folder(params) / "scores" / row.rm / "candidates.npy"
-        item = replace(start, name=row.rm, scores=str(scores), scores_hash=content_hash(scores))
+    found = [
+        (start, dict(zip(POLICIES, (START, START, "", 0)))),
+        (replace(start, name=ORACLE, rm=ORACLE), dict(zip(POLICIES, (ORACLE, ORACLE, "", 0)))),
+    ]
+    for row in rms.itertuples():
+        rm = models / row.rm
+        item = replace(start, name=row.rm, rm=str(rm), rm_hash=content_hash(rm))
         found.append((item, dict(zip(POLICIES, (row.rm, row.scheme, row.base, row.seed)))))
     return found
 
@@ -158,6 +182,7 @@ def preferences(params: Params) -> list[tuple[PreferencePolicy, dict]]:
                 pairs=str(data / TRAINING),
                 tests=str(data / TESTS),
                 prompts=str(folder(params) / JUDGED),
+                test_samples=rejection.test_samples,
                 settings=PreferenceSettings(
                     weighting=weighting,
                     beta=rejection.dpo_beta,

@@ -169,10 +169,12 @@ class Mixes:
 class Rejection:
     prompts: int = knob("training prompts of helpful and of harmless, each", COUNT)
     samples: int = knob("responses to each, of which the best is learnt", AT_LEAST_TWO)
-    epochs: float = knob("passes over the best responses", above_zero(1000))
+    rounds: int = knob("times that responses are drawn and the best are learnt", FEW)
+    epochs: float = knob("passes over the best responses of all rounds so far", above_zero(1000))
     learning_rate: float = knob("peak learning rate of the fine-tuning", RATE)
     batch_size: int = knob("responses per step", COUNT)
     test_prompts: int = knob("judged prompts of helpful and of harmless, each", COUNT)
+    test_samples: int = knob("judged responses to each", COUNT)
     dpo_pairs: int = knob("pairs of each source for DPO", COUNT)
     dpo_beta: float = knob("beta of DPO", AMOUNT)
     dpo_learning_rate: float = knob("peak learning rate of DPO", RATE)
