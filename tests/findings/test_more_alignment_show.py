@@ -54,7 +54,7 @@ def test_gains_of_every_policy_by_every_judge(shown):
 
 
 def test_ties_are_drawn_for_judges_with_noise_alone(shown):
-    axis = show_judging.plot_ties(shown["ties"], shown["judged"], 2.0).axes[0]
+    axis = show_judging.plot_ties(shown["ties"], [0.21, 0.23], 2.0).axes[0]
     expected = lines(axis)["expected: 2p(1 − p)"].get_xydata()
     assert np.isfinite(expected).all() and expected[0].tolist() == [0, 0.5]
     np.testing.assert_array_equal(axis.collections[-1].get_offsets()[:, 0], expected[:, 0])

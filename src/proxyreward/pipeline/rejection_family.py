@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from proxyreward.data import pairs, seeds
@@ -37,7 +38,8 @@ from proxyreward.vocabulary import (
 from proxyreward.world.mixture import prompts_of
 
 ASKED, JUDGED = "asked.parquet", "judged.parquet"  # prompts to learn from, and to be judged on
-CANDIDATES, HELD_OUT = "candidates.parquet", "held_out.parquet"
+CANDIDATES = "candidates.parquet"
+TESTED, HELD_OUT = "tested.parquet", "held_out.parquet"  # test pairs: of all sources, of `HH`
 POLICIES = ["policy", "scheme", "base", "seed"]
 
 
@@ -56,8 +58,9 @@ def write_inputs(params: Params) -> None:
     asked.to_parquet(own / ASKED, index=False)
     judged = prompts_of(tests, HH, rejection.test_prompts, params.seed)
     judged.to_parquet(own / JUDGED, index=False)
-    held_out = tests[tests["source"].isin(HH)].reset_index(drop=True)
-    pairs.write(held_out.assign(pair_id=held_out.index), own / HELD_OUT)
+    tested = tests.groupby("source", sort=False).head(rejection.test_pairs)
+    for file, kept in ((TESTED, tested), (HELD_OUT, tested[tested["source"].isin(HH)])):
+        pairs.write(kept.assign(pair_id=np.arange(len(kept))), own / file)
 
 
 def write_candidates(params: Params) -> pd.DataFrame:
@@ -85,7 +88,7 @@ def pools(params: Params) -> list[PoolItem]:
             first=first,
             prompts=min(half, total - first),
             per_prompt=params.rejection.samples,
-            temperature=params.samples.temperature,
+            temperature=params.rejection.temperature,
             max_new_tokens=params.samples.max_new_tokens,
             max_length=params.model.max_length,
             seed=seeds.number(f"candidates {first}", params.seed),
@@ -152,7 +155,7 @@ def policies(params: Params) -> list[tuple[Aligned, dict]]:
             rejection.batch_size,
             params.model.precision,
         ),
-        temperature=params.samples.temperature,
+        temperature=params.rejection.temperature,
         max_new_tokens=params.samples.max_new_tokens,
         max_length=params.model.max_length,
         seed=seeds.number("rejection", params.seed),
@@ -180,7 +183,7 @@ def preferences(params: Params) -> list[tuple[PreferencePolicy, dict]]:
                 data=str(folder(params)),
                 policy=str(outputs(params, "policy") / INITIAL),
                 pairs=str(data / TRAINING),
-                tests=str(data / TESTS),
+                tests=str(folder(params) / TESTED),
                 prompts=str(folder(params) / JUDGED),
                 test_samples=rejection.test_samples,
                 settings=PreferenceSettings(
@@ -191,7 +194,7 @@ def preferences(params: Params) -> list[tuple[PreferencePolicy, dict]]:
                     learning_rate=rejection.dpo_learning_rate,
                     precision=params.model.precision,
                 ),
-                temperature=params.samples.temperature,
+                temperature=params.rejection.temperature,
                 max_new_tokens=params.samples.max_new_tokens,
                 max_length=params.model.max_length,
                 # Both schemes see the same pairs in the same order.

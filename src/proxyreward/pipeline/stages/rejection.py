@@ -31,11 +31,11 @@ def run(params: Params) -> None:
     file = folder / family.CANDIDATES
     sources, mixes = outputs(params, "sources"), outputs(params, "mixes")
     scored = done("scores", family.scorings(params), scorings.run, file, sources / "tokenizer")
-    held_out = folder / family.HELD_OUT
+    tested, held_out = folder / family.TESTED, folder / family.HELD_OUT
     items, rows = zip(*family.policies(params))
     aligned = done("policies", list(items), rejection.train, file, judged, held_out, start, mixes)
     items, more_rows = zip(*family.preferences(params))
-    trained = done("preferences", list(items), dpo.train, judged, start, sources)
+    trained = done("preferences", list(items), dpo.train, judged, tested, start, sources)
 
     both = [one + other for one, other in zip(aligned, trained)]
     frames = {

@@ -62,10 +62,10 @@ class Rejection:
         aligned to: its rewards of these responses, for all policies but those of DPO.
     perplexity
         ``pair_id, source, tokens`` and a column for each policy: mean negative log-likelihood a
-        token, in nats, of the preferred response of each test pair of `HH`.
+        token, in nats, of the preferred response of some test pairs of `HH`.
     preferences
-        ``pair_id, source`` and a column for each DPO policy: margin of its implicit reward, on all
-        test pairs.
+        ``pair_id, source`` and a column for each DPO policy: margin of its implicit reward, on as
+        many test pairs of every source.
     preference_steps
         ``policy, step, loss, …`` of every DPO step, with ``weight_<source>`` where weights of MORE
         were used.

@@ -5,6 +5,7 @@ high`. Out: closed matplotlib figures and frames of text cells. Called by the no
 `more_alignment`.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,20 +79,19 @@ def plot_judged(judged: pd.DataFrame, source: str = ALL) -> "Figure":
     return figure
 
 
-def plot_ties(ties: pd.DataFrame, judged: pd.DataFrame, annotators: float) -> "Figure":
+def plot_ties(ties: pd.DataFrame, printed: Sequence[float], annotators: float) -> "Figure":
     """Tie rate of judges with noise against their quality, beside the paper's tie rates.
 
-    `annotators` is the quality of the people who labelled the pairs of this part.
+    `printed` are those, `annotators` is the quality of the people who labelled the pairs here.
     """
     noisy = ties[np.isfinite(ties["quality"])]
     expected, asked = (select(noisy, what=what) for what in ("expected", "ties"))
     [exact] = select(ties, quality=np.inf, what="ties")["estimate"]
-    printed = select(judged, what="tie")["paper"]
     figure, [[axis]] = drawing.canvas(3.8)
     # On a scale that has room for a quality of zero.
     axis.set_xscale("symlog", linthresh=0.25, linscale=0.5)
     axis.axvline(annotators, color="#5f6b7a", linestyle=":", label="annotators of the pairs")
-    axis.axhspan(printed.min(), printed.max(), color="black", alpha=0.2, lw=0, label="paper: GPT-4")
+    axis.axhspan(min(printed), max(printed), color="black", alpha=0.2, lw=0, label="paper: GPT-4")
     drawing.curve(axis, expected["quality"], expected, COLOURS[PPO], "expected: 2p(1 − p)")
     drawing.dots(axis, asked["quality"], asked, COLOURS[PPO], "asked twice", upright=True)
     axis.axhline(exact, color=COLOURS[BEST_OF_N], linestyle="--", label="equal utilities")
@@ -105,8 +105,8 @@ def plot_ties(ties: pd.DataFrame, judged: pd.DataFrame, annotators: float) -> "F
 def plot_gains(judged: pd.DataFrame, gains: pd.DataFrame) -> "Figure":
     """How far every policy has come from the start: share of wins and gain in sd, by each judge."""
     panels = {
-        "share of wins over the start\nwithout ties": (_over_start(judged), 0.5),
-        "gain in sd of the\nstart policy's responses": (gains, 0.0),
+        "wins over the start\nwithout ties": (_over_start(judged), 0.5),
+        "gain in sd\nof the start": (gains, 0.0),
     }
     keys = gains[["of", "base"]].drop_duplicates().to_numpy().tolist()
     keys.sort(key=lambda key: ALIGNED.index(key[0]))
