@@ -17,7 +17,8 @@ from tests.findings.tables import crossed
 
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_alignment.reader import Rejection
-from proxyreward.vocabulary import DPO, DPO_MORE, HH, MORE, MULTITASK, START
+from proxyreward.pipeline.rejection_tables import controls
+from proxyreward.vocabulary import DPO, DPO_MORE, HH, MORE, MULTITASK, ORACLE, START
 
 SAMPLES, STEPS = 4, 6
 SPREAD = 2.0  # of the gaps of test pairs, in logits of the label
@@ -33,6 +34,7 @@ def rejection(
     size: Mapping[str, float] = NOTHING,
     asked: int = 60,
     tested: int = 60,
+    said_each: int = 2,
     seed: int = 0,
 ) -> Rejection:
     """Policies, candidates and choices that fit the mixtures.
@@ -48,6 +50,8 @@ def rejection(
         By scheme of DPO: the margins over the calibrated ones; 1 unless given.
     asked, tested
         Prompts of each source to learn from, and to be tested on.
+    said_each
+        Responses of a policy to each of the latter.
     """
     rng = np.random.default_rng(seed)
     worth = rng.normal(size=(2 * asked, SAMPLES))
@@ -58,24 +62,35 @@ def rejection(
         best[rm["rm"]] = seen.argmax(axis=1).astype(np.uint8)
 
     rms = mixtures.rms[mixtures.rms["scheme"].isin([MORE, MULTITASK])]
+    rms = rms[rms["base"] == mixtures.bases[-1]]
     aligned = rms[["rm", "scheme", "base", "seed"]].to_numpy().tolist()
     trained = [
         (f"{scheme}-seed{seed}", scheme, "", seed)
         for seed in range(mixtures.seeds)
         for scheme in (DPO, DPO_MORE)
     ]
-    rows = [(START, START, "", 0), *aligned, *trained]
+    rows = [(START, START, "", 0), (ORACLE, ORACLE, "", 0), *aligned, *trained]
     hh = mixtures.margins[["pair_id", "source"]][np.isin(mixtures.source, HH)]
     hard = 1.0 + 0.3 * rng.random(len(hh))  # the same responses are hard for every policy
     perplexity = hh.assign(tokens=rng.integers(5, 20, size=len(hh)))
     preferences = mixtures.margins[["pair_id", "source"]].copy()
     gap = rng.normal(size=len(preferences))
     label = np.where(rng.random(len(gap)) < expit(SPREAD * gap), 1, -1)
-    said, steps = [], []
+    said, rewards, steps = [], [], []
     for name, scheme, *_ in rows:
-        utility = rng.normal(size=2 * tested) + gain.get(scheme, 0.0)
-        keys = {"policy": name, "prompt_id": np.arange(2 * tested), "source": np.repeat(HH, tested)}
-        told = pd.DataFrame(keys).assign(utility=utility.round(1), oracle=utility, judge=utility)
+        keys = crossed(prompt_id=range(2 * tested), sample_id=range(said_each))
+        keys.insert(0, "policy", name)
+        utility = rng.normal(size=len(keys)) + gain.get(scheme, 0.0)
+        told = keys.assign(
+            source=np.repeat(HH, tested * said_each),
+            utility=utility.round(1),
+            oracle=utility,
+            judge=utility,
+        )
+        if scheme not in (DPO, DPO_MORE):
+            # A reward model likes the responses of the policy that it has aligned.
+            liked = {rm: utility + (rm == name) for rm in rms["rm"]}
+            rewards.append(keys.assign(**liked))
         if scheme in (DPO, DPO_MORE):
             told["judge"] = np.nan
             margin = SPREAD * gap + 0.1 * rng.normal(size=len(gap))
@@ -91,14 +106,18 @@ def rejection(
     candidates["source"] = np.repeat(HH, asked * SAMPLES)
     candidates["utility"] = worth.ravel()
     candidates["oracle"] = worth.ravel() + 0.1 * rng.normal(size=worth.size)
+    policies = pd.DataFrame(rows, columns=["policy", "scheme", "base", "seed"])
     return Rejection(
-        policies=pd.DataFrame(rows, columns=["policy", "scheme", "base", "seed"]),
+        policies=policies,
         candidates=candidates,
         best=pd.DataFrame(best),
         said=pd.concat(said, ignore_index=True),
+        rewards=pd.concat(rewards, ignore_index=True),
         perplexity=perplexity.reset_index(drop=True),
         preferences=preferences,
         preference_steps=pd.concat(steps, ignore_index=True),
+        controls=controls(policies, pd.concat(said), pd.concat(rewards)),
+        rounds=crossed(policy=[ORACLE, *rms["rm"]], round=[1, 2]).assign(reward=0.0, best=1.0),
     )
 
 
@@ -129,7 +148,7 @@ def all_for_more(sign: int = 1) -> tuple[Mixtures, Rejection]:
     return mixed, rejection(
         mixed,
         skill=lambda rm: 0.5 + sign * (0.45 - 0.9 * excess(rm)),
-        gain={MORE: sign * 0.8},
+        gain={MORE: sign * 0.8, ORACLE: sign * 1.2},
         nll={MORE: sign * -0.2, MULTITASK: sign * -0.1},
         size={DPO if sign > 0 else DPO_MORE: 3.0},
         asked=120,

@@ -18,7 +18,8 @@ PINNED = {
     "ppo-agrees": ("evidence", "agreement of averaged ppo runs", ">=", 0.7, 0.0),
     "over-confident": ("mixes", "inverse temperature of multitask", "<", 0.8, 0.0),
     "rejection": ("rejection", "oracle by oracle", ">=", 0.6, 0.0),
-    "rejection-multitask": ("rejection", "multitask by oracle", ">=", 0.6, 0.0),
+    "rejection-multitask": ("rejection", "multitask by own", ">=", 0.6, 0.0),
+    "rejection-more": ("rejection", "more by own", ">=", 0.6, 0.0),
 }
 
 

@@ -8,7 +8,7 @@ from tests.findings.rejections import STEPS, all_for_more
 from tests.findings.tables import replicated
 
 from proxyreward.findings.core.reading import select
-from proxyreward.findings.more.more_alignment import show
+from proxyreward.findings.more.more_alignment import show, show_judging
 from proxyreward.findings.more.more_alignment.measure import in_form
 from proxyreward.pipeline.stages.more_alignment import found
 
@@ -30,8 +30,8 @@ def test_ratios_stand_beside_the_papers(shown, registry, form):
 
 
 def test_bars_of_each_judge_are_shares(shown):
-    bars, rates = show.plot_judged(shown["judged"], "harmless").axes
-    widths = np.reshape([bar.get_width() for bar in bars.patches], (2, 4, 3))  # base, judge
+    bars, rates = show_judging.plot_judged(shown["judged"], "harmless").axes
+    widths = np.reshape([bar.get_width() for bar in bars.patches], (1, 4, 3))  # base, judge
     keys = {"first": "more", "second": "multitask", "source": "harmless", "judge": "oracle"}
     own = select(shown["judged"], **keys).pivot(index="base", columns="what", values="estimate")
     np.testing.assert_allclose(widths[:, 1], own[["win", "tie", "lose"]])
@@ -40,8 +40,21 @@ def test_bars_of_each_judge_are_shares(shown):
     np.testing.assert_allclose(drawn[1::3], own["rate"])
 
 
+def test_gains_of_every_policy_by_every_judge(shown):
+    wins, gains = show_judging.plot_gains(shown["judged"], shown["gains"]).axes
+    assert names(wins) == ["MultiTask", "MORE", "the oracle", "DPO", "DPO with weights of MORE"]
+    keys = {"second": "start", "what": "rate", "judge": "own"}
+    rates = select(shown["judged"], **keys).set_index("first")["estimate"]
+    drawn = dots(wins)["its own reward model"]
+    np.testing.assert_allclose(drawn[:, 0], rates[["multitask", "more"]])
+    by_oracle = select(shown["gains"], judge="oracle").set_index("of")["estimate"]
+    drawn = dots(gains)["the oracle"]
+    order = ["multitask", "more", "oracle", "dpo", "dpo-more"]
+    np.testing.assert_allclose(drawn[:, 0], by_oracle[order])
+
+
 def test_ties_are_drawn_for_judges_with_noise_alone(shown):
-    axis = show.plot_ties(shown["ties"], shown["judged"], 2.0).axes[0]
+    axis = show_judging.plot_ties(shown["ties"], [0.21, 0.23], 2.0).axes[0]
     expected = lines(axis)["expected: 2p(1 − p)"].get_xydata()
     assert np.isfinite(expected).all() and expected[0].tolist() == [0, 0.5]
     np.testing.assert_array_equal(axis.collections[-1].get_offsets()[:, 0], expected[:, 0])
@@ -89,19 +102,29 @@ def test_table_2_has_our_cells_and_the_papers(shown, registry):
     printed = show.table2(shown["policies"], shown["judged"], printed=True)
     start = registry.printed("more.table2", "no RM (Alpaca)", "ppl_helpful")
     assert printed.loc[0, "Perplexity, helpful"] == f"{start:.2f}"
+    assert "By the oracle" not in printed
     assert printed.loc[1].tolist() == ["Pythia-1.4B", "MultiTask", "0.0177", "15.30", "8.22", "–"]
     assert printed.loc[2, "Win / tie / lose"] == "44 / 22 / 34"
     ours = show.table2(shown["policies"], shown["judged"])
     row = select(shown["policies"], measure="ece", of="multitask")["estimate"].iloc[0]
+    keys = {"first": "more", "second": "multitask", "judge": "oracle", "source": "all"}
+    own = select(shown["judged"], **keys).set_index("what")["estimate"]
+    shares = " / ".join(f"{100 * own[what]:.0f}" for what in ("win", "tie", "lose"))
+    assert ours["By the oracle"].tolist() == ["–", "–", shares]
     assert ours.loc[1, "ECE"].startswith(f"{row:.3f}") and ours.loc[0, "ECE"] == "–"
     other = show.table2(shown["policies"], shown["judged"], "paper")
     assert other.loc[1, "ECE"] != ours.loc[1, "ECE"]
 
 
 def test_policies_against_the_start_and_the_scaled_control(shown):
-    start = show.against_start(shown["judged"])
-    assert start["Base"].tolist()[-2:] == ["–", "–"] and len(start) == 2 * 2 + 2
-    assert start["By a reward model"].tolist()[-1] == "–"
+    start = show_judging.against_start(shown["judged"], shown["gains"])
+    assert start["Base"].tolist()[2:] == ["–", "–", "–"] and len(start) == 2 + 2 + 1
+    assert start["By its own reward model"].tolist()[2:] == ["–", "–", "–"]
+    keys = {"of": "more", "judge": "own"}
+    assert (
+        f"; {select(shown['gains'], **keys)['estimate'].item():+.2f} sd"
+        in (start["By its own reward model"][0])
+    )
     scaled = show.scaled_table(shown["policies"])
     assert scaled["Reward model"].tolist()[:3] == ["MultiTask", "MORE", "MORE − MultiTask"]
     row = select(shown["policies"], measure="ece after temperature scaling", of="multitask")

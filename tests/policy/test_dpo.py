@@ -275,7 +275,7 @@ def run(corpus, frame, start, tokenizer, tmp_path_factory):
     def run(settings=SETTINGS, seed=0):
         folder = tmp_path_factory.mktemp("item")
         files = (str(root / f"{name}.parquet") for name in ("pairs", "tests", "prompts"))
-        item = PreferencePolicy("x", str(root), str(start), *files, settings, 1.0, 8, 64, seed)
+        item = PreferencePolicy("x", str(root), str(start), *files, 1, settings, 1.0, 8, 64, seed)
         dpo.train(item, folder)
         return folder
 

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from proxyreward.data import pairs, seeds
@@ -23,11 +24,22 @@ from proxyreward.policy.rejection import Aligned
 from proxyreward.policy.sft import PolicySettings
 from proxyreward.reward.mixes import TESTS, TRAINING, tokenizer_of
 from proxyreward.reward.scorings import Scoring
-from proxyreward.vocabulary import DPO, DPO_MORE, HH, INITIAL, MORE, MULTITASK, SINGLE, START
+from proxyreward.vocabulary import (
+    DPO,
+    DPO_MORE,
+    HH,
+    INITIAL,
+    MORE,
+    MULTITASK,
+    ORACLE,
+    SINGLE,
+    START,
+)
 from proxyreward.world.mixture import prompts_of
 
 ASKED, JUDGED = "asked.parquet", "judged.parquet"  # prompts to learn from, and to be judged on
-CANDIDATES, HELD_OUT = "candidates.parquet", "held_out.parquet"
+CANDIDATES = "candidates.parquet"
+TESTED, HELD_OUT = "tested.parquet", "held_out.parquet"  # test pairs: of all sources, of `HH`
 POLICIES = ["policy", "scheme", "base", "seed"]
 
 
@@ -46,8 +58,9 @@ def write_inputs(params: Params) -> None:
     asked.to_parquet(own / ASKED, index=False)
     judged = prompts_of(tests, HH, rejection.test_prompts, params.seed)
     judged.to_parquet(own / JUDGED, index=False)
-    held_out = tests[tests["source"].isin(HH)].reset_index(drop=True)
-    pairs.write(held_out.assign(pair_id=held_out.index), own / HELD_OUT)
+    tested = tests.groupby("source", sort=False).head(rejection.test_pairs)
+    for file, kept in ((TESTED, tested), (HELD_OUT, tested[tested["source"].isin(HH)])):
+        pairs.write(kept.assign(pair_id=np.arange(len(kept))), own / file)
 
 
 def write_candidates(params: Params) -> pd.DataFrame:
@@ -75,7 +88,7 @@ def pools(params: Params) -> list[PoolItem]:
             first=first,
             prompts=min(half, total - first),
             per_prompt=params.rejection.samples,
-            temperature=params.samples.temperature,
+            temperature=params.rejection.temperature,
             max_new_tokens=params.samples.max_new_tokens,
             max_length=params.model.max_length,
             seed=seeds.number(f"candidates {first}", params.seed),
@@ -100,46 +113,60 @@ def scorings(params: Params) -> list[Scoring]:
     ]
 
 
-def judge(params: Params, source: str) -> str:
+def judges(params: Params) -> dict[str, str]:
     """The reward model that judges the prompts of a source: the largest one trained on it alone."""
     rms = table(params)
-    own = rms[(rms["scheme"] == f"{SINGLE}-{source}") & (rms["base"] == params.mixes.bases[-1])]
-    return own["rm"].iloc[0]
+    own = rms[rms["base"] == params.mixes.bases[-1]].drop_duplicates("scheme").set_index("scheme")
+    return {source: own.loc[f"{SINGLE}-{source}", "rm"] for source in HH}
+
+
+def aligned(params: Params) -> pd.DataFrame:
+    """The reward models that policies are aligned to: MultiTask and MORE of the largest base.
+
+    One base, as the time goes into repeats: a second base tells less than a second replicate.
+    """
+    rms = table(params)
+    return rms[rms["scheme"].isin([MULTITASK, MORE]) & (rms["base"] == params.mixes.bases[-1])]
 
 
 def policies(params: Params) -> list[tuple[Aligned, dict]]:
-    """The start policy, and one aligned by rejection sampling to each MultiTask and MORE model.
+    """The start policy, and one aligned to the oracle and to each reward model of `aligned`.
 
     All share one seed, as they are compared with each other and with the start policy; which of the
-    repeats one is, its reward model says.
+    repeats one is, its reward model says. Every reward model judges all of them.
     """
-    rejection, rms = params.rejection, table(params)
+    rejection, models, rms = params.rejection, outputs(params, "mixes"), aligned(params)
     start = Aligned(
         name=START,
         data=str(folder(params)),
         policy=str(outputs(params, "policy") / INITIAL),
+        rm=None,
+        rm_hash=None,
         candidates=str(folder(params) / CANDIDATES),
-        scores=None,
-        scores_hash=None,
         samples=rejection.samples,
+        rounds=rejection.rounds,
         prompts=str(folder(params) / JUDGED),
+        test_samples=rejection.test_samples,
         held_out=str(folder(params) / HELD_OUT),
-        judges=tuple(str(outputs(params, "mixes") / judge(params, name)) for name in HH),
+        judges=tuple(str(models / name) for name in (*rms["rm"], *judges(params).values())),
         settings=PolicySettings(
             rejection.epochs,
             rejection.learning_rate,
             rejection.batch_size,
             params.model.precision,
         ),
-        temperature=params.samples.temperature,
+        temperature=params.rejection.temperature,
         max_new_tokens=params.samples.max_new_tokens,
         max_length=params.model.max_length,
         seed=seeds.number("rejection", params.seed),
     )
-    found = [(start, dict(zip(POLICIES, (START, START, "", 0))))]
-    for row in rms[rms["scheme"].isin([MULTITASK, MORE])].itertuples():
-        scores = folder(params) / "scores" / row.rm / "candidates.npy"
-        item = replace(start, name=row.rm, scores=str(scores), scores_hash=content_hash(scores))
+    found = [
+        (start, dict(zip(POLICIES, (START, START, "", 0)))),
+        (replace(start, name=ORACLE, rm=ORACLE), dict(zip(POLICIES, (ORACLE, ORACLE, "", 0)))),
+    ]
+    for row in rms.itertuples():
+        rm = models / row.rm
+        item = replace(start, name=row.rm, rm=str(rm), rm_hash=content_hash(rm))
         found.append((item, dict(zip(POLICIES, (row.rm, row.scheme, row.base, row.seed)))))
     return found
 
@@ -156,8 +183,9 @@ def preferences(params: Params) -> list[tuple[PreferencePolicy, dict]]:
                 data=str(folder(params)),
                 policy=str(outputs(params, "policy") / INITIAL),
                 pairs=str(data / TRAINING),
-                tests=str(data / TESTS),
+                tests=str(folder(params) / TESTED),
                 prompts=str(folder(params) / JUDGED),
+                test_samples=rejection.test_samples,
                 settings=PreferenceSettings(
                     weighting=weighting,
                     beta=rejection.dpo_beta,
@@ -166,7 +194,7 @@ def preferences(params: Params) -> list[tuple[PreferencePolicy, dict]]:
                     learning_rate=rejection.dpo_learning_rate,
                     precision=params.model.precision,
                 ),
-                temperature=params.samples.temperature,
+                temperature=params.rejection.temperature,
                 max_new_tokens=params.samples.max_new_tokens,
                 max_length=params.model.max_length,
                 # Both schemes see the same pairs in the same order.

@@ -96,6 +96,8 @@ class PreferencePolicy:
         Parquet files in the schema of `data.pairs`: to train on, and to measure margins on.
     prompts
         Parquet file of test prompts: ``prompt_id, source, prompt``.
+    test_samples
+        Responses to each of these.
     seed
         Of the order of the pairs and of the responses to the test prompts.
     """
@@ -106,6 +108,7 @@ class PreferencePolicy:
     pairs: str
     tests: str
     prompts: str
+    test_samples: int
     settings: PreferenceSettings
     temperature: float
     max_new_tokens: int
@@ -289,7 +292,7 @@ def train(item: PreferencePolicy, directory: Path) -> None:
     """Train one policy on pairs and evaluate it; nothing reads the policy itself.
 
     Files: ``steps.csv`` with a row a step; ``margins.parquet`` with the implicit ``margin`` of
-    each test pair, by ``pair_id`` and ``source``; ``responses.parquet`` with a response to each
+    each test pair, by ``pair_id`` and ``source``; ``responses.parquet`` with responses to each
     test prompt; the trainer's log.
     """
     words = f"{item.data}/tokenizer"
@@ -309,13 +312,6 @@ def train(item: PreferencePolicy, directory: Path) -> None:
     after = log_probabilities(policy, tokenizer, tests, item.max_length)
     found = tests[["pair_id", "source"]].assign(margin=margins(after, before, item.settings.beta))
     found.to_parquet(directory / MARGINS, index=False)
-    said = respond(
-        policy,
-        tokenizer,
-        pd.read_parquet(item.prompts),
-        item.temperature,
-        item.max_new_tokens,
-        item.max_length,
-        item.seed,
-    )
+    asked = pd.read_parquet(item.prompts)
+    said = respond(policy, tokenizer, asked, item.test_samples, item, item.seed)
     said.to_parquet(directory / RESPONSES, index=False)

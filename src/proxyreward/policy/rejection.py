@@ -4,32 +4,47 @@ A frozen `Aligned` and a folder come in; what the fine-tuned policy says to test
 scores of that by several reward models, and its likelihood of held-out answers go out.  Caller:
 the stage that aligns one policy to each reward model, through the family runner.
 
-For each prompt the best of S responses is kept (paper more, eq. 3, S = 4), and the policy that
-they came from learns them:
+For each prompt the best of S responses is kept (paper more, eq. 3), and the policy learns them:
 
 .. math:: L(\pi) = -\mathbb E \log \pi(y^{\rm best} \mid x), \qquad
           y^{\rm best} = \arg\max_{1 \le s \le S} r(x, y^s) .
 
 The choice takes an argmax, so it depends on the order of the scores alone, never on their scale.
+
+The paper has one round. With several, round r samples from the policy of round r - 1, and the
+start policy learns the winners of all rounds so far: that each round begins at the start policy
+keeps the policy near it (ReST-EM), that earlier winners stay keeps what was gained (Llama 2).
+
+References
+----------
+Dong et al. 2023 (RAFT); Touvron et al. 2023 (Llama 2), section 3.2.3; Singh et al. 2024 (ReST-EM).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from proxyreward.data import pairs
+from proxyreward.data.transcripts import last_request
 from proxyreward.models.build import load_policy, load_reward_model
 from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.policy.perplexity import answer_nll
 from proxyreward.policy.sampling import sample
 from proxyreward.policy.sft import PolicySettings, train_further
 from proxyreward.reward.score import score
+from proxyreward.vocabulary import ORACLE
+from proxyreward.world import oracle
 
-RESPONSES, PERPLEXITY = "responses.parquet", "perplexity.parquet"
+if TYPE_CHECKING:
+    from proxyreward.policy.dpo import PreferencePolicy
+
+RESPONSES, PERPLEXITY, ROUNDS = "responses.parquet", "perplexity.parquet", "rounds.csv"
 
 
 @dataclass(frozen=True)
@@ -42,18 +57,22 @@ class Aligned:
         Folder of the `data` stage, for its tokenizer.
     policy
         Folder of the policy to start from, which also wrote the candidates.
+    rm
+        Folder of the reward model that picks, whose tokenizer lies in it; `ORACLE` is the world's
+        own judge. None leaves the policy as it is, to compare with.
+    rm_hash
+        So that an item is redone when its reward model is; None without a folder.
     candidates
-        Parquet file: ``prompt_id, sample_id, source, prompt, response``, the samples of a prompt
-        together.
-    scores
-        File of the reward model's scores of the candidates, ``.npy`` in the same order. None
-        leaves the policy as it is, to compare with.
-    scores_hash
-        So that an item is redone when its scores are.
+        Parquet file of the first round: ``prompt_id, sample_id, source, prompt, response``, the
+        samples of a prompt together.
     samples
-        Candidates of each prompt.
+        Candidates of each prompt in each round.
+    rounds
+        Times that candidates are drawn, and the policy is fine-tuned.
     prompts
         Parquet file of test prompts: ``prompt_id, source, prompt``.
+    test_samples
+        Responses to each of these.
     held_out
         Parquet file of pairs in the schema of `data.pairs`; the perplexity is that of their
         preferred responses.
@@ -61,18 +80,20 @@ class Aligned:
         Folders of the reward models that score the new responses, each of another name and with
         its own tokenizer.
     seed
-        Of the batch order and of the responses to the test prompts. Equal for all items, so that
-        policies are compared on common random numbers.
+        Of the batch order, of the candidates and of the responses to the test prompts. Equal for
+        all items, so that policies are compared on common random numbers.
     """
 
     name: str
     data: str
     policy: str
+    rm: str | None
+    rm_hash: str | None
     candidates: str
-    scores: str | None
-    scores_hash: str | None
     samples: int
+    rounds: int
     prompts: str
+    test_samples: int
     held_out: str
     judges: tuple[str, ...]
     settings: PolicySettings
@@ -115,55 +136,77 @@ def respond(
     policy,
     tokenizer,
     prompts: pd.DataFrame,
-    temperature: float,
-    max_new_tokens: int,
-    max_length: int,
+    samples: int,
+    item: Aligned | PreferencePolicy,
     seed: int,
 ) -> pd.DataFrame:
-    """One response to each prompt: columns ``prompt_id, source, prompt, response``."""
-    asked = prompts[["prompt_id", "source", "prompt"]]
+    """Responses to each prompt: columns ``prompt_id, sample_id, source, prompt, response``.
+
+    The samples of a prompt lie together. How they are drawn, the `item` says.
+    """
     texts, _ = sample(
         policy,
         tokenizer,
-        asked["prompt"].tolist(),
-        1,
-        temperature,
-        max_new_tokens,
-        max_length,
+        prompts["prompt"].tolist(),
+        samples,
+        item.temperature,
+        item.max_new_tokens,
+        item.max_length,
         seed,
     )
-    return asked.assign(response=[text for [text] in texts])
+    asked = prompts.loc[prompts.index.repeat(samples), ["prompt_id", "source", "prompt"]]
+    asked.insert(1, "sample_id", np.tile(np.arange(samples), len(prompts)))
+    said = asked.assign(response=[text for row in texts for text in row])
+    return said.reset_index(drop=True)
+
+
+def reward_of(rm: str, max_length: int) -> Callable[[pd.DataFrame], np.ndarray]:
+    """What scores responses: a reward model by its folder, or the world's oracle."""
+    if rm == ORACLE:
+        return lambda said: oracle.utility(said["prompt"].map(last_request), said["response"])
+    model, own = load_reward_model(rm), load_tokenizer(Path(rm))
+    return lambda said: score(model, own, said["prompt"], said["response"], max_length)
+
+
+def align(item: Aligned, tokenizer, directory: Path):
+    """The policy after all rounds; writes ``rounds.csv`` and the trainer's log.
+
+    ``rounds.csv`` has for each ``round`` the mean ``reward`` of the candidates, which are those of
+    the policy before it, and that of the ``best`` of each prompt.
+    """
+    reward, candidates = reward_of(item.rm, item.max_length), pd.read_parquet(item.candidates)
+    asked = candidates.iloc[:: item.samples].reset_index(drop=True)
+    learnt, rows = [], []
+    for number in range(1, item.rounds + 1):
+        scores = reward(candidates)
+        learnt.append(winners(candidates, scores, item.samples))
+        rows.append((number, scores.mean(), scores.reshape(-1, item.samples).max(axis=1).mean()))
+        policy, every = load_policy(item.policy), pd.concat(learnt, ignore_index=True)
+        train_further(
+            policy, every, tokenizer, item.settings, item.max_length, item.seed, directory
+        )
+        if number < item.rounds:
+            candidates = respond(policy, tokenizer, asked, item.samples, item, item.seed + number)
+    table = pd.DataFrame(rows, columns=["round", "reward", "best"])
+    table.to_csv(directory / ROUNDS, index=False, float_format="%.6g", lineterminator="\n")
+    return policy
 
 
 def train(item: Aligned, directory: Path) -> None:
     """Align one policy and evaluate it; nothing reads the policy itself, so it is not kept.
 
-    Files: ``responses.parquet`` with a response to each test prompt; ``<judge>.npy`` with the
-    scores of these, float32, for each judge by the name of its folder; ``perplexity.parquet``
-    with the mean negative log-likelihood a token (``nll``, nats) and the number of ``tokens`` of
-    each held-out preferred response, by ``pair_id`` and ``source``; the trainer's log.
+    Files: those of :func:`align`; ``responses.parquet`` with responses to each test prompt;
+    ``<judge>.npy`` with the scores of these, float32, for each judge by the name of its folder;
+    ``perplexity.parquet`` with the mean negative log-likelihood a token (``nll``, nats) and the
+    number of ``tokens`` of each held-out preferred response, by ``pair_id`` and ``source``.
     """
     tokenizer = load_tokenizer(Path(item.data) / "tokenizer")
-    policy = load_policy(item.policy)
-    if item.scores is not None:
-        best = winners(pd.read_parquet(item.candidates), np.load(item.scores), item.samples)
-        train_further(policy, best, tokenizer, item.settings, item.max_length, item.seed, directory)
-        policy.eval()
-    said = respond(
-        policy,
-        tokenizer,
-        pd.read_parquet(item.prompts),
-        item.temperature,
-        item.max_new_tokens,
-        item.max_length,
-        item.seed,
-    )
+    policy = load_policy(item.policy) if item.rm is None else align(item, tokenizer, directory)
+    prompts = pd.read_parquet(item.prompts)
+    said = respond(policy, tokenizer, prompts, item.test_samples, item, item.seed)
     said.to_parquet(directory / RESPONSES, index=False)
     for folder in map(Path, item.judges):
-        judge = load_reward_model(folder)
-        own = load_tokenizer(folder)
-        scores = score(judge, own, said["prompt"], said["response"], item.max_length)
-        np.save(directory / f"{folder.name}.npy", scores)
+        np.save(directory / f"{folder.name}.npy", reward_of(str(folder), item.max_length)(said))
     held_out = pairs.read(Path(item.held_out))
     nll, tokens = answer_nll(
         policy, tokenizer, held_out["prompt"], held_out["chosen"], item.max_length

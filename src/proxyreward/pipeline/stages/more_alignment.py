@@ -10,7 +10,7 @@ import pandas as pd
 from proxyreward.data.seeds import generator
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.more.mixtures import Mixtures
-from proxyreward.findings.more.more_alignment import claims, relation
+from proxyreward.findings.more.more_alignment import claims, judging, relation
 from proxyreward.findings.more.more_alignment import measure as aligned
 from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.findings.rethinking.evidence import Evidence
@@ -40,18 +40,19 @@ def found(
     others = relation.optimisers(evidence, rejection.samples)
     estimates = {
         "policies": aligned.policies(models, mixtures, rejection, registry),
-        "judged": aligned.judged(mixtures, rejection, registry),
-        "ties": aligned.ties(mixtures, rejection, rng),
+        "judged": judging.judged(mixtures, rejection, registry),
+        "gains": judging.gains(mixtures, rejection),
+        "ties": judging.ties(mixtures, rejection, rng),
         "tuned": aligned.tuned(mixtures),
         "preferences": aligned.preferences(mixtures, rejection),
         "candidates": aligned.candidates(rejection),
         "relations": pd.concat([relation.relations(models), others]),
         "agreements": relation.agreements({relation.TRAINED: close, relation.ALIGNED: said}),
     }
-    tables = {"reward_models": models, "close_pairs": close}
+    tables = {"reward_models": models, "close_pairs": close, "rounds": rejection.rounds}
     tables["furthest"] = relation.furthest(mixtures, close)
     tables["sizes"] = aligned.sizes(mixtures, rejection).assign(flips=len(evidence.names()))
-    quantities = claims.quantities(estimates, tables["furthest"], registry)
+    quantities = claims.quantities(estimates, tables["furthest"], rejection.controls, registry)
     return Measured(quantities, estimates, tables)
 
 

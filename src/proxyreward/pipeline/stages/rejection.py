@@ -13,7 +13,6 @@ from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, run_items, write_tables
 from proxyreward.policy import dpo, pool, rejection
 from proxyreward.reward import scorings
-from proxyreward.vocabulary import HH
 
 
 def run(params: Params) -> None:
@@ -32,27 +31,27 @@ def run(params: Params) -> None:
     file = folder / family.CANDIDATES
     sources, mixes = outputs(params, "sources"), outputs(params, "mixes")
     scored = done("scores", family.scorings(params), scorings.run, file, sources / "tokenizer")
-    held_out = folder / family.HELD_OUT
+    tested, held_out = folder / family.TESTED, folder / family.HELD_OUT
     items, rows = zip(*family.policies(params))
     aligned = done("policies", list(items), rejection.train, file, judged, held_out, start, mixes)
     items, more_rows = zip(*family.preferences(params))
-    trained = done("preferences", list(items), dpo.train, judged, start, sources)
+    trained = done("preferences", list(items), dpo.train, judged, tested, start, sources)
 
-    keys = candidates[["prompt_id", "source", "sample_id"]]
-    judges = {source: family.judge(params, source) for source in HH}
     both = [one + other for one, other in zip(aligned, trained)]
     frames = {
-        "candidates": pd.concat([keys, tables.worth(candidates)], axis=1),
+        "candidates": tables.candidates(candidates),
         "best": tables.best(*scored, params.rejection.samples),
-        "said": tables.said(*both, judges),
+        "said": tables.said(*both, family.judges(params)),
+        "rewards": tables.rewards(*aligned, family.aligned(params)["rm"].tolist()),
         "perplexity": tables.perplexity(*aligned),
         "preferences": tables.preference_margins(*trained),
     }
     for name, frame in frames.items():
         frame.to_parquet(written / f"{name}.parquet", index=False, compression="zstd")
     listed = pd.DataFrame([*rows, *more_rows], columns=family.POLICIES)
-    steps = tables.preference_steps(*trained)
-    write_tables({"policies": listed, "preference_steps": steps}, written)
+    controls = tables.controls(listed, frames["said"], frames["rewards"])
+    lists = {"policies": listed, "controls": controls, "rounds": tables.rounds(*aligned)}
+    write_tables(lists | {"preference_steps": tables.preference_steps(*trained)}, written)
 
 
 if __name__ == "__main__":

@@ -19,21 +19,27 @@ from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.mixtures import PAPER_FORM
 from proxyreward.findings.more.more_alignment import relation
 from proxyreward.findings.more.more_alignment.measure import GAP, ONE_TEXT, SCALED, SCHEMES, in_form
-from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, START
+from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, ORACLE
 
+CONTROLLED = {ORACLE: "the oracle"} | {scheme: SCHEME_NAMES[scheme] for scheme in SCHEMES}
 PRINTED = "in the form of the printed numbers"
 PRINTED_ECE = in_form("ece", PAPER_FORM)
 EVERY = "mean of bases"
 
 
 def quantities(
-    tables: Mapping[str, pd.DataFrame], furthest: pd.DataFrame, registry: Registry
+    tables: Mapping[str, pd.DataFrame],
+    furthest: pd.DataFrame,
+    controls: pd.DataFrame,
+    registry: Registry,
 ) -> dict[str, Quantity]:
     """Measure what the claims of this finding compare.
 
-    `tables` go by the names of the functions that measured them, `furthest` is that of `relation`.
+    `tables` go by the names of the functions that measured them, `furthest` is that of `relation`,
+    `controls` that of `Rejection`.
     """
     found = _table2(tables["policies"]) | _wins(tables["judged"]) | _judges(tables)
+    found |= _controls(controls) | _gains(tables["gains"])
     found |= _relations(tables["relations"]) | _close(tables["agreements"], furthest, registry)
     return found | _expectations(tables["tuned"], tables["preferences"])
 
@@ -66,7 +72,7 @@ def _table2(policies: pd.DataFrame) -> dict[str, Quantity]:
 
 
 def _wins(judged: pd.DataFrame) -> dict[str, Quantity]:
-    """How often MORE wins against MultiTask, by each judge, and both against the start."""
+    """How often MORE wins against MultiTask, by each judge."""
     rates, found = select(judged, source=ALL, what="rate"), {}
     for judge, name in (
         ("utility", "among decided comparisons"),
@@ -78,11 +84,27 @@ def _wins(judged: pd.DataFrame) -> dict[str, Quantity]:
             found[f"{row.base}: share of wins of MORE {name}"] = measured(row.value, row.paper)
         mean = won[["value", "paper"]].mean()
         found[f"{EVERY}: share of wins of MORE {name}"] = measured(*mean)
-    for scheme in SCHEMES:
-        name = f"{SCHEME_NAMES[scheme]}: share of wins over the policy before by the oracle"
-        for row in select(rates, first=scheme, second=START, judge="oracle").itertuples():
-            found[f"{row.base}, {name}"] = measured(row.value)
     return found
+
+
+def _controls(controls: pd.DataFrame) -> dict[str, Quantity]:
+    """How often aligned policies win over the policy before, a tie as half of a win."""
+    value, found = controls.set_index("name")["value"], {}
+    for scheme, name in CONTROLLED.items():
+        start = f"policy aligned to {name}: share of wins over the policy before"
+        found[f"{start} by the oracle"] = measured(value[f"{scheme} by oracle"])
+        if scheme != ORACLE:
+            found[f"{start} by its own reward model"] = measured(value[f"{scheme} by own"])
+    return found
+
+
+def _gains(gains: pd.DataFrame) -> dict[str, Quantity]:
+    """What the policies of rejection sampling have gained to the oracle."""
+    own = select(gains, judge="oracle").set_index("of")["value"]
+    return {
+        f"policy aligned to {name}: gain by the oracle in sd": measured(own[scheme])
+        for scheme, name in CONTROLLED.items()
+    }
 
 
 def _judges(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:

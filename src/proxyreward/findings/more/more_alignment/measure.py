@@ -1,15 +1,14 @@
-"""What alignment made of the policies: Table 2, its judge, and two expectations of the authors.
+"""What alignment made of the policies: Table 2 and two expectations of the authors.
 
 In: `mixtures`, and `rejection`, the policies aligned with their reward models. Out: tables, with
 ``paper`` where Table 2 prints a number. Called by the stage `more_alignment`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.core.registry import Registry
@@ -25,17 +24,13 @@ from proxyreward.findings.more.mixtures import (
     ece,
 )
 from proxyreward.findings.more.more_alignment.reader import Rejection
-from proxyreward.metrics.judge import Judge, ask_twice, by_score, disagreement, outcomes, tally
 from proxyreward.policy.perplexity import corpus_perplexity, mean_perplexity
-from proxyreward.vocabulary import ALL, DPO, DPO_MORE, HH, MORE, MULTITASK, START
-from proxyreward.world.annotators import prefers_first
+from proxyreward.vocabulary import DPO, DPO_MORE, HH, MORE, MULTITASK, START
 
 SCHEMES = (MULTITASK, MORE)
 GAP = "difference"  # of the second of two schemes and the first
 ONE_TEXT = "perplexity of all as one text"
 SCALED = "ece after temperature scaling"
-QUALITIES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
-NONE = "none"  # base of DPO's policies
 
 
 def in_form(what: str, form: str) -> str:
@@ -66,14 +61,14 @@ def policies(
     -------
     DataFrame
         ``base, measure, source, of, paper, value``, means over seeds. `measure` is one of the
-        `ECES`, ``utility`` of the best of four, ``perplexity`` of the policy on preferred
+        `ECES`, ``utility`` of the best candidate, ``perplexity`` of the policy on preferred
         responses, or that ``of all as one text``; `source` one of `HH`, or ``both``, their mean;
         `of` the scheme, ``start``, or what sets them apart: ``difference`` and ``ratio`` of MORE
         and MultiTask, ``<scheme> from start``.
     """
     table2 = registry.printed("more.table2")
     rows = []
-    for base, printed in counterparts(mixtures.bases).items():
+    for base, printed in counterparts(rejection.bases).items():
         paper = {scheme: table2[printed][SCHEME_NAMES[scheme]] for scheme in SCHEMES}
         paper |= {START: table2["no RM (Alpaca)"]}
         own = {scheme: select(models, base=base, scheme=scheme) for scheme in SCHEMES}
@@ -108,120 +103,6 @@ def _contrasts(values: Mapping[str, float]) -> dict[str, float]:
     if START in values:
         told |= {f"{scheme} from start": values[scheme] - values[START] for scheme in SCHEMES}
     return told
-
-
-def judged(mixtures: Mixtures, rejection: Rejection, registry: Registry) -> pd.DataFrame:
-    """Comparisons of policies by every judge, on all prompts and seeds.
-
-    MORE against MultiTask, also on the prompts of one source alone; either against the start
-    policy; and the same with the two forms of DPO, which no reward model judges.
-
-    Returns
-    -------
-    DataFrame
-        ``first, second, base, judge, source, what, paper, value``: `what` is the share ``win, tie,
-        lose`` of the first, ``disagree``, the share of pairs on which the two calls choose
-        different responses, or ``rate``, wins among the pairs that are no ties. The paper's judge
-        is another one; its numbers stand beside those by the source's utility.
-    """
-    printed, rows = counterparts(mixtures.bases), []
-    for (first, second, base), pair in _comparisons(mixtures, rejection):
-        main = (first, second) == (MORE, MULTITASK)
-        for judge in ("utility", "oracle") if base == NONE else ("utility", "oracle", "judge"):
-            sides = [rejection.spoken(judge, names) for names in pair]
-            for source in (ALL, *HH) if main else (ALL,):
-                kept = slice(None) if source == ALL else rejection.tested == source
-                votes = ask_twice(by_score, *(side[:, kept].ravel() for side in sides))
-                found = _shares(*tally(outcomes(votes))) | {"disagree": disagreement(votes)}
-                papers = {}
-                if main and (judge, source) == ("utility", ALL):
-                    papers = _shares(**registry.printed("more.table2", printed[base], "gpt4"))
-                rows += [
-                    (first, second, base, judge, source, what, papers.get(what, np.nan), value)
-                    for what, value in found.items()
-                ]
-    columns = ["first", "second", "base", "judge", "source", "what", "paper", "value"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _shares(win: float, tie: float, lose: float) -> dict[str, float]:
-    total, decided = win + tie + lose, win + lose
-    shares = {"win": win / total, "tie": tie / total, "lose": lose / total}
-    return shares | {"rate": win / decided if decided else np.nan}
-
-
-def _comparisons(
-    mixtures: Mixtures, rejection: Rejection
-) -> Iterator[tuple[tuple[str, str, str], tuple[list[str], list[str]]]]:
-    """First, second and base, and the policies of both sides, seed by seed."""
-    sides = {
-        base: [(scheme, mixtures.names(scheme, base)) for scheme in (MORE, MULTITASK)]
-        for base in mixtures.bases
-    }
-    sides[NONE] = [(scheme, rejection.names(scheme)) for scheme in (DPO_MORE, DPO)]
-    for base, (better, other) in sides.items():
-        start = (START, rejection.names(START) * len(better[1]))
-        for (first, a), (second, b) in ((better, other), (better, start), (other, start)):
-            yield (first, second, base), (a, b)
-
-
-def ties(
-    mixtures: Mixtures,
-    rejection: Rejection,
-    rng: np.random.Generator,
-    qualities: Sequence[float] = QUALITIES,
-) -> pd.DataFrame:
-    """MORE against MultiTask by noisy judges, all bases and seeds together.
-
-    Gives ``quality, what, value``: quality as of :func:`expected_ties`; the share of ``ties`` among
-    all pairs, ``expected`` of them, and ``disagree``, the share whose verdicts differ.
-    """
-    of = {scheme: [mixtures.names(scheme, base) for base in mixtures.bases] for scheme in SCHEMES}
-    more, multitask = (
-        rejection.spoken("utility", np.concatenate(of[scheme])).ravel()
-        for scheme in (MORE, MULTITASK)
-    )
-    judges = [(quality, noisy(quality, rng)) for quality in qualities]
-    judges += [(np.inf, by_score), (np.nan, first_position)]
-    rows = []
-    for quality, judge in judges:
-        votes = ask_twice(judge, more, multitask)
-        rows += [
-            (quality, "ties", tally(outcomes(votes)).tie_rate),
-            (quality, "expected", expected_ties(more - multitask, quality)),
-            (quality, "disagree", disagreement(votes)),
-        ]
-    return pd.DataFrame(rows, columns=["quality", "what", "value"])
-
-
-def noisy(quality: float, rng: np.random.Generator) -> Judge:
-    """The judge who sees a utility through Bradley-Terry noise, drawn anew for every call."""
-    return lambda first, second: prefers_first(first, second, rng, (quality,))[0]
-
-
-def first_position(shown_first: np.ndarray, shown_second: np.ndarray) -> np.ndarray:
-    """The judge who always chooses what is shown first."""
-    return np.ones(len(shown_first), dtype=bool)
-
-
-def expected_ties(gap: np.ndarray, quality: float) -> float:
-    r"""Tie rate of a judge of some quality, the mean of :math:`2 p (1 - p)`.
-
-    Asked twice, a judge with people's noise, who prefers the first response with probability
-    :math:`p = \sigma(q\,(u_1 - u_2))` for a quality q, contradicts itself that often: half of the
-    time where utilities are equal, whatever its quality. One without noise (infinite) ties there
-    and nowhere else; one who decides by position alone (NaN) always. `gap` is
-    :math:`u_1 - u_2`, shape (pairs,).
-
-    >>> [expected_ties(np.array([0.0, 0.0, 1.0, 2.0]), q) for q in (0.0, np.inf, np.nan)]
-    [0.5, 0.5, 1.0]
-    """
-    if np.isnan(quality):
-        return 1.0
-    if np.isinf(quality):
-        return float((gap == 0).mean())
-    p = expit(quality * gap)
-    return float((2 * p * (1 - p)).mean())
 
 
 def tuned(mixtures: Mixtures) -> pd.DataFrame:
@@ -295,4 +176,6 @@ def sizes(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
     """How much there is of everything, one row."""
     counts = {"pairs": len(mixtures.source) // len(mixtures.sources), "seeds": mixtures.seeds}
     counts |= {"asked": len(rejection.asked), "samples": rejection.samples}
-    return pd.DataFrame([counts | {"tested": len(rejection.tested)}])
+    counts |= {"rounds": int(rejection.rounds["round"].max())}
+    tests = {"tested": len(rejection.tested), "test_samples": rejection.test_samples}
+    return pd.DataFrame([counts | tests])

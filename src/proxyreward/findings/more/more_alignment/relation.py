@@ -3,8 +3,8 @@
 In: margins of every reward model, and what the candidates that it takes are worth; `evidence`, the
 label-flip family of paper rethinking. Out: tables. Called by the stage `more_alignment`.
 
-The alignment of a reward model is the utility of the best of four responses by its choice, on
-average over prompts: what rejection sampling learns from, and known for every reward model without
+The alignment of a reward model is the utility of the best candidate by its choice, on average over
+prompts: what rejection sampling learns from first, and known for every reward model without
 training a policy. In the pool of those behind a policy it is the utility of what the policy says,
 in the label-flip family the NDR.
 """
@@ -44,7 +44,7 @@ def reward_models(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
     -------
     DataFrame
         Columns of `Mixtures.rms`; ``accuracy`` and the four `ECES`, means of `HH`; ``utility`` and
-        ``oracle`` of the best of four; ``said utility`` and ``said oracle`` of the policy aligned
+        ``oracle`` of the best candidate; ``said utility`` and ``said oracle`` of the policy aligned
         with it, NaN without one.
     """
     names = mixtures.rms["rm"].tolist()

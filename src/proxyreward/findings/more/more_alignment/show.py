@@ -15,22 +15,21 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core import drawing
-from proxyreward.findings.core.drawing import COLOURS, LARGE, NAMES
+from proxyreward.findings.core.drawing import LARGE, NAMES
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.core.text import ABSENT, cell, pivot
 from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
 from proxyreward.findings.more.mixtures import STANDARD, counterparts
-from proxyreward.findings.more.more_alignment.measure import GAP, NONE, SCALED, SCHEMES, in_form
+from proxyreward.findings.more.more_alignment.measure import GAP, SCALED, SCHEMES, in_form
 from proxyreward.findings.more.more_alignment.relation import ALIGNED, TRAINED
 from proxyreward.vocabulary import (
     ALL,
-    BEST_OF_N,
     DPO,
     DPO_MORE,
     HH,
     MORE,
     MULTITASK,
-    PPO,
+    ORACLE,
     RAW,
     SINGLE,
     START,
@@ -44,8 +43,7 @@ OUTCOMES = {  # colour and name of each
     "tie": ("#d0d4da", "tie"),
     "lose": ("#0072B2", "MultiTask wins"),
 }
-JUDGES = {"utility": "the source's utility", "oracle": "the oracle", "judge": "a reward model"}
-POLICIES = SCHEME_NAMES | {DPO: "DPO", DPO_MORE: "DPO with weights of MORE"}
+POLICIES = SCHEME_NAMES | {ORACLE: "the oracle", DPO: "DPO", DPO_MORE: "DPO with weights of MORE"}
 POLICY_COLOURS = SCHEME_COLOURS | {DPO: SCHEME_COLOURS[MULTITASK], DPO_MORE: SCHEME_COLOURS[MORE]}
 OTHER = "other recipes"
 GROUPS = {OTHER: "#CC79A7"} | {s: SCHEME_COLOURS[s] for s in (RAW, SINGLE, MULTITASK, MORE)}
@@ -72,70 +70,6 @@ def plot_ratios(policies: pd.DataFrame, form: str = STANDARD) -> "Figure":
         axis.margins(x=0.12)
     axes[0, 1].set_xlabel("MORE relative to MultiTask (1 = no difference)")
     drawing.legend(figure, axes[0, 0])
-    return figure
-
-
-def plot_judged(judged: pd.DataFrame, source: str = ALL) -> "Figure":
-    """Shares of wins, ties and losses of MORE against MultiTask by every judge.
-
-    `source` is that of the test prompts, or all; the paper's numbers are of all.
-    """
-    judged = select(judged, first=MORE, second=MULTITASK)
-    printed = select(judged, judge="utility", source=ALL)
-    printed = printed.assign(judge="", estimate=printed["paper"], low=np.nan, high=np.nan)
-    rows = pd.concat([select(judged, source=source), printed])
-    bases = judged["base"].unique()
-    figure, axes = drawing.canvas(1.3 + 1.6 * len(bases), 1, 2, sharex=False)
-    bars, rates = axes[0]
-    place, ticks = 0.0, {}
-    for base, paper in counterparts(bases).items():
-        bars.text(0, place, f"{base} ({paper})", va="center", fontsize=LARGE)
-        for judge, name in (JUDGES | {"": "paper: GPT-4"}).items():
-            place -= 1
-            ticks[place] = name
-            own = select(rows, base=base, judge=judge).set_index("what")
-            left = 0.0
-            for what, (colour, label) in OUTCOMES.items():
-                share, alpha = own["estimate"][what], 1 if judge else 0.55
-                bars.barh(place, share, 0.8, left, color=colour, alpha=alpha, label=label)
-                left += share
-            if judge:
-                drawing.dots(rates, [place], own.loc[["rate"]], "black")
-            else:
-                drawing.papers(rates, [own["estimate"]["rate"]], [place], "black")
-        place -= 1.4
-    bars.set_yticks(list(ticks), list(ticks.values()), fontsize=LARGE)
-    bars.set(xlim=(0, 1), ylim=(place + 0.7, 0.6))
-    bars.set_xticks([0, 0.5, 1])
-    bars.set_xlabel("share of comparisons")
-    bars.grid(visible=False)
-    rates.axvline(0.5, **LINE)
-    rates.set_xlabel("share of wins\nwithout ties, 95 %")
-    drawing.legend(figure, bars)
-    return figure
-
-
-def plot_ties(ties: pd.DataFrame, judged: pd.DataFrame, annotators: float) -> "Figure":
-    """Tie rate of judges with noise against their quality, beside the paper's tie rates.
-
-    `annotators` is the quality of the people who labelled the pairs of this part.
-    """
-    noisy = ties[np.isfinite(ties["quality"])]
-    expected, asked = (select(noisy, what=what) for what in ("expected", "ties"))
-    [exact] = select(ties, quality=np.inf, what="ties")["estimate"]
-    printed = select(judged, what="tie")["paper"]
-    figure, [[axis]] = drawing.canvas(3.8)
-    # On a scale that has room for a quality of zero.
-    axis.set_xscale("symlog", linthresh=0.25, linscale=0.5)
-    axis.axvline(annotators, color="#5f6b7a", linestyle=":", label="annotators of the pairs")
-    axis.axhspan(printed.min(), printed.max(), color="black", alpha=0.2, lw=0, label="paper: GPT-4")
-    drawing.curve(axis, expected["quality"], expected, COLOURS[PPO], "expected: 2p(1 − p)")
-    drawing.dots(axis, asked["quality"], asked, COLOURS[PPO], "asked twice", upright=True)
-    axis.axhline(exact, color=COLOURS[BEST_OF_N], linestyle="--", label="equal utilities")
-    axis.set_xticks(asked["quality"], [f"{quality:g}" for quality in asked["quality"]])
-    axis.minorticks_off()
-    axis.set(xlabel="quality of the judge (per unit of utility)", ylabel="ties", ylim=(0, None))
-    drawing.legend(figure, axis)
     return figure
 
 
@@ -208,11 +142,11 @@ def plot_models(
             x, y = own[in_form(what, form)], own[alignment]
             label = SCHEME_NAMES.get(name, name)
             axis.plot(x, y, "o", color=colour, ms=5, alpha=0.8, label=label)
-        axis.axhline(chance, color="black", linestyle="--", linewidth=1, label="any of the four")
+        axis.axhline(chance, color="black", linestyle="--", linewidth=1, label="any candidate")
         axis.set_title(title, fontsize=LARGE, weight="normal")
         axis.set_xlabel("ECE (low is good)")
         axis.set_xlim(left=-0.005)
-    who = {"utility": "utility of the best of four", "oracle": "oracle on the best of four"}
+    who = {"utility": "utility of the best candidate", "oracle": "oracle on the best candidate"}
     axes[0, 0].set_ylabel(who[alignment])
     drawing.legend(figure, axes[0, 0])
     return figure
@@ -243,7 +177,7 @@ def plot_coefficients(
     relations: pd.DataFrame, alignment: str = "utility", form: str = STANDARD
 ) -> "Figure":
     """How accuracy and calibration go with alignment, by every way of optimising."""
-    pools = {ALIGNED: "rejection\nsampling", TRAINED: "best of four,\nsame family"}
+    pools = {ALIGNED: "rejection\nsampling", TRAINED: "best candidate,\nsame family"}
     for pool in select(relations, alignment="ndr")["pool"].unique():
         pools[pool] = f"{NAMES.get(pool, pool)},\nlabel flips"
     ece, scaled = in_form("ece", form), in_form(SCALED, form)
@@ -273,14 +207,20 @@ def plot_coefficients(
 def table2(
     policies: pd.DataFrame, judged: pd.DataFrame, form: str = STANDARD, *, printed: bool = False
 ) -> pd.DataFrame:
-    """Table 2, a row for the start policy and each reward model; as `printed`, or our numbers."""
+    """Table 2, a row for the start policy and each reward model; as `printed`, or our numbers.
+
+    Ours stand beside the same comparison by the oracle.
+    """
     if printed:
         policies, judged = (
             table.assign(estimate=table["paper"], low=np.nan) for table in (policies, judged)
         )
     bases = counterparts(policies["base"].unique())
-    main = select(judged, first=MORE, second=MULTITASK, judge="utility", source=ALL)
-    shares = main.set_index(["base", "what"])["estimate"]
+    main = select(judged, first=MORE, second=MULTITASK, source=ALL)
+    shares = main.set_index(["judge", "base", "what"])["estimate"]
+    judges = {"utility": "Win / tie / lose"}
+    if not printed:
+        judges["oracle"] = "By the oracle"
     ours = policies.set_index(["base", "of", "measure", "source"])
     columns = {"ECE": (in_form("ece", form), "both", ".4f" if printed else ".3f")}
     columns |= {f"Perplexity, {source}": ("perplexity", source, ".2f") for source in HH}
@@ -291,8 +231,9 @@ def table2(
         for head, (measure, source, digits) in columns.items():
             key = (base, of, measure, source)
             row[head] = cell(ours.loc[key], digits) if key in ours.index else ABSENT
-        outcomes = (f"{100 * shares[base, what]:.0f}" for what in OUTCOMES)
-        row["Win / tie / lose"] = " / ".join(outcomes) if of == MORE else ABSENT
+        for judge, head in judges.items():
+            outcomes = (f"{100 * shares[judge, base, what]:.0f}" for what in OUTCOMES)
+            row[head] = " / ".join(outcomes) if of == MORE else ABSENT
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -302,17 +243,9 @@ def scaled_table(policies: pd.DataFrame, form: str = STANDARD) -> pd.DataFrame:
     names = {
         in_form("ece", form): "ECE as it is",
         in_form(SCALED, form): "ECE, one temperature",
-        "utility": "Utility of the best of four",
+        "utility": "Utility of the best candidate",
     }
     who = SCHEME_NAMES | {GAP: "MORE − MultiTask"}
     rows = policies[policies["measure"].isin(names) & policies["of"].isin([*SCHEMES, GAP])]
     heads = {"base": "Base", "of": "Reward model"}
     return pivot(rows.replace({"of": who}), heads, "measure", lambda row: cell(row, ".3f"), names)
-
-
-def against_start(judged: pd.DataFrame) -> pd.DataFrame:
-    """How often each policy beats the start policy, by judge."""
-    rows = select(judged, second=START, what="rate")
-    rows = rows.assign(base=rows["base"].replace(NONE, ABSENT), first=rows["first"].map(POLICIES))
-    names = {judge: f"By {name}" for judge, name in JUDGES.items()}
-    return pivot(rows, {"base": "Base", "first": "Policy"}, "judge", cell, names)
