@@ -1,6 +1,5 @@
 """Quantities with planted effects, with none, and at the smallest size."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

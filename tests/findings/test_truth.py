@@ -280,3 +280,27 @@ def test_both_test_sets_stand_in_the_table_of_accuracy():
     found = replicated({"predicted": keys.assign(value=[0.1, 0.2, 0.3, 0.4])})["predicted"]
     shown = show.table_predicted(found).set_index(["Optimiser", "Test set"])["Kendall"]
     assert shown["PPO", "own samples"].startswith("0.42")  # times 1, 1.05, 1.1
+
+
+def test_controls_of_ppo_are_means_over_reward_models_at_the_end(pool):
+    runs = [
+        judged([4, 1, 3, -2]),
+        judged([6, 1, 3, -4], number=2),
+        judged([0, 9, 0, 9], rm="b"),
+        judged([2, 1, 1, 1], setting="penalty", kl_coef=0.0),
+        judged([2, 1, 1, 8], setting="penalty", kl_coef=0.5),
+        judged([0, 0, 0, 5], rm=ORACLE),
+    ]
+    ndr = [0.0, 0.5, 0.9, 0.1]
+    pairs = [("a", "b"), ("b", "a"), ("a", "c"), ("c", "a")]
+    repeats = pd.DataFrame(
+        [(k, *pair, value) for k in (1, 2) for pair, value in zip(pairs, ndr)],
+        columns=["number", "golden", "proxy", "ndr"],
+    )
+    assert measure.controls(worth(pool, [4], runs), repeats) == pytest.approx(
+        {
+            "oracle gain of main ppo": 1.0,
+            "oracle gain of ppo at beta 0": 1.0,
+            "agreement of averaged ppo runs": 1.0,
+        }
+    )

@@ -47,8 +47,8 @@ def test_controls_are_the_clean_model_and_word_counts_of_the_same_pairs(params, 
     item.mkdir(parents=True)
     scores = pd.DataFrame({"pair_id": range(10), "chosen": [1.0] * 7 + [0.0] * 3, "rejected": 0.0})
     scores.to_parquet(item / PAIRS)
-    found = evidence_inputs.controls(params, bench).set_index("name")["value"]
-    assert found.to_dict() == pytest.approx(
+    found = evidence_inputs.against_word_counts(params, bench)
+    assert found == pytest.approx(
         {"reward model": 0.7, "word counts": 1.0, "reward model minus word counts": -0.3}
     )
 

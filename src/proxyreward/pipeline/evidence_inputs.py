@@ -123,8 +123,8 @@ def _told_apart(params: Params) -> dict[str, float]:
     return dict(zip([run.run.name for run in runs], means, strict=True))
 
 
-def controls(params: Params, bench: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy by the oracle's labels: ``name, value``.
+def against_word_counts(params: Params, bench: pd.DataFrame) -> dict[str, float]:
+    """Accuracy by the oracle's labels.
 
     Of the reward model with the fewest flipped labels and of a linear model on word counts, which
     learnt from the same training pairs, and their difference.
@@ -135,8 +135,7 @@ def controls(params: Params, bench: pd.DataFrame) -> pd.DataFrame:
     clean = (frame["chosen"] > frame["rejected"]).mean()
     counts = (wordcounts.margins(training, bench) > 0).mean()
     rows = {"reward model": clean, "word counts": counts}
-    rows["reward model minus word counts"] = clean - counts
-    return pd.DataFrame(rows.items(), columns=["name", "value"])
+    return rows | {"reward model minus word counts": clean - counts}
 
 
 def _told_texts(params: Params) -> pd.DataFrame:

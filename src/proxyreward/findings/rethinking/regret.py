@@ -9,6 +9,7 @@ RM. NDR and rank statistics do not depend on it, but rewards become comparable.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ import pandas as pd
 from proxyreward.findings.rethinking.evidence import CURVES, REGRET, REPEATS, RUNS
 from proxyreward.metrics.best_of_n import best_of_n_curves, kl_bound
 from proxyreward.metrics.checks import count
+from proxyreward.metrics.estimates import mean_known
+from proxyreward.metrics.prediction import CORRELATIONS
 from proxyreward.metrics.regret import golden_gain, ndr_matrix
 from proxyreward.vocabulary import ALL, BEST_OF_N, INITIAL, JOINT, MAIN, ORACLE, PENALTY, PPO
 
@@ -230,6 +233,34 @@ def _ends(runs: Sequence[Optimised], names: Sequence[str]) -> tuple[np.ndarray, 
     judges = [runs[0].judges.index(names[i]) for i in own]
     of = [[run.values[-1][judges] for run in runs if run.rm == names[i]] for i in own]
     return np.stack([np.mean(same, axis=0) for same in of], axis=1), own
+
+
+def agreement(repeats: pd.DataFrame) -> pd.DataFrame:
+    r"""Spearman between the NDRs of two PPO runs on each reward model, over golden-proxy pairs.
+
+    With seeds of their own, two runs differ by chance alone. What two means of k runs would have in
+    common follows by the formula of Spearman and Brown from r, the mean over pairs of runs:
+
+    .. math:: r_k = \frac{k r}{1 + (k - 1) r}
+
+    Parameters
+    ----------
+    repeats
+        The table of that name of the evidence.
+
+    Returns
+    -------
+    DataFrame
+        averaged, value: of one run, and of means over as many as there are, which the finding
+        uses; NaN where there is only one.
+    """
+    others = repeats[repeats["golden"] != repeats["proxy"]]
+    ndr = others.pivot(index=["golden", "proxy"], columns="number", values="ndr")
+    spearman = CORRELATIONS["spearman"]
+    pairs = [spearman(ndr[one], ndr[two]) for one, two in combinations(ndr, 2)]
+    single = mean_known(np.array(pairs, dtype=float))
+    rows = [(k, k * single / (1 + (k - 1) * single)) for k in sorted({1, ndr.shape[1]})]
+    return pd.DataFrame(rows, columns=["averaged", "value"])
 
 
 def _regret(

@@ -11,7 +11,8 @@ from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.core.style import svg, use_style
 from proxyreward.findings.rethinking.evidence import Evidence, under
 from proxyreward.findings.rethinking.finding1 import claims, show
-from proxyreward.findings.rethinking.finding1.measure import agreement, associations
+from proxyreward.findings.rethinking.finding1.measure import associations
+from proxyreward.findings.rethinking.regret import agreement
 from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import outputs, results

@@ -15,7 +15,7 @@ import pandas as pd
 
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.rethinking.evidence import Evidence
-from proxyreward.findings.rethinking.regret import Optimised, Pool
+from proxyreward.findings.rethinking.regret import Optimised, Pool, agreement
 from proxyreward.metrics.best_of_n import best_of_n_curves, kl_bound
 from proxyreward.metrics.prediction import CORRELATIONS
 from proxyreward.vocabulary import ACROSS, ALL, APART, BEST_OF_N, MAIN, ORACLE, PPO, START
@@ -334,3 +334,12 @@ def shared(table: pd.DataFrame, names: Sequence[str], apart: Sequence[str]) -> p
     }
     means = pd.DataFrame({name: part[[SCORES, ERRORS]].mean() for name, part in parts.items()})
     return means.T.rename_axis("models").reset_index().melt("models", var_name="measure")
+
+
+def controls(worth: pd.DataFrame, repeats: pd.DataFrame) -> dict[str, float]:
+    """What the oracle says of PPO on reward models, in sd of the initial policy and as a mean over
+    them, and how far two policies that are means of several runs agree."""
+    rows = ends(worth).query("optimiser == @PPO and proxy != @ORACLE")
+    settings = {"main ppo": rows["setting"] == MAIN, "ppo at beta 0": rows["kl_coef"] == 0}
+    found = {f"oracle gain of {name}": rows.loc[of, ORACLE].mean() for name, of in settings.items()}
+    return found | {"agreement of averaged ppo runs": agreement(repeats)["value"].iloc[-1]}
