@@ -45,14 +45,14 @@ def test_bases_come_smallest_first_and_controls_have_the_middle_one(planted):
     widths = [int(base.partition("x")[0]) for base in planted.bases]
     assert widths == sorted(widths) and len(widths) == 3
     controls = planted.rms[planted.rms["scheme"].isin(["balanced", "public-code", "more-splits"])]
-    assert set(controls["base"]) == {planted.middle} == {planted.bases[1]}
+    assert set(controls["base"]) == {planted.main} == {planted.bases[1]}
     assert planted.sources[:2] == HH
     assert planted.counts == (2, 3, 4, 5) and planted.orders == (0, 1, 2)
     assert planted.sizes["steps"] == 10 and planted.sizes["tests"] == 5 * planted.sizes["pairs"]
 
 
 def test_names_come_by_seed_on_the_middle_base_unless_told_otherwise(planted):
-    assert planted.names(MORE) == [f"more-{planted.middle}-seed{i}" for i in range(planted.seeds)]
+    assert planted.names(MORE) == [f"more-{planted.main}-seed{i}" for i in range(planted.seeds)]
     assert all(planted.bases[-1] in name for name in planted.names(MORE, planted.bases[-1]))
     third = planted.names(ADDED, k=3, order=1)
     rows = planted.rms.set_index("rm").loc[third]
@@ -67,7 +67,7 @@ def test_unknown_schemes_and_bases_are_told_which_exist(planted):
         planted.names("mor")
     with pytest.raises(KeyError):
         planted.names("balanced", planted.bases[0])
-    assert (planted.chosen(""), planted.chosen("16x1x2")) == (planted.middle, "16x1x2")
+    assert (planted.chosen(""), planted.chosen("16x1x2")) == (planted.main, "16x1x2")
     with pytest.raises(ValueError, match="base must be one of"):
         planted.chosen("8x1x1")
 

@@ -35,12 +35,12 @@ def one_source(planted, change):
 def agreement(planted):
     """Of the models on the middle base, by first and second source."""
     table = measure.couples(planted, measure.transfer(planted))
-    rows = select(table, base=planted.middle, measure="agreement")
+    rows = select(table, base=planted.main, measure="agreement")
     return rows.set_index(["first", "second"])["value"]
 
 
 def test_each_model_is_tested_on_each_source(planted, transfer):
-    rows = transfer[transfer["base"] == planted.middle].set_index(["trained", "tested"])
+    rows = transfer[transfer["base"] == planted.main].set_index(["trained", "tested"])
     assert measure.models(planted) == ("raw", *planted.sources)
     for (model, tested), row in rows.iterrows():
         margin = measure.margin_of(planted, model)[:, planted.source == tested]
@@ -217,7 +217,7 @@ def tables(planted, registry):
     transfer, pairs = measure.accuracies(planted, found, registry), measure.couples(planted, found)
     moments = measure.moments(planted, found)
     read = replicated({"transfer": transfer, "pairs": pairs, "moments": moments})
-    return read | {name: select(read[name], base=planted.middle) for name in ("transfer", "pairs")}
+    return read | {name: select(read[name], base=planted.main) for name in ("transfer", "pairs")}
 
 
 @pytest.fixture(scope="module")
@@ -286,7 +286,7 @@ def test_the_pair_in_strongest_conflict_is_on_top(shown):
 
 @pytest.mark.parametrize("in_sd", [False, True])
 def test_boxes_show_the_margins_of_all_seeds(planted, in_sd):
-    axis = show.plot_differences(planted, planted.middle, "harmless", in_sd).axes[0]
+    axis = show.plot_differences(planted, planted.main, "harmless", in_sd).axes[0]
     assert ("standard deviations" in axis.get_xlabel()) == in_sd
     own = [measure.margin_of(planted, name) for name in measure.models(planted)]
     own = [margin[:, planted.source == "harmless"] for margin in own]
@@ -299,7 +299,7 @@ def test_boxes_show_the_margins_of_all_seeds(planted, in_sd):
 
 
 def test_solid_boxes_hold_the_right_order_and_hollow_ones_the_rest(planted):
-    figure = show.plot_signs(planted, planted.middle, ["helpful", "oasst", "webgpt"])
+    figure = show.plot_signs(planted, planted.main, ["helpful", "oasst", "webgpt"])
     panels = [axis for axis in figure.axes if axis.get_visible()]
     assert len(panels) == 3
     for box in (box for axis in panels for box in axis.patches):
@@ -317,7 +317,7 @@ def test_the_smallest_scale_measures_the_same_names_and_is_drawn(registry, frien
         show.plot_pairs(small["pairs"]),
         show.plot_transfer(small["transfer"]),
         show.plot_losses(small["transfer"]),
-        show.plot_differences(smoke, smoke.middle, "webgpt"),
+        show.plot_differences(smoke, smoke.main, "webgpt"),
         show.plot_rewards(smoke, "harmless"),
     ):
         figure.canvas.draw()

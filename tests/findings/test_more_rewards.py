@@ -68,7 +68,7 @@ def with_sizes(mixes, size):
 def test_one_temperature_leaves_accuracies_and_undoes_a_change_of_scale(mixes, own, registry):
     larger = with_margins(mixes, {name: 4 * mixes.margins[name] for name in mixes.names(MORE)})
     before, after = values(own["measures"]), values(measure.measures(larger, registry))
-    key = (mixes.middle, HH[0], MORE)
+    key = (mixes.main, HH[0], MORE)
     assert before[*key, "as trained", "accuracy"] == before[*key, "one temperature", "accuracy"]
     for metric in ("size", "ece", "ece_paper", "log_loss"):
         scaled, trained = ((*key, rewards, metric) for rewards in ("one temperature", "as trained"))
@@ -78,11 +78,11 @@ def test_one_temperature_leaves_accuracies_and_undoes_a_change_of_scale(mixes, o
 
 def test_means_and_contrasts_are_of_the_measures(mixes, own):
     value, key = values(own["measures"]), ("as trained", "log_loss")
-    both = [value[mixes.middle, source, "top", *key] for source in HH]
-    mean = values(own["means"])[mixes.middle, "top", *key]
+    both = [value[mixes.main, source, "top", *key] for source in HH]
+    mean = values(own["means"])[mixes.main, "top", *key]
     assert mean == pytest.approx(np.mean(both))
-    one, other = (value[mixes.middle, HH[0], name, *key] for name in (MORE, MULTITASK))
-    found = values(own["contrasts"])[mixes.middle, HH[0], *key]
+    one, other = (value[mixes.main, HH[0], name, *key] for name in (MORE, MULTITASK))
+    found = values(own["contrasts"])[mixes.main, HH[0], *key]
     assert found == pytest.approx(one - other)
 
 
@@ -135,24 +135,24 @@ def test_factors_minimise_the_log_loss(mixes, own):
             minimize_scalar(lambda f, m=row: np.logaddexp(0, -f * m).mean(), bounds=(0, 20)).x
             for row in margin
         ]
-        assert found[mixes.middle, source, scheme] == pytest.approx(np.mean(best), rel=1e-3)
+        assert found[mixes.main, source, scheme] == pytest.approx(np.mean(best), rel=1e-3)
 
 
 def test_sizes_have_a_model_for_each_source_and_steps_are_means_over_folds(mixes):
-    assert measure.sizes(mixes, "single", mixes.middle).shape == (5, 2, 10)
+    assert measure.sizes(mixes, "single", mixes.main).shape == (5, 2, 10)
     other = mixes.steps.assign(size=mixes.steps["size"] + 2)
     folds = replace(mixes, steps=pd.concat([mixes.steps, other], ignore_index=True))
-    one, both = (measure.sizes(part, "multitask", mixes.middle) for part in (mixes, folds))
+    one, both = (measure.sizes(part, "multitask", mixes.main) for part in (mixes, folds))
     np.testing.assert_allclose(both, one + 1)
 
 
 def test_trends_are_spearmans_and_the_second_half_stands_apart(mixes):
     noisy = with_sizes(mixes, np.random.default_rng(0).normal(size=len(mixes.steps)))
-    size = measure.sizes(noisy, "single", mixes.middle).reshape(10, 10)
+    size = measure.sizes(noisy, "single", mixes.main).reshape(10, 10)
     expected = np.mean([spearmanr(range(10), row).statistic for row in size])
-    assert values(measure.trends(noisy))[mixes.middle, "single", "all"] == pytest.approx(expected)
+    assert values(measure.trends(noisy))[mixes.main, "single", "all"] == pytest.approx(expected)
     dip = with_sizes(mixes, abs(mixes.steps["step"] - 6.0))
-    found = values(measure.trends(dip))[mixes.middle, "multitask"]
+    found = values(measure.trends(dip))[mixes.main, "multitask"]
     assert abs(found["all"]) < 0.5 and found["second half"] == pytest.approx(1)
 
 
@@ -161,7 +161,7 @@ def test_growth_is_the_mean_over_sources(mixes):
     scheme = mixes.steps["rm"].map(mixes.rms.set_index("rm")["scheme"])
     planted = with_sizes(mixes, scheme.map(by_source).fillna(9.0) + mixes.steps["step"])
     table = measure.growth(planted).set_index(["base", "scheme"])
-    size = (table["size"] - table["step"]).loc[mixes.middle]
+    size = (table["size"] - table["step"]).loc[mixes.main]
     np.testing.assert_allclose(size["single"], 3.0)
     np.testing.assert_allclose(size["more"], 9.0)
     axis = show.plot_growth(measure.growth(mixes), window=1).axes[0]
@@ -170,7 +170,7 @@ def test_growth_is_the_mean_over_sources(mixes):
 
 
 def test_rescaled_rewards_look_calibrated_only_where_both_orders_fall_into_one_bin(mixes, own):
-    curves = measure.rescaled(mixes, mixes.middle, HH[0], (1e-3, 1.0, 2.0)).set_index("factor")
+    curves = measure.rescaled(mixes, mixes.main, HH[0], (1e-3, 1.0, 2.0)).set_index("factor")
     for form, rows in curves.loc[1e-3].groupby("form"):
         options = FORMS[form]
         both_in_one = options["orientation"] == "both" and options["binning"] == "width"
@@ -179,14 +179,14 @@ def test_rescaled_rewards_look_calibrated_only_where_both_orders_fall_into_one_b
     value = values(own["measures"])
     for form, metric in ((STANDARD, "ece"), (PAPER_FORM, "ece_paper")):
         for row in select(curves.loc[1.0], form=form).itertuples():
-            expected = value[mixes.middle, HH[0], row.scheme, "as trained"]
+            expected = value[mixes.main, HH[0], row.scheme, "as trained"]
             assert (row.ece, row.size) == pytest.approx((expected[metric], expected["size"]))
     np.testing.assert_allclose(curves.loc[2.0, "size"], 2 * curves.loc[1.0, "size"])
 
 
 @pytest.mark.parametrize("binning", ["mass", "width"])
 def test_distances_from_the_diagonal_make_up_the_ece(mixes, binning):
-    bins = measure.reliability_bins(mixes, mixes.middle, HH[0], 0, 5, binning)
+    bins = measure.reliability_bins(mixes, mixes.main, HH[0], 0, 5, binning)
     assert set(bins["scheme"]) == {"raw", "top", "multitask", "more"}
     for _, rows in bins.groupby(["scheme", "orientation"]):
         distance = abs(rows["accuracy"] - rows["confidence"]).fillna(0)
@@ -198,7 +198,7 @@ def test_a_pair_cancels_where_both_orders_fall_into_the_middle_bin(mixes):
     margin = mixes.margin(MORE)[:, mixes.source == HH[0]]
     confidence = 1 / (1 + np.exp(-margin))
     inside = ((confidence > 0.4) & (confidence < 0.6)).mean()
-    assert measure.cancelled(mixes, mixes.middle, HH[0])[MORE] == pytest.approx(inside)
+    assert measure.cancelled(mixes, mixes.main, HH[0])[MORE] == pytest.approx(inside)
 
 
 def quantities(mixes, registry):
@@ -355,8 +355,8 @@ def test_points_of_a_box_plot_are_the_outliers_that_are_counted(mixes):
 
 
 def test_marks_lie_on_the_curve_and_none_is_drawn_outside_it(mixes, shown):
-    curves = measure.rescaled(mixes, mixes.middle, "helpful", 2.0 ** np.arange(-3, 2))
-    fitted = show.scheme_factors(shown["factors"], mixes.middle, "helpful")["own"]
+    curves = measure.rescaled(mixes, mixes.main, "helpful", 2.0 ** np.arange(-3, 2))
+    fitted = show.scheme_factors(shown["factors"], mixes.main, "helpful")["own"]
     paper, forms = shown["measures"].query("metric == 'ece'")["paper"], (STANDARD, PAPER_FORM)
     figure = show.plot_rescaled(curves, fitted.replace(fitted["more"], 9.0), paper, forms)
     for axis, form in zip(figure.axes, forms, strict=True):
@@ -420,7 +420,7 @@ def test_the_smallest_scale_measures_the_same_names_and_is_drawn(registry, over_
     own = tables(smoke, registry)
     assert set(claims.quantities(own)) == set(over_rewarded)
     small = replicated(own)
-    bins = measure.reliability_bins(smoke, smoke.middle, "helpful", 0, 10, "width")
+    bins = measure.reliability_bins(smoke, smoke.main, "helpful", 0, 10, "width")
     for figure in (
         show.plot_sizes(small["measures"]),
         show.plot_outliers(small["outliers"], "one box", scale_free=False),

@@ -64,7 +64,7 @@ def test_temperature_scaling_and_controls_take_size_batches_and_weights_apart(di
         plain, scaled = (value[base, "more", "multitask", "ece", s] for s in (False, True))
         assert plain < -0.05 and abs(scaled) < 0.03
         assert abs(value[base, "more", "multitask", "accuracy", False]) < 0.03
-    of = value[planted.middle]
+    of = value[planted.main]
     assert abs(of["balanced", "multitask", "ece", False]) < 0.03
     assert of["more", "balanced", "ece", False] < -0.05
     assert of["public-code", "multitask", "accuracy", False] < -0.03
@@ -227,7 +227,7 @@ def test_a_longer_gradient_and_a_larger_loss_are_seen(registry):
     worse.loc[of_more, "loss"] = worse["plain_loss"] * np.where(worse["step"] == 3, 4, 1)
     after = quantities(replace(found, steps=worse), registry)
     assert told(after, "largest ratio over steps of the head*").item() == pytest.approx(1.01)
-    ratio = told(after, f"{found.middle}: mean ratio of weighted to plain loss").item()
+    ratio = told(after, f"{found.main}: mean ratio of weighted to plain loss").item()
     assert ratio == pytest.approx(1.3)
     each = [worse[worse["rm"].isin(found.names("more", base))] for base in found.bases]
     mean = np.mean([(own["combined"] / own["equal"]).mean() for own in each])

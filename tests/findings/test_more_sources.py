@@ -109,7 +109,7 @@ def test_differences_are_those_of_the_curves_and_to_top_on_every_base(
     for name in HH:
         expected = form["ece", "standard", "top", name]
         assert found[f"{name}: ECE with all sources minus Top"].own == pytest.approx(expected)
-        assert alone.at[(planted.middle, name), "value"] == pytest.approx(expected)
+        assert alone.at[(planted.main, name), "value"] == pytest.approx(expected)
     for base, table, top in (("32x1x2", "table6", "Single"), ("64x1x4", "table1", "Top")):
         printed = registry.printed(f"more.{table}", "Harmless")
         expected = printed["MORE"]["ece"] - printed[top]["ece"]
@@ -145,8 +145,8 @@ def test_every_run_is_cut_to_the_shortest(planted):
 def test_weights_of_a_step_and_their_means_sum_to_one(planted, own):
     means = own["weights"]
     np.testing.assert_allclose(means.groupby(["scheme", "base"])["value"].sum(), 1)
-    mean = values(means, ["scheme", "base", "source"])["public-code", planted.middle]
-    runs = measure.step_weights(planted, "public-code", planted.middle)
+    mean = values(means, ["scheme", "base", "source"])["public-code", planted.main]
+    runs = measure.step_weights(planted, "public-code", planted.main)
     assert runs["oasst"].shape == (2, STEPS)
     np.testing.assert_allclose(sum(runs.values()), 1)
     np.testing.assert_allclose(mean[list(runs)], [run.mean() for run in runs.values()])
@@ -184,7 +184,7 @@ LENGTHS = {2: 0.8, 3: 0.6, 4: 0.45, 5: 0.3}
 
 
 def quantities(planted, registry):
-    return claims.quantities(tables(planted), measure.alone(planted, registry), planted.middle)
+    return claims.quantities(tables(planted), measure.alone(planted, registry), planted.main)
 
 
 def effect(excess, top, by_share):
@@ -317,10 +317,10 @@ def test_lengths_of_sources_and_parts_with_both_weights(shown):
 
 
 def test_each_source_has_its_weights_raw_and_smoothed(planted, shown):
-    figure = show.plot_weights(planted, shown["weights"], "more", planted.middle, window=3)
+    figure = show.plot_weights(planted, shown["weights"], "more", planted.main, window=3)
     panels = figure.axes[:5]
     assert [title(axis) for axis in panels] == list(planted.sources)
-    weights = measure.step_weights(planted, "more", planted.middle)
+    weights = measure.step_weights(planted, "more", planted.main)
     for axis, runs in zip(panels, weights.values(), strict=True):
         *thin, thick = axis.lines[:3]
         for line, run in zip(thin, runs, strict=True):
@@ -329,7 +329,7 @@ def test_each_source_has_its_weights_raw_and_smoothed(planted, shown):
         ends = [mean[:2].mean(), mean[:3].mean(), mean[-2:].mean()]
         np.testing.assert_allclose(np.asarray(thick.get_ydata())[[0, 1, -1]], ends)
     with pytest.raises(ValueError, match=r"no weights of multitask.*more on base"):
-        show.plot_weights(planted, shown["weights"], "multitask", planted.middle)
+        show.plot_weights(planted, shown["weights"], "multitask", planted.main)
 
 
 def test_sources_stand_in_the_order_of_their_shares(planted, shown):

@@ -24,6 +24,7 @@ PLAIN = MixSettings(
     order="balanced",
     resampled=24,
     pairs_per_source=4,
+    epochs=1,
     learning_rate=1e-2,
     warmup_ratio=0.2,
 )

@@ -66,8 +66,8 @@ def steps(names: Sequence[str], folders: Sequence[Path]) -> pd.DataFrame:
     return both
 
 
-def shown(rms: pd.DataFrame, middle: str) -> list[str]:
-    """Reward models whose single rewards are drawn: untrained and one-source, middle base."""
-    own = rms[(rms["base"] == middle) & (rms["seed"] == 0)]
+def shown(rms: pd.DataFrame, main: str) -> list[str]:
+    """Reward models whose single rewards are drawn: untrained and one-source, largest base."""
+    own = rms[(rms["base"] == main) & (rms["seed"] == 0)]
     kept = own["scheme"].str.startswith(SINGLE) | (own["scheme"] == RAW)
     return own.loc[kept, "rm"].tolist()

@@ -139,6 +139,7 @@ class Mixes:
     folds: int = knob("cross-validation folds; 0 tests on pairs of their own", FOLDS)
     resampled: int = knob("training pairs of each source after resampling", COUNT)
     pairs_per_source: int = knob("pairs of each source in a batch", COUNT)
+    epochs: int = knob("passes over the resampled pairs", FEW)
     learning_rate: float = knob("peak learning rate", RATE)
     warmup_ratio: float = knob("share of the steps that warm up", SHARE)
     side: bool = knob("train the controls beside the schemes: fewer sources, other orders, …")

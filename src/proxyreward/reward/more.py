@@ -58,12 +58,15 @@ class MixSettings:
         (then the order is mixed).
     pairs_per_source
         A batch has this times the number of sources.
+    epochs
+        Passes over the pairs after resampling.
     """
 
     weighting: Weighting
     order: Order
     resampled: int | None
     pairs_per_source: int
+    epochs: int
     learning_rate: float
     warmup_ratio: float
     precision: Precision = "fp32"
@@ -72,10 +75,10 @@ class MixSettings:
 def rows_in_order(source: np.ndarray, settings: MixSettings, seed: int) -> np.ndarray:
     """Row numbers in the order of training."""
     if settings.order == "mixed":
-        return mixed_order(source, settings.resampled, seed)
+        return mixed_order(source, settings.resampled, seed, settings.epochs)
     if settings.resampled is None:
         raise ValueError("sources as they are cannot fill balanced batches; take order 'mixed'")
-    return balanced_order(source, settings.resampled, seed)
+    return balanced_order(source, settings.resampled, seed, settings.epochs)
 
 
 def head_gradients(delta, margin, source, sources: int, reduce: Callable = lambda sums: sums):
@@ -241,7 +244,7 @@ def train_mixed(
     seed: int,
     directory: Path,
 ) -> None:
-    """Train a reward model for one epoch; save it, its log and ``steps.csv``.
+    """Train a reward model for the epochs of its settings; save it, its log and ``steps.csv``.
 
     Several processes (``accelerate launch``) share out each batch, and take the weights of the
     sources from the whole of it.

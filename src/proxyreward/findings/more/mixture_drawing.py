@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SCHEMES = (RAW, TOP, MULTITASK, MORE)  # of the paper
-CONTROLS = (BALANCED, PUBLIC_CODE, MULTITASK_AS_IS, MORE_AS_IS)  # on the middle base alone
+CONTROLS = (BALANCED, PUBLIC_CODE, MULTITASK_AS_IS, MORE_AS_IS)  # on the largest base alone
 # A reward model on one source is "single"; on each test set that of its own source is the top. The
 # two schemes that are compared throughout have the two strong colours.
 _LOOKS = {

@@ -70,7 +70,7 @@ class Mixtures:
     rms
         ``rm, scheme, base, seed, k, order``: `scheme` is ``raw`` (untrained head),
         ``single-<source>``, ``multitask`` (random mixture, all sources), ``more``, or a control on
-        the middle base: ``balanced`` (plain loss on MORE's batches), ``public-code`` (the variant
+        the largest base: ``balanced`` (plain loss on MORE's batches), ``public-code`` (the variant
         of the authors' program), ``multitask-as-is`` and ``more-as-is`` (sources not resampled to
         equal size), ``more-added`` (k sources; order 0 is the paper's, the others turn the sources
         after the second round, so that over all orders each is added first, second, … once),
@@ -81,10 +81,10 @@ class Mixtures:
         every test pair, float32; rows in the order of sources. Pairs of one `group` have the same
         opening request, see :func:`proxyreward.data.folds.conversation_groups`.
     tuned
-        The same of ``more`` and ``multitask`` on the middle base after a short training on the
+        The same of ``more`` and ``multitask`` on the largest base after a short training on the
         pair's own source alone.
     rewards
-        ``pair_id, side, source`` and a column for the untrained and each one-source model (middle
+        ``pair_id, side, source`` and a column for the untrained and each one-source model (largest
         base, first seed): rewards of the chosen (side 0) and the rejected response.
     steps
         ``rm, step, loss, plain_loss, size`` of every training step: the weighted and the plain
@@ -122,14 +122,14 @@ class Mixtures:
         return tuple(reversed(self.rms["base"].unique()))
 
     @cached_property
-    def middle(self) -> str:
+    def main(self) -> str:
         """The base of the controls."""
         return self.bases[len(self.bases) // 2]
 
     def chosen(self, base: str) -> str:
-        """A base; an empty name means the middle one. ValueError if there is no such base."""
+        """A base; an empty name means the largest. ValueError if there is no such base."""
         one_of("base", base, ("", *self.bases))
-        return base or self.middle
+        return base or self.main
 
     @cached_property
     def seeds(self) -> int:
@@ -161,17 +161,17 @@ class Mixtures:
 
     @cached_property
     def compared(self) -> list[tuple[str, str]]:
-        """Base and scheme of all that is compared: `SCHEMES`, on the middle base `CONTROLS` too."""
+        """Base and scheme of all that is compared: `SCHEMES`, on the largest base `CONTROLS` too."""
         return [
             (base, scheme)
             for base in self.bases
-            for scheme in (*SCHEMES, *(CONTROLS if base == self.middle else ()))
+            for scheme in (*SCHEMES, *(CONTROLS if base == self.main else ()))
         ]
 
     def names(
         self, scheme: str, base: str | None = None, k: int | None = None, order: int = 0
     ) -> list[str]:
-        """Reward models of a scheme, by seed; the middle base unless another is named.
+        """Reward models of a scheme, by seed; the largest base unless another is named.
 
         All orders of adding sources begin with the same two, and end with all, which is `MORE`.
         If there is none, a KeyError names the schemes that exist.
@@ -180,7 +180,7 @@ class Mixtures:
             scheme = MORE
         order = order if scheme == ADDED and k != 2 else 0
         rms = self.rms
-        found = rms[(rms["scheme"] == scheme) & (rms["base"] == (base or self.middle))]
+        found = rms[(rms["scheme"] == scheme) & (rms["base"] == (base or self.main))]
         found = found[(found["order"] == order) & (k is None or found["k"] == k)]
         if found.empty:
             known = ", ".join(rms["scheme"].unique())

@@ -22,8 +22,8 @@ def run(params: Params) -> None:
     tests = pairs.read(data / (TRAINING if params.mixes.folds else TESTS))
     names = [row["rm"] for _, row in mixes]
     scores = mix_tables.read_scores(names, folders)
-    middle = params.mixes.bases[len(params.mixes.bases) // 2]
-    drawn = {name: scores[name] for name in mix_tables.shown(rms, middle)}
+    shown = mix_tables.shown(rms, params.mixes.bases[-1])
+    drawn = {name: scores[name] for name in shown}
     tuned = {name: frame for name, frame in scores.items() if frame["tuned"].notna().all()}
     frames: dict[str, pd.DataFrame] = {
         "margins": mix_tables.margins(tests, scores, "margin"),

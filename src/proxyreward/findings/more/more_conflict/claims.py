@@ -25,7 +25,7 @@ def quantities(
     """Measure what the claims of Figures 1, 3 and 7 compare.
 
     Those of Figure 1 are about accuracies and take their mean over bases. Rewards have units of
-    their own in each model, so those of Figures 3 and 7 take the middle base. Further arguments are
+    their own in each model, so those of Figures 3 and 7 take the largest base. Further arguments are
     what the functions of `measure` with these names give, and `rank_tests`.
     """
     trained = transfer[transfer["trained"] != RAW]
@@ -37,9 +37,9 @@ def quantities(
     for row in away[away["base"] == ALL].itertuples():
         found[f"{row.tested}: accuracy above Raw of the model on {row.trained}"] = row.gain
         found[f"{row.tested}: accuracy of the model on {row.trained}"] = row.accuracy
-    for name, shift in _oriented(transfer, mixtures.middle).drop(HARMLESS).items():
+    for name, shift in _oriented(transfer, mixtures.main).drop(HARMLESS).items():
         found[f"{HARMLESS}: mean margin minus Raw of the model on {name}"] = shift
-    for name, value in ranges[mixtures.middle].items():
+    for name, value in ranges[mixtures.main].items():
         found[f"{name}: range of the models' mean margins in sd"] = value
     for test, column in (("Kruskal and Wallis", "kruskal"), ("Friedman", "friedman")):
         found[f"largest p of {test}'s test over test sources and seeds"] = tests[column].max()

@@ -100,13 +100,13 @@ def couples(mixtures: Mixtures, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def moments(mixtures: Mixtures, found: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation of the margins and rewards of the middle base.
+    """Mean and standard deviation of the margins and rewards of the largest base.
 
     Columns of, trained, tested, moment, value: `DIFFERENCES` on every source; `REWARDS` of both
     responses on Harmless alone, first seed.
     """
-    middle = found[found["base"] == mixtures.middle]
-    margins = middle.melt(["trained", "tested"], ["mean", "sd"], "moment", "value")
+    main = found[found["base"] == mixtures.main]
+    margins = main.melt(["trained", "tested"], ["mean", "sd"], "moment", "value")
     rows = []
     for model in models(mixtures):
         rewards = rewards_of(mixtures, model)[mixtures.source == HARMLESS]

@@ -113,11 +113,11 @@ def _steps(steps: pd.DataFrame) -> dict[str, Quantity]:
     return found
 
 
-def _without_resampling(by: Mapping[str, pd.DataFrame], middle: str) -> dict[str, Quantity]:
+def _without_resampling(by: Mapping[str, pd.DataFrame], main: str) -> dict[str, Quantity]:
     """With sources as they are, on the base that has this control."""
 
     def gap(first: str, second: str, metric: str) -> float:
-        return (by[first] - by[second]).at[(metric, middle, MEAN), "value"]
+        return (by[first] - by[second]).at[(metric, main, MEAN), "value"]
 
     equal, as_is = gap(MORE, MULTITASK, "ece"), gap(MORE_AS_IS, MULTITASK_AS_IS, "ece")
     of_both, accuracy = "mean ECE of MORE minus MultiTask", "mean accuracy without resampling"

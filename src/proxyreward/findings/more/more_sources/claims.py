@@ -1,4 +1,4 @@
-"""What the claims of Figure 6 and of eq. 6-9 of paper *more* compare, on the middle base.
+"""What the claims of Figure 6 and of eq. 6-9 of paper *more* compare, on the largest base.
 
 In: tables of `measure`. Out: quantities, by the names that the registry's criteria use. Called by
 the stage `more_sources`.
@@ -23,7 +23,7 @@ READINGS = {
 
 
 def quantities(
-    tables: Mapping[str, pd.DataFrame], alone: pd.DataFrame, middle: str
+    tables: Mapping[str, pd.DataFrame], alone: pd.DataFrame, main: str
 ) -> dict[str, Quantity]:
     """Measure what the claims of Figure 6 and of cancelling drifts compare.
 
@@ -33,7 +33,7 @@ def quantities(
         `curves`, `forms`, `norms` and `association` of the functions of that name in `measure`.
     alone : DataFrame
         Of `measure.alone`.
-    middle : str
+    main : str
         The base of the claims.
     """
     by = tables["association"].set_index("scheme")["value"]
@@ -45,7 +45,7 @@ def quantities(
     }
     quantities = {name: measured(value) for name, value in found.items()}
     for row in alone.itertuples():
-        at = "" if row.base == middle else f", base {row.base}"
+        at = "" if row.base == main else f", base {row.base}"
         name = f"{row.source}: ECE with all sources minus Top{at}"
         quantities[name] = measured(row.value, row.paper)
     return quantities

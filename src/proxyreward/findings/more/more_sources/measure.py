@@ -41,7 +41,7 @@ from proxyreward.vocabulary import (
 
 
 def curves(mixtures: Mixtures) -> pd.DataFrame:
-    """Each measure on Helpful and Harmless against the number of sources (Figure 6), middle base.
+    """Each measure on Helpful and Harmless against the number of sources (Figure 6), largest base.
 
     Columns measure, form (``any`` where there is none), source, curve, k, value. Measures are the
     ECE; the ECE after temperature scaling, with a temperature for each test source (fitted over all
@@ -127,7 +127,7 @@ def norms(mixtures: Mixtures, first: int = 0) -> pd.DataFrame:
 def compared(mixtures: Mixtures, first: int = 0) -> int:
     """How many first steps are compared: all that the shortest run has, or at most `first`."""
     asked = mixtures.rms[mixtures.rms["scheme"].isin([MORE, ADDED, SPLITS])]
-    asked = asked.loc[asked["base"] == mixtures.middle, "rm"]
+    asked = asked.loc[asked["base"] == mixtures.main, "rm"]
     shortest = int(mixtures.steps["rm"].value_counts()[asked].min())
     return min(first or shortest, shortest)
 
@@ -135,7 +135,7 @@ def compared(mixtures: Mixtures, first: int = 0) -> int:
 def mean_weights(mixtures: Mixtures) -> pd.DataFrame:
     """Mean weight of each source over steps and seeds: scheme, base, source, value.
 
-    For MORE on every base, and for the authors' program on the middle one.
+    For MORE on every base, and for the authors' program on the largest one.
     """
     rows = [
         (scheme, base, source, weight.mean())
@@ -166,7 +166,7 @@ def shares(mixtures: Mixtures, statistics: pd.DataFrame) -> pd.DataFrame:
 
 
 def gains(mixtures: Mixtures) -> pd.DataFrame:
-    r"""Relative gain of mixtures on every source (middle base): scheme, source, value.
+    r"""Relative gain of mixtures on every source (largest base): scheme, source, value.
 
     .. math:: \frac{\mathrm{acc}_\mathrm{mix} - \mathrm{acc}_\mathrm{raw}}
               {\mathrm{acc}_\mathrm{top} - \mathrm{acc}_\mathrm{raw}}
