@@ -32,6 +32,7 @@ SCHEMES = {
     "plain": PLAIN,
     "more": replace(PLAIN, weighting="min-norm"),
     "public-code": replace(PLAIN, weighting="public-code"),
+    "upgrad": replace(PLAIN, weighting="upgrad"),
     "multitask": replace(PLAIN, order="mixed"),
     "as-is": replace(PLAIN, order="mixed", resampled=None, weighting="min-norm"),
 }

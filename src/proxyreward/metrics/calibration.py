@@ -139,7 +139,7 @@ def ece_floor(
     orientation: str = "proxy",
     chance: np.ndarray | float = 1.0,
 ) -> np.ndarray:
-    r"""What :func:`pair_ece` would be by chance alone, were the reward model calibrated in each bin.
+    r"""What :func:`pair_ece` would be by chance alone, were the reward model calibrated.
 
     .. math:: \frac1n \sum_m \sqrt{\frac2\pi\, n_m s_m^2},
 

@@ -27,6 +27,7 @@ from proxyreward.vocabulary import (
     RAW,
     SINGLE,
     SPLITS,
+    UPGRAD,
 )
 from proxyreward.world.sources import SOURCES
 
@@ -80,6 +81,7 @@ def items(params: Params) -> list[tuple[Mix, dict]]:
             settings=settings,
             tuned=tuned,
             fold=fold,
+            conflict=1.0,
             # Schemes share the initial weights of a base, so that they differ in training alone.
             seed=seeds.number(f"mix {base} {seed} {fold}", params.seed),
         )
@@ -106,6 +108,7 @@ def _controls(add, params, fold, plain, more) -> None:
     first = mixes.bases[-1], 0, fold  # base, seed, fold
     add(BALANCED, *first, replace(plain, order="balanced"))
     add(PUBLIC_CODE, *first, replace(more, weighting="public-code"))
+    add(UPGRAD, *first, replace(more, weighting="upgrad"))
     as_is = replace(plain, resampled=None)
     add(MULTITASK_AS_IS, *first, as_is)
     add(MORE_AS_IS, *first, replace(as_is, weighting="min-norm"))
@@ -113,12 +116,37 @@ def _controls(add, params, fold, plain, more) -> None:
         later = (*names[2 + order :], *names[2 : 2 + order])
         for count in range(3 if order else 2, len(names)):
             add(ADDED, *first, more, (*names[:2], *later[: count - 2]), order)
+    equal = replace(more, resampled=_whole(mixes.resampled * 2 // len(names), mixes))
+    add(FIXED_TOTAL, *first, equal)
     for count in range(2, len(names) + 1):
-        equal = replace(more, resampled=_whole(mixes.resampled * 2 // count, mixes))
-        if count > 2:  # two sources at full size have the same total
-            add(FIXED_TOTAL, *first, equal, names[:count])
         single = replace(more, resampled=_whole(mixes.resampled // count, mixes))
         add(SPLITS, *first, single, names[:1], splits=count)
+
+
+def ladder(params: Params) -> list[Mix]:
+    """MultiTask and MORE on the smallest base and first seed where the sources differ less.
+
+    They start from the weights and see the pairs that their counterparts of :func:`items` do;
+    labels alone are others.
+    """
+    full = {row["rm"]: item for item, row in items(params)}
+    rungs = ladder_table(params)
+    return [
+        replace(full[row.of], name=row.rm, conflict=row.conflict, tuned=None)
+        for row in rungs[rungs["rm"] != rungs["of"]].itertuples()
+    ]
+
+
+def ladder_table(params: Params) -> pd.DataFrame:
+    """Columns ``rm, of, scheme, conflict``: at full conflict the reward model `of` itself."""
+    rms = table(params)
+    own = rms[(rms["base"] == params.mixes.bases[0]) & (rms["seed"] == 0)]
+    rows = [
+        (f"{row.rm}-conflict{conflict:g}" if conflict < 1 else row.rm, row.rm, row.scheme, conflict)
+        for row in own[own["scheme"].isin([MULTITASK, MORE])].itertuples()
+        for conflict in (*params.mixes.conflicts, 1.0)
+    ]
+    return pd.DataFrame(rows, columns=["rm", "of", "scheme", "conflict"])
 
 
 def _whole(pairs: int, mixes: Mixes) -> int:

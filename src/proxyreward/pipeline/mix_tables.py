@@ -25,6 +25,23 @@ def margins(tests: pd.DataFrame, scores: dict[str, pd.DataFrame], column: str) -
     return found
 
 
+def labels(tests: pd.DataFrame, conflicts: Sequence[float]) -> pd.DataFrame:
+    """Chance of the label of every test pair: ``pair_id, source, chance`` and ``chance at <d>``.
+
+    1 where nobody knows it: the label as it was drawn. A column for each degree d of conflict.
+    """
+    found = tests[["pair_id", "source"]].reset_index(drop=True)
+    found["chance"] = [meta.get("chance", 1.0) for meta in tests["meta"]]
+    for at in conflicts:
+        found[chance_at(at)] = [meta["chance_at"][f"{at:g}"] for meta in tests["meta"]]
+    return found
+
+
+def chance_at(conflict: float) -> str:
+    """Column of the chances at a degree of conflict."""
+    return "chance" if conflict == 1 else f"chance at {conflict:g}"
+
+
 def rewards(tests: pd.DataFrame, scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Rewards of both responses of every test pair, two rows a pair, side 0 the chosen one."""
     sides = [

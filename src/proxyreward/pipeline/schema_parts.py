@@ -13,6 +13,7 @@ from proxyreward.pipeline.rules import (
     AT_LEAST_TWO,
     BASE,
     BASES,
+    CONFLICTS,
     COUNT,
     COUNT_OR_NONE,
     FEW,
@@ -149,6 +150,11 @@ class Mixes:
     )
     test_pairs: int = knob("test pairs of each source of the world", AT_LEAST_TWO)
     quality: float = knob("of the world's annotators, in logits per unit of utility", AMOUNT)
+    conflicts: tuple[float, ...] = knob(
+        "degrees below 1 to which the world's sources differ; MultiTask and MORE are trained at "
+        "each, on the smallest base",
+        CONFLICTS,
+    )
 
     def __post_init__(self) -> None:
         if self.resampled % self.pairs_per_source:
@@ -164,6 +170,8 @@ class Mixes:
             raise RuleBroken(
                 "folds", "must be 2 or more for real sources, and 0 for those of the world"
             )
+        if self.origins and self.conflicts:
+            raise RuleBroken("conflicts", "must be [] for real sources, which differ as they do")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -38,9 +38,7 @@ def resampled(sources: np.ndarray, per_source: int, seed: int) -> list[np.ndarra
     return found
 
 
-def balanced_order(
-    sources: np.ndarray, per_source: int, seed: int, epochs: int = 1
-) -> np.ndarray:
+def balanced_order(sources: np.ndarray, per_source: int, seed: int, epochs: int = 1) -> np.ndarray:
     """Rows of all sources in turn, shape ``(epochs * sources * per_source,)``.
 
     Whatever the batch size ``sources * m``, each batch holds m rows of every source; so does each

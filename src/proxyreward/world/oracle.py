@@ -27,8 +27,8 @@ from proxyreward.world.tasks import (
     Task,
 )
 
-# name: weight in the oracle's utility, unless the category has another.  Counts are capped (see `features`), so that no text can
-# gain or lose without bound by saying one thing again and again.
+# name: weight in the oracle's utility, unless the category has another.  Counts are capped (see
+# `features`), so that no text can gain or lose without bound by saying one thing again and again.
 WEIGHTS = {
     "correct": 0.75,  # answers rightly, without a wrong answer beside it
     "wrong": -0.7,  # states something false about what was asked

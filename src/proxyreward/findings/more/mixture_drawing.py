@@ -20,13 +20,14 @@ from proxyreward.vocabulary import (
     RAW,
     SINGLE,
     TOP,
+    UPGRAD,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SCHEMES = (RAW, TOP, MULTITASK, MORE)  # of the paper
-CONTROLS = (BALANCED, PUBLIC_CODE, MULTITASK_AS_IS, MORE_AS_IS)  # on the largest base alone
+CONTROLS = (BALANCED, PUBLIC_CODE, UPGRAD, MULTITASK_AS_IS, MORE_AS_IS)  # on the largest base alone
 # A reward model on one source is "single"; on each test set that of its own source is the top. The
 # two schemes that are compared throughout have the two strong colours.
 _LOOKS = {
@@ -37,6 +38,7 @@ _LOOKS = {
     MORE: ("MORE", COLOURS["ppo"]),
     BALANCED: ("MultiTask, balanced batches", "#56B4E9"),
     PUBLIC_CODE: ("MORE, public code", "#E69F00"),
+    UPGRAD: ("UPGrad", "#CC79A7"),
     MULTITASK_AS_IS: ("MultiTask, sources as they are", "#004B75"),
     MORE_AS_IS: ("MORE, sources as they are", "#8A3B00"),
 }

@@ -20,6 +20,7 @@ from proxyreward.findings.more.mixtures import (
     accuracy,
     counterparts,
     ece,
+    floor,
     printed_outliers,
     temperature_scaled,
 )
@@ -44,21 +45,24 @@ def curves(mixtures: Mixtures) -> pd.DataFrame:
     """Each measure on Helpful and Harmless against the number of sources (Figure 6), largest base.
 
     Columns measure, form (``any`` where there is none), source, curve, k, value. Measures are the
-    ECE; the ECE after temperature scaling, with a temperature for each test source (fitted over all
-    sources it would depend on how many of them the model has seen, hence on K); mean |margin|;
-    accuracy. Curves are MORE in each order of adding sources (``order 0`` is the paper's; all share
-    their ends), the mean over orders, MORE with a ``fixed total`` of pairs, as many as two sources
-    have, and ``top`` (k = 1), the model on the test source alone.
+    ECE and its floor; the ECE after temperature scaling, with a temperature for each test source
+    (fitted over all sources it would depend on how many of them the model has seen, hence on K);
+    mean |margin|; accuracy. Curves are MORE in each order of adding sources (``order 0`` is the paper's; all share
+    their ends), the mean over orders, MORE on two and on all sources with a ``fixed total`` of
+    pairs, as many as two have, and ``top`` (k = 1), the model on the test source alone.
     """
     lines = {
         (f"order {order}", k): mixtures.margin(ADDED, k=k, order=order)
         for order, k in product(mixtures.orders, mixtures.counts)
     }
-    for k in mixtures.counts:  # two sources at full size have the same total
-        lines["fixed total", k] = mixtures.margin(ADDED if k == 2 else FIXED_TOTAL, k=k)
+    # Two sources at full size have the total of all at a smaller one.
+    first, last = mixtures.counts[0], mixtures.counts[-1]
+    lines["fixed total", first] = lines["order 0", first]
+    if last > first:
+        lines["fixed total", last] = mixtures.margin(FIXED_TOTAL)
     lines[TOP, 1] = mixtures.margin(TOP)
     rows = [
-        (*read, source, *line, float(of(margin[:, mixtures.source == source]).mean()))
+        (*read, source, *line, mixtures.evaluate(of, margin, source))
         for read, of in _readings().items()
         for source in HH
         for line, margin in lines.items()
@@ -205,8 +209,9 @@ def _readings() -> dict[tuple[str, str], Metric]:
     """Measures of one test source's margins, by name and form."""
 
     def scaled(form: str) -> Metric:
-        return lambda margin: ece(form)(temperature_scaled(margin))
+        return lambda margin, chance: ece(form)(temperature_scaled(margin, chance), chance)
 
     found = {("ece", form): ece(form) for form in DISTINCT}
     found |= {("scaled", form): scaled(form) for form in DISTINCT}
+    found |= {("floor", form): floor(form) for form in DISTINCT}
     return found | {(name, "any"): METRICS[name] for name in ("size", "accuracy")}
