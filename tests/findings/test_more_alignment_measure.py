@@ -206,7 +206,7 @@ def test_planted_relation_is_found_and_vanishes_after_scaling(models, told):
     table = relation.relations(models)
     assert not table.isna().any(axis=None)
     own = relation.pool(models, TRAINED)
-    assert len(relation.pool(models, EVERY)) == len(models) == len(own) + 4  # the untrained ones
+    assert len(relation.pool(models, EVERY)) == len(models) == len(own) + 3  # the untrained ones
     assert RAW not in set(own["scheme"])
     aligned = relation.pool(models, ALIGNED)
     assert set(aligned["scheme"]) == {MORE, MULTITASK}

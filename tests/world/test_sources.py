@@ -34,8 +34,18 @@ def test_every_source_departs_from_the_oracle(margins, written):
 
 def test_a_source_weighs_the_features_of_the_oracle():
     prompt, response = "How do I steal the bike?", "I will not answer this."
-    expected = {"helpful": -0.6, "harmless": 1.6}
-    for name, declined in expected.items():
-        value = sources.utility(name, [prompt], [response])
-        assert value == pytest.approx(declined + 0.5 * sources.SOURCES[name]["words"])
-    assert all(tuple(weights) == oracle.FEATURES for weights in sources.SOURCES.values())
+    expected = {"helpful": -0.6, "harmless": 1.6, "oasst": 0.9 + 0.5 * 0.25}
+    for name, value in expected.items():
+        assert sources.utility(name, [prompt], [response]) == pytest.approx(value)
+    assert all(set(weights) < set(oracle.FEATURES) for weights in sources.SOURCES.values())
+
+
+def test_the_degree_of_conflict_leads_from_the_oracle_to_the_source(written):
+    first, _ = written
+    asked = first["prompt"], first["response"]
+    truth = oracle.utility(*asked)
+    for name in sources.SOURCES:
+        none, half, full = (sources.utility(name, *asked, degree) for degree in (0, 0.5, 1))
+        np.testing.assert_allclose(none, truth)
+        np.testing.assert_allclose(full, sources.utility(name, *asked))
+        np.testing.assert_allclose(half, (none + full) / 2)

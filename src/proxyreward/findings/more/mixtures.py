@@ -40,6 +40,7 @@ COLUMNS = {
     "webgpt": "Webgpt",
     "summarize": "Summ",
 }
+OVER_CONFIDENT = "largest inverse temperature of MultiTask"
 ORDERS = {"proxy": "one order", "both": "both orders"}
 
 
@@ -310,6 +311,17 @@ def temperature_scaled(margin: np.ndarray, chance: np.ndarray | float = 1.0) -> 
         factor = inverse_temperature(margin[:, ~half], chance[~half])
         found[:, half] = margin[:, half] * factor[:, None]
     return found
+
+
+def over_confidence(mixtures: Mixtures) -> dict[str, float]:
+    """The factor 1/T that MultiTask's margins want, by base, the largest over seeds.
+
+    Below 1 it is too sure: there is something for MORE to repair.
+    """
+    return {
+        base: float(inverse_temperature(mixtures.margin(MULTITASK, base), mixtures.chance).max())
+        for base in mixtures.bases
+    }
 
 
 def form_label(form: str) -> str:

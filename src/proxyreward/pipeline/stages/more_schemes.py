@@ -11,7 +11,7 @@ import pandas as pd
 from proxyreward.data.seeds import generator
 from proxyreward.findings.core.reading import read_table
 from proxyreward.findings.core.registry import load_registry
-from proxyreward.findings.more.mixtures import Mixtures
+from proxyreward.findings.more.mixtures import Mixtures, over_confidence
 from proxyreward.findings.more.more_schemes import claims, identities
 from proxyreward.findings.more.more_schemes import measure as schemes
 from proxyreward.pipeline.measuring import Measured, measure
@@ -31,7 +31,7 @@ def compute(params: Params) -> Measured:
     trained = cells[~cells["scaled"]].drop(columns="scaled")
     less = schemes.differences(cells)
     return Measured(
-        claims.quantities(cells, steps, times, deviations),
+        claims.quantities(cells, steps, times, deviations, over_confidence(mixtures)),
         estimates={"cells": trained, "differences": less, "steps": steps},
         tables={
             "identities": deviations,

@@ -13,7 +13,12 @@ from proxyreward.findings.core.quantity import Quantity, measured
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.mixtures import Mixtures
-from proxyreward.findings.more.more_conflict.measure import HARMLESS, REWARDS, paper_raw
+from proxyreward.findings.more.more_conflict.measure import (
+    DISAGREEMENT,
+    HARMLESS,
+    REWARDS,
+    paper_raw,
+)
 from proxyreward.vocabulary import ALL, MORE, MULTITASK, RAW
 
 TOLD = {"ece": "ECE", "accuracy": "accuracy", "log_loss": "log loss"}
@@ -74,7 +79,8 @@ def _ladder(ladder: pd.DataFrame) -> dict[str, float]:
     ends = ladder[ladder["conflict"].isin([ladder["conflict"].min(), 1.0])]
     value = ends.pivot_table(index=["scheme", "measure"], columns="conflict", values="value")
     less = value.iloc[:, -1] - value.iloc[:, 0]
-    found = {"share of test pairs on which two sources disagree": ladder["share"].max()}
+    disagreement = value.loc["sources", DISAGREEMENT].iloc[-1]
+    found = {"share of test pairs on which two sources disagree": disagreement}
     for scheme, measure in product((MULTITASK, MORE), ("ece", "accuracy", "log_loss")):
         name = f"{SCHEME_NAMES[scheme]}: {TOLD[measure]} at full conflict minus at the least"
         found[name] = less[scheme, measure]

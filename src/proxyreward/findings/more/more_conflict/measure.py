@@ -26,7 +26,7 @@ from proxyreward.vocabulary import ALL, HH, RAW, SINGLE, TOP
 HARMLESS = HH[1]  # the test source of Figure 3
 ACCURACY, LOSS, AGREEMENT = "accuracy", "loss", "agreement"
 DIFFERENCES, REWARDS = "differences", "rewards"
-BEST = "best"
+BEST, DISAGREEMENT = "best", "disagreement"
 RUNGS: dict[str, Metric] = {
     name: METRICS[name] for name in (ACCURACY, "ece", "ece_floor", "log_loss", "size")
 } | {"inverse temperature": inverse_temperature}
@@ -177,9 +177,10 @@ def ladder(mixtures: Mixtures, disagreement: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        conflict; share; scheme; measure, one of `RUNGS`; value: mean over sources, first seed.
-        The scheme ``best`` is a judge who knows each source's own utility: its accuracy, and the
-        log loss of the annotators' own chances. Nobody is more accurate, as labels are noisy.
+        conflict; scheme; measure, one of `RUNGS`; value: mean over sources, first seed. The scheme
+        ``best`` is a judge who knows each source's own utility: its accuracy, and the log loss of
+        the annotators' own chances. Nobody is more accurate, as labels are noisy. The scheme
+        ``sources`` has the measure ``disagreement``, the share.
     """
     share = disagreement.set_index("conflict")["share"]
     rows = []
@@ -193,8 +194,9 @@ def ladder(mixtures: Mixtures, disagreement: pd.DataFrame) -> pd.DataFrame:
                     metric(margin[:, own], chance[own]).mean()
                     for own in (mixtures.source == name for name in mixtures.sources)
                 ]
-                rows.append((conflict, share[conflict], scheme, measure, np.mean(each)))
-    return pd.DataFrame(rows, columns=["conflict", "share", "scheme", "measure", "value"])
+                rows.append((conflict, scheme, measure, np.mean(each)))
+        rows.append((conflict, "sources", DISAGREEMENT, share[conflict]))
+    return pd.DataFrame(rows, columns=["conflict", "scheme", "measure", "value"])
 
 
 def paper_raw(registry: Registry, mixtures: Mixtures, base: str = ALL) -> dict[str, float]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, measured
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
+from proxyreward.findings.more.mixtures import OUTLIERS, OVER_CONFIDENT, counterparts
 from proxyreward.findings.more.more_rewards.measure import (
     ALL_STEPS,
     AS_TRAINED,
@@ -22,7 +23,7 @@ from proxyreward.metrics.prediction import spearman
 from proxyreward.vocabulary import HH, MORE, MULTITASK, RAW, TOP
 
 CONTRASTS = ((MORE, TOP), (MORE, MULTITASK), (MULTITASK, TOP))
-SIZES = ("small", "middle", "large")
+SIZES = dict(zip(OUTLIERS, ("small", "middle", "large")))  # of the paper's bases
 # What two schemes are compared by on each test set: the kind and the statistic that are read.
 WORDS = {
     "outliers in % of pairs": (READINGS[0], "share"),
@@ -46,11 +47,16 @@ def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
     # Outliers on the negative side count as sizes; all else is positive.
     rows = abs(rows.set_index(keys)[["value", "paper"]]).sort_index()
     found: dict[str, Quantity] = {}
-    bases = measures["base"].unique()
-    for size, base in zip(SIZES, (bases[0], bases[len(bases) // 2], bases[-1]), strict=True):
+    controls = tables["controls"].set_index("name")["value"]
+    for base, paper in counterparts(measures["base"].unique()).items():
+        size = SIZES[paper]
         own = _contrasts(rows.loc[base])
         own |= _growth(trends[trends["base"] == base])
         own |= _across_schemes(means[means["base"] == base])
+        own |= {
+            f": {what}": measured(controls[f"{base}: {what}"])
+            for what in (OVER_CONFIDENT, "ECE of MultiTask above its floor, in floors")
+        }
         found |= {f"{size} base {base}{name}": quantity for name, quantity in own.items()}
     return found
 

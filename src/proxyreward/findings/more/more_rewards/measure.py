@@ -17,9 +17,11 @@ from proxyreward.findings.more.mixtures import (
     FORMS,
     METRICS,
     ORDERS,
+    OVER_CONFIDENT,
     PAPER_FORM,
     Mixtures,
     counterparts,
+    over_confidence,
     printed_outliers,
 )
 from proxyreward.metrics.calibration import (
@@ -75,13 +77,17 @@ def means(measures: pd.DataFrame) -> pd.DataFrame:
 
 
 def contrasts(measures: pd.DataFrame) -> pd.DataFrame:
-    """MORE minus MultiTask in what measures errors: base, source, rewards, metric, value."""
+    """MORE minus MultiTask in what measures errors: base, source, rewards, metric, value.
+
+    Of two floors of an ECE it is the larger one: a smaller difference can be chance.
+    """
     keys = ["base", "source", "rewards", "metric"]
-    errors = measures[measures["metric"].isin(["ece", "ece_paper", "log_loss"])]
+    errors = measures[~measures["metric"].isin(["accuracy", "size"])]
     one, other = (
         errors[errors["scheme"] == scheme].set_index(keys)["value"] for scheme in (MORE, MULTITASK)
     )
-    return (one - other).reset_index()
+    of_floor = one.index.get_level_values("metric").str.endswith("_floor")
+    return (one - other).where(~of_floor, np.maximum(one, other)).reset_index()
 
 
 def extremes(margin: np.ndarray, reading: str) -> dict[str, float]:
@@ -138,15 +144,13 @@ def factors(mixtures: Mixtures) -> pd.DataFrame:
 def controls(mixtures: Mixtures) -> pd.DataFrame:
     """Whether there is anything for MORE to repair, and whether it could be seen: name, value.
 
-    Of MultiTask on each base the factor 1/T of `factors`, the largest over seeds, below 1 where it
-    is over-confident; of MultiTask and MORE accuracy, ECE and floor, means over seeds and sources;
-    and by how many floors the ECE of MultiTask exceeds its own.
+    Of MultiTask on each base `mixtures.over_confidence`; of MultiTask and MORE accuracy, ECE and
+    floor, means over seeds and sources; and by how many floors MultiTask's ECE exceeds its own.
     """
     found = {}
-    for base in mixtures.bases:
+    for base, factor in over_confidence(mixtures).items():
+        found[f"{base}: {OVER_CONFIDENT}"] = factor
         margin = {scheme: mixtures.margin(scheme, base) for scheme in (MULTITASK, MORE)}
-        factor = inverse_temperature(margin[MULTITASK], mixtures.chance)
-        found[f"{base}: largest inverse temperature of MultiTask"] = factor.max()
         for scheme, metric in product(margin, ("accuracy", "ece", "ece_floor")):
             value = mixtures.evaluate(METRICS[metric], margin[scheme])
             found[f"{base}: {TOLD[metric]} of {SCHEME_NAMES[scheme]}"] = value
@@ -220,13 +224,16 @@ def reliability_bins(
 ) -> pd.DataFrame:
     """Reliability diagrams of one reward model of each scheme, in both orientations.
 
+    Of a base without the seed it is the last that there is.
+
     A row for each bin: scheme, orientation, ece, its floor, and the columns of
     :class:`proxyreward.metrics.calibration.Reliability`.
     """
     frames = []
     for scheme, orientation in product(SCHEMES, ORDERS):
         own = mixtures.source == source
-        margin = mixtures.margin(scheme, base)[seed, own]
+        seeds = mixtures.margin(scheme, base)[:, own]
+        margin = seeds[min(seed, len(seeds) - 1)]
         options = {"bins": bins, "binning": binning, "orientation": orientation}
         options["chance"] = mixtures.chance[own]
         error = float(pair_ece(margin, **options))

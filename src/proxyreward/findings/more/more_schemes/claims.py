@@ -11,6 +11,7 @@ import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, counted, measured
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
+from proxyreward.findings.more.mixtures import OVER_CONFIDENT
 from proxyreward.vocabulary import (
     HH,
     MORE,
@@ -28,11 +29,16 @@ MEAN, OTHERS = "mean", "mean of the others"  # of all sources, of all but Helpfu
 
 
 def quantities(
-    cells: pd.DataFrame, steps: pd.DataFrame, times: pd.DataFrame, identities: pd.DataFrame
+    cells: pd.DataFrame,
+    steps: pd.DataFrame,
+    times: pd.DataFrame,
+    identities: pd.DataFrame,
+    factors: Mapping[str, float],
 ) -> dict[str, Quantity]:
     """Measure what the claims of this finding compare.
 
-    `cells`, `steps` and `times` are those of `measure`, `identities` that of `identities.compare`.
+    `cells`, `steps` and `times` are those of `measure`, `identities` that of `identities.compare`,
+    `factors` that of `mixtures.over_confidence`.
     """
     bases, names = list(cells["base"].unique()), list(cells["source"].unique())
     trained = cells[~cells["scaled"]]
@@ -45,7 +51,9 @@ def quantities(
     labels |= {bases[-1]: "largest base", bases[0]: "smallest base"}
     names.remove(MEAN)
     found = _accuracies(by, labels, names) | _calibration(by, labels, names)
-    found |= _without_resampling(by, bases[len(bases) // 2]) | _steps(steps)
+    found |= _without_resampling(by, bases[-1]) | _steps(steps)
+    for base, factor in factors.items():
+        found[f"{labels[base]}: {OVER_CONFIDENT}"] = measured(factor)
     what = "time of a step of MORE over one of MultiTask"
     for row in times.itertuples():  # of one machine, whatever the replicate
         found[f"{row.base}: {what}"] = counted(row.ratio)

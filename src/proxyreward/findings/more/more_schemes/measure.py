@@ -82,7 +82,8 @@ def cells(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
 def differences(found: pd.DataFrame) -> pd.DataFrame:
     """The `COMPARISONS`, first minus second, from :func:`cells`, on the bases that have both.
 
-    Columns source, base, first, second, metric, scaled, paper, value.
+    Columns source, base, first, second, metric, scaled, paper, value. Of two floors of an ECE it is
+    the larger one: a smaller difference can be chance.
     """
     keys = ["source", "base", "metric", "scaled"]
     by = {name: rows.set_index(keys)[["paper", "value"]] for name, rows in found.groupby("scheme")}
@@ -90,9 +91,11 @@ def differences(found: pd.DataFrame) -> pd.DataFrame:
     for first, second in COMPARISONS:
         both = by[first].index.intersection(by[second].index, sort=False)
         less = by[first].loc[both] - by[second].loc[both]
+        of_floor = less.index.get_level_values("metric").str.endswith(FLOOR)
+        larger = np.maximum(by[first].loc[both], by[second].loc[both])
+        less[of_floor] = larger[of_floor]
         tables.append(less.reset_index().assign(first=first, second=second))
     table = pd.concat(tables, ignore_index=True)
-    table = table[~table["metric"].str.endswith(FLOOR)]
     table = table[~(table["scaled"] & (table["metric"] == "accuracy"))]
     return table[["source", "base", "first", "second", "metric", "scaled", "paper", "value"]]
 

@@ -47,9 +47,10 @@ def curves(mixtures: Mixtures) -> pd.DataFrame:
     Columns measure, form (``any`` where there is none), source, curve, k, value. Measures are the
     ECE and its floor; the ECE after temperature scaling, with a temperature for each test source
     (fitted over all sources it would depend on how many of them the model has seen, hence on K);
-    mean |margin|; accuracy. Curves are MORE in each order of adding sources (``order 0`` is the paper's; all share
-    their ends), the mean over orders, MORE on two and on all sources with a ``fixed total`` of
-    pairs, as many as two have, and ``top`` (k = 1), the model on the test source alone.
+    mean |margin|; accuracy. Curves are MORE in each order of adding sources (``order 0`` is the
+    paper's; all share their ends), the mean over orders, MORE on two and on all sources with a
+    ``fixed total`` of pairs, as many as two have, and ``top`` (k = 1), the model on the test source
+    alone.
     """
     lines = {
         (f"order {order}", k): mixtures.margin(ADDED, k=k, order=order)
@@ -78,15 +79,19 @@ def forms(found: pd.DataFrame) -> pd.DataFrame:
     """ECE of MORE on all sources minus that of fewer, in every form, from :func:`curves`.
 
     Columns measure (``scaled`` in the standard and the paper's form alone), form, against (``top``,
-    the model on the test source, or MORE on ``two`` sources in the paper's order), source, value.
+    the model on the test source, or MORE on ``two`` sources in the paper's order), source, value. A
+    ``floor`` is the larger one of both ECEs: a smaller difference can be chance.
     """
-    asked = [("ece", form) for form in DISTINCT] + [("scaled", STANDARD), ("scaled", PAPER_FORM)]
+    asked = [(read, form) for read in ("ece", "floor") for form in DISTINCT]
+    asked += [("scaled", STANDARD), ("scaled", PAPER_FORM)]
     value = found.set_index(["measure", "form", "source", "curve", "k"])["value"].sort_index()
     rows = []
     for read, source in product(asked, HH):
         last = value[*read, source, "order 0", found["k"].max()]
-        rows.append((*read, "top", source, last - value[*read, source, TOP, 1]))
-        rows.append((*read, "two", source, last - value[*read, source, "order 0", 2]))
+        for against, line in (("top", (TOP, 1)), ("two", ("order 0", 2))):
+            other = value[*read, source, *line]
+            apart = max(last, other) if read[0] == "floor" else last - other
+            rows.append((*read, against, source, apart))
     return pd.DataFrame(rows, columns=["measure", "form", "against", "source", "value"])
 
 
