@@ -189,7 +189,8 @@ def ladder(mixtures: Mixtures, disagreement: pd.DataFrame) -> pd.DataFrame:
         with np.errstate(divide="ignore"):
             exact = logit(chance)[None].clip(-CERTAIN, CERTAIN)
         for scheme, margin in (*margins.items(), (BEST, exact)):
-            for measure, metric in RUNGS.items():
+            for measure in (ACCURACY, "log_loss") if scheme == BEST else RUNGS:
+                metric = RUNGS[measure]
                 each = [
                     metric(margin[:, own], chance[own]).mean()
                     for own in (mixtures.source == name for name in mixtures.sources)

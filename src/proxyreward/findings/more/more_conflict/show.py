@@ -134,7 +134,7 @@ def plot_ladder(ladder: pd.DataFrame) -> "Figure":
             name = SCHEME_NAMES[scheme]
             drawing.dots(axis, place, rows, SCHEME_COLOURS[scheme], name, upright=True)
         if measure == "ece":
-            floors = ladder[(ladder["measure"] == "ece_floor") & (ladder["scheme"] != BEST)]
+            floors = select(ladder, measure="ece_floor")
             draw_floor(axis, floors["estimate"].max(), upright=True)
             axis.set_ylim(bottom=0)
         axis.set_title(text, fontsize=LARGE, weight="normal")

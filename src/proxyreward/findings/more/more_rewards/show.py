@@ -313,11 +313,18 @@ def form_table(rescaled: pd.DataFrame, scheme: str) -> pd.DataFrame:
     return pivot(named, {"form": "ECE with"}, "factor", lambda row: f"{row.ece:.3f}")
 
 
+def controls_table(controls: pd.DataFrame) -> pd.DataFrame:
+    """The positive controls as text cells, a row for each."""
+    cells = [cell(row, ".3f") for row in controls.itertuples()]
+    return pd.DataFrame({"Control": controls["name"], "ours": cells})
+
+
 def tally(contrasts: pd.DataFrame) -> pd.DataFrame:
     """How many differences are below 0, and of how many the interval is clear of 0.
 
     Columns ``below, clear`` by metric and rewards.
     """
+    contrasts = contrasts[~contrasts["metric"].str.endswith("_floor")]
     below, clear = contrasts["estimate"] < 0, (contrasts["low"] > 0) | (contrasts["high"] < 0)
     counts = contrasts.assign(below=below, clear=clear)
     return counts.groupby(["metric", "rewards"])[["below", "clear"]].sum()

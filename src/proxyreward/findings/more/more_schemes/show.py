@@ -74,7 +74,7 @@ def plot_schemes(cells: pd.DataFrame, form: str = STANDARD) -> "Figure":
         axis.set_xlabel(label, fontsize=LARGE)
     for axis in axes[:, 1:].flat:
         axis.set_xlim(left=0)
-    drawing.legend(figure, axes[0, :2], 6)
+    drawing.legend(figure, axes[0, :2], 3)
     return figure
 
 
@@ -114,7 +114,7 @@ def plot_differences(
         axis.set_xlabel(label, fontsize=LARGE)
         drawing.few_ticks(axis)
     axes[0, 1].set_xlabel(_ece(form), fontsize=LARGE)
-    drawing.legend(figure, axes, 4)
+    drawing.legend(figure, axes, 2)
     return figure
 
 
