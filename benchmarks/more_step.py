@@ -1,6 +1,6 @@
 """Cost of a training step of MORE against one of MultiTask, on the same batches.
 
-The steps are those of the stage `mixes` at scale tiny, on the middle and the largest base: loss,
+The steps are those of the stage `mixes` at scale tiny, on each base: loss,
 backward pass, clipping, update. Blocks of steps of the two schemes take turns,
 and each pair of neighbouring blocks gives one ratio; the interval is that of the median over pairs.
 Times are CPU seconds, hence those of one core.
@@ -122,8 +122,7 @@ def main() -> None:
     torch.set_num_threads(1)
     params = build(Params, compose(["scale=tiny"]), "params")
     data = balanced_pairs(params)
-    bases = params.mixes.bases
-    found = [measure(base, params, *data) for base in (bases[len(bases) // 2], bases[-1])]
+    found = [measure(base, params, *data) for base in params.mixes.bases]
     for row in found:
         print(
             f"{row['base']}: MultiTask {row['multitask_ms']:.1f} ms, MORE {row['more_ms']:.1f} ms,"

@@ -31,7 +31,7 @@ RAW, SINGLE, MULTITASK, MORE = "raw", "single", "multitask", "more"
 """Schemes of training on several sources."""
 TOP = "top"
 """On each test set the reward model on that set's own source."""
-BALANCED, PUBLIC_CODE = "balanced", "public-code"
+BALANCED, PUBLIC_CODE, UPGRAD = "balanced", "public-code", "upgrad"
 MULTITASK_AS_IS, MORE_AS_IS = "multitask-as-is", "more-as-is"
 ADDED, FIXED_TOTAL, SPLITS = "more-added", "more-fixed-total", "more-splits"
 HH = ("helpful", "harmless")

@@ -17,12 +17,13 @@ import pandas as pd
 from scipy.special import expit
 
 from proxyreward.findings.more.mixtures import Mixtures
-from proxyreward.pipeline.mix_family import source_names, table
+from proxyreward.pipeline.mix_family import ladder_table, source_names, table
 from proxyreward.pipeline.mix_tables import shown
 from proxyreward.pipeline.params import Params, compose
 from proxyreward.pipeline.typed import build
 from proxyreward.reward.min_norm import min_norm
 
+BASES = ("16x1x2", "32x1x2", "64x1x4")
 SPREAD = 2.0  # of the gaps, in logits of the label
 
 
@@ -69,7 +70,7 @@ def by_scheme(effects: Mapping[str, Effect]) -> Callable[[pd.Series, str], Effec
             return known["own" if scheme == f"single-{source}" else "other"]
         if scheme.startswith("tuned-"):
             return known.get(scheme, known["tuned"])
-        of_more = scheme.startswith("more") or scheme == "public-code"
+        of_more = scheme.startswith("more") or scheme in ("public-code", "upgrad")
         return known.get(scheme, known["more" if of_more else "multitask"])
 
     return effect
@@ -79,11 +80,12 @@ def mixtures(
     effect: Callable[[pd.Series, str], Effect] | None = None,
     *,
     pairs: int = 80,
-    bases: int = 3,
+    bases: int = 2,
     seeds: int = 2,
     orders: int = 2,
     steps: int = 10,
     seed: int = 0,
+    expected: bool = False,
 ) -> Mixtures:
     """Mixtures with planted effects.
 
@@ -99,9 +101,11 @@ def mixtures(
         Of every training.
     seed
         Of gaps, labels, noise and steps.
+    expected
+        Whether the chances of the labels are known; else they are 1.
     """
     params, effect = _params(), effect or by_scheme({})
-    sizes = params.mixes.bases[:bases]
+    sizes = BASES[:bases]
     mixes = replace(params.mixes, bases=sizes, seeds=seeds, orders=orders)
     params = replace(params, mixes=mixes)
     rms, rng = table(params), np.random.default_rng(seed)
@@ -109,7 +113,7 @@ def mixtures(
     source = np.repeat(sources, pairs)
     gap = rng.normal(size=len(source))
     order = np.where(rng.random(len(source)) < expit(SPREAD * gap), 1, -1)
-    middle = sizes[bases // 2]
+    main = sizes[-1]
     row = np.arange(len(source))
     keys = pd.DataFrame({"pair_id": row, "group": row, "source": source})
 
@@ -135,15 +139,24 @@ def mixtures(
         return pd.concat([keys, pd.DataFrame(found)], axis=1)
 
     margins = wide(keys, margin, rms)
-    both = rms[(rms["base"] == middle) & rms["scheme"].isin(["more", "multitask"])]
+    both = rms[(rms["base"] == main) & rms["scheme"].isin(["more", "multitask"])]
+    rungs, labels = ladder_table(params), keys[["pair_id", "source"]].copy()
+    labels["chance"] = expit(SPREAD * order * gap) if expected else 1.0
+    for conflict in params.mixes.conflicts:
+        labels[f"chance at {conflict:g}"] = labels["chance"]
+    known = rms.set_index("rm", drop=False)
+    less = {row.rm: margin(known.loc[row.of]) for row in rungs[rungs["conflict"] < 1].itertuples()}
     sides = keys[["pair_id", "source"]].loc[row.repeat(2)].reset_index(drop=True)
     sides.insert(1, "side", np.tile([0, 1], len(source)))
     return Mixtures(
         rms=rms,
         margins=margins,
         tuned=wide(keys, tuned, both),
-        rewards=wide(sides, rewards, rms[rms["rm"].isin(shown(rms, middle))]),
+        rewards=wide(sides, rewards, rms[rms["rm"].isin(shown(rms, main))]),
         steps=_all_steps(rms[rms["scheme"] != "raw"], sources, steps, rng),
+        labels=labels,
+        ladder=rungs,
+        ladder_margins=keys.assign(**less),
     )
 
 
@@ -169,7 +182,7 @@ def _all_steps(
         frame = pd.DataFrame({"rm": rm["rm"], "step": time, "loss": losses.mean(axis=1)})
         frame["plain_loss"] = frame["loss"]
         frame["size"] = time / steps
-        if rm["scheme"].startswith("more") or rm["scheme"] == "public-code":
+        if rm["scheme"].startswith("more") or rm["scheme"] in ("public-code", "upgrad"):
             gradients = rng.normal(size=(steps, rm["k"], 8)) + 0.3
             weights = min_norm(gradients @ np.swapaxes(gradients, 1, 2))
             frame["loss"] = np.vecdot(weights, losses)

@@ -161,9 +161,11 @@ def test_models_that_are_equally_often_right_are_equally_accurate(mixed, told):
 def test_planted_relation_is_found_and_vanishes_after_scaling(models, told):
     """A temperature changes neither accuracy nor alignment, only the ECE."""
     table = relation.relations(models)
-    assert not table.isna().any(axis=None)
+    # Of four policies the ranks of accuracy and ECE can be the same: none is left, given one.
+    undefined = table[table["value"].isna()]
+    assert undefined[["pool", "given"]].isin([ALIGNED, "accuracy"]).all(axis=None)
     own = relation.pool(models, TRAINED)
-    assert len(relation.pool(models, EVERY)) == len(models) == len(own) + 4  # the untrained ones
+    assert len(relation.pool(models, EVERY)) == len(models) == len(own) + 3  # the untrained ones
     assert RAW not in set(own["scheme"])
     aligned = relation.pool(models, ALIGNED)
     assert set(aligned["scheme"]) == {MORE, MULTITASK}

@@ -1,7 +1,11 @@
 """Models on one source, tested on all: against plain computations, planted conflicts, and drawn."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.special import expit
 from scipy.stats import ks_2samp, zscore
 from tests.findings.figures import names
 from tests.findings.mixtures import Effect, by_scheme, mixtures, with_margins
@@ -11,6 +15,7 @@ from proxyreward.findings.core.reading import select
 from proxyreward.findings.more.more_conflict import claims, measure, show
 from proxyreward.vocabulary import ALL
 
+SHARES = pd.DataFrame({"conflict": [0.0, 0.5, 1.0], "share": [0.0, 0.1, 0.3]})
 KEYS = ["base", "trained", "tested"]
 MODELS = ["Raw", "helpful", "harmless", "oasst", "webgpt", "summarize"]
 
@@ -33,14 +38,14 @@ def one_source(planted, change):
 
 
 def agreement(planted):
-    """Of the models on the middle base, by first and second source."""
+    """Of the models on the largest base, by first and second source."""
     table = measure.couples(planted, measure.transfer(planted))
-    rows = select(table, base=planted.middle, measure="agreement")
+    rows = select(table, base=planted.main, measure="agreement")
     return rows.set_index(["first", "second"])["value"]
 
 
 def test_each_model_is_tested_on_each_source(planted, transfer):
-    rows = transfer[transfer["base"] == planted.middle].set_index(["trained", "tested"])
+    rows = transfer[transfer["base"] == planted.main].set_index(["trained", "tested"])
     assert measure.models(planted) == ("raw", *planted.sources)
     for (model, tested), row in rows.iterrows():
         margin = measure.margin_of(planted, model)[:, planted.source == tested]
@@ -126,7 +131,49 @@ def test_rank_tests_find_a_shift_and_no_difference(planted):
 def quantities(planted, registry):
     found = measure.transfer(planted)
     tables = measure.distances(planted), measure.moments(planted, found)
-    return claims.quantities(planted, found, *tables, measure.rank_tests(planted), registry)
+    tests, rungs = measure.rank_tests(planted), measure.ladder(planted, SHARES)
+    return claims.quantities(planted, found, *tables, tests, rungs, registry)
+
+
+def rungs(known, registry):
+    """The ladder, and what claims read of it."""
+    found = measure.ladder(known, SHARES)
+    value = found.set_index(["conflict", "scheme", "measure"])["value"]
+    return value, quantities(known, registry)
+
+
+def test_a_rung_is_judged_by_its_own_labels(registry):
+    """MORE knows nothing at full conflict, and all that there is without."""
+    known = mixtures(pairs=200, expected=True)
+    logit = np.log(known.chance / (1 - known.chance))
+    other = np.random.default_rng(2).normal(size=len(logit))
+    labels = known.labels.assign(**{"chance at 0": expit(other)})
+    exact = known.ladder_margins.assign(**{"more-16x1x2-seed0-conflict0": other})
+    value, found = rungs(replace(known, labels=labels, ladder_margins=exact), registry)
+    assert value[0.0, "more", "ece"] == pytest.approx(0, abs=1e-12)
+    assert value[0.0, "more", "inverse temperature"] == pytest.approx(1)
+    assert value[0.0, "more", "accuracy"] == pytest.approx(value[0.0, "best", "accuracy"])
+    assert value[0.0, "multitask", "log_loss"] > value[0.0, "best", "log_loss"]
+    best = np.mean([expit(abs(logit[known.source == n])).mean() for n in known.sources])
+    assert value[1.0, "best", "accuracy"] == pytest.approx(best)
+    assert value[0.5, "sources", "disagreement"] == 0.1
+    gap = value[1.0, "more", "ece"] - value[0.0, "more", "ece"]
+    assert found["MORE: ECE at full conflict minus at the least"].own == pytest.approx(gap)
+    assert found["share of test pairs on which two sources disagree"].own == 0.3
+
+
+def test_the_ladder_is_drawn_over_what_sources_disagree_on(shown):
+    accuracy, ece, _ = show.plot_ladder(shown["ladder"]).axes
+    rows = select(shown["ladder"], measure="accuracy", scheme="more")
+    line = [line for line in accuracy.lines if line.get_color() == show.SCHEME_COLOURS["more"]]
+    np.testing.assert_allclose(line[0].get_ydata(), rows["estimate"])
+    # The replicates' shares are 5 and 10 % larger than those of the first.
+    np.testing.assert_allclose(line[0].get_xdata(), 105 * SHARES["share"] + 0.3)
+    floor = select(shown["ladder"], measure="ece_floor")
+    [band] = [patch for patch in ece.patches if "floor" in patch.get_label()]
+    assert band.get_bbox().y1 == pytest.approx(floor["estimate"].max())
+    cells = show.ladder_table(shown["ladder"])
+    assert len(cells) == 9 and list(cells)[2:5] == ["Accuracy", "ECE", "its floor"]
 
 
 def effect(own, conflict, spread=1.0):
@@ -214,12 +261,14 @@ def test_the_papers_gains_stand_beside_ours(friendly, registry):
 
 
 def tables(planted, registry):
-    """Tables over replicates, those by base of the middle one."""
+    """Tables over replicates, those by base of the largest one."""
     found = measure.transfer(planted)
     transfer, pairs = measure.accuracies(planted, found, registry), measure.couples(planted, found)
     moments = measure.moments(planted, found)
-    read = replicated({"transfer": transfer, "pairs": pairs, "moments": moments})
-    return read | {name: select(read[name], base=planted.middle) for name in ("transfer", "pairs")}
+    ladder = measure.ladder(planted, SHARES)
+    found = {"transfer": transfer, "pairs": pairs, "moments": moments, "ladder": ladder}
+    read = replicated(found)
+    return read | {name: select(read[name], base=planted.main) for name in ("transfer", "pairs")}
 
 
 @pytest.fixture(scope="module")
@@ -288,7 +337,7 @@ def test_the_pair_in_strongest_conflict_is_on_top(shown):
 
 @pytest.mark.parametrize("in_sd", [False, True])
 def test_boxes_show_the_margins_of_all_seeds(planted, in_sd):
-    axis = show.plot_differences(planted, planted.middle, "harmless", in_sd).axes[0]
+    axis = show.plot_differences(planted, planted.main, "harmless", in_sd).axes[0]
     assert ("standard deviations" in axis.get_xlabel()) == in_sd
     own = [measure.margin_of(planted, name) for name in measure.models(planted)]
     own = [margin[:, planted.source == "harmless"] for margin in own]
@@ -301,7 +350,7 @@ def test_boxes_show_the_margins_of_all_seeds(planted, in_sd):
 
 
 def test_solid_boxes_hold_the_right_order_and_hollow_ones_the_rest(planted):
-    figure = show.plot_signs(planted, planted.middle, ["helpful", "oasst", "webgpt"])
+    figure = show.plot_signs(planted, planted.main, ["helpful", "oasst", "webgpt"])
     panels = [axis for axis in figure.axes if axis.get_visible()]
     assert len(panels) == 3
     for box in (box for axis in panels for box in axis.patches):
@@ -319,7 +368,8 @@ def test_the_smallest_scale_measures_the_same_names_and_is_drawn(registry, frien
         show.plot_pairs(small["pairs"]),
         show.plot_transfer(small["transfer"]),
         show.plot_losses(small["transfer"]),
-        show.plot_differences(smoke, smoke.middle, "webgpt"),
+        show.plot_ladder(small["ladder"]),
+        show.plot_differences(smoke, smoke.main, "webgpt"),
         show.plot_rewards(smoke, "harmless"),
     ):
         figure.canvas.draw()

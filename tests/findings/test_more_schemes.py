@@ -10,6 +10,7 @@ from tests.findings.figures import diamonds, names, title
 from tests.findings.mixtures import Effect, by_scheme, calibrated, mixtures
 from tests.findings.tables import agrees, replicated, told
 
+from proxyreward.findings.more.confidence import over_confidence
 from proxyreward.findings.more.mixture_drawing import SCHEMES
 from proxyreward.findings.more.mixtures import COLUMNS, DISTINCT
 from proxyreward.findings.more.more_schemes import claims, identities, measure, show
@@ -25,6 +26,7 @@ def sure(times, knowledge=0.7):
 
 
 EFFECTS = {"multitask": sure(4), "balanced": sure(4), "public-code": sure(1, 0.4)}
+EFFECTS["upgrad"] = sure(4)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def differences(cells):
 
 
 def test_cells_are_plain_means_over_seeds(cells, planted):
-    value, base = cells.set_index(KEYS)["value"].sort_index(), planted.bases[0]
+    value, base = cells.set_index(KEYS)["value"].sort_index(), planted.bases[-1]
     top = planted.margin("single-oasst", base)[:, planted.source == "oasst"]
     found = value[base, "top", False, "oasst"]
     assert found["accuracy"] == pytest.approx((top > 0).mean())
@@ -64,7 +66,7 @@ def test_temperature_scaling_and_controls_take_size_batches_and_weights_apart(di
         plain, scaled = (value[base, "more", "multitask", "ece", s] for s in (False, True))
         assert plain < -0.05 and abs(scaled) < 0.03
         assert abs(value[base, "more", "multitask", "accuracy", False]) < 0.03
-    of = value[planted.middle]
+    of = value[planted.main]
     assert abs(of["balanced", "multitask", "ece", False]) < 0.03
     assert of["more", "balanced", "ece", False] < -0.05
     assert of["public-code", "multitask", "accuracy", False] < -0.03
@@ -131,7 +133,8 @@ TIMES.columns = measure.TIMES
 
 def quantities(found, registry, times=TIMES):
     cells = measure.cells(found, registry)
-    return claims.quantities(cells, measure.steps(found), times, DEVIATIONS, found.most_confident)
+    factors = over_confidence(found.rms, found.margins, found.labels)
+    return claims.quantities(cells, measure.steps(found), times, DEVIATIONS, factors)
 
 
 # The paper's story: mixing costs accuracy and calibration, MORE restores the latter.
@@ -185,8 +188,13 @@ def test_each_claim_reads_quantities_that_are_measured(story, registry):
 
 def test_the_mean_of_the_others_leaves_helpful_and_harmless_out(cells, planted, registry):
     gap = "mean of the others: ECE of MORE minus Top"
-    confident = planted.bases[0]
-    found = claims.quantities(cells, measure.steps(planted), TIMES, DEVIATIONS, confident)
+    factors = over_confidence(planted.rms, planted.margins, planted.labels)
+    found = claims.quantities(cells, measure.steps(planted), TIMES, DEVIATIONS, factors)
+    for base, name in zip(planted.bases, ("smallest", "largest"), strict=True):
+        told_by = found[f"{name} base: inverse temperature of MultiTask"].own
+        assert told_by == factors[base]
+    factors = {planted.bases[0]: 0.5, planted.bases[1]: 0.6}
+    found = claims.quantities(cells, measure.steps(planted), TIMES, DEVIATIONS, factors)
     value = cells.set_index(KEYS)["value"].sort_index()
     each = [
         value["16x1x2", "more", False, name, "ece"] - value["16x1x2", "top", False, name, "ece"]
@@ -240,7 +248,7 @@ def test_a_longer_gradient_and_a_larger_loss_are_seen(registry):
     worse.loc[of_more, "loss"] = worse["plain_loss"] * np.where(worse["step"] == 3, 4, 1)
     after = quantities(replace(found, steps=worse), registry)
     assert told(after, "largest ratio over steps of the head*").item() == pytest.approx(1.01)
-    ratio = told(after, f"{found.middle}: mean ratio of weighted to plain loss").item()
+    ratio = told(after, f"{found.main}: mean ratio of weighted to plain loss").item()
     assert ratio == pytest.approx(1.3)
     each = [worse[worse["rm"].isin(found.names("more", base))] for base in found.bases]
     mean = np.mean([(own["combined"] / own["equal"]).mean() for own in each])
@@ -285,14 +293,21 @@ def test_a_panel_shows_ours_and_the_papers_values(shown):
         for scheme, drawn in zip(SCHEMES, dots, strict=True):
             np.testing.assert_allclose(drawn, cells.loc[(metric, scheme), "estimate"])
     np.testing.assert_allclose(diamonds(accuracy)[1], [0.6781, 0.7308])
+    floor = cells.loc["ece_paper_floor", "estimate"].max()
+    [band] = [patch.get_bbox() for patch in in_papers_form.patches]
+    assert (band.x0, band.x1) == pytest.approx((0, floor))
     assert not diamonds(ece) and len(diamonds(in_papers_form)) == 4
 
 
 def test_differences_show_both_states_and_the_papers_value(shown):
     figure = show.plot_differences(shown["differences"], "paper", "webgpt")
     accuracy, ece, in_papers_form = figure.axes[:3]
-    assert names(accuracy)[0] == "MORE − MultiTask\n16x1x2" and len(names(accuracy)) == 2 + 4
+    assert names(accuracy)[0] == "MORE − MultiTask\n16x1x2" and len(names(accuracy)) == 2 + 5
     assert len(accuracy.collections) == 2 and len(ece.collections) == 4
+    floors = shown["differences"].query("source == 'webgpt' and metric == 'ece_paper_floor'")
+    for axis in (ece, in_papers_form):
+        [band] = [patch.get_bbox() for patch in axis.patches]
+        assert (-band.x0, band.x1) == pytest.approx([floors["estimate"].max()] * 2)
     rows = shown["differences"].query("source == 'webgpt' and first == 'more' and not scaled")
     rows = rows.query("second == 'multitask'").set_index("metric")
     points = accuracy.collections[1].get_offsets()[:2, 0]

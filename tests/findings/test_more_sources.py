@@ -40,7 +40,7 @@ def shares(planted):
 
 @pytest.fixture(scope="module")
 def planted():
-    return mixtures(pairs=60, steps=STEPS)
+    return mixtures(pairs=60, steps=STEPS, orders=2)
 
 
 @pytest.fixture(scope="module")
@@ -98,19 +98,25 @@ def test_differences_are_those_of_the_curves_and_to_top_on_every_base(
     planted, own, curves, registry
 ):
     value, found = values(curves, KEYS), own["forms"]
-    assert found.groupby("measure")["form"].nunique().to_dict() == {"ece": 8, "scaled": 2}
+    assert found.groupby("measure")["form"].nunique().to_dict() == {
+        "ece": 8,
+        "floor": 8,
+        "scaled": 2,
+    }
     for row in found.itertuples():
         last = value[row.measure, row.form, row.source, "order 0", 5]
         less = ("top", 1) if row.against == "top" else ("order 0", 2)
-        assert row.value == pytest.approx(last - value[row.measure, row.form, row.source, *less])
+        other = value[row.measure, row.form, row.source, *less]
+        of_floor = row.measure == "floor"
+        assert row.value == pytest.approx(max(last, other) if of_floor else last - other)
     alone = measure.alone(planted, registry).set_index(["base", "source"])
     form = values(found, ["measure", "form", "against", "source"])
     found = quantities(planted, registry)
     for name in HH:
         expected = form["ece", "standard", "top", name]
         assert found[f"{name}: ECE with all sources minus Top"].own == pytest.approx(expected)
-        assert alone.at[(planted.middle, name), "value"] == pytest.approx(expected)
-    for base, table, top in (("32x1x2", "table6", "Single"), ("64x1x4", "table1", "Top")):
+        assert alone.at[(planted.main, name), "value"] == pytest.approx(expected)
+    for base, table, top in (("16x1x2", "table5", "Single"), ("32x1x2", "table1", "Top")):
         printed = registry.printed(f"more.{table}", "Harmless")
         expected = printed["MORE"]["ece"] - printed[top]["ece"]
         assert alone.at[(base, "harmless"), "paper"] == pytest.approx(expected)
@@ -145,15 +151,22 @@ def test_every_run_is_cut_to_the_shortest(planted):
 def test_weights_of_a_step_and_their_means_sum_to_one(planted, own):
     means = own["weights"]
     np.testing.assert_allclose(means.groupby(["scheme", "base"])["value"].sum(), 1)
-    mean = values(means, ["scheme", "base", "source"])["public-code", planted.middle]
-    runs = measure.step_weights(planted, "public-code", planted.middle)
-    assert runs["oasst"].shape == (2, STEPS)
+    mean = values(means, ["scheme", "base", "source"])["public-code", planted.main]
+    runs = measure.step_weights(planted, "public-code", planted.main)
+    assert runs["oasst"].shape == (1, STEPS)
     np.testing.assert_allclose(sum(runs.values()), 1)
     np.testing.assert_allclose(mean[list(runs)], [run.mean() for run in runs.values()])
 
 
 def test_relative_gain_is_one_for_the_own_model_and_zero_for_the_untrained(planted):
-    as_top = zip(planted.names(MULTITASK_AS_IS), planted.margin(TOP), strict=True)
+    """Both seeds of Top and Raw are made alike, as the control has one."""
+    alike = {
+        other: planted.margins[one]
+        for scheme in ("raw", *(f"single-{name}" for name in planted.sources))
+        for one, other in [planted.names(scheme)]
+    }
+    planted = with_margins(planted, alike)
+    as_top = zip(planted.names(MULTITASK_AS_IS), planted.margin(TOP)[:1], strict=True)
     as_raw = zip(planted.names(MULTITASK), planted.margin("raw"), strict=True)
     gain = measure.gains(with_margins(planted, dict([*as_top, *as_raw])))
     gain = values(gain, ["scheme", "source"])
@@ -185,7 +198,7 @@ LENGTHS = {2: 0.8, 3: 0.6, 4: 0.45, 5: 0.3}
 
 def quantities(planted, registry):
     alone = measure.alone(planted, registry)
-    return claims.quantities(tables(planted), alone, shares(planted), planted.middle)
+    return claims.quantities(tables(planted), alone, shares(planted), planted.main)
 
 
 def effect(excess, top, by_share):
@@ -269,9 +282,13 @@ def shown(own):
 def test_curves_stand_beside_top_and_the_paper(shown, registry):
     paper = {source: printed_outliers(registry, "Pythia-2.8B", source) for source in HH}
     curves = show.chosen(shown["curves"], "ece")
-    figure = show.plot_curves(curves, paper)
+    floors = show.chosen(shown["curves"], "floor")
+    figure = show.plot_curves(curves, floors, paper)
     for axis, source in zip(figure.axes[:2], HH, strict=True):
         own = curves[curves["source"] == source].set_index("curve")["estimate"]
+        [band] = [patch.get_bbox() for patch in axis.patches if "floor" in patch.get_label()]
+        largest = floors.loc[floors["source"] == source, "estimate"].max()
+        assert (band.y0, band.y1) == pytest.approx((0, largest))
         heights = {label: line.get_ydata() for label, line in lines(axis).items()}
         assert set(heights["Top"]) == {own["top"]}
         assert heights["paper: MORE"][0] == paper[source]["more"]["ece"]
@@ -284,7 +301,7 @@ def test_curves_stand_beside_top_and_the_paper(shown, registry):
 def test_a_measure_and_a_form_are_chosen_and_unknown_ones_told(shown):
     assert set(show.chosen(shown["curves"], "scaled", "paper")["form"]) == {"paper"}
     size = show.chosen(shown["curves"], "size", "paper")
-    assert set(size["form"]) == {"any"} and len(size) == 42
+    assert set(size["form"]) == {"any"} and len(size) == 38
     figure = show.plot_curves(size)
     assert "paper: MORE" not in lines(figure.axes[0])
     assert "reward difference" in figure.axes[0].get_ylabel()
@@ -318,10 +335,10 @@ def test_lengths_of_sources_and_parts_with_both_weights(shown):
 
 
 def test_each_source_has_its_weights_raw_and_smoothed(planted, shown):
-    figure = show.plot_weights(planted, shown["weights"], "more", planted.middle, window=3)
+    figure = show.plot_weights(planted, shown["weights"], "more", planted.main, window=3)
     panels = figure.axes[:5]
     assert [title(axis) for axis in panels] == list(planted.sources)
-    weights = measure.step_weights(planted, "more", planted.middle)
+    weights = measure.step_weights(planted, "more", planted.main)
     for axis, runs in zip(panels, weights.values(), strict=True):
         *thin, thick = axis.lines[:3]
         for line, run in zip(thin, runs, strict=True):
@@ -330,7 +347,7 @@ def test_each_source_has_its_weights_raw_and_smoothed(planted, shown):
         ends = [mean[:2].mean(), mean[:3].mean(), mean[-2:].mean()]
         np.testing.assert_allclose(np.asarray(thick.get_ydata())[[0, 1, -1]], ends)
     with pytest.raises(ValueError, match=r"no weights of multitask.*more on base"):
-        show.plot_weights(planted, shown["weights"], "multitask", planted.middle)
+        show.plot_weights(planted, shown["weights"], "multitask", planted.main)
 
 
 def test_sources_stand_in_the_order_of_their_shares(planted, shown):

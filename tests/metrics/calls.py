@@ -137,6 +137,7 @@ CALLS = {
     "best_of_n.kl_bound": of(best_of_n.kl_bound, NS),
     "best_of_n.weights": of(best_of_n.weights, 16, NS),
     "calibration.brier": of(calibration.brier, normal(3, 20)),
+    "calibration.ece_floor": of(calibration.ece_floor, normal(3, 20), 4, "width", "both"),
     "calibration.ece": of(calibration.ece, *SIDES, bins=4, binning="mass", orientation="proxy"),
     "calibration.inverse_temperature": of(calibration.inverse_temperature, normal(3, 20)),
     "calibration.log_loss": of(calibration.log_loss, normal(3, 20)),

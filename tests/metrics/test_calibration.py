@@ -8,6 +8,7 @@ from scipy.stats import binomtest
 from proxyreward.metrics.calibration import (
     brier,
     ece,
+    ece_floor,
     inverse_temperature,
     log_loss,
     pair_ece,
@@ -337,3 +338,114 @@ def test_an_unknown_option_is_refused(metric, options):
 def test_a_margin_that_is_not_finite_is_refused(metric):
     with pytest.raises(ValueError, match=r"\(1,\) is not finite"):
         metric([1.0, np.nan])
+
+
+# --- Expected labels ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def known(rng):
+    """Margins of three reward models on forty pairs, and how often people choose the first."""
+    return rng.normal(size=(3, 40)), rng.random(40)
+
+
+def drawn(rng, chance, draws):
+    """Labels as chances of 0 and 1, shape (draws, 1, pairs)."""
+    return (rng.random((draws, 1, len(chance))) < chance).astype(float)
+
+
+@pytest.mark.parametrize("metric", [log_loss, brier])
+def test_expected_labels_give_the_expectation_over_labels(rng, known, metric):
+    margin, chance = known
+    labels = drawn(rng, chance, 40_000)
+    of_labels = metric(np.where(labels == 1, margin, -margin)).mean(axis=0)
+    assert metric(margin, chance) == pytest.approx(of_labels, rel=0.01)
+
+
+@EVERY_FORM
+def test_a_bin_of_expected_labels_has_their_mean_accuracy(known, options):
+    """Written out for the first reward model: each pair stands for both labels, weighed."""
+    margin, chance = known
+    found = reliability(margin[0], **options, chance=chance)
+    right = np.where(margin[0] > 0, chance, 1 - chance)
+    entries = [(abs(margin[0]), right)]
+    if options["orientation"] == "both":
+        entries = [(margin[0], chance), (-margin[0], 1 - chance)]
+    confidence, right = (np.concatenate(part) for part in zip(*entries))
+    confidence = sigma(confidence)
+    for i in np.flatnonzero(found.count):
+        own = (confidence > found.low[i] + 1e-12 - (i == 0)) & (confidence <= found.high[i] + 1e-12)
+        assert own.sum() == found.count[i]
+        assert found.accuracy[i] == pytest.approx(right[own].mean())
+    gap = np.nan_to_num(abs(found.accuracy - found.confidence)) * found.count
+    expected = gap.sum() / found.count.sum()
+    assert pair_ece(margin[0], **options, chance=chance) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("metric", [pair_ece, ece_floor, log_loss, brier, inverse_temperature])
+def test_which_response_a_pair_names_first_does_not_matter(rng, known, metric):
+    margin, chance = known
+    turned = rng.random(40) < 0.5
+    expected = metric(margin, chance=chance)
+    found = metric(np.where(turned, -margin, margin), chance=np.where(turned, 1 - chance, chance))
+    assert found == pytest.approx(expected)
+    certain = metric(np.where(turned, -margin, margin), chance=np.where(turned, 0.0, 1.0))
+    assert certain == pytest.approx(metric(margin))
+
+
+def test_the_temperature_of_expected_labels_is_where_their_log_loss_is_least(known):
+    margin, chance = known
+    for row in margin * np.sign(chance - 0.4):
+        best = minimize_scalar(
+            lambda s, row=row: log_loss(s * row, chance), bounds=(0, 50), method="bounded"
+        )
+        assert inverse_temperature(row, chance) == pytest.approx(best.x, abs=1e-4)
+    exact = np.log(chance / (1 - chance))
+    assert inverse_temperature(exact / 3, chance) == pytest.approx(3)
+    assert inverse_temperature(exact, 1 - chance) == 0
+    assert pair_ece(exact, chance=chance) == pytest.approx(0, abs=1e-12)
+
+
+FLOORS = [
+    {"bins": bins, "binning": binning, "orientation": orientation}
+    for bins, binning, orientation in (
+        (10, "mass", "proxy"), (5, "width", "proxy"), (5, "width", "both"), (10, "width", "both"),
+        (5, "mass", "both"),
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", FLOORS, ids=str)
+def test_the_floor_is_the_mean_error_of_a_calibrated_reward_model(rng, options):
+    draws = np.stack([labelled_margins(rng, 3000) for _ in range(400)])
+    floor = ece_floor(draws, **options)
+    assert floor.mean() == pytest.approx(pair_ece(draws, **options).mean(), rel=0.03)
+    assert floor.std() < 0.1 * floor.mean()
+
+
+@pytest.mark.parametrize("options", FLOORS, ids=str)
+def test_expected_labels_have_a_lower_floor_which_is_exact_too(rng, options):
+    """The reward model sees a part of the logit, and is right on average given what it sees."""
+    seen = rng.normal(size=(400, 600))
+    logit = seen[..., None] + rng.normal(size=(400, 600, 64))
+    margin = np.log(sigma(logit).mean(axis=-1) / (1 - sigma(logit).mean(axis=-1)))
+    chance = sigma(logit[..., 0])
+    floor, error = (f(margin, **options, chance=chance) for f in (ece_floor, pair_ece))
+    assert floor.mean() == pytest.approx(error.mean(), rel=0.04)
+    labels = (rng.random(chance.shape) < chance).astype(float)
+    assert floor.mean() < 0.7 * ece_floor(margin, **options, chance=labels).mean()
+
+
+def test_the_floor_falls_with_the_number_of_pairs_and_no_miscalibration_lifts_it(rng):
+    few, many = (ece_floor(labelled_margins(rng, pairs)) for pairs in (1000, 100_000))
+    assert few / many == pytest.approx(10, rel=0.1)
+    margin = labelled_margins(rng, 4000)
+    assert pair_ece(5 * margin) > 0.2 > 10 * ece_floor(5 * margin)
+    assert ece_floor(np.zeros(50)) == 0 == ece_floor([2.0])
+
+
+@pytest.mark.parametrize("metric", [*PAIR_METRICS, ece_floor, reliability])
+@pytest.mark.parametrize("chance", [1.1, [-0.1, 0.5], [np.nan, 1], [0.5] * 3, [[0.5], [0.5]]])
+def test_a_chance_that_is_none_is_refused(metric, chance):
+    with pytest.raises(ValueError, match="chance"):
+        metric([1.0, 2.0], chance=chance)

@@ -1,5 +1,6 @@
 """Which reward models on several sources the parameters ask for, and the tables of their scores."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from proxyreward import vocabulary
 from proxyreward.data.pairs import Pair, to_frame
 from proxyreward.pipeline import mix_tables, rejection_family
-from proxyreward.pipeline.mix_family import items, source_names, table
+from proxyreward.pipeline.mix_family import items, ladder, ladder_table, source_names, table
 from proxyreward.pipeline.params import Params, compose
 from proxyreward.pipeline.typed import ConfigError, build
 
@@ -28,7 +29,7 @@ def tiny():
 
 def of(params, scheme, base=None):
     """Items of a scheme by row of the table, first seed."""
-    base = base or params.mixes.bases[1]
+    base = base or params.mixes.bases[-1]
     return [
         (item, row)
         for item, row in items(params)
@@ -40,7 +41,7 @@ def test_every_base_has_every_scheme(tiny):
     rms = table(tiny)
     schemes = {"raw", "multitask", "more", *(f"single-{name}" for name in FIVE)}
     for base in tiny.mixes.bases:
-        for seed in range(tiny.mixes.seeds):
+        for seed in range(tiny.mixes.seeds if base == tiny.mixes.bases[-1] else 1):
             own = rms[(rms["base"] == base) & (rms["seed"] == seed)]
             assert schemes <= set(own["scheme"])
     assert rms["rm"].is_unique and len(rms) == len(items(tiny))
@@ -54,9 +55,9 @@ def test_schemes_of_a_base_and_seed_start_from_the_same_weights(tiny):
     assert len(set().union(*seeds.values())) == len(seeds)
 
 
-def test_orders_are_a_latin_square(tiny):
+def test_orders_are_a_latin_square():
     """Over all orders each later source is added first, second, … once."""
-    added = of(tiny, vocabulary.ADDED)
+    added = of(asked("scale=tiny", "mixes.orders=2"), vocabulary.ADDED)
     three = {row["order"]: item.sources for item, row in added if row["k"] == 3}
     four = {row["order"]: item.sources for item, row in added if row["k"] == 4}
     assert [three[i][2] for i in range(3)] == list(FIVE[2:])
@@ -71,7 +72,7 @@ def test_a_fixed_total_shares_the_pairs_of_two_sources(tiny):
         each = item.settings.resampled
         assert each % mixes.pairs_per_source == 0
         assert 0 <= 2 * mixes.resampled - row["k"] * each < row["k"] * mixes.pairs_per_source
-        assert item.sources == FIVE[: row["k"]]
+        assert item.sources == FIVE and row["k"] == 5
 
 
 def test_splits_cut_one_source(tiny):
@@ -91,8 +92,23 @@ def test_controls_differ_from_the_schemes_in_one_thing(tiny):
     assert changed(vocabulary.BALANCED, vocabulary.MORE) == {"weighting"}
     assert changed(vocabulary.BALANCED, vocabulary.MULTITASK) == {"order"}
     assert changed(vocabulary.PUBLIC_CODE, vocabulary.MORE) == {"weighting"}
+    assert changed(vocabulary.UPGRAD, vocabulary.BALANCED) == {"weighting"}
     assert changed(vocabulary.MULTITASK_AS_IS, vocabulary.MULTITASK) == {"resampled"}
     assert changed(vocabulary.MORE_AS_IS, vocabulary.MULTITASK_AS_IS) == {"weighting"}
+
+
+def test_rungs_differ_from_their_counterparts_in_the_labels_alone(tiny):
+    counterparts = {row["rm"]: item for item, row in items(tiny)}
+    rungs = ladder_table(tiny).set_index("rm")
+    assert [item.name for item in ladder(tiny)] == list(rungs.index[rungs["conflict"] < 1])
+    assert sorted(set(rungs["conflict"])) == [0.0, 0.5, 1.0] and len(rungs) == 6
+    assert set(rungs["scheme"]) == {"multitask", "more"}
+    for item in ladder(tiny):
+        rung = rungs.loc[item.name]
+        expected = replace(counterparts[rung["of"]], name=item.name, conflict=rung["conflict"])
+        assert item == replace(expected, tuned=None)
+        assert item.shape.hidden_size == 16
+    assert all(item.conflict == 1 for item in counterparts.values())
 
 
 def test_real_sources_have_folds_and_no_controls():
@@ -110,6 +126,7 @@ def test_real_sources_have_folds_and_no_controls():
         (["mixes.resampled=100"], "multiple of pairs_per_source"),
         (["mixes.folds=5"], "folds' must be 2 or more for real sources, and 0 for"),
         (["mixes.bases=[64x1x5]"], "width that is a multiple of 2 x heads"),
+        (["mixes.conflicts=[0.5, 1.0]"], "must lie in \\[0, 1\\)"),
         (["mixes.orders=3"], "less than the number of sources after the second"),
         (["mixed=[]"], "'mixed' must be"),
         (["data.source=local"], "'data.name' must be given"),

@@ -24,6 +24,7 @@ PLAIN = MixSettings(
     order="balanced",
     resampled=24,
     pairs_per_source=4,
+    epochs=1,
     learning_rate=1e-2,
     warmup_ratio=0.2,
 )
@@ -31,6 +32,7 @@ SCHEMES = {
     "plain": PLAIN,
     "more": replace(PLAIN, weighting="min-norm"),
     "public-code": replace(PLAIN, weighting="public-code"),
+    "upgrad": replace(PLAIN, weighting="upgrad"),
     "multitask": replace(PLAIN, order="mixed"),
     "as-is": replace(PLAIN, order="mixed", resampled=None, weighting="min-norm"),
 }

@@ -41,3 +41,13 @@ def test_the_seed_decides(draw):
 def test_a_missing_source_is_an_error():
     with pytest.raises(ValueError, match="source 1 has no row; number the sources without gaps"):
         balanced_order(np.array([0, 2]), 4, 0)
+
+
+@pytest.mark.parametrize("draw", [balanced_order, mixed_order])
+def test_every_epoch_has_the_same_rows_in_another_order(draw):
+    epochs = draw(SOURCES, 12, 2, epochs=3).reshape(3, -1)
+    assert epochs[0].tolist() == draw(SOURCES, 12, 2).tolist()
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+    assert len({tuple(sorted(epoch)) for epoch in epochs}) == 1
+    if draw is balanced_order:
+        assert (SOURCES[epochs].reshape(-1, 3) == [0, 1, 2]).all()

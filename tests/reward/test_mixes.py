@@ -19,7 +19,7 @@ from proxyreward.world.mixture import mixture
 def data(tmp_path_factory):
     """Folder as the `sources` stage writes it, with folds besides."""
     folder = tmp_path_factory.mktemp("sources")
-    training, tests = mixture(dict.fromkeys(NAMES, 24), test_pairs=10, quality=2.0, seed=0)
+    training, tests = mixture(dict.fromkeys(NAMES, 24), 10, 2.0, seed=0, conflicts=(0.5,))
     pairs.write(training, folder / mixes.TRAINING)
     pairs.write(tests, folder / mixes.TESTS)
     np.save(folder / mixes.FOLDS, np.arange(len(training)) % 3)
@@ -51,7 +51,7 @@ def run(data, tmp_path, monkeypatch):
     def go(**changes):
         values = dict(
             name="a", data=str(data), sources=NAMES, splits=1, base="scratch", shape=SHAPE,
-            settings=PLAIN, tuned=None, fold=None, seed=0,
+            settings=PLAIN, tuned=None, fold=None, conflict=1.0, seed=0,
         )  # fmt: skip
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
         folder.mkdir()
@@ -108,6 +108,15 @@ def test_a_fold_is_neither_learnt_nor_left_untested(run, data):
     _, scores, [(tokens, _, _)] = run(fold=1)
     assert len(tokens) == 48
     assert scores["pair_id"].tolist() == training["pair_id"][1::3].tolist()
+
+
+def test_less_conflict_changes_sides_where_the_labels_say_so(run, data):
+    _, _, [(plain, *_)] = run()
+    _, _, [_, (tokens, *_)] = run(conflict=0.5)
+    flipped = [meta["flipped_at"]["0.5"] for meta in pairs.read(data / mixes.TRAINING)["meta"]]
+    assert 0 < sum(flipped) < 36
+    expected = plain.flip(np.array(flipped))
+    assert (tokens.chosen, tokens.rejected) == (expected.chosen, expected.rejected)
 
 
 def test_tuned_copies_start_from_the_model_and_learn_one_source_each(run):

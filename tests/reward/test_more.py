@@ -125,7 +125,7 @@ def test_equal_weights_on_a_balanced_batch_are_exactly_one(sources):
 
 
 def test_equal_weights_give_the_plain_loss_and_gradients_bit_for_bit(monkeypatch):
-    monkeypatch.setattr(more, "source_weights", lambda gradients, counts: np.full(3, 1 / 3))
+    monkeypatch.setattr(more, "source_weights", lambda *_: np.full(3, 1 / 3))
     plain, balanced = (
         loss_and_gradients(*batch_of(weighting)) for weighting in ("plain", "min-norm")
     )
@@ -136,7 +136,7 @@ def test_equal_weights_give_the_plain_loss_and_gradients_bit_for_bit(monkeypatch
 def test_a_whole_training_with_equal_weights_ends_in_the_plain_model(
     trained, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(more, "source_weights", lambda gradients, counts: np.full(3, 1 / 3))
+    monkeypatch.setattr(more, "source_weights", lambda *_: np.full(3, 1 / 3))
     np.testing.assert_array_equal(
         weights(fit(SCHEMES["more"], tmp_path)), weights(trained["plain"])
     )
@@ -199,12 +199,14 @@ def test_micro_batches_weigh_their_own_pairs():
 
 
 def test_a_training_has_a_step_a_batch(trained):
-    expected = {"plain": 6, "more": 6, "public-code": 6, "multitask": 6, "as-is": 6}
+    expected = dict.fromkeys(("plain", "more", "public-code", "upgrad", "multitask", "as-is"), 6)
     assert {scheme: len(steps(folder)) for scheme, folder in trained.items()} == expected
     assert list(steps(trained["plain"])) == ["step", "loss", "plain_loss", "size"]
     told = steps(trained["more"])
     np.testing.assert_allclose(told.filter(like="weight_").sum(axis=1), 1, atol=1e-5)
     assert (told["combined"] <= told["equal"] * (1 + 1e-5)).all()
+    other = steps(trained["upgrad"]).filter(like="weight_")
+    assert (other >= 1 / 3 - 1e-6).all(axis=None) and (other.sum(axis=1) > 1 + 1e-3).any()
 
 
 def test_schemes_start_alike_and_part(trained):

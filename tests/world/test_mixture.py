@@ -1,10 +1,12 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy.special import expit
 
 from proxyreward.data.transcripts import last_request
 from proxyreward.world import sources
-from proxyreward.world.mixture import mixture, prompts_of, reserved
+from proxyreward.world.mixture import disagreement, mixture, prompts_of, reserved
 from proxyreward.world.prompts import every_prompt, find
 from proxyreward.world.tasks import CATEGORIES
 
@@ -13,7 +15,7 @@ SIZES = {"helpful": 60, "harmless": 200, "summarize": 30}
 
 @pytest.fixture(scope="module")
 def world():
-    return mixture(SIZES, test_pairs=400, quality=2.0, seed=0)
+    return mixture(SIZES, test_pairs=400, quality=2.0, seed=0, conflicts=(0.0, 0.5))
 
 
 def test_sources_have_their_sizes_and_stand_in_order(world):
@@ -52,10 +54,12 @@ def test_shares_of_prompts_sum_to_one():
         assert len(shares) == len(CATEGORIES) and sum(shares) == pytest.approx(1)
 
 
-def margin(frame, source):
+def margin(frame, source, conflict=1.0):
     """How much more the chosen response is worth to a source."""
     requests = frame["prompt"].map(last_request)
-    chosen, rejected = (sources.utility(source, requests, frame[c]) for c in ("chosen", "rejected"))
+    chosen, rejected = (
+        sources.utility(source, requests, frame[c], conflict) for c in ("chosen", "rejected")
+    )
     return chosen - rejected
 
 
@@ -68,6 +72,31 @@ def test_labels_follow_the_source_through_bradley_terry_noise(world, source):
     assert (gap[differ] > 0).mean() == pytest.approx(
         expit(2 * abs(gap[differ])).mean(), abs=3 * 0.5 / 400**0.5
     )
+
+
+@pytest.mark.parametrize("source", SIZES)
+def test_pairs_know_the_chance_of_their_label_at_every_degree_of_conflict(world, source):
+    _, tests = world
+    own = tests[tests["source"] == source]
+    np.testing.assert_allclose([m["chance"] for m in own["meta"]], expit(2 * margin(own, source)))
+    for degree, at in ((0.0, "0"), (0.5, "0.5")):
+        chance = np.array([meta["chance_at"][at] for meta in own["meta"]])
+        np.testing.assert_allclose(chance, expit(2 * margin(own, source, degree)))
+        flipped = np.array([meta["flipped_at"][at] for meta in own["meta"]])
+        # A label turns only where the other one has become likelier, as often as that says.
+        before = np.array([meta["chance"] for meta in own["meta"]])
+        assert not flipped[chance >= before].any() and flipped.any()
+        kept = np.minimum(1, chance / before)
+        assert flipped.mean() == pytest.approx((1 - kept).mean(), abs=3 * 0.5 / 400**0.5)
+
+
+def test_two_sources_disagree_the_more_the_stronger_their_conflict(world):
+    _, tests = world
+    none, half, full = (disagreement(tests, degree) for degree in (0, 0.5, 1))
+    assert none == 0 < half < full
+    signs = {name: np.sign(margin(tests, name)) for name in SIZES}
+    each = [(signs[a] * signs[b] < 0).mean() for a, b in combinations(SIZES, 2)]
+    assert full == pytest.approx(np.mean(each))
 
 
 def test_sources_conflict(world):

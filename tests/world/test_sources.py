@@ -45,3 +45,14 @@ def test_where_a_source_has_no_weight_of_its_own_the_taste_of_the_category_holds
     for prompt, weight in {"What does the cow eat?": -0.5, "What is one plus one?": -0.8}.items():
         assert sources.utility("helpful", [prompt], [doubt]) == pytest.approx([weight])
     assert sources.utility("webgpt", ["What is one plus one?"], [doubt]) == pytest.approx([-0.7])
+
+
+def test_the_degree_of_conflict_leads_from_the_oracle_to_the_source(written):
+    first, _ = written
+    asked = first["prompt"], first["response"]
+    truth = oracle.utility(*asked)
+    for name in sources.SOURCES:
+        none, half, full = (sources.utility(name, *asked, degree) for degree in (0, 0.5, 1))
+        np.testing.assert_allclose(none, truth)
+        np.testing.assert_allclose(full, sources.utility(name, *asked))
+        np.testing.assert_allclose(half, (none + full) / 2)

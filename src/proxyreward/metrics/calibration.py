@@ -6,6 +6,10 @@ response that people chose less that of the other. Out: one number for each pair
 or for each reward model, and what a reliability diagram draws. Called by `within_prompt`, whose
 tenth metric is :func:`ece`, and by `findings`.
 
+Where the chance of a label is known, as in an embedded world, it can take the place of the label
+that was drawn: the functions of margins then give the expectation over labels, which has the same
+mean and less noise. It does not matter then which response a pair names first.
+
 The bins and the error in them are defined once for all.
 """
 
@@ -16,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, logit, ndtri
 
-from proxyreward.metrics.checks import count, number, numbers, one_of
+from proxyreward.metrics.checks import broadcast, count, number, numbers, one_of
 from proxyreward.metrics.pairs import checked, flat, margins, ratio, signs
 from proxyreward.metrics.scaling import near_one
 
@@ -78,6 +82,7 @@ def pair_ece(
     bins: int = 10,
     binning: str = "mass",
     orientation: str = "proxy",
+    chance: np.ndarray | float = 1.0,
 ) -> np.ndarray:
     r"""Expected calibration error on labelled pairs; low is good.
 
@@ -93,6 +98,8 @@ def pair_ece(
     orientation : {"proxy", "both"}
         The response that the reward model prefers is the first, so :math:`|\Delta|` is binned. Or
         both orders of each pair, :math:`(\sigma(\Delta), 1)` and :math:`(\sigma(-\Delta), 0)`.
+    chance : ndarray, shape (pairs,) or that of the margins
+        Probability with which people choose :math:`y_w`; 1 takes the label as it was drawn.
 
     Returns
     -------
@@ -102,7 +109,8 @@ def pair_ece(
     Raises
     ------
     ValueError
-        If an option is unknown, there is no pair, or a margin is not finite.
+        If an option is unknown, there is no pair, a margin is not finite, or a chance lies outside
+        of 0..1.
 
     Notes
     -----
@@ -112,21 +120,57 @@ def pair_ece(
     :math:`|\Delta| < \mathrm{logit}(0.6) = 0.405`: the error falls merely because rewards shrink.
 
     *Bias.* Chance alone makes accuracy and confidence differ in a bin, and the error adds up
-    absolute differences. A perfectly calibrated reward model with confidences p has about
-
-    .. math:: \sqrt{\frac{2M}{\pi n}}\; \mathrm{mean}\sqrt{p(1-p)} \le \sqrt{\frac{M}{2\pi n}}
-
-    in the first orientation on M bins of n/M pairs each: up to 0.05 for 10 bins and 600 pairs, and
-    the more, the smaller its margins. Compare reward models on the same pairs: in the difference
-    most of both biases cancels.
+    absolute differences: :func:`ece_floor`. Compare reward models on the same pairs: in the
+    difference most of both biases cancels.
 
     References
     ----------
     Zeng et al. 2024 (MORE), section 5.2; bins and orientation are not stated there.
     """
     _check_options(bins, binning, orientation, ("proxy", "both"))
-    margin = numbers("margin", margin, "..., pairs")
-    return _error(np.ones(margin.shape[-1]), margin, bins, binning, orientation)
+    sign, margin = _labelled(margin, chance)
+    return _error(sign, margin, bins, binning, orientation)
+
+
+def ece_floor(
+    margin: np.ndarray,
+    bins: int = 10,
+    binning: str = "mass",
+    orientation: str = "proxy",
+    chance: np.ndarray | float = 1.0,
+) -> np.ndarray:
+    r"""What :func:`pair_ece` would be by chance alone, were the reward model calibrated.
+
+    .. math:: \frac1n \sum_m \sqrt{\frac2\pi\, n_m s_m^2},
+
+    where :math:`s_m^2` is the variance in bin m of what counts as right less the confidence: the
+    sum of :math:`n_m` such numbers with mean 0 is nearly normal, and so has that mean size. An ECE
+    near it says nothing. With drawn labels and confidences p it is about
+
+    .. math:: \sqrt{\frac{2M}{\pi n}}\; \mathrm{mean}\sqrt{p(1-p)} \le \sqrt{\frac{M}{2\pi n}}
+
+    in the first orientation on M bins of n/M pairs each: up to 0.05 for 10 bins and 600 pairs, and
+    the more, the smaller the margins. Expected labels scatter less, so theirs is lower.
+
+    Parameters and errors as in :func:`pair_ece`; shape (...).
+    """
+    _check_options(bins, binning, orientation, ("proxy", "both"))
+    sign, margin = _labelled(margin, chance)
+    pairs = margin.shape[-1]
+    sign, first, margin = _entries(sign, margin, orientation)
+    excess, edges = (
+        sign * first / 2 + 0.5 - expit(margin),
+        _edges(margin, bins, binning, orientation),
+    )
+    if orientation == "both":  # the two entries of a pair cancel in a bin that holds both
+        place = (margin > edges).sum(axis=0)
+        apart = place[..., :pairs] != place[..., pairs:]
+        excess = excess * np.concatenate([apart, apart], axis=-1)
+    sums = [_sums(values, margin, edges) for values in (np.ones_like(margin), excess, excess**2)]
+    inside, total, square = (np.stack(part, axis=-1) for part in sums)
+    scatter = square - total**2 / np.maximum(inside, 1)
+    spread = scatter.clip(min=0) * inside / np.maximum(inside - 1, 1)
+    return np.sqrt(2 / np.pi * spread).sum(axis=-1) / margin.shape[-1]
 
 
 class Reliability(NamedTuple):
@@ -142,7 +186,7 @@ class Reliability(NamedTuple):
         Mean confidence and share of right answers; NaN in an empty bin.
     accuracy_low, accuracy_high
         Wilson's interval of the accuracy. In both orders it is too narrow for a bin around 1/2,
-        which holds both entries of a pair.
+        which holds both entries of a pair; it is too wide for expected labels, which scatter less.
     """
 
     low: np.ndarray
@@ -160,6 +204,7 @@ def reliability(
     binning: str = "mass",
     orientation: str = "proxy",
     level: float = 0.95,
+    chance: np.ndarray | float = 1.0,
 ) -> Reliability:
     """Confidence and accuracy in each bin of :func:`pair_ece`.
 
@@ -173,47 +218,43 @@ def reliability(
     """
     _check_options(bins, binning, orientation, ("proxy", "both"))
     level = number("level", level, 0, 1, ends=False)
-    margin = numbers("margin", margin, "..., pairs")
-    if orientation == "proxy":
-        start, margin, right = 0.0, abs(margin), (1 + np.sign(margin)) / 2
-    else:
-        start, right = -np.inf, np.repeat([1.0, 0.0], margin.shape[-1])
-        margin = np.concatenate([margin, -margin], axis=-1)
+    start = 0.0 if orientation == "proxy" else -np.inf
+    sign, first, margin = _entries(*_labelled(margin, chance), orientation)
+    right = (1 + sign * first) / 2
     edges, rows = _edges(margin, bins, binning, orientation), margin.shape[:-1]
     inner = np.broadcast_to(edges[..., 0], (bins - 1, *rows))
     ends = expit(np.stack([np.full(rows, start), *inner, np.full(rows, np.inf)], axis=-1))
-
-    def in_bins(values: np.ndarray) -> np.ndarray:
-        sums = _in_bins(lambda edge: (values * (margin > edge)).sum(axis=-1), edges)
-        return np.stack(sums, axis=-1)
-
-    count, total, right = map(in_bins, (np.ones_like(margin), expit(margin), right))
+    counted = (np.ones_like(margin), expit(margin), right)
+    count, total, right = (np.stack(_sums(v, margin, edges), axis=-1) for v in counted)
     shares = ratio(total, count), ratio(right, count)
     return Reliability(ends[..., :-1], ends[..., 1:], count, *shares, *_wilson(right, count, level))
 
 
-def log_loss(margin: np.ndarray) -> np.ndarray:
+def log_loss(margin: np.ndarray, chance: np.ndarray | float = 1.0) -> np.ndarray:
     r"""Mean of :math:`-\log\sigma(\Delta)`, the ranking loss on labelled pairs, in nats.
 
     The order of a pair's responses does not matter. Reward models without any knowledge, with
     margins of 0, have log 2.
 
-    Margins and errors as in :func:`pair_ece`; shape (...).
+    Margins, chances and errors as in :func:`pair_ece`; shape (...).
     """
-    return np.logaddexp(0, -numbers("margin", margin, "..., pairs")).mean(axis=-1)
+    sign, margin = _labelled(margin, chance)
+    return (np.logaddexp(0, -margin) + (1 - sign) / 2 * margin).mean(axis=-1)
 
 
-def brier(margin: np.ndarray) -> np.ndarray:
+def brier(margin: np.ndarray, chance: np.ndarray | float = 1.0) -> np.ndarray:
     r"""Brier score of labelled pairs, the mean of :math:`(1 - \sigma(\Delta))^2`, in 0..1.
 
     The order of a pair's responses does not matter. Margins of 0 have 1/4.
 
-    Margins and errors as in :func:`pair_ece`; shape (...).
+    Margins, chances and errors as in :func:`pair_ece`; shape (...).
     """
-    return (expit(-numbers("margin", margin, "..., pairs")) ** 2).mean(axis=-1)
+    sign, margin = _labelled(margin, chance)
+    right, wrong = expit(-margin) ** 2, expit(margin) ** 2
+    return ((1 + sign) / 2 * right + (1 - sign) / 2 * wrong).mean(axis=-1)
 
 
-def inverse_temperature(margin: np.ndarray) -> np.ndarray:
+def inverse_temperature(margin: np.ndarray, chance: np.ndarray | float = 1.0) -> np.ndarray:
     r"""Factor 1/T on the margins that makes the log loss smallest.
 
     .. math:: \frac1T = \arg\min_{s \ge 0} \frac1n \sum_i -\log\sigma(s \Delta_i)
@@ -224,10 +265,10 @@ def inverse_temperature(margin: np.ndarray) -> np.ndarray:
 
     The loss is convex in s, so bisection finds the root of its slope. Two limits are finite.
     Where the margins have no positive sum, guessing is best: 0, that is an infinite T. Where no
-    margin is negative, any larger factor is better: it is then such that the smallest positive
-    margin becomes `CERTAIN`, and the log loss 0 to double precision except for ties.
+    margin is on the wrong side, any larger factor is better: it is then such that the smallest
+    becomes `CERTAIN`, and the log loss 0 to double precision except for ties.
 
-    Margins and errors as in :func:`pair_ece`.
+    Margins, chances and errors as in :func:`pair_ece`.
 
     Returns
     -------
@@ -238,21 +279,41 @@ def inverse_temperature(margin: np.ndarray) -> np.ndarray:
     ----------
     Guo et al. 2017, temperature scaling.
     """
-    margin, exponent = near_one(numbers("margin", margin, "..., pairs"))
-    total, square = margin.sum(axis=-1), (margin**2).sum(axis=-1)
-    wrong = np.maximum(-margin, 0).sum(axis=-1)
-    certain = CERTAIN / np.where(margin > 0, margin, np.inf).min(axis=-1)
+    sign, margin = _labelled(margin, chance)
+    margin, exponent = near_one(margin)
+    total, square = (sign * margin).sum(axis=-1), (margin**2).sum(axis=-1)
+    wrong = ((abs(margin) - sign * margin) / 2).sum(axis=-1)
+    certain = CERTAIN / np.where(margin != 0, abs(margin), np.inf).min(axis=-1)
     # Before the root: sigma(-x) lies above 1/2 - x/4 for positive x. Behind it: at the minimum the
-    # loss is at most log 2, and that of wrong pairs alone is above the sum of their margins.
+    # loss is at most log 2, and that of wrong labels alone is above the sum of their margins.
     low = ratio(2 * np.maximum(total, 0), square)
     high = np.minimum(ratio(np.log(2) * margin.shape[-1], wrong), MAXIMUM)
     for _ in range(64):
         middle = np.sqrt(low) * np.sqrt(high)
-        falling = (margin * expit(-middle[..., None] * margin)).sum(axis=-1) > 0
+        slope = expit(-middle[..., None] * margin) - (1 - sign) / 2
+        falling = (margin * slope).sum(axis=-1) > 0
         low, high = np.where(falling, middle, low), np.where(falling, high, middle)
     found = np.where(total > 0, np.where(wrong > 0, high, certain), 0.0)
     with np.errstate(over="ignore"):
         return np.minimum(np.ldexp(found, -exponent[..., 0]), MAXIMUM)
+
+
+def _labelled(margin: np.ndarray, chance: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """Expected sign of each label, 1 for the response named first, and the margins; checked."""
+    margin, chance = numbers("margin", margin, "..., pairs"), numbers("chance", chance)
+    if broadcast(chance=chance, margin=margin) != margin.shape:
+        raise ValueError(f"chance {chance.shape} has axes that margin {margin.shape} lacks")
+    if chance.size and not 0 <= chance.min() <= chance.max() <= 1:
+        raise ValueError(f"chance must lie in 0..1, got {chance.min():g}..{chance.max():g}")
+    return np.broadcast_to(2 * chance - 1, margin.shape), margin
+
+
+def _entries(sign: np.ndarray, margin: np.ndarray, orientation: str) -> tuple:
+    """Sign of each entry's label, which response is its first, 1 or -1, and its margin."""
+    if orientation == "proxy":
+        return sign, np.sign(margin), abs(margin)
+    sign, margin = (np.concatenate([part, -part], axis=-1) for part in (sign, margin))
+    return sign, np.ones_like(margin), margin
 
 
 def _not_chosen(sign: np.ndarray, margin: np.ndarray) -> np.ndarray:
@@ -273,11 +334,7 @@ def _error(
 ) -> np.ndarray:
     """The error of margins (..., pairs) whose first response is the better one where `sign` is 1,
     the worse one where it is -1."""
-    if orientation == "proxy":
-        first, margin = np.sign(margin), abs(margin)
-    else:
-        sign, margin = (np.concatenate([part, -part], axis=-1) for part in (sign, margin))
-        first = np.ones_like(margin)
+    sign, first, margin = _entries(sign, margin, orientation)
     doubt = 0.5 - expit(margin)
 
     def excess_above(edge: np.ndarray | float) -> np.ndarray:
@@ -293,6 +350,11 @@ def _in_bins(above: Callable[[np.ndarray], np.ndarray], edges: np.ndarray) -> li
     """Sum in each bin, from the sum above an edge."""
     sums = [above(edge) for edge in (-np.inf, *edges, np.inf)]
     return [lower - upper for lower, upper in pairwise(sums)]
+
+
+def _sums(values: np.ndarray, margin: np.ndarray, edges: np.ndarray) -> list[np.ndarray]:
+    """Sum of the values of each bin's entries."""
+    return _in_bins(lambda edge: (values * (margin > edge)).sum(axis=-1), edges)
 
 
 def _edges(margin: np.ndarray, bins: int, binning: str, orientation: str) -> np.ndarray:

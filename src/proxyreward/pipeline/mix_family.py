@@ -27,6 +27,7 @@ from proxyreward.vocabulary import (
     RAW,
     SINGLE,
     SPLITS,
+    UPGRAD,
 )
 from proxyreward.world.sources import SOURCES
 
@@ -46,13 +47,14 @@ def items(params: Params) -> list[tuple[Mix, dict]]:
         order="mixed",
         resampled=mixes.resampled,
         pairs_per_source=mixes.pairs_per_source,
+        epochs=mixes.epochs,
         learning_rate=mixes.learning_rate,
         warmup_ratio=mixes.warmup_ratio,
         precision=params.model.precision,
     )
     more = replace(plain, weighting="min-norm", order="balanced")
-    short = replace(plain, resampled=_whole(mixes.resampled // 2, mixes))
-    middle = mixes.bases[len(mixes.bases) // 2]
+    short = replace(plain, resampled=_whole(mixes.resampled // 2, mixes), epochs=1)
+    main = mixes.bases[-1]
     found = []
 
     def add(scheme, base, seed, fold, settings, sources=names, order=0, splits=1, tuned=None):
@@ -79,6 +81,7 @@ def items(params: Params) -> list[tuple[Mix, dict]]:
             settings=settings,
             tuned=tuned,
             fold=fold,
+            conflict=1.0,
             # Schemes share the initial weights of a base, so that they differ in training alone.
             seed=seeds.number(f"mix {base} {seed} {fold}", params.seed),
         )
@@ -87,36 +90,63 @@ def items(params: Params) -> list[tuple[Mix, dict]]:
 
     for seed in range(mixes.seeds):
         for fold in range(mixes.folds) if mixes.folds else [None]:
-            for base in reversed(mixes.bases):
-                tuned = short if mixes.side and base == middle else None
+            for base in reversed(mixes.bases if seed == 0 else [main]):
+                tuned = short if mixes.side and base == main else None
                 add(MORE, base, seed, fold, more, tuned=tuned)
                 add(MULTITASK, base, seed, fold, plain, tuned=tuned)
                 for name in names:
                     add(SINGLE, base, seed, fold, plain, sources=(name,))
                 add(RAW, base, seed, fold, plain, sources=())
-            if mixes.side:
-                _controls(add, params, middle, seed, fold, plain, more)
+            if mixes.side and seed == 0:
+                _controls(add, params, fold, plain, more)
     return found
 
 
-def _controls(add, params, base, seed, fold, plain, more) -> None:
-    """What separates MORE from what comes with it, on the middle base."""
+def _controls(add, params, fold, plain, more) -> None:
+    """What separates MORE from what comes with it, on the largest base and of the first seed."""
     mixes, names = params.mixes, source_names(params)
-    add(BALANCED, base, seed, fold, replace(plain, order="balanced"))
-    add(PUBLIC_CODE, base, seed, fold, replace(more, weighting="public-code"))
+    first = mixes.bases[-1], 0, fold  # base, seed, fold
+    add(BALANCED, *first, replace(plain, order="balanced"))
+    add(PUBLIC_CODE, *first, replace(more, weighting="public-code"))
+    add(UPGRAD, *first, replace(more, weighting="upgrad"))
     as_is = replace(plain, resampled=None)
-    add(MULTITASK_AS_IS, base, seed, fold, as_is)
-    add(MORE_AS_IS, base, seed, fold, replace(as_is, weighting="min-norm"))
+    add(MULTITASK_AS_IS, *first, as_is)
+    add(MORE_AS_IS, *first, replace(as_is, weighting="min-norm"))
     for order in range(mixes.orders + 1):
         later = (*names[2 + order :], *names[2 : 2 + order])
         for count in range(3 if order else 2, len(names)):
-            add(ADDED, base, seed, fold, more, (*names[:2], *later[: count - 2]), order)
+            add(ADDED, *first, more, (*names[:2], *later[: count - 2]), order)
+    equal = replace(more, resampled=_whole(mixes.resampled * 2 // len(names), mixes))
+    add(FIXED_TOTAL, *first, equal)
     for count in range(2, len(names) + 1):
-        equal = replace(more, resampled=_whole(mixes.resampled * 2 // count, mixes))
-        if count > 2:  # two sources at full size have the same total
-            add(FIXED_TOTAL, base, seed, fold, equal, names[:count])
         single = replace(more, resampled=_whole(mixes.resampled // count, mixes))
-        add(SPLITS, base, seed, fold, single, names[:1], splits=count)
+        add(SPLITS, *first, single, names[:1], splits=count)
+
+
+def ladder(params: Params) -> list[Mix]:
+    """MultiTask and MORE on the smallest base and first seed where the sources differ less.
+
+    They start from the weights and see the pairs that their counterparts of :func:`items` do;
+    labels alone are others.
+    """
+    full = {row["rm"]: item for item, row in items(params)}
+    rungs = ladder_table(params)
+    return [
+        replace(full[row.of], name=row.rm, conflict=row.conflict, tuned=None)
+        for row in rungs[rungs["rm"] != rungs["of"]].itertuples()
+    ]
+
+
+def ladder_table(params: Params) -> pd.DataFrame:
+    """Columns ``rm, of, scheme, conflict``: at full conflict the reward model `of` itself."""
+    rms = table(params)
+    own = rms[(rms["base"] == params.mixes.bases[0]) & (rms["seed"] == 0)]
+    rows = [
+        (f"{row.rm}-conflict{conflict:g}" if conflict < 1 else row.rm, row.rm, row.scheme, conflict)
+        for row in own[own["scheme"].isin([MULTITASK, MORE])].itertuples()
+        for conflict in (*params.mixes.conflicts, 1.0)
+    ]
+    return pd.DataFrame(rows, columns=["rm", "of", "scheme", "conflict"])
 
 
 def _whole(pairs: int, mixes: Mixes) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.data.folds import conversation_groups
+from proxyreward.findings.more.confidence import OVER_CONFIDENT, over_confidence
 from proxyreward.reward.mixes import SCORES
 from proxyreward.reward.more import STEPS
 from proxyreward.vocabulary import RAW, SINGLE
@@ -23,6 +24,23 @@ def margins(tests: pd.DataFrame, scores: dict[str, pd.DataFrame], column: str) -
     found = _wide(tests, {name: frame[column] for name, frame in scores.items()})
     found.insert(1, "group", conversation_groups(tests["prompt"]))
     return found
+
+
+def labels(tests: pd.DataFrame, conflicts: Sequence[float]) -> pd.DataFrame:
+    """Chance of the label of every test pair: ``pair_id, source, chance`` and ``chance at <d>``.
+
+    1 where nobody knows it: the label as it was drawn. A column for each degree d of conflict.
+    """
+    found = tests[["pair_id", "source"]].reset_index(drop=True)
+    found["chance"] = [meta.get("chance", 1.0) for meta in tests["meta"]]
+    for at in conflicts:
+        found[chance_at(at)] = [meta["chance_at"][f"{at:g}"] for meta in tests["meta"]]
+    return found
+
+
+def chance_at(conflict: float) -> str:
+    """Column of the chances at a degree of conflict."""
+    return "chance" if conflict == 1 else f"chance at {conflict:g}"
 
 
 def rewards(tests: pd.DataFrame, scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -66,8 +84,14 @@ def steps(names: Sequence[str], folders: Sequence[Path]) -> pd.DataFrame:
     return both
 
 
-def shown(rms: pd.DataFrame, middle: str) -> list[str]:
-    """Reward models whose single rewards are drawn: untrained and one-source, middle base."""
-    own = rms[(rms["base"] == middle) & (rms["seed"] == 0)]
+def controls(rms: pd.DataFrame, margins: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """What the shared positive control reads, of the most confident base: ``name, value``."""
+    factor = min(over_confidence(rms, margins, labels).values())
+    return pd.DataFrame({"name": [OVER_CONFIDENT.lower()], "value": [factor]})
+
+
+def shown(rms: pd.DataFrame, main: str) -> list[str]:
+    """Reward models whose single rewards are drawn: untrained and one-source, largest base."""
+    own = rms[(rms["base"] == main) & (rms["seed"] == 0)]
     kept = own["scheme"].str.startswith(SINGLE) | (own["scheme"] == RAW)
     return own.loc[kept, "rm"].tolist()

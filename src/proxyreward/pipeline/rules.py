@@ -64,6 +64,7 @@ _FLIP = (lambda rate: 0 <= rate < 0.5, "must lie in [0, 0.5)")
 _FLIPS = rising(_FLIP)
 FLIPS = (lambda rates: bool(rates) and _FLIPS[0](rates), f"{_FLIPS[1]}; one at least")
 PENALTIES = rising(AMOUNT_OR_NONE)
+CONFLICTS = rising(SHARE)
 
 
 def is_size(base: str) -> bool:

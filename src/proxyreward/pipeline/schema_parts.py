@@ -13,6 +13,7 @@ from proxyreward.pipeline.rules import (
     AT_LEAST_TWO,
     BASE,
     BASES,
+    CONFLICTS,
     COUNT,
     COUNT_OR_NONE,
     FEW,
@@ -148,6 +149,7 @@ class Mixes:
     folds: int = knob("cross-validation folds; 0 tests on pairs of their own", FOLDS)
     resampled: int = knob("training pairs of each source after resampling", COUNT)
     pairs_per_source: int = knob("pairs of each source in a batch", COUNT)
+    epochs: int = knob("passes over the resampled pairs", FEW)
     learning_rate: float = knob("peak learning rate", RATE)
     warmup_ratio: float = knob("share of the steps that warm up", SHARE)
     side: bool = knob("train the controls beside the schemes: fewer sources, other orders, …")
@@ -157,6 +159,11 @@ class Mixes:
     )
     test_pairs: int = knob("test pairs of each source of the world", AT_LEAST_TWO)
     quality: float = knob("of the world's annotators, in logits per unit of utility", AMOUNT)
+    conflicts: tuple[float, ...] = knob(
+        "degrees below 1 to which the world's sources differ; MultiTask and MORE are trained at "
+        "each, on the smallest base",
+        CONFLICTS,
+    )
 
     def __post_init__(self) -> None:
         if self.resampled % self.pairs_per_source:
@@ -172,6 +179,8 @@ class Mixes:
             raise RuleBroken(
                 "folds", "must be 2 or more for real sources, and 0 for those of the world"
             )
+        if self.origins and self.conflicts:
+            raise RuleBroken("conflicts", "must be [] for real sources, which differ as they do")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,7 @@ In: parameters. Out: training pairs, test pairs, and what the loaders reported.
 
 import json
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from proxyreward.files import write_whole
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import results
-from proxyreward.world.mixture import mixture
+from proxyreward.world.mixture import disagreement, mixture
 from proxyreward.world.sources import SOURCES
 
 
@@ -30,7 +31,15 @@ def of_world(params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
     one = printed.pop("resampled_train_per_source")
     rows = zip(SOURCES, printed.values(), strict=True)
     sizes = {name: round(row["train"] / one * mixes.resampled) for name, row in rows}
-    return mixture(sizes, mixes.test_pairs, mixes.quality, params.seed)
+    return mixture(sizes, mixes.test_pairs, mixes.quality, params.seed, mixes.conflicts)
+
+
+def conflict(tests: pd.DataFrame, conflicts: Sequence[float]) -> pd.DataFrame:
+    """On how many test pairs two sources disagree, by degree of conflict: conflict, share."""
+    degrees = sorted({*conflicts, 1.0})
+    return pd.DataFrame(
+        {"conflict": degrees, "share": [disagreement(tests, degree) for degree in degrees]}
+    )
 
 
 def real(params: Params) -> tuple[pd.DataFrame, dict[str, LoadReport]]:

@@ -38,24 +38,33 @@ def resampled(sources: np.ndarray, per_source: int, seed: int) -> list[np.ndarra
     return found
 
 
-def balanced_order(sources: np.ndarray, per_source: int, seed: int) -> np.ndarray:
-    """Rows of all sources in turn, shape ``(sources * per_source,)``.
+def balanced_order(sources: np.ndarray, per_source: int, seed: int, epochs: int = 1) -> np.ndarray:
+    """Rows of all sources in turn, shape ``(epochs * sources * per_source,)``.
 
     Whatever the batch size ``sources * m``, each batch holds m rows of every source; so does each
-    part of it that a process gets.
+    part of it that a process gets. Every epoch has the same rows of each source in another order.
 
     Parameters as in :func:`resampled`.
 
     >>> balanced_order(np.array([0, 0, 0, 1]), per_source=2, seed=0).tolist()
     [1, 3, 0, 3]
     """
-    return np.stack(resampled(sources, per_source, seed), axis=1).ravel()
+    rows = resampled(sources, per_source, seed)
+    rng = generator("later epochs", seed)
+    later = [[rng.permutation(own) for own in rows] for _ in range(epochs - 1)]
+    return np.concatenate([np.stack(each, axis=1).ravel() for each in (rows, *later)])
 
 
-def mixed_order(sources: np.ndarray, per_source: int | None, seed: int) -> np.ndarray:
-    """Rows of all sources in random order: resampled to equal sizes, or (None) as they are."""
+def mixed_order(
+    sources: np.ndarray, per_source: int | None, seed: int, epochs: int = 1
+) -> np.ndarray:
+    """Rows of all sources, anew in random order in every epoch.
+
+    Sources are resampled to equal sizes, or (None) taken as they are.
+    """
     if per_source is None:
         rows = np.arange(len(sources))
     else:
         rows = np.concatenate(resampled(sources, per_source, seed))
-    return generator("mixed sources", seed).permutation(rows)
+    rng = generator("mixed sources", seed)
+    return np.concatenate([rng.permutation(rows) for _ in range(epochs)])

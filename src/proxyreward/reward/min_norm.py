@@ -71,8 +71,8 @@ def exact(gram: np.ndarray) -> np.ndarray:
     [0.1, 0.9]
     [0.0, 0.0, 1.0]
     """
-    gram = _scaled(gram)[..., None, :, :]
-    weights = _least_on_plane(gram, _subsets(gram.shape[-1]))
+    gram = scaled(gram)[..., None, :, :]
+    weights = _least_on_plane(gram, subsets(gram.shape[-1]))
     allowed = (weights >= -ROUNDING).all(axis=-1)
     excess = np.where(allowed, _excess(gram, weights), np.inf)
     optimal = excess <= excess.min(axis=-1, keepdims=True) + ROUNDING
@@ -113,7 +113,7 @@ def frank_wolfe(gram: np.ndarray, tolerance: float = 1e-10, steps: int = 1000) -
     ValueError
         As :func:`exact`.
     """
-    gram = _scaled(gram)
+    gram = scaled(gram)
     shape, gram = gram.shape[:-1], gram.reshape(-1, *gram.shape[-2:])
     weights = _best_two(gram)
     inside = weights > 0
@@ -161,10 +161,10 @@ def gap(gram: np.ndarray, weights: np.ndarray) -> np.ndarray:
     ValueError
         As :func:`exact`.
     """
-    return _excess(_scaled(gram), np.asarray(weights, dtype=float))
+    return _excess(scaled(gram), np.asarray(weights, dtype=float))
 
 
-def _scaled(gram: np.ndarray) -> np.ndarray:
+def scaled(gram: np.ndarray) -> np.ndarray:
     """Checked Gram matrices over their largest squared norm."""
     gram = np.asarray(gram, dtype=float)
     if gram.ndim < 2 or gram.shape[-1] != gram.shape[-2] or not gram.shape[-1]:
@@ -177,7 +177,7 @@ def _scaled(gram: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _subsets(sources: int) -> np.ndarray:
+def subsets(sources: int) -> np.ndarray:
     """Membership in every non-empty subset, boolean, (subsets, sources)."""
     return (np.arange(1, 2**sources)[:, None] >> np.arange(sources) & 1).astype(bool)
 

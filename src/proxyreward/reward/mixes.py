@@ -46,6 +46,9 @@ class Mix:
     fold
         The fold that is held out, whose pairs are the tests; None trains on all training pairs
         and tests on pairs of their own.
+    conflict
+        Degree to which the world's sources differ in the training labels; 1 takes the labels as
+        they are.
     seed
         Of the initial weights and the batch order.
     """
@@ -59,12 +62,13 @@ class Mix:
     settings: MixSettings
     tuned: MixSettings | None
     fold: int | None
+    conflict: float
     seed: int
 
 
 @lru_cache(maxsize=1)
 def _read(data: str, tokenizer_from: str, fold: int | None, max_length: int, *states: tuple):
-    """Training pairs, their tokens, test pairs and their tokens; kept for the next item.
+    """Training pairs and their tokens, test pairs and their tokens; kept for the next item.
 
     As long as the files are as they were: the items of a family read the same pairs, and tokens
     cost as much time as a small training.
@@ -79,7 +83,7 @@ def _read(data: str, tokenizer_from: str, fold: int | None, max_length: int, *st
     tokenizer = load_tokenizer(tokenizer_from)
     tokens = token_pairs(training, np.zeros(len(training), bool), tokenizer, max_length)
     asked = [encode(tokenizer, tests["prompt"], tests[c], max_length) for c in PAIR]
-    return tokenizer, training["source"].to_numpy(), tokens, tests, asked
+    return tokenizer, training, tokens, tests, asked
 
 
 def tokenizer_of(item: Mix) -> str:
@@ -94,9 +98,13 @@ def train(item: Mix, directory: Path) -> None:
     margin of the copy trained on the pair's own source (NaN if there is none).
     """
     words = tokenizer_of(item)
-    tokenizer, source, tokens, tests, asked = _read(
+    tokenizer, training, tokens, tests, asked = _read(
         item.data, words, item.fold, item.shape.max_length, state(item.data), state(words)
     )
+    source = training["source"].to_numpy()
+    if item.conflict < 1:
+        at = f"{item.conflict:g}"
+        tokens = tokens.flip(np.array([meta["flipped_at"][at] for meta in training["meta"]]))
 
     def fit(model, names: tuple[str, ...], settings: MixSettings, folder: Path) -> None:
         number = {name: i for i, name in enumerate(names)}

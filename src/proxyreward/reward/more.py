@@ -5,8 +5,9 @@ The `mixes` stage trains all its reward models here.
 
 MORE (paper more, eq. 7) minimises :math:`\sum_i \lambda_i L_i`, where :math:`L_i` is the mean
 ranking loss of the pairs of source i in a batch, and takes the weights from the simplex such that
-the combined gradient of the reward head is as short as can be (eq. 9). The head is linear, hence
-its gradient needs no backward pass: with :math:`\delta_b = h(x, y_w) - h(x, y_l)`
+the combined gradient of the reward head is as short as can be (eq. 9). UPGrad takes other weights
+from the same gradients. The head is linear, hence its gradient needs no backward pass: with
+:math:`\delta_b = h(x, y_w) - h(x, y_l)`
 
 .. math:: g_i = -\frac{1}{|B_i|} \sum_{b \in B_i} \sigma(-w^\top \delta_b) \, \delta_b .
 """
@@ -26,6 +27,7 @@ from proxyreward.models.precision import Precision
 from proxyreward.reward.balanced import balanced_order, mixed_order
 from proxyreward.reward.min_norm import min_norm
 from proxyreward.reward.train import TokenPairs, pair_rewards
+from proxyreward.reward.upgrad import upgrad
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,7 +36,7 @@ STEPS = "steps.csv"
 # The share of the newest gradient in the running average of the public code.
 NEWEST = 0.99
 
-Weighting = Literal["plain", "min-norm", "public-code"]
+Weighting = Literal["plain", "min-norm", "upgrad", "public-code"]
 Order = Literal["balanced", "mixed"]
 
 
@@ -46,7 +48,9 @@ class MixSettings:
     ----------
     weighting
         ``plain``: every pair counts the same, the usual ranking loss. ``min-norm``: MORE, with one
-        weight a source from the gradients of the whole sub-batch (eq. 9). ``public-code``: MORE as
+        weight a source from the gradients of the whole sub-batch (eq. 9). ``upgrad``: the weights
+        of :mod:`proxyreward.reward.upgrad` from the same gradients, 1 together or more.
+        ``public-code``: MORE as
         the authors' published program runs it: the gradients of micro-batches of one pair a
         source, averaged over time and scaled to unit length, give each micro-batch weights of its
         own.
@@ -58,12 +62,15 @@ class MixSettings:
         (then the order is mixed).
     pairs_per_source
         A batch has this times the number of sources.
+    epochs
+        Passes over the pairs after resampling.
     """
 
     weighting: Weighting
     order: Order
     resampled: int | None
     pairs_per_source: int
+    epochs: int
     learning_rate: float
     warmup_ratio: float
     precision: Precision = "fp32"
@@ -72,10 +79,10 @@ class MixSettings:
 def rows_in_order(source: np.ndarray, settings: MixSettings, seed: int) -> np.ndarray:
     """Row numbers in the order of training."""
     if settings.order == "mixed":
-        return mixed_order(source, settings.resampled, seed)
+        return mixed_order(source, settings.resampled, seed, settings.epochs)
     if settings.resampled is None:
         raise ValueError("sources as they are cannot fill balanced batches; take order 'mixed'")
-    return balanced_order(source, settings.resampled, seed)
+    return balanced_order(source, settings.resampled, seed, settings.epochs)
 
 
 def head_gradients(delta, margin, source, sources: int, reduce: Callable = lambda sums: sums):
@@ -107,11 +114,16 @@ def head_gradients(delta, margin, source, sources: int, reduce: Callable = lambd
     return sums[:, :-1] / counts.clamp(min=1)[:, None], counts
 
 
-def source_weights(gradients: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Min-norm weights of the sources in a batch, shape ``(sources,)``; 0 for an absent source."""
+def source_weights(
+    gradients: np.ndarray, counts: np.ndarray, solve: Callable = min_norm
+) -> np.ndarray:
+    """Weights of the sources in a batch, shape ``(sources,)``; 0 for an absent source.
+
+    `solve` finds them from inner products of gradients: :func:`min_norm` or :func:`upgrad`.
+    """
     present = counts > 0
     weights = np.zeros(len(counts))
-    weights[present] = min_norm(gradients[present] @ gradients[present].T)
+    weights[present] = solve(gradients[present] @ gradients[present].T)
     return weights
 
 
@@ -197,8 +209,9 @@ class Mixing:
             delta, margin, source, self.sources, self.accelerator.reduce
         )
         found = gradients.cpu().numpy()
-        if self.weighting == "min-norm":
-            weights = torch.from_numpy(source_weights(found, counts.cpu().numpy()))
+        if self.weighting != "public-code":
+            solve = {"min-norm": min_norm, "upgrad": upgrad}[self.weighting]
+            weights = torch.from_numpy(source_weights(found, counts.cpu().numpy(), solve))
             per_pair = pair_weights(weights.to(counts.device), counts, source)
         else:
             parts = [part.split(self.sources) for part in (delta, margin, source)]
@@ -241,7 +254,7 @@ def train_mixed(
     seed: int,
     directory: Path,
 ) -> None:
-    """Train a reward model for one epoch; save it, its log and ``steps.csv``.
+    """Train a reward model for the epochs of its settings; save it, its log and ``steps.csv``.
 
     Several processes (``accelerate launch``) share out each batch, and take the weights of the
     sources from the whole of it.

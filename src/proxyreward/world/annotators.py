@@ -13,6 +13,11 @@ from scipy.special import expit
 QUALITIES = (1.6, 2.0, 2.4, 2.8)
 
 
+def chance_of_first(first: np.ndarray, second: np.ndarray, quality: np.ndarray | float):
+    """Probability with which an annotator prefers the first of two responses, by utilities."""
+    return expit(quality * (np.asarray(first, float) - np.asarray(second, float)))
+
+
 def prefers_first(
     first: np.ndarray, second: np.ndarray, rng: np.random.Generator, annotators=QUALITIES
 ) -> np.ndarray:
@@ -23,8 +28,7 @@ def prefers_first(
     first, second
         Utilities of the two responses, shape ``(pairs,)``.
     """
-    margin = np.asarray(first, float) - np.asarray(second, float)
-    chance = expit(np.asarray(annotators)[:, None] * margin)
+    chance = chance_of_first(first, second, np.asarray(annotators)[:, None])
     return rng.random(chance.shape) < chance
 
 

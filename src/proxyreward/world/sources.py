@@ -42,6 +42,15 @@ PROMPTS = {
 }
 
 
-def utility(source: str, requests: Sequence[str], responses: Sequence[str]) -> np.ndarray:
-    """Utility of responses to a source, shape ``(len(responses),)``."""
-    return oracle.weighed(oracle.features(requests, responses), requests, SOURCES[source])
+def utility(
+    source: str, requests: Sequence[str], responses: Sequence[str], conflict: float = 1.0
+) -> np.ndarray:
+    r"""Utility of responses to a source, shape ``(len(responses),)``.
+
+    .. math:: (1 - d)\, u_\mathrm{oracle} + d\, u_\mathrm{source}
+
+    At a degree of conflict d of 0 all sources want what the oracle wants.
+    """
+    found = oracle.features(requests, responses)
+    shared, own = (oracle.weighed(found, requests, w) for w in ({}, SOURCES[source]))
+    return (1 - conflict) * shared + conflict * own

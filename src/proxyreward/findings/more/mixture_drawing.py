@@ -20,13 +20,16 @@ from proxyreward.vocabulary import (
     RAW,
     SINGLE,
     TOP,
+    UPGRAD,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SCHEMES = (RAW, TOP, MULTITASK, MORE)  # of the paper
-CONTROLS = (BALANCED, PUBLIC_CODE, MULTITASK_AS_IS, MORE_AS_IS)  # on the middle base alone
+FLOOR = "floor: chance alone"
+FLOOR_LOOK = {"color": "grey", "alpha": 0.22, "lw": 0, "label": FLOOR}
+CONTROLS = (BALANCED, PUBLIC_CODE, UPGRAD, MULTITASK_AS_IS, MORE_AS_IS)  # on the largest base alone
 # A reward model on one source is "single"; on each test set that of its own source is the top. The
 # two schemes that are compared throughout have the two strong colours.
 _LOOKS = {
@@ -37,11 +40,18 @@ _LOOKS = {
     MORE: ("MORE", COLOURS["ppo"]),
     BALANCED: ("MultiTask, balanced batches", "#56B4E9"),
     PUBLIC_CODE: ("MORE, public code", "#E69F00"),
+    UPGRAD: ("UPGrad", "#CC79A7"),
     MULTITASK_AS_IS: ("MultiTask, sources as they are", "#004B75"),
     MORE_AS_IS: ("MORE, sources as they are", "#8A3B00"),
 }
 SCHEME_NAMES: dict[str, str] = {scheme: name for scheme, (name, _) in _LOOKS.items()}
 SCHEME_COLOURS: dict[str, str] = {scheme: colour for scheme, (_, colour) in _LOOKS.items()}
+
+
+def draw_floor(axis: "Axes", floor: float, *, upright: bool = False, both: bool = False) -> None:
+    """Shade what an ECE is by chance alone: from 0 to the floor, on both sides for a difference."""
+    span = axis.axhspan if upright else axis.axvspan
+    span(-floor if both else 0, floor, zorder=0, **FLOOR_LOOK)
 
 
 def boxes(

@@ -20,7 +20,13 @@ import pandas as pd
 from proxyreward.findings.core.reading import read_table
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.more.mixture_drawing import CONTROLS, SCHEME_NAMES, SCHEMES
-from proxyreward.metrics.calibration import brier, inverse_temperature, log_loss, pair_ece
+from proxyreward.metrics.calibration import (
+    brier,
+    ece_floor,
+    inverse_temperature,
+    log_loss,
+    pair_ece,
+)
 from proxyreward.metrics.checks import one_of
 from proxyreward.vocabulary import ADDED, MORE, MULTITASK, SINGLE, TOP
 
@@ -58,7 +64,8 @@ for _orientation, _binning, _bins in product(ORDERS, ("mass", "width"), (5, 10, 
 # as many. These are the forms without such.
 DISTINCT = tuple(f for f, own in FORMS.items() if own["orientation"] == "proxy" or own["bins"] % 2)
 
-Metric = Callable[[np.ndarray], np.ndarray]
+Metric = Callable[[np.ndarray, np.ndarray | float], np.ndarray]
+"""Of margins (seeds, pairs) and the chances of the labels (pairs,): one number a seed."""
 
 
 @dataclass(frozen=True)
@@ -70,27 +77,37 @@ class Mixtures:
     rms
         ``rm, scheme, base, seed, k, order``: `scheme` is ``raw`` (untrained head),
         ``single-<source>``, ``multitask`` (random mixture, all sources), ``more``, or a control on
-        the middle base: ``balanced`` (plain loss on MORE's batches), ``public-code`` (the variant
-        of the authors' program), ``multitask-as-is`` and ``more-as-is`` (sources not resampled to
-        equal size), ``more-added`` (k sources; order 0 is the paper's, the others turn the sources
-        after the second round, so that over all orders each is added first, second, … once),
-        ``more-fixed-total`` (k sources, together as many pairs as two), ``more-splits`` (k random
+        the largest base, of the first seed alone: ``balanced`` (plain loss on MORE's batches),
+        ``public-code`` (the variant of the authors' program), ``upgrad`` (the weights of UPGrad),
+        ``multitask-as-is`` and ``more-as-is`` (sources not resampled to equal size),
+        ``more-added`` (k sources; order 0 is the paper's, the others turn the sources after the
+        second round, so that over all orders each is added first, second, … once),
+        ``more-fixed-total`` (all sources, together as many pairs as two), ``more-splits`` (k random
         parts of the first source in place of k sources).
     margins
         ``pair_id, group, source`` and a column for each reward model: r(chosen) - r(rejected) of
         every test pair, float32; rows in the order of sources. Pairs of one `group` have the same
         opening request, see :func:`proxyreward.data.folds.conversation_groups`.
     tuned
-        The same of ``more`` and ``multitask`` on the middle base after a short training on the
+        The same of ``more`` and ``multitask`` on the largest base after a short training on the
         pair's own source alone.
     rewards
-        ``pair_id, side, source`` and a column for the untrained and each one-source model (middle
+        ``pair_id, side, source`` and a column for the untrained and each one-source model (largest
         base, first seed): rewards of the chosen (side 0) and the rejected response.
     steps
         ``rm, step, loss, plain_loss, size`` of every training step: the weighted and the plain
         loss of the batch, the mean |margin| in it; for MORE also ``combined, equal, single``, the
         lengths of the head gradient under its weights and under equal ones, and the mean length of
         the sources' gradients, and ``weight_<source>``, the weight of each source.
+    labels
+        ``pair_id, source, chance``, the probability with which the source's annotators choose what
+        is the chosen response of a test pair, 1 where it is unknown; and ``chance at <d>``, the
+        same if the sources differed to the degree d only.
+    ladder
+        ``rm, of, scheme, conflict``: MultiTask and MORE on the smallest base and first seed, and
+        the same trained on labels of sources that differ to a degree below 1.
+    ladder_margins
+        As `margins`, of the latter.
     """
 
     rms: pd.DataFrame
@@ -98,12 +115,17 @@ class Mixtures:
     tuned: pd.DataFrame
     rewards: pd.DataFrame
     steps: pd.DataFrame
+    labels: pd.DataFrame
+    ladder: pd.DataFrame
+    ladder_margins: pd.DataFrame
 
     @classmethod
     def read(cls, folder: Path) -> Mixtures:
         """Read what the `mixes` stage wrote."""
         texts = {"rms.csv": ["rm", "scheme", "base"], "steps.csv": ["rm"]}
-        texts |= {f"{name}.parquet": ["source"] for name in ("margins", "tuned", "rewards")}
+        texts["ladder.csv"] = ["rm", "of", "scheme"]
+        pairs = ("margins", "tuned", "rewards", "labels", "ladder_margins")
+        texts |= {f"{name}.parquet": ["source"] for name in pairs}
         return cls(**{Path(file).stem: read_table(folder / file, of) for file, of in texts.items()})
 
     @cached_property
@@ -117,29 +139,28 @@ class Mixtures:
         return self.margins["source"].to_numpy()
 
     @cached_property
+    def chance(self) -> np.ndarray:
+        """Chance of the label of each test pair, shape (pairs,)."""
+        return self.labels["chance"].to_numpy(float)
+
+    @cached_property
     def bases(self) -> tuple[str, ...]:
         """Bases, the smallest first."""
         return tuple(reversed(self.rms["base"].unique()))
 
     @cached_property
-    def middle(self) -> str:
+    def main(self) -> str:
         """The base of the controls."""
-        return self.bases[len(self.bases) // 2]
-
-    @cached_property
-    def most_confident(self) -> str:
-        """The base on which MultiTask's margins would have to shrink most to fit the test pairs."""
-        factors = [inverse_temperature(self.margin(MULTITASK, base)).mean() for base in self.bases]
-        return self.bases[int(np.argmin(factors))]
+        return self.bases[-1]
 
     def chosen(self, base: str) -> str:
-        """A base; an empty name means the middle one. ValueError if there is no such base."""
+        """A base; an empty name means the largest. ValueError if there is no such base."""
         one_of("base", base, ("", *self.bases))
-        return base or self.middle
+        return base or self.main
 
     @cached_property
     def seeds(self) -> int:
-        """Reward models of each kind."""
+        """Reward models of each scheme on the largest base; controls and other bases have one."""
         return int(self.rms["seed"].max()) + 1
 
     @cached_property
@@ -167,17 +188,17 @@ class Mixtures:
 
     @cached_property
     def compared(self) -> list[tuple[str, str]]:
-        """Base and scheme of all that is compared: `SCHEMES`, on the middle base `CONTROLS` too."""
+        """Base and scheme of all that is compared: `SCHEMES`, on the largest also `CONTROLS`."""
         return [
             (base, scheme)
             for base in self.bases
-            for scheme in (*SCHEMES, *(CONTROLS if base == self.middle else ()))
+            for scheme in (*SCHEMES, *(CONTROLS if base == self.main else ()))
         ]
 
     def names(
         self, scheme: str, base: str | None = None, k: int | None = None, order: int = 0
     ) -> list[str]:
-        """Reward models of a scheme, by seed; the middle base unless another is named.
+        """Reward models of a scheme, by seed; the largest base unless another is named.
 
         All orders of adding sources begin with the same two, and end with all, which is `MORE`.
         If there is none, a KeyError names the schemes that exist.
@@ -186,7 +207,7 @@ class Mixtures:
             scheme = MORE
         order = order if scheme == ADDED and k != 2 else 0
         rms = self.rms
-        found = rms[(rms["scheme"] == scheme) & (rms["base"] == (base or self.middle))]
+        found = rms[(rms["scheme"] == scheme) & (rms["base"] == (base or self.main))]
         found = found[(found["order"] == order) & (k is None or found["k"] == k)]
         if found.empty:
             known = ", ".join(rms["scheme"].unique())
@@ -202,11 +223,8 @@ class Mixtures:
         """
         if scheme != TOP:
             return self.margins[self.names(scheme, base, k, order)].to_numpy(float).T
-        found = np.full((self.seeds, len(self.source)), np.nan)
-        for name in self.sources:
-            own = self.source == name
-            found[:, own] = self.margin(f"{SINGLE}-{name}", base)[:, own]
-        return found
+        each = [(self.source == name, f"{SINGLE}-{name}") for name in self.sources]
+        return np.concatenate([self.margin(one, base)[:, own] for own, one in each], axis=1)
 
     def scaled(self, scheme: str, base: str | None = None) -> np.ndarray:
         """The same after :func:`temperature_scaled`, one temperature for each reward model.
@@ -215,41 +233,63 @@ class Mixtures:
         """
         found = self.margin(scheme, base)
         if scheme != TOP:
-            return temperature_scaled(found)
+            return temperature_scaled(found, self.chance)
         for name in self.sources:
             own = self.source == name
-            found[:, own] = temperature_scaled(found[:, own])
+            found[:, own] = temperature_scaled(found[:, own], self.chance[own])
         return found
+
+    def at(self, conflict: float) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Chances of the labels at a degree of conflict, and the margins trained on such.
+
+        Of MultiTask and MORE on the smallest base, first seed; shapes (pairs,) and (1, pairs).
+        """
+        own = self.ladder[self.ladder["conflict"] == conflict]
+        if conflict == 1:
+            chance, margins = self.chance, self.margins
+        else:
+            chance = self.labels[f"chance at {conflict:g}"].to_numpy(float)
+            margins = self.ladder_margins
+        return chance, dict(zip(own["scheme"], margins[own["rm"]].to_numpy(float).T[:, None]))
 
     def evaluate(self, metric: Metric, margin: np.ndarray, *sources: str) -> float:
         """A metric on the pairs of each source (default: all), mean over seeds and then sources.
 
-        The metric takes margins of shape (seeds, pairs) and returns (seeds,), see :data:`METRICS`;
-        `margin` has the shape (seeds, all pairs).
+        See :data:`METRICS`; `margin` has the shape (seeds, all pairs).
         """
-        found = [metric(margin[:, self.source == name]) for name in sources or self.sources]
-        return float(np.mean(found))
+        own = [self.source == name for name in sources or self.sources]
+        return float(np.mean([metric(margin[:, rows], self.chance[rows]) for rows in own]))
 
 
-def accuracy(margin: np.ndarray) -> np.ndarray:
-    """Share of pairs whose chosen response gets the higher reward; a tie counts half."""
-    return (np.sign(margin) + 1).mean(axis=-1) / 2
+def accuracy(margin: np.ndarray, chance: np.ndarray | float = 1.0) -> np.ndarray:
+    """Share of pairs whose chosen response gets the higher reward; a tie counts half.
+
+    With the chances of the labels it is the expected share, were they drawn anew.
+    """
+    return ((2 * np.asarray(chance) - 1) * np.sign(margin) + 1).mean(axis=-1) / 2
 
 
-def size(margin: np.ndarray) -> np.ndarray:
-    """Mean |margin|."""
+def size(margin: np.ndarray, chance: np.ndarray | float = 1.0) -> np.ndarray:
+    """Mean |margin|, whatever the labels."""
     return abs(margin).mean(axis=-1)
 
 
 def ece(form: str = STANDARD) -> Metric:
     """The expected calibration error in one of the `FORMS`."""
-    return lambda margin: pair_ece(margin, **FORMS[form])
+    return lambda margin, chance=1.0: pair_ece(margin, **FORMS[form], chance=chance)
+
+
+def floor(form: str = STANDARD) -> Metric:
+    """What that error would be by chance alone, were the reward model calibrated."""
+    return lambda margin, chance=1.0: ece_floor(margin, **FORMS[form], chance=chance)
 
 
 METRICS: dict[str, Metric] = {
     "accuracy": accuracy,
     "ece": ece(STANDARD),
     "ece_paper": ece(PAPER_FORM),
+    "ece_floor": floor(STANDARD),
+    "ece_paper_floor": floor(PAPER_FORM),
     "log_loss": log_loss,
     "brier": brier,
     "size": size,
@@ -257,17 +297,18 @@ METRICS: dict[str, Metric] = {
 """What findings measure of margins; ``ece`` has the form that decides."""
 
 
-def temperature_scaled(margin: np.ndarray) -> np.ndarray:
+def temperature_scaled(margin: np.ndarray, chance: np.ndarray | float = 1.0) -> np.ndarray:
     """Margins after temperature scaling, same shape (seeds, pairs); one temperature for each row.
 
     It is fitted on the odd pairs and applied to the even ones, and the other way round, so that no
     pair is scaled by its own label. (A conversation with several pairs can lie on both sides; with
     one number to fit, that is all the same.)
     """
-    odd = np.arange(margin.shape[-1]) % 2 == 1
+    odd, chance = np.arange(margin.shape[-1]) % 2 == 1, np.broadcast_to(chance, margin.shape[-1])
     found = np.empty_like(margin)
     for half in (odd, ~odd):
-        found[:, half] = margin[:, half] * inverse_temperature(margin[:, ~half])[:, None]
+        factor = inverse_temperature(margin[:, ~half], chance[~half])
+        found[:, half] = margin[:, half] * factor[:, None]
     return found
 
 

@@ -1,7 +1,10 @@
 """Stage `more_conflict`: reward models on one source, tested on all (paper *more*).
 
-In: ``results/<scale>/mixes/``.  Out: ``results/<scale>/more_conflict/``: tables and quantities.
+In: ``results/<scale>/mixes/`` and ``results/<scale>/sources/``.  Out:
+``results/<scale>/more_conflict/``: tables and quantities.
 """
+
+import pandas as pd
 
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.more.mixtures import Mixtures
@@ -16,13 +19,15 @@ def compute(params: Params) -> Measured:
     """Measure the finding in one run."""
     mixtures, registry = Mixtures.read(results(params, "mixes")), load_registry()
     found, tests = conflict.transfer(mixtures), conflict.rank_tests(mixtures)
+    rungs = conflict.ladder(mixtures, pd.read_csv(results(params, "sources") / "conflict.csv"))
     apart, rewards = conflict.distances(mixtures), conflict.moments(mixtures, found)
     return Measured(
-        claims.quantities(mixtures, found, apart, rewards, tests, registry),
+        claims.quantities(mixtures, found, apart, rewards, tests, rungs, registry),
         estimates={
             "transfer": conflict.accuracies(mixtures, found, registry),
             "pairs": conflict.couples(mixtures, found),
             "moments": rewards,
+            "ladder": rungs,
         },
     )
 

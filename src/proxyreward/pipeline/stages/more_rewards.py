@@ -23,6 +23,7 @@ def compute(params: Params) -> Measured:
         "outliers": rewards.outlying(mixtures, registry),
         "factors": rewards.factors(mixtures),
         "trends": rewards.trends(mixtures),
+        "controls": rewards.controls(mixtures),
     }
     return Measured(claims.quantities(found), found, {"growth": rewards.growth(mixtures)})
 

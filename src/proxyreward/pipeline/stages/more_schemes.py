@@ -11,6 +11,7 @@ import pandas as pd
 from proxyreward.data.seeds import generator
 from proxyreward.findings.core.reading import read_table
 from proxyreward.findings.core.registry import load_registry
+from proxyreward.findings.more.confidence import over_confidence
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_schemes import claims, identities
 from proxyreward.findings.more.more_schemes import measure as schemes
@@ -30,8 +31,9 @@ def compute(params: Params) -> Measured:
     times, sizes = schemes.step_times(BENCHMARK), schemes.sizes(statistics, resampled)
     trained = cells[~cells["scaled"]].drop(columns="scaled")
     less = schemes.differences(cells)
+    factors = over_confidence(mixtures.rms, mixtures.margins, mixtures.labels)
     return Measured(
-        claims.quantities(cells, steps, times, deviations, mixtures.most_confident),
+        claims.quantities(cells, steps, times, deviations, factors),
         estimates={"cells": trained, "differences": less, "steps": steps},
         tables={
             "identities": deviations,

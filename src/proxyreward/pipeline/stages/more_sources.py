@@ -30,7 +30,7 @@ def compute(params: Params) -> Measured:
     }
     alone = sources.alone(mixtures, load_registry())
     return Measured(
-        claims.quantities(found, alone, shares, mixtures.middle),
+        claims.quantities(found, alone, shares, mixtures.main),
         estimates=found,
         tables={"shares": shares},
     )

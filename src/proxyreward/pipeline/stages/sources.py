@@ -1,8 +1,9 @@
 """Stage `sources`: preference pairs of several sources, from the world or from real files.
 
 In: nothing, or the files of ``mixes.origins``.  Out:
-``outputs/<scale>/sources/``; ``results/<scale>/sources/statistics.csv``, and for real files what
-each loader kept.
+``outputs/<scale>/sources/``; ``results/<scale>/sources/statistics.csv``, for the world's
+``conflict.csv``, on how many test pairs two sources disagree, and for real files what each loader
+kept.
 """
 
 import numpy as np
@@ -23,7 +24,7 @@ def run(params: Params) -> None:
     """Write the pairs of all sources, a tokenizer, and how many there are of what."""
     folder, mixes = outputs(params, "sources"), params.mixes
     folder.mkdir(parents=True, exist_ok=True)
-    reports = None
+    reports, told = None, {}
     write_bases(params, [params.model.base, *mixes.bases], False, folder)
     if mixes.origins:
         training, reports = source_data.real(params)
@@ -36,12 +37,13 @@ def run(params: Params) -> None:
         training, tests = source_data.of_world(params)
         pairs.write(tests, folder / TESTS)
         parts = {"training": training, "test": tests}
+        told = {"conflict": source_data.conflict(tests, mixes.conflicts)}
     pairs.write(training, folder / TRAINING)
     read = texts(training, "chosen", "rejected")
     tokenizer = make_tokenizer(params.model.base, read, params.tokenizer.vocab_size)
     tokenizer.save_pretrained(folder / "tokenizer")
-    told = [statistics(frame, reports).assign(part=part) for part, frame in parts.items()]
-    write_tables({"statistics": pd.concat(told)}, results(params, "sources"))
+    found = [statistics(frame, reports).assign(part=part) for part, frame in parts.items()]
+    write_tables(told | {"statistics": pd.concat(found)}, results(params, "sources"))
 
 
 if __name__ == "__main__":

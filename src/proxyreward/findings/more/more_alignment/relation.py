@@ -49,7 +49,8 @@ def reward_models(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
     """
     names = mixtures.rms["rm"].tolist()
     margins = mixtures.margins[names].to_numpy(float).T
-    found = _calibration(margins, [mixtures.source == source for source in HH])
+    parts = [mixtures.source == source for source in HH]
+    found = _calibration(margins, parts, mixtures.chance)
     aligned = sorted({*names} & {*rejection.policies["policy"]})
     for measure in ("utility", "oracle"):
         found[measure] = over_sources(rejection.taken(measure, names), rejection.asked)
@@ -64,20 +65,27 @@ def label_flips(evidence: Evidence) -> pd.DataFrame:
     On test pairs whose chosen response is the better one to the oracle.
     """
     scores = evidence.pairs()
-    found = _calibration(scores[..., 0] - scores[..., 1], [slice(None)])
+    margins = scores[..., 0] - scores[..., 1]
+    found = _calibration(margins, [slice(None)], np.ones(margins.shape[-1]))
     return pd.DataFrame({"rm": evidence.names()} | found)
 
 
-def _calibration(margins: np.ndarray, parts: Sequence[Any]) -> dict[str, np.ndarray]:
+def _calibration(
+    margins: np.ndarray, parts: Sequence[Any], chance: np.ndarray
+) -> dict[str, np.ndarray]:
     """Accuracy and the `ECES` of margins (rms, pairs), means over parts of the pairs.
+
+    `chance` is that of the labels, shape (pairs,).
 
     Rounded beyond what is known, or models that are equally often right would have other ranks.
     """
     metrics = {("accuracy", STANDARD): (accuracy, margins)}
-    for what, m in (("ece", margins), (SCALED, temperature_scaled(margins))):
+    for what, m in (("ece", margins), (SCALED, temperature_scaled(margins, chance))):
         metrics |= {(what, form): (ece(form), m) for form in (STANDARD, PAPER_FORM)}
     return {
-        in_form(what, form): np.mean([metric(m[:, part]) for part in parts], axis=0).round(12)
+        in_form(what, form): np.mean(
+            [metric(m[:, part], chance[part]) for part in parts], axis=0
+        ).round(12)
         for (what, form), (metric, m) in metrics.items()
     }
 

@@ -4,14 +4,24 @@ In: the tables of `measure`. Out: quantities, by the names that the registry's c
 by the stage `more_conflict`.
 """
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, measured
 from proxyreward.findings.core.registry import Registry
+from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.findings.more.mixtures import Mixtures
-from proxyreward.findings.more.more_conflict.measure import HARMLESS, REWARDS, paper_raw
-from proxyreward.vocabulary import ALL, RAW
+from proxyreward.findings.more.more_conflict.measure import (
+    DISAGREEMENT,
+    HARMLESS,
+    REWARDS,
+    paper_raw,
+)
+from proxyreward.vocabulary import ALL, MORE, MULTITASK, RAW
+
+TOLD = {"ece": "ECE", "accuracy": "accuracy", "log_loss": "log loss"}
 
 
 def quantities(
@@ -20,13 +30,14 @@ def quantities(
     distances: pd.DataFrame,
     moments: pd.DataFrame,
     tests: pd.DataFrame,
+    ladder: pd.DataFrame,
     registry: Registry,
 ) -> dict[str, Quantity]:
     """Measure what the claims of Figures 1, 3 and 7 compare.
 
     Those of Figure 1 are about accuracies and take their mean over bases. Rewards have units of
-    their own in each model, so those of Figures 3 and 7 take the middle base. Further arguments are
-    what the functions of `measure` with these names give, and `rank_tests`.
+    their own in each model, so those of Figures 3 and 7 take the largest base. Further arguments
+    are what the functions of `measure` with these names give, and `rank_tests`.
     """
     trained = transfer[transfer["trained"] != RAW]
     at_home = trained["trained"] == trained["tested"]
@@ -37,9 +48,9 @@ def quantities(
     for row in away[away["base"] == ALL].itertuples():
         found[f"{row.tested}: accuracy above Raw of the model on {row.trained}"] = row.gain
         found[f"{row.tested}: accuracy of the model on {row.trained}"] = row.accuracy
-    for name, shift in _oriented(transfer, mixtures.middle).drop(HARMLESS).items():
+    for name, shift in _oriented(transfer, mixtures.main).drop(HARMLESS).items():
         found[f"{HARMLESS}: mean margin minus Raw of the model on {name}"] = shift
-    for name, value in ranges[mixtures.middle].items():
+    for name, value in ranges[mixtures.main].items():
         found[f"{name}: range of the models' mean margins in sd"] = value
     for test, column in (("Kruskal and Wallis", "kruskal"), ("Friedman", "friedman")):
         found[f"largest p of {test}'s test over test sources and seeds"] = tests[column].max()
@@ -55,11 +66,25 @@ def quantities(
                 ranges[base].min(),
         }  # fmt: skip
     found |= _shapes(distances, moments)
+    found |= _ladder(ladder)
     quantities = {name: measured(value) for name, value in found.items()}
     for row in own[own["base"] == ALL].itertuples():
         name = f"{row.tested}: accuracy above Raw of its own model"
         quantities[name] = measured(row.gain, -paper_raw(registry, mixtures)[row.tested])
     return quantities
+
+
+def _ladder(ladder: pd.DataFrame) -> dict[str, float]:
+    """What full conflict does beside the least that there is, to schemes trained on all sources."""
+    ends = ladder[ladder["conflict"].isin([ladder["conflict"].min(), 1.0])]
+    value = ends.pivot_table(index=["scheme", "measure"], columns="conflict", values="value")
+    less = value.iloc[:, -1] - value.iloc[:, 0]
+    disagreement = value.loc["sources", DISAGREEMENT].iloc[-1]
+    found = {"share of test pairs on which two sources disagree": disagreement}
+    for scheme, measure in product((MULTITASK, MORE), ("ece", "accuracy", "log_loss")):
+        name = f"{SCHEME_NAMES[scheme]}: {TOLD[measure]} at full conflict minus at the least"
+        found[name] = less[scheme, measure]
+    return found
 
 
 def _shapes(distances: pd.DataFrame, moments: pd.DataFrame) -> dict[str, float]:

@@ -8,20 +8,28 @@ from itertools import combinations, combinations_with_replacement, product
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.more.mixtures import (
+    METRICS,
     OUTLIERS,
+    Metric,
     Mixtures,
     accuracy,
     counterparts,
     printed_accuracy,
 )
+from proxyreward.metrics.calibration import CERTAIN, inverse_temperature
 from proxyreward.vocabulary import ALL, HH, RAW, SINGLE, TOP
 
 HARMLESS = HH[1]  # the test source of Figure 3
 ACCURACY, LOSS, AGREEMENT = "accuracy", "loss", "agreement"
 DIFFERENCES, REWARDS = "differences", "rewards"
+BEST, DISAGREEMENT = "best", "disagreement"
+RUNGS: dict[str, Metric] = {
+    name: METRICS[name] for name in (ACCURACY, "ece", "ece_floor", "log_loss", "size")
+} | {"inverse temperature": inverse_temperature}
 
 
 def transfer(mixtures: Mixtures) -> pd.DataFrame:
@@ -39,9 +47,10 @@ def transfer(mixtures: Mixtures) -> pd.DataFrame:
     for base, trained in product(mixtures.bases, models(mixtures)):
         margins = margin_of(mixtures, trained, base)
         for tested in mixtures.sources:
-            margin = margins[:, mixtures.source == tested]
+            own = mixtures.source == tested
+            margin, right = margins[:, own], accuracy(margins[:, own], mixtures.chance[own])
             mean, sd = margin.mean(axis=1), margin.std(axis=1)
-            values = [part.mean() for part in (accuracy(margin), mean, sd, mean / sd)]
+            values = [part.mean() for part in (right, mean, sd, mean / sd)]
             rows.append((base, trained, tested, *values))
     keys = ["base", "trained", "tested"]
     found = pd.DataFrame(rows, columns=[*keys, ACCURACY, "mean", "sd", "location"])
@@ -82,15 +91,18 @@ def couples(mixtures: Mixtures, found: pd.DataFrame) -> pd.DataFrame:
     weights; with one seed it is NaN for the same source.
     """
     loss, rows = found.set_index(["base", "trained", "tested"])[LOSS], []
+    own = [mixtures.source == name for name in mixtures.sources]
     for base in mixtures.bases:
         margins = {name: margin_of(mixtures, name, base) for name in mixtures.sources}
         for pair in combinations_with_replacement(mixtures.sources, 2):
             ways = (pair, pair[::-1])
             alike = [
-                mixtures.evaluate(accuracy, margins[one] * np.roll(margins[other], 1, axis=0))
+                accuracy((margins[one] * np.roll(margins[other], 1, axis=0))[:, tested]).mean()
                 for one, other in ways
+                for tested in own
             ]
-            agreement = np.nan if len({*pair}) == mixtures.seeds == 1 else np.mean(alike)
+            seeds = len(margins[pair[0]])
+            agreement = np.nan if len({*pair}) == seeds == 1 else np.mean(alike)
             rows.append((base, *pair, LOSS, np.mean([loss[base, *way] for way in ways])))
             rows.append((base, *pair, AGREEMENT, agreement))
     keys = ["first", "second", "measure"]
@@ -100,13 +112,13 @@ def couples(mixtures: Mixtures, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def moments(mixtures: Mixtures, found: pd.DataFrame) -> pd.DataFrame:
-    """Mean and standard deviation of the margins and rewards of the middle base.
+    """Mean and standard deviation of the margins and rewards of the largest base.
 
     Columns of, trained, tested, moment, value: `DIFFERENCES` on every source; `REWARDS` of both
     responses on Harmless alone, first seed.
     """
-    middle = found[found["base"] == mixtures.middle]
-    margins = middle.melt(["trained", "tested"], ["mean", "sd"], "moment", "value")
+    main = found[found["base"] == mixtures.main]
+    margins = main.melt(["trained", "tested"], ["mean", "sd"], "moment", "value")
     rows = []
     for model in models(mixtures):
         rewards = rewards_of(mixtures, model)[mixtures.source == HARMLESS]
@@ -152,6 +164,40 @@ def rank_tests(mixtures: Mixtures) -> pd.DataFrame:
         for groups in [margins[:, seed, mixtures.source == tested]]
     ]
     return pd.DataFrame(rows, columns=["tested", "seed", "kruskal", "friedman"])
+
+
+def ladder(mixtures: Mixtures, disagreement: pd.DataFrame) -> pd.DataFrame:
+    """MultiTask and MORE where the sources differ less, by degree of conflict; smallest base.
+
+    Parameters
+    ----------
+    disagreement
+        ``conflict, share``: on how many test pairs two sources disagree, mean over every two.
+
+    Returns
+    -------
+    DataFrame
+        conflict; scheme; measure, one of `RUNGS`; value: mean over sources, first seed. The scheme
+        ``best`` is a judge who knows each source's own utility: its accuracy, and the log loss of
+        the annotators' own chances. Nobody is more accurate, as labels are noisy. The scheme
+        ``sources`` has the measure ``disagreement``, the share.
+    """
+    share = disagreement.set_index("conflict")["share"]
+    rows = []
+    for conflict in sorted({1.0, *mixtures.ladder["conflict"]}):
+        chance, margins = mixtures.at(conflict)
+        with np.errstate(divide="ignore"):
+            exact = logit(chance)[None].clip(-CERTAIN, CERTAIN)
+        for scheme, margin in (*margins.items(), (BEST, exact)):
+            for measure in (ACCURACY, "log_loss") if scheme == BEST else RUNGS:
+                metric = RUNGS[measure]
+                each = [
+                    metric(margin[:, own], chance[own]).mean()
+                    for own in (mixtures.source == name for name in mixtures.sources)
+                ]
+                rows.append((conflict, scheme, measure, np.mean(each)))
+        rows.append((conflict, "sources", DISAGREEMENT, share[conflict]))
+    return pd.DataFrame(rows, columns=["conflict", "scheme", "measure", "value"])
 
 
 def paper_raw(registry: Registry, mixtures: Mixtures, base: str = ALL) -> dict[str, float]:

@@ -15,12 +15,19 @@ from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import GOLDEN, LARGE, PAPER, SMALL, WIDTH
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.core.text import ABSENT, cell, pivot
-from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, boxes
+from proxyreward.findings.more.mixture_drawing import (
+    SCHEME_COLOURS,
+    SCHEME_NAMES,
+    boxes,
+    draw_floor,
+)
 from proxyreward.findings.more.mixtures import Mixtures
 from proxyreward.findings.more.more_conflict.measure import (
     ACCURACY,
     AGREEMENT,
+    BEST,
     DIFFERENCES,
+    DISAGREEMENT,
     HARMLESS,
     LOSS,
     REWARDS,
@@ -28,7 +35,7 @@ from proxyreward.findings.more.more_conflict.measure import (
     models,
     rewards_of,
 )
-from proxyreward.vocabulary import RAW
+from proxyreward.vocabulary import MORE, MULTITASK, RAW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,6 +119,45 @@ def plot_pairs(pairs: pd.DataFrame) -> "Figure":
         label = "same source, other seed"
         axes[0, 1].set_title(label, fontsize=SMALL, weight="normal", loc="right", color="dimgrey")
     return figure
+
+
+def plot_ladder(ladder: pd.DataFrame) -> "Figure":
+    """Accuracy, ECE with its floor, and log loss of schemes against how often sources disagree."""
+    share = select(ladder, measure=DISAGREEMENT).set_index("conflict")["estimate"]
+    figure, axes = drawing.canvas(4.0, 1, 3, sharey=False)
+    texts = {"accuracy": "Accuracy", "ece": "ECE", "log_loss": "Log loss (nats)"}
+    for axis, (measure, text) in zip(axes[0], texts.items(), strict=True):
+        for shift, scheme in ((-0.3, MULTITASK), (0.3, MORE)):
+            rows = select(ladder, measure=measure, scheme=scheme)
+            place = 100 * share.loc[rows["conflict"]].to_numpy() + shift
+            axis.plot(place, rows["estimate"], color=SCHEME_COLOURS[scheme], lw=1.5)
+            name = SCHEME_NAMES[scheme]
+            drawing.dots(axis, place, rows, SCHEME_COLOURS[scheme], name, upright=True)
+        if measure == "ece":
+            floors = select(ladder, measure="ece_floor")
+            draw_floor(axis, floors["estimate"].max(), upright=True)
+            axis.set_ylim(bottom=0)
+        axis.set_title(text, fontsize=LARGE, weight="normal")
+        axis.tick_params(labelsize=SMALL)
+    figure.supxlabel("Test pairs on which two sources disagree, %", fontsize=LARGE)
+    drawing.legend(figure, axes, 3)
+    return figure
+
+
+def ladder_table(ladder: pd.DataFrame) -> pd.DataFrame:
+    """The table `ladder` as text cells; a row for each degree of conflict and scheme."""
+    heads = {
+        "accuracy": "Accuracy",
+        "ece": "ECE",
+        "ece_floor": "its floor",
+        "log_loss": "Log loss",
+        "inverse temperature": "1/T",
+    }
+    rows = ladder[ladder["measure"].isin(heads)]
+    who = rows["scheme"].map(SCHEME_NAMES | {BEST: "knows each source"})
+    rows = rows.assign(name=who, degree=rows["conflict"].map("{:g}".format))
+    index = {"degree": "Degree of conflict", "name": "Scheme"}
+    return pivot(rows, index, "measure", lambda row: cell(row, ".3f"), names=heads)
 
 
 def moments_table(moments: pd.DataFrame, tested: str) -> pd.DataFrame:

@@ -11,9 +11,12 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, measured
-from proxyreward.findings.core.reading import select
+from proxyreward.findings.more.confidence import OVER_CONFIDENT
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
+from proxyreward.findings.more.mixtures import OUTLIERS as PAPER_BASES
+from proxyreward.findings.more.mixtures import counterparts
 from proxyreward.findings.more.more_rewards.measure import (
+    ABOVE_FLOOR,
     ALL_STEPS,
     AS_TRAINED,
     READINGS,
@@ -21,10 +24,11 @@ from proxyreward.findings.more.more_rewards.measure import (
     SIDES,
 )
 from proxyreward.metrics.prediction import spearman
-from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, RAW, TOP
+from proxyreward.vocabulary import HH, MORE, MULTITASK, RAW, TOP
 
 CONTRASTS = ((MORE, TOP), (MORE, MULTITASK))
 EVERY, CONFIDENT, BOTH = "every base", "most confident base", "mean of both"
+SIZES = dict(zip(PAPER_BASES, ("small", "middle", "large")))
 # What two schemes are compared by on each test set: the kind and the statistic that are read.
 WORDS = {
     "outliers in % of pairs": (READINGS[0], "share"),
@@ -54,20 +58,18 @@ def quantities(tables: Mapping[str, pd.DataFrame]) -> dict[str, Quantity]:
     keys = ["base", "scheme", "source", "kind", "statistic"]
     # Outliers on the negative side count as sizes; all else is positive.
     rows = abs(rows.set_index(keys)[["value", "paper"]]).sort_index()
-    factors = select(tables["factors"], scheme=MULTITASK, source=ALL)
-    factor = factors.set_index("base")["value"]
     found: dict[str, Quantity] = {}
-    pooled, bases = {}, measures["base"].unique()
-    sizes = {"small": bases[0], "large": bases[-1]}
-    if len(bases) > 2:
-        sizes["middle"] = bases[len(bases) // 2]
-    for size, base in sizes.items():
+    controls = tables["controls"].set_index("name")["value"]
+    factors, pooled = {}, {}
+    for base, paper in counterparts(measures["base"].unique()).items():
+        size, factors[base] = SIZES[paper], controls[f"{base}: {OVER_CONFIDENT}"]
         pooled[base] = _both(rows.loc[base], POOLED) | _growth(trends[trends["base"] == base])
         own = pooled[base] | _both(rows.loc[base], WORDS) | _contrasts(rows.loc[base])
         own |= _outliers(rows.loc[base]) | _across_schemes(means[means["base"] == base])
-        own[": inverse temperature of MultiTask"] = measured(factor[base])
+        own[f": {OVER_CONFIDENT}"] = measured(factors[base])
+        own[f": {ABOVE_FLOOR}"] = measured(controls[f"{base}: {ABOVE_FLOOR}"])
         found |= {f"{size} base {base}{name}": quantity for name, quantity in own.items()}
-    for name, quantity in pooled[factor.idxmin()].items():
+    for name, quantity in pooled[min(factors, key=factors.get)].items():
         found[f"{CONFIDENT}{name}"] = quantity
         each = [pooled[base][name] for base in pooled]
         mean = [float(np.mean([getattr(one, of) for one in each])) for of in ("own", "paper")]

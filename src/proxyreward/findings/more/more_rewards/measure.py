@@ -12,7 +12,8 @@ import pandas as pd
 from scipy.special import logit
 
 from proxyreward.findings.core.registry import Registry
-from proxyreward.findings.more.mixture_drawing import SCHEMES
+from proxyreward.findings.more.confidence import OVER_CONFIDENT, over_confidence
+from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES, SCHEMES
 from proxyreward.findings.more.mixtures import (
     FORMS,
     METRICS,
@@ -22,20 +23,29 @@ from proxyreward.findings.more.mixtures import (
     counterparts,
     printed_outliers,
 )
-from proxyreward.metrics.calibration import inverse_temperature, pair_ece, reliability
+from proxyreward.metrics.calibration import (
+    ece_floor,
+    inverse_temperature,
+    pair_ece,
+    reliability,
+)
 from proxyreward.metrics.outliers import outliers
 from proxyreward.metrics.pairs import ratio
 from proxyreward.metrics.prediction import spearman
 from proxyreward.vocabulary import ALL, HH, MORE, MULTITASK, RAW, SINGLE, TOP
 
 TRAINED = SCHEMES[1:]
-MEASURED = ("accuracy", "size", "ece", "ece_paper", "log_loss")
+MEASURED = (
+    "accuracy", "size", "ece", "ece_paper", "ece_floor", "ece_paper_floor", "log_loss"
+)  # fmt: skip
 AS_TRAINED, SCALED = "as trained", "one temperature"
 # The first reading decides: the paper draws boxes apart for right and wrong pairs, and smooth
 # distributions fitted to its Table 1 agree with it better.
 READINGS = ("by sign", "one box")
 SIDES = ("positive", "negative")
 PLAIN = (SINGLE, MULTITASK)  # trained on the plain loss
+TOLD = {"accuracy": "accuracy", "ece": "ECE", "ece_floor": "floor of the ECE"}
+ABOVE_FLOOR = "ECE of MultiTask above its floor, in floors"
 ALL_STEPS, SECOND_HALF = "all", "second half"
 
 
@@ -67,13 +77,17 @@ def means(measures: pd.DataFrame) -> pd.DataFrame:
 
 
 def contrasts(measures: pd.DataFrame) -> pd.DataFrame:
-    """MORE minus MultiTask in what measures errors: base, source, rewards, metric, value."""
+    """MORE minus MultiTask in what measures errors: base, source, rewards, metric, value.
+
+    Of two floors of an ECE it is the larger one: a smaller difference can be chance.
+    """
     keys = ["base", "source", "rewards", "metric"]
-    errors = measures[measures["metric"].isin(["ece", "ece_paper", "log_loss"])]
+    errors = measures[~measures["metric"].isin(["accuracy", "size"])]
     one, other = (
         errors[errors["scheme"] == scheme].set_index(keys)["value"] for scheme in (MORE, MULTITASK)
     )
-    return (one - other).reset_index()
+    of_floor = one.index.get_level_values("metric").str.endswith("_floor")
+    return (one - other).where(~of_floor, np.maximum(one, other)).reset_index()
 
 
 def extremes(margin: np.ndarray, reading: str) -> dict[str, float]:
@@ -122,9 +136,28 @@ def factors(mixtures: Mixtures) -> pd.DataFrame:
     fitted = [(source, TOP) for source in mixtures.sources] + [(ALL, MULTITASK), (ALL, MORE)]
     for base, (source, scheme) in product(mixtures.bases, fitted):
         own = (mixtures.source == source) | (source == ALL)
-        found = inverse_temperature(mixtures.margin(scheme, base)[:, own])
+        found = inverse_temperature(mixtures.margin(scheme, base)[:, own], mixtures.chance[own])
         rows.append((base, source, scheme, found.mean()))
     return pd.DataFrame(rows, columns=["base", "source", "scheme", "value"])
+
+
+def controls(mixtures: Mixtures) -> pd.DataFrame:
+    """Whether there is anything for MORE to repair, and whether it could be seen: name, value.
+
+    Of MultiTask on each base `confidence.over_confidence`; of MultiTask and MORE accuracy, ECE and
+    floor, means over seeds and sources; and by how many floors MultiTask's ECE exceeds its own.
+    """
+    found = {}
+    factors = over_confidence(mixtures.rms, mixtures.margins, mixtures.labels)
+    for base, factor in factors.items():
+        found[f"{base}: {OVER_CONFIDENT}"] = factor
+        margin = {scheme: mixtures.margin(scheme, base) for scheme in (MULTITASK, MORE)}
+        for scheme, metric in product(margin, ("accuracy", "ece", "ece_floor")):
+            value = mixtures.evaluate(METRICS[metric], margin[scheme])
+            found[f"{base}: {TOLD[metric]} of {SCHEME_NAMES[scheme]}"] = value
+        error, least = (found[f"{base}: {TOLD[m]} of MultiTask"] for m in ("ece", "ece_floor"))
+        found[f"{base}: {ABOVE_FLOOR}"] = error / least - 1
+    return pd.DataFrame(list(found.items()), columns=["name", "value"])
 
 
 def sizes(mixtures: Mixtures, scheme: str, base: str) -> np.ndarray:
@@ -192,15 +225,21 @@ def reliability_bins(
 ) -> pd.DataFrame:
     """Reliability diagrams of one reward model of each scheme, in both orientations.
 
-    A row for each bin: scheme, orientation, ece, and the columns of
+    Of a base without the seed it is the last that there is.
+
+    A row for each bin: scheme, orientation, ece, its floor, and the columns of
     :class:`proxyreward.metrics.calibration.Reliability`.
     """
     frames = []
     for scheme, orientation in product(SCHEMES, ORDERS):
-        margin = mixtures.margin(scheme, base)[seed, mixtures.source == source]
+        own = mixtures.source == source
+        seeds = mixtures.margin(scheme, base)[:, own]
+        margin = seeds[min(seed, len(seeds) - 1)]
         options = {"bins": bins, "binning": binning, "orientation": orientation}
+        options["chance"] = mixtures.chance[own]
         error = float(pair_ece(margin, **options))
         head = {"scheme": scheme, "orientation": orientation, "ece": error}
+        head["floor"] = float(ece_floor(margin, **options))
         frames.append(pd.DataFrame(head | reliability(margin, **options)._asdict()))
     return pd.concat(frames, ignore_index=True)
 
@@ -209,16 +248,19 @@ def rescaled(mixtures: Mixtures, base: str, source: str, factors: Sequence[float
     """ECE of the same reward models in every form, their rewards multiplied by a factor.
 
     Nothing else changes: neither the order of any two responses nor the accuracy. Columns scheme,
-    form, factor, size (mean |margin| after scaling), ece; means over seeds.
+    form, factor, size (mean |margin| after scaling), ece, floor; means over seeds.
     """
     own, factor, rows = mixtures.source == source, np.asarray(factors, dtype=float), []
     for scheme in TRAINED:
         margin = mixtures.margin(scheme, base)[:, None, own] * factor[:, None]
         size = abs(margin).mean(axis=(0, 2))
         for form, options in FORMS.items():
-            error = pair_ece(margin, **options).mean(axis=0)
-            rows += [(scheme, form, *row) for row in zip(factor, size, error, strict=True)]
-    return pd.DataFrame(rows, columns=["scheme", "form", "factor", "size", "ece"])
+            error, least = (
+                metric(margin, **options, chance=mixtures.chance[own]).mean(axis=0)
+                for metric in (pair_ece, ece_floor)
+            )
+            rows += [(scheme, form, *row) for row in zip(factor, size, error, least, strict=True)]
+    return pd.DataFrame(rows, columns=["scheme", "form", "factor", "size", "ece", "floor"])
 
 
 def cancelled(mixtures: Mixtures, base: str, source: str) -> dict[str, float]:

@@ -16,7 +16,14 @@ from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import LARGE, SMALL
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.core.text import beside, cell, pivot
-from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, SCHEMES, boxes
+from proxyreward.findings.more.mixture_drawing import (
+    FLOOR,
+    SCHEME_COLOURS,
+    SCHEME_NAMES,
+    SCHEMES,
+    boxes,
+    draw_floor,
+)
 from proxyreward.findings.more.mixtures import (
     FORMS,
     ORDERS,
@@ -50,6 +57,8 @@ AXES = {
 def plot_boxes(mixtures: Mixtures, reading: str, seed: int) -> "Figure":
     """Box plots of the reward differences of one reward model of each scheme (Figure 5).
 
+    Of a base without the seed it is the last that there is.
+
     The reading ``by sign`` draws a filled box of the positive differences and a hollow one of the
     negative ones, ``one box`` a box of all. Points are what the tables count as outliers.
     """
@@ -57,7 +66,8 @@ def plot_boxes(mixtures: Mixtures, reading: str, seed: int) -> "Figure":
     colours = [SCHEME_COLOURS[scheme] for scheme in TRAINED]
     for axis, (base, source) in zip(axes.flat, product(mixtures.bases, HH), strict=True):
         own = mixtures.source == source
-        margins = [mixtures.margin(scheme, base)[seed, own] for scheme in TRAINED]
+        margins = [mixtures.margin(scheme, base)[:, own] for scheme in TRAINED]
+        margins = [margin[min(seed, len(margin) - 1)] for margin in margins]
         sides = {True: margins}
         if reading == READINGS[0]:
             sides = {True: [m[m > 0] for m in margins], False: [m[m < 0] for m in margins]}
@@ -111,6 +121,7 @@ def plot_calibration(measures: pd.DataFrame) -> "Figure":
     figure, axes = _groups(measures, 2)
     for axis, metric in zip(axes, ("ece", "ece_paper"), strict=True):
         rows = select(measures, metric=metric, rewards=AS_TRAINED)
+        _draw_floor(axis, measures, metric)
         _dots(axis, rows, TRAINED, paper=metric == "ece_paper")
         axis.set_xlim(left=0)
         axis.set_xlabel(AXES[metric].replace(", ", "\n"))
@@ -128,6 +139,8 @@ def plot_temperature(contrasts: pd.DataFrame) -> "Figure":
             height = np.arange(len(own))[::-1] + shift
             drawing.dots(axis, height, own, SCHEME_COLOURS[MORE], rewards, **style)
         axis.axvline(0, color="grey", linewidth=1)
+        if metric != "log_loss":
+            _draw_floor(axis, contrasts, metric, both=True)
         axis.set_xlabel(AXES[metric].replace(", ", "\n").replace(" (", "\n("))
         drawing.few_ticks(axis)
     figure.supxlabel("MORE minus MultiTask: below 0 MORE is better", fontsize=LARGE)
@@ -143,6 +156,7 @@ def plot_size_and_error(means: pd.DataFrame) -> "Figure":
     marks = dict(zip(rows["base"].unique(), ("v", "o", "s"), strict=False))
     figure, axes = drawing.canvas(4.8, 1, 2, sharey=False)
     for axis, metric in zip(axes[0], ("ece", "ece_paper"), strict=True):
+        _draw_floor(axis, rows, metric, upright=True)
         errors = select(rows, metric=metric).set_index(["base", "scheme"])
         for (base, scheme), own in select(rows, metric="size").groupby(["base", "scheme"]):
             error, colour = errors.loc[(base, scheme)], SCHEME_COLOURS[scheme]
@@ -153,6 +167,7 @@ def plot_size_and_error(means: pd.DataFrame) -> "Figure":
         axis.tick_params(labelsize=SMALL)
     figure.supxlabel(AXES["size"] + " (units of the reward)", fontsize=LARGE)
     names = [(marker, "grey", base) for base, marker in marks.items()]
+    names += [("s", (0.5, 0.5, 0.5, 0.22), FLOOR)]
     names += [("D", SCHEME_COLOURS[name], SCHEME_NAMES[name]) for name in rows["scheme"].unique()]
     handles = [Line2D([], [], ls="", marker=m, color=colour, label=t) for m, colour, t in names]
     figure.legend(handles=handles, loc="outside upper center", ncols=2, fontsize=9, frameon=False)
@@ -174,7 +189,10 @@ def plot_reliability(bins: pd.DataFrame) -> "Figure":
         area = 25 + 250 * own["count"] / own["count"].sum()
         style = {"color": colour, "edgecolor": "white", "linewidth": 0.6, "zorder": 3}
         axis.scatter(own["confidence"], own["accuracy"], s=area, **style)
-        title = f"{SCHEME_NAMES[scheme]}, {ORDERS[orientation]}: ECE {own['ece'].iloc[0]:.3f}"
+        error, floor = own[["ece", "floor"]].iloc[0]
+        title = (
+            f"{SCHEME_NAMES[scheme]}, {ORDERS[orientation]}:\nECE {error:.3f}, floor {floor:.3f}"
+        )
         axis.set_title(title, fontsize=SMALL, weight="normal")
         axis.tick_params(labelsize=SMALL)
     figure.supxlabel("Confidence: mean σ(reward difference) in the bin", fontsize=LARGE)
@@ -217,6 +235,8 @@ def plot_rescaled(
     for axis, form in zip(axes[0], forms, strict=True):
         band = {"color": "grey", "alpha": 0.25, "lw": 0, "label": "paper, all its values"}
         axis.axhspan(paper.min(), paper.max(), **band)
+        floor = select(rescaled, form=form).groupby("size")["floor"].max()
+        axis.plot(floor, ":", color="black", lw=1.5, label=FLOOR)
         for scheme in TRAINED:
             own, colour = select(rescaled, scheme=scheme, form=form), SCHEME_COLOURS[scheme]
             axis.plot(own["size"], own["ece"], color=colour, linewidth=2)
@@ -293,11 +313,18 @@ def form_table(rescaled: pd.DataFrame, scheme: str) -> pd.DataFrame:
     return pivot(named, {"form": "ECE with"}, "factor", lambda row: f"{row.ece:.3f}")
 
 
+def controls_table(controls: pd.DataFrame) -> pd.DataFrame:
+    """The positive controls as text cells, a row for each."""
+    cells = [cell(row, ".3f") for row in controls.itertuples()]
+    return pd.DataFrame({"Control": controls["name"], "ours": cells})
+
+
 def tally(contrasts: pd.DataFrame) -> pd.DataFrame:
     """How many differences are below 0, and of how many the interval is clear of 0.
 
     Columns ``below, clear`` by metric and rewards.
     """
+    contrasts = contrasts[~contrasts["metric"].str.endswith("_floor")]
     below, clear = contrasts["estimate"] < 0, (contrasts["low"] > 0) | (contrasts["high"] < 0)
     counts = contrasts.assign(below=below, clear=clear)
     return counts.groupby(["metric", "rewards"])[["below", "clear"]].sum()
@@ -317,6 +344,12 @@ def _groups(rows: pd.DataFrame, columns: int) -> tuple["Figure", np.ndarray]:
             colour = "#8a96a6" if (len(groups) - line) % 2 == 0 else "#c8d0da"
             axis.axhline(line - 0.5, color=colour, linewidth=0.8)
     return figure, axes[0]
+
+
+def _draw_floor(axis: "Axes", rows: pd.DataFrame, metric: str, **how: bool) -> None:
+    """A band up to the largest floor of an ECE among the rewards as trained."""
+    floors = select(rows, metric=f"{metric}_floor", rewards=AS_TRAINED)
+    draw_floor(axis, floors["estimate"].max(), **how)
 
 
 def _dots(axis: "Axes", rows: pd.DataFrame, schemes: Sequence[str], *, paper: bool = False) -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise, product
 import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, counted, measured
+from proxyreward.findings.more.confidence import OVER_CONFIDENT
 from proxyreward.findings.more.mixture_drawing import SCHEME_NAMES
 from proxyreward.vocabulary import (
     HH,
@@ -42,20 +43,22 @@ def quantities(
     steps: pd.DataFrame,
     times: pd.DataFrame,
     identities: pd.DataFrame,
-    confident: str,
+    factors: Mapping[str, float],
 ) -> dict[str, Quantity]:
     """Measure what the claims of this finding compare.
 
     `cells`, `steps` and `times` are those of `measure`, `identities` that of `identities.compare`,
-    `confident` is `Mixtures.most_confident`.
+    `factors` that of `confidence.over_confidence`.
     """
     bases, names = list(cells["base"].unique()), list(cells["source"].unique())
     names.remove(MEAN)
-    rows = _with_means(cells[~cells["scaled"]], confident)
+    rows = _with_means(cells[~cells["scaled"]], min(factors, key=factors.get))
     rows = rows.set_index(["metric", "base", "source"]).sort_index()
     by = {scheme: own[VALUES] for scheme, own in rows.groupby("scheme")}
     found = _accuracies(by, bases, names) | _calibration(by, bases)
-    found |= _without_resampling(by, bases[len(bases) // 2]) | _steps(steps)
+    found |= _without_resampling(by, bases[-1]) | _steps(steps)
+    for base, factor in factors.items():
+        found[f"{_label(base, bases)}: {OVER_CONFIDENT}"] = measured(factor)
     what = "time of a step of MORE over one of MultiTask"
     for row in times.itertuples():  # of one machine, whatever the replicate
         found[f"{row.base}: {what}"] = counted(row.ratio)
@@ -137,11 +140,11 @@ def _steps(steps: pd.DataFrame) -> dict[str, Quantity]:
     return found
 
 
-def _without_resampling(by: Mapping[str, pd.DataFrame], middle: str) -> dict[str, Quantity]:
+def _without_resampling(by: Mapping[str, pd.DataFrame], main: str) -> dict[str, Quantity]:
     """With sources as they are, on the base that has this control."""
 
     def gap(first: str, second: str, metric: str) -> float:
-        return (by[first] - by[second]).at[(metric, middle, MEAN), "value"]
+        return (by[first] - by[second]).at[(metric, main, MEAN), "value"]
 
     found = {}
     for metric, text in (("ece", "mean ECE"), ("accuracy", "mean accuracy")):

@@ -21,6 +21,7 @@ from proxyreward.findings.more.mixtures import (
     Mixtures,
     counterparts,
     ece,
+    floor,
     printed_accuracy,
     printed_outliers,
 )
@@ -33,6 +34,7 @@ from proxyreward.vocabulary import (
     MULTITASK,
     MULTITASK_AS_IS,
     PUBLIC_CODE,
+    UPGRAD,
 )
 
 # What is subtracted from what: the claim, what balanced batches do alone and what the weights then
@@ -42,12 +44,14 @@ COMPARISONS = {
     (BALANCED, MULTITASK): "balanced − MultiTask",
     (MORE, BALANCED): "MORE − balanced",
     (PUBLIC_CODE, MULTITASK): "public code − MultiTask",
+    (UPGRAD, BALANCED): "UPGrad − balanced",
     (MORE_AS_IS, MULTITASK_AS_IS): "both on sources as is",
 }
-# The other forms of the ECE go by their own names.
-MEASURED: dict[str, Metric] = METRICS | {
-    form: ece(form) for form in DISTINCT if form not in (STANDARD, PAPER_FORM)
-}
+# The other forms of the ECE go by their own names, their floors too.
+FLOOR = "_floor"
+_OTHERS = [form for form in DISTINCT if form not in (STANDARD, PAPER_FORM)]
+MEASURED: dict[str, Metric] = METRICS | {form: ece(form) for form in _OTHERS}
+MEASURED |= {form + FLOOR: floor(form) for form in _OTHERS}
 TIMES = ["base", "multitask_ms", "more_ms", "ratio", "low", "high", "weighing_share",
          "solving_share", "repeats"]  # fmt: skip
 
@@ -78,7 +82,8 @@ def cells(mixtures: Mixtures, registry: Registry) -> pd.DataFrame:
 def differences(found: pd.DataFrame) -> pd.DataFrame:
     """The `COMPARISONS`, first minus second, from :func:`cells`, on the bases that have both.
 
-    Columns source, base, first, second, metric, scaled, paper, value.
+    Columns source, base, first, second, metric, scaled, paper, value. Of two floors of an ECE it is
+    the larger one: a smaller difference can be chance.
     """
     keys = ["source", "base", "metric", "scaled"]
     by = {name: rows.set_index(keys)[["paper", "value"]] for name, rows in found.groupby("scheme")}
@@ -86,6 +91,9 @@ def differences(found: pd.DataFrame) -> pd.DataFrame:
     for first, second in COMPARISONS:
         both = by[first].index.intersection(by[second].index, sort=False)
         less = by[first].loc[both] - by[second].loc[both]
+        of_floor = less.index.get_level_values("metric").str.endswith(FLOOR)
+        larger = np.maximum(by[first].loc[both], by[second].loc[both])
+        less[of_floor] = larger[of_floor]
         tables.append(less.reset_index().assign(first=first, second=second))
     table = pd.concat(tables, ignore_index=True)
     table = table[~(table["scaled"] & (table["metric"] == "accuracy"))]
@@ -146,7 +154,7 @@ def printed(registry: Registry, base: str, metric: str, scheme: str, source: str
     Accuracies are those of Table 3 as shares, their mean that of the row: the paper's own has
     slips. ECEs, of whatever form, are those of Tables 1, 5 and 6, and of Table 3 in the mean.
     """
-    if metric in ("log_loss", "brier", "size"):
+    if metric in ("log_loss", "brier", "size") or metric.endswith(FLOOR):
         return np.nan
     if metric == "accuracy":
         shares = printed_accuracy(registry, base, scheme)

@@ -15,9 +15,15 @@ from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import LARGE, SMALL
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.core.text import beside, cell, pivot, with_interval
-from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, SCHEMES
+from proxyreward.findings.more.mixture_drawing import (
+    FLOOR_LOOK,
+    SCHEME_COLOURS,
+    SCHEME_NAMES,
+    SCHEMES,
+    draw_floor,
+)
 from proxyreward.findings.more.mixtures import COLUMNS, DISTINCT, STANDARD, counterparts, form_label
-from proxyreward.findings.more.more_schemes.measure import COMPARISONS, metric_of
+from proxyreward.findings.more.more_schemes.measure import COMPARISONS, FLOOR, metric_of
 from proxyreward.metrics.checks import one_of
 from proxyreward.vocabulary import MORE, MULTITASK
 
@@ -37,7 +43,8 @@ AXES = {
 def plot_schemes(cells: pd.DataFrame, form: str = STANDARD) -> "Figure":
     """Accuracy and ECE of each scheme on each test set (the paper's Figure 4).
 
-    A row of panels for each source and one for the mean; columns are accuracy, the ECE in a form,
+    Bands end at the largest floor of the ECEs in their panel. A row of panels for each source and
+    one for the mean; columns are accuracy, the ECE in a form,
     and the ECE in the form that the paper's numbers point to, with the paper's values beside ours.
     """
     columns = ("accuracy", metric_of(form), "ece_paper")
@@ -51,6 +58,9 @@ def plot_schemes(cells: pd.DataFrame, form: str = STANDARD) -> "Figure":
                 found = own[own["scheme"] == scheme].set_index("base").loc[bases]
                 colour = SCHEME_COLOURS[scheme]
                 drawing.dots(axis, place + shift, found, colour, SCHEME_NAMES[scheme])
+                if i and scheme == SCHEMES[-1]:
+                    floor = cells[(cells["source"] == source) & (cells["metric"] == metric + FLOOR)]
+                    draw_floor(axis, floor["estimate"].max())
                 if i != 1:  # the paper's ECE is drawn only beside the form it seems to have
                     drawing.papers(axis, found["paper"], place + shift, colour, "")
             axis.set_yticks(place, bases)
@@ -64,7 +74,7 @@ def plot_schemes(cells: pd.DataFrame, form: str = STANDARD) -> "Figure":
         axis.set_xlabel(label, fontsize=LARGE)
     for axis in axes[:, 1:].flat:
         axis.set_xlim(left=0)
-    drawing.legend(figure, axes[0, 0], 5)
+    drawing.legend(figure, axes[0, :2], 3)
     return figure
 
 
@@ -85,7 +95,10 @@ def plot_differences(
     figure, axes = drawing.canvas(1.6 + 0.95 * len(rows), 2, 3, sharex=False)
     for axis, (metric, label) in zip(axes.flat, AXES.items(), strict=True):
         place = drawing.rows_on(axis, names)
-        own = shown[shown["metric"] == (metric_of(form) if metric == "ece" else metric)].copy()
+        read = metric_of(form) if metric == "ece" else metric
+        own, floor = shown[shown["metric"] == read].copy(), shown["metric"] == read + FLOOR
+        if floor.any():
+            draw_floor(axis, shown.loc[floor, "estimate"].max(), both=True)
         if metric == "accuracy":  # points need fewer letters than shares, and the panels are narrow
             own[["estimate", "low", "high", "paper"]] *= 100
         for scaled, name in enumerate(("as trained", "after temperature scaling")):
@@ -101,25 +114,34 @@ def plot_differences(
         axis.set_xlabel(label, fontsize=LARGE)
         drawing.few_ticks(axis)
     axes[0, 1].set_xlabel(_ece(form), fontsize=LARGE)
-    drawing.legend(figure, axes, 3)
+    drawing.legend(figure, axes, 2)
     return figure
 
 
 def forms(differences: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the ECE of MORE minus MultiTask in each form as trained, in the mean over sources."""
+    """Rows of the ECE of MORE minus MultiTask in each form as trained, in the mean over sources.
+
+    Beside each its ``floor``.
+    """
     names = {metric_of(form): form for form in DISTINCT}
     own = differences[(differences["source"] == "mean") & ~differences["scaled"]]
-    own = own[(own["first"] == MORE) & (own["second"] == MULTITASK) & own["metric"].isin(names)]
-    return own.assign(form=own["metric"].map(names))
+    own = own[(own["first"] == MORE) & (own["second"] == MULTITASK)]
+    floor = own[own["metric"].isin([name + FLOOR for name in names])]
+    floor = floor.assign(form=floor["metric"].str.removesuffix(FLOOR).map(names))
+    keys = ["base", "form"]
+    found = own[own["metric"].isin(names)].assign(form=lambda rows: rows["metric"].map(names))
+    return found.merge(floor[[*keys, "estimate"]].rename(columns={"estimate": "floor"}), on=keys)
 
 
 def plot_forms(differences: pd.DataFrame) -> "Figure":
-    """ECE of MORE minus MultiTask in each form, a panel per base."""
+    """ECE of MORE minus MultiTask in each form, a panel per base; bands reach to the floors."""
     own = forms(differences)
     figure, axes = drawing.canvas(1.0 + 0.45 * len(DISTINCT), 1, own["base"].nunique())
     for axis, base in zip(axes[0], own["base"].unique(), strict=True):
         place = drawing.rows_on(axis, list(map(form_label, DISTINCT)))
         found = own[own["base"] == base].set_index("form").loc[list(DISTINCT)]
+        width, left = 2 * found["floor"], -found["floor"]
+        axis.barh(place, width, left=left, height=0.9, zorder=0, **FLOOR_LOOK)
         drawing.dots(axis, place, found, SCHEME_COLOURS[MORE])
         axis.axvline(0, color="black", linewidth=1, zorder=1)
         axis.set_title(base, fontsize=LARGE)

@@ -1,4 +1,4 @@
-"""What the claims of Figure 6 and of eq. 6-9 of paper *more* compare, on the middle base.
+"""What the claims of Figure 6 and of eq. 6-9 of paper *more* compare, on the largest base.
 
 In: tables of `measure`. Out: quantities, by the names that the registry's criteria use. Called by
 the stage `more_sources`.
@@ -25,7 +25,7 @@ READINGS = {
 
 
 def quantities(
-    tables: Mapping[str, pd.DataFrame], alone: pd.DataFrame, shares: pd.DataFrame, middle: str
+    tables: Mapping[str, pd.DataFrame], alone: pd.DataFrame, shares: pd.DataFrame, main: str
 ) -> dict[str, Quantity]:
     """Measure what the claims of Figure 6 and of cancelling drifts compare.
 
@@ -36,7 +36,7 @@ def quantities(
         `measure`.
     alone, shares : DataFrame
         Of the functions of that name in `measure`.
-    middle : str
+    main : str
         The base of the claims.
     """
     by = tables["association"].set_index("scheme")["value"]
@@ -52,10 +52,10 @@ def quantities(
     found[name] = gains.at[MULTITASK_AS_IS, largest] - gains.at[MULTITASK, largest]
     quantities = {name: measured(value) for name, value in found.items()}
     for row in alone.itertuples():
-        at = "" if row.base == middle else f", base {row.base}"
+        at = "" if row.base == main else f", base {row.base}"
         name = f"{row.source}: ECE with all sources minus Top{at}"
         quantities[name] = measured(row.value, row.paper)
-    both = alone[alone["base"] == middle][["value", "paper"]].mean()
+    both = alone[alone["base"] == main][["value", "paper"]].mean()
     quantities[f"{BOTH}: ECE with all sources minus Top"] = measured(*both)
     return quantities
 

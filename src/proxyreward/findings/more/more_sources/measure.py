@@ -20,6 +20,7 @@ from proxyreward.findings.more.mixtures import (
     accuracy,
     counterparts,
     ece,
+    floor,
     printed_outliers,
     temperature_scaled,
 )
@@ -41,24 +42,28 @@ from proxyreward.vocabulary import (
 
 
 def curves(mixtures: Mixtures) -> pd.DataFrame:
-    """Each measure on Helpful and Harmless against the number of sources (Figure 6), middle base.
+    """Each measure on Helpful and Harmless against the number of sources (Figure 6), largest base.
 
     Columns measure, form (``any`` where there is none), source, curve, k, value. Measures are the
-    ECE; the ECE after temperature scaling, with a temperature for each test source (fitted over all
-    sources it would depend on how many of them the model has seen, hence on K); mean |margin|;
-    accuracy. Curves are MORE in each order of adding sources (``order 0`` is the paper's; all share
-    their ends), the mean over orders, MORE with a ``fixed total`` of pairs, as many as two sources
-    have, and ``top`` (k = 1), the model on the test source alone.
+    ECE and its floor; the ECE after temperature scaling, with a temperature for each test source
+    (fitted over all sources it would depend on how many of them the model has seen, hence on K);
+    mean |margin|; accuracy. Curves are MORE in each order of adding sources (``order 0`` is the
+    paper's; all share their ends), the mean over orders, MORE on two and on all sources with a
+    ``fixed total`` of pairs, as many as two have, and ``top`` (k = 1), the model on the test source
+    alone.
     """
     lines = {
         (f"order {order}", k): mixtures.margin(ADDED, k=k, order=order)
         for order, k in product(mixtures.orders, mixtures.counts)
     }
-    for k in mixtures.counts:  # two sources at full size have the same total
-        lines["fixed total", k] = mixtures.margin(ADDED if k == 2 else FIXED_TOTAL, k=k)
+    # Two sources at full size have the total of all at a smaller one.
+    first, last = mixtures.counts[0], mixtures.counts[-1]
+    lines["fixed total", first] = lines["order 0", first]
+    if last > first:
+        lines["fixed total", last] = mixtures.margin(FIXED_TOTAL)
     lines[TOP, 1] = mixtures.margin(TOP)
     rows = [
-        (*read, source, *line, float(of(margin[:, mixtures.source == source]).mean()))
+        (*read, source, *line, mixtures.evaluate(of, margin, source))
         for read, of in _readings().items()
         for source in HH
         for line, margin in lines.items()
@@ -74,15 +79,19 @@ def forms(found: pd.DataFrame) -> pd.DataFrame:
     """ECE of MORE on all sources minus that of fewer, in every form, from :func:`curves`.
 
     Columns measure (``scaled`` in the standard and the paper's form alone), form, against (``top``,
-    the model on the test source, or MORE on ``two`` sources in the paper's order), source, value.
+    the model on the test source, or MORE on ``two`` sources in the paper's order), source, value. A
+    ``floor`` is the larger one of both ECEs: a smaller difference can be chance.
     """
-    asked = [("ece", form) for form in DISTINCT] + [("scaled", STANDARD), ("scaled", PAPER_FORM)]
+    asked = [(read, form) for read in ("ece", "floor") for form in DISTINCT]
+    asked += [("scaled", STANDARD), ("scaled", PAPER_FORM)]
     value = found.set_index(["measure", "form", "source", "curve", "k"])["value"].sort_index()
     rows = []
     for read, source in product(asked, HH):
         last = value[*read, source, "order 0", found["k"].max()]
-        rows.append((*read, "top", source, last - value[*read, source, TOP, 1]))
-        rows.append((*read, "two", source, last - value[*read, source, "order 0", 2]))
+        for against, line in (("top", (TOP, 1)), ("two", ("order 0", 2))):
+            other = value[*read, source, *line]
+            apart = max(last, other) if read[0] == "floor" else last - other
+            rows.append((*read, against, source, apart))
     return pd.DataFrame(rows, columns=["measure", "form", "against", "source", "value"])
 
 
@@ -127,7 +136,7 @@ def norms(mixtures: Mixtures, first: int = 0) -> pd.DataFrame:
 def compared(mixtures: Mixtures, first: int = 0) -> int:
     """How many first steps are compared: all that the shortest run has, or at most `first`."""
     asked = mixtures.rms[mixtures.rms["scheme"].isin([MORE, ADDED, SPLITS])]
-    asked = asked.loc[asked["base"] == mixtures.middle, "rm"]
+    asked = asked.loc[asked["base"] == mixtures.main, "rm"]
     shortest = int(mixtures.steps["rm"].value_counts()[asked].min())
     return min(first or shortest, shortest)
 
@@ -135,7 +144,7 @@ def compared(mixtures: Mixtures, first: int = 0) -> int:
 def mean_weights(mixtures: Mixtures) -> pd.DataFrame:
     """Mean weight of each source over steps and seeds: scheme, base, source, value.
 
-    For MORE on every base, and for the authors' program on the middle one.
+    For MORE on every base, and for the authors' program on the largest one.
     """
     rows = [
         (scheme, base, source, weight.mean())
@@ -166,7 +175,7 @@ def shares(mixtures: Mixtures, statistics: pd.DataFrame) -> pd.DataFrame:
 
 
 def gains(mixtures: Mixtures) -> pd.DataFrame:
-    r"""Relative gain of mixtures on every source (middle base): scheme, source, value.
+    r"""Relative gain of mixtures on every source (largest base): scheme, source, value.
 
     .. math:: \frac{\mathrm{acc}_\mathrm{mix} - \mathrm{acc}_\mathrm{raw}}
               {\mathrm{acc}_\mathrm{top} - \mathrm{acc}_\mathrm{raw}}
@@ -205,8 +214,9 @@ def _readings() -> dict[tuple[str, str], Metric]:
     """Measures of one test source's margins, by name and form."""
 
     def scaled(form: str) -> Metric:
-        return lambda margin: ece(form)(temperature_scaled(margin))
+        return lambda margin, chance: ece(form)(temperature_scaled(margin, chance), chance)
 
     found = {("ece", form): ece(form) for form in DISTINCT}
     found |= {("scaled", form): scaled(form) for form in DISTINCT}
+    found |= {("floor", form): floor(form) for form in DISTINCT}
     return found | {(name, "any"): METRICS[name] for name in ("size", "accuracy")}

@@ -15,7 +15,12 @@ from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import GOLDEN, LARGE, OURS, PAPER, SMALL
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.core.text import cell, pivot
-from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
+from proxyreward.findings.more.mixture_drawing import (
+    FLOOR_LOOK,
+    SCHEME_COLOURS,
+    SCHEME_NAMES,
+    draw_floor,
+)
 from proxyreward.findings.more.mixtures import DISTINCT, STANDARD, Mixtures, form_label
 from proxyreward.findings.more.more_sources.measure import step_weights
 from proxyreward.metrics.checks import one_of
@@ -34,19 +39,21 @@ MEASURES = {
 
 def chosen(curves: pd.DataFrame, measure: str, form: str = STANDARD) -> pd.DataFrame:
     """Curves of one measure, of the two ECEs in one form; a ValueError lists what there is."""
-    one_of("measure", measure, tuple(MEASURES))
+    one_of("measure", measure, (*MEASURES, "floor"))
     one_of("form", form, DISTINCT)
-    form = form if measure in ("ece", "scaled") else "any"
+    form = form if measure in ("ece", "scaled", "floor") else "any"
     return select(curves, measure=measure, form=form)
 
 
 def plot_curves(
-    curves: pd.DataFrame, paper: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None
+    curves: pd.DataFrame,
+    floors: pd.DataFrame | None = None,
+    paper: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None,
 ) -> "Figure":
     """A measure on Helpful and Harmless against the number of sources (Figure 6).
 
-    `curves` are of one measure, see :func:`chosen`; `paper` has by test source the cells of
-    `mixtures.printed_outliers`, the only two points that it prints.
+    `curves` are of one measure, see :func:`chosen`, and for an ECE `floors` are its floors; `paper`
+    has by test source the cells of `mixtures.printed_outliers`, the only two points that it prints.
     """
     figure, axes = drawing.canvas(4.4, 1, 2)
     counts = np.sort(curves["k"].unique())[1:]
@@ -57,6 +64,8 @@ def plot_curves(
     }
     for axis, source in zip(axes[0], HH, strict=True):
         rows = select(curves, source=source).set_index("curve")
+        if floors is not None:
+            draw_floor(axis, select(floors, source=source)["estimate"].max(), upright=True)
         top = rows.loc[TOP]
         axis.axhspan(top["low"], top["high"], color=SCHEME_COLOURS[TOP], alpha=0.15, lw=0)
         axis.axhline(top["estimate"], color=SCHEME_COLOURS[TOP], ls="--", label="Top")
@@ -82,7 +91,9 @@ def plot_curves(
 
 
 def plot_forms(forms: pd.DataFrame) -> "Figure":
-    """ECE of MORE on all sources minus those of fewer, in every form."""
+    """ECE of MORE on all sources minus that of fewer, in every form; bands reach to the floors."""
+    floors = select(forms, measure="floor")
+    forms = forms[forms["measure"] != "floor"]
     labels = list(dict.fromkeys(zip(forms["form"], forms["measure"], strict=True)))
     names = [form_label(f) if measure == "ece" else f"{f}, scaled" for f, measure in labels]
     figure, axes = drawing.canvas(1.6 + 0.42 * len(labels), 1, 2)
@@ -92,6 +103,9 @@ def plot_forms(forms: pd.DataFrame) -> "Figure":
     }
     for axis, source in zip(axes[0], HH, strict=True):
         height = drawing.rows_on(axis, names)
+        floor = select(floors, source=source).groupby("form")["estimate"].max()
+        floor = floor.loc[[form for form, _ in labels]]
+        axis.barh(height, 2 * floor, left=-floor, height=0.9, zorder=0, **FLOOR_LOOK)
         for against, (shift, colour, label) in styles.items():
             rows = select(forms, source=source, against=against)
             rows = rows.set_index(["form", "measure"]).loc[labels]
@@ -107,7 +121,7 @@ def plot_forms(forms: pd.DataFrame) -> "Figure":
 
 def forms_table(forms: pd.DataFrame, against: str) -> pd.DataFrame:
     """Differences in every form as text cells, a row for each form."""
-    rows = select(forms, against=against)
+    rows = select(forms[forms["measure"] != "floor"], against=against)
     scaled = np.where(rows["measure"] == "scaled", ", after temperature scaling", "")
     rows = rows.assign(name=rows["form"] + scaled)
     return pivot(rows, {"name": "Form"}, "source", lambda row: cell(row, ".3f"))

@@ -48,7 +48,7 @@ def judge(mixtures: Mixtures, metric: Metric, margin: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     metric
-        Takes margins of shape (seeds, pairs), returns (seeds,).
+        Takes margins of shape (seeds, pairs) and chances of labels, returns (seeds,).
     margin : ndarray, shape (seeds, all pairs)
 
     Returns
@@ -59,7 +59,9 @@ def judge(mixtures: Mixtures, metric: Metric, margin: np.ndarray) -> np.ndarray:
     block = blocks(mixtures)
     kept = [block >= 0, *(block != number for number in np.unique(block))]
     own = [mixtures.source == name for name in mixtures.sources]
-    each = np.array([[metric(margin[:, rows & of]) for of in own] for rows in kept])
+    each = np.array(
+        [[metric(margin[:, rows & of], mixtures.chance[rows & of]) for of in own] for rows in kept]
+    )
     return np.concatenate([each, each.mean(axis=1, keepdims=True)], axis=1)
 
 
