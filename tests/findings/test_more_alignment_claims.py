@@ -71,7 +71,7 @@ def test_without_effects_estimates_are_close_to_none(evidence, registry):
     mixed = mixtures(pairs=100, bases=2, orders=1, steps=2)
     chance = 3 / np.sqrt(len(mixed.rms))  # of a coefficient
     for name, side in sides(measured(mixed, rejection(mixed), evidence), registry).items():
-        assert abs(side) < (chance if "Spearman" in name else 0.1) or name == FEW, name
+        assert abs(side) < (chance if "Spearman" in name else 0.15) or name == FEW, name
 
 
 def test_ties_of_verdicts_that_agree_break_the_judges_definition(present, registry):
