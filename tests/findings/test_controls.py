@@ -13,7 +13,7 @@ ALL = controls.load_controls()
 # Whoever changes a threshold, a sign or a share has to change this list with it.
 PINNED = {
     "clean-rm": ("evidence", "reward model minus word counts", ">=", 0.05, 0.0),
-    "main-ppo": ("evidence", "oracle gain of main ppo", ">", 0.0, 0.9),
+    "main-ppo": ("evidence", "oracle gain of main ppo on clean labels", ">", 0.0, 0.9),
     "no-penalty": ("evidence", "oracle gain of ppo at beta 0", "<", 0.0, 0.0),
     "ppo-agrees": ("evidence", "agreement of averaged ppo runs", ">=", 0.7, 0.0),
     "over-confident": ("mixes", "inverse temperature of multitask", "<", 0.8, 0.0),
@@ -45,10 +45,10 @@ def test_the_stage_reads_what_is_there_and_leaves_the_rest_undefined(tmp_path, m
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "results" / params.scale / "evidence"
     folder.mkdir(parents=True)
-    rows = {"name": ["oracle gain of main ppo", "another"], "value": [0.4, 9.0]}
+    rows = {"name": ["oracle gain of main ppo on clean labels", "another"], "value": [0.4, 9.0]}
     pd.DataFrame(rows).to_csv(folder / "controls.csv", index=False)
     found = {name: one.own for name, one in compute(params).quantities.items()}
-    assert found.pop("oracle gain of main ppo") == 0.4
+    assert found.pop("oracle gain of main ppo on clean labels") == 0.4
     assert len(found) == len(ALL) - 1 and np.isnan([*found.values()]).all()
 
 

@@ -297,9 +297,10 @@ def test_controls_of_ppo_are_means_over_reward_models_at_the_end(pool):
         [(k, *pair, value) for k in (1, 2) for pair, value in zip(pairs, ndr)],
         columns=["number", "golden", "proxy", "ndr"],
     )
-    assert measure.controls(worth(pool, [4], runs), repeats) == pytest.approx(
+    assert measure.controls(worth(pool, [4], runs), repeats, "b") == pytest.approx(
         {
             "oracle gain of main ppo": 1.0,
+            "oracle gain of main ppo on clean labels": 9.0,
             "oracle gain of ppo at beta 0": 1.0,
             "agreement of averaged ppo runs": 1.0,
         }

@@ -50,7 +50,7 @@ def run(params: Params) -> None:
         "repeats": regret.ppo_repeats(runs, start, names),
     }
     tables |= true_worth(params, judged, grid, every)
-    controls = truth.controls(tables["worth"], tables["repeats"])
+    controls = truth.controls(tables["worth"], tables["repeats"], names[0])
     controls |= against_word_counts(params, bench)
     tables["controls"] = pd.DataFrame(controls.items(), columns=["name", "value"])
     evidence.write(tables, results(params, "evidence"))

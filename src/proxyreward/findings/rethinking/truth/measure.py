@@ -336,10 +336,18 @@ def shared(table: pd.DataFrame, names: Sequence[str], apart: Sequence[str]) -> p
     return means.T.rename_axis("models").reset_index().melt("models", var_name="measure")
 
 
-def controls(worth: pd.DataFrame, repeats: pd.DataFrame) -> dict[str, float]:
-    """What the oracle says of PPO on reward models, in sd of the initial policy and as a mean over
-    them, and how far two policies that are means of several runs agree."""
+def controls(worth: pd.DataFrame, repeats: pd.DataFrame, clean: str) -> dict[str, float]:
+    """What the oracle says of PPO, and how far two policies that are means of several runs agree.
+
+    In sd of the initial policy: the gain in the main setting, on all reward models (mean) and on
+    the one on `clean` labels, and the gain without a penalty.
+    """
     rows = ends(worth).query("optimiser == @PPO and proxy != @ORACLE")
-    settings = {"main ppo": rows["setting"] == MAIN, "ppo at beta 0": rows["kl_coef"] == 0}
-    found = {f"oracle gain of {name}": rows.loc[of, ORACLE].mean() for name, of in settings.items()}
+    main = rows["setting"] == MAIN
+    of = {
+        "main ppo": main,
+        "main ppo on clean labels": main & (rows["proxy"] == clean),
+        "ppo at beta 0": rows["kl_coef"] == 0,
+    }
+    found = {f"oracle gain of {name}": rows.loc[own, ORACLE].mean() for name, own in of.items()}
     return found | {"agreement of averaged ppo runs": agreement(repeats)["value"].iloc[-1]}
