@@ -49,7 +49,7 @@ def runs(params: Params) -> list[PPORun]:
     Reward models and the oracle have `ppo.runs` main runs each, which end where the KL budget is
     spent, and one run at each other coefficient, which has no budget; all of them judge these runs.
     Runs on one category have the main setting and are judged by the reward models that have them
-    and the oracle. Main runs and those without a penalty are judged on the way, too.
+    and the oracle. First main runs and those without a penalty are judged on the way, too.
 
     The k-th runs of all share one seed, so that they differ in the reward, the penalty and in what
     they are asked, not in draws; where there is one run, it is a first one.
@@ -67,7 +67,7 @@ def runs(params: Params) -> list[PPORun]:
         setting=MAIN,
         number=1,
         category=None,
-        points=ppo.points,
+        points=0,
         point_samples=ppo.point_samples,
         final_samples=ppo.final_samples,
         settings=settings,
@@ -87,12 +87,12 @@ def runs(params: Params) -> list[PPORun]:
     categories = sorted(prompts["category"].unique())
     alone = {
         "judges": some,
-        "points": 0,
         "final_samples": ppo.final_samples * len(categories),  # as many as on all prompts
         "settings": dataclasses.replace(settings, prompts_per_step=ppo.category_prompts_per_step),
     }
     return [
-        *(run(f"main-{k}", rm, k) for k in range(1, ppo.runs + 1) for rm in every),
+        *(run("main-1", rm, points=ppo.points) for rm in every),
+        *(run(f"main-{k}", rm, k) for k in range(2, ppo.runs + 1) for rm in every),
         *(run(f"kl-{k:g}", rm, **penalised(k)) for k in ppo.penalties for rm in every),
         *(
             run(c.lower(), rm, category=c, **alone)

@@ -94,7 +94,7 @@ class Evidence:
     curves
         The columns of ``CURVES``: the main family and setting on the way; `step` is n for
         best-of-n (whose KL is a bound), the PPO step otherwise, at which a run that has ended
-        before counts with its end. Of PPO means over runs.
+        before counts with its end. Of PPO the first run on each reward model.
     runs
         The columns of ``RUNS``: the end of every PPO run. `number` counts the runs of a setting on
         a reward model, `status` is `finished`, `kl-budget` or `diverged`, `proxy_gain` in sd of

@@ -176,19 +176,18 @@ def ppo_repeats(
 
 
 def ppo_curves(runs: Sequence[Optimised]) -> pd.DataFrame:
-    """Rows of `curves` for the main runs, a point an evaluation, means over the runs on an RM.
+    """Rows of `curves` for the first main run on each RM, a point an evaluation.
 
     They start from the initial policy, whose standardised reward is 0 by definition.
     """
-    tables, runs = [], _main(runs)
-    for rm in sorted({run.rm for run in runs}):
-        same = [run for run in runs if run.rm == rm]
-        judges, own = same[0].judges, same[0].judges.index(rm)
-        worth = np.mean([run.values.mean(axis=2) for run in same], axis=0)
+    tables = []
+    for run in sorted(_main(runs), key=lambda run: run.rm):
+        if run.number != 1:
+            continue
+        own, worth = run.judges.index(run.rm), run.values.mean(axis=2)
         worth = np.vstack([np.zeros(worth.shape[1]), worth])
-        kls = [0, *np.mean([run.kl_nats for run in same], axis=0)]
-        for step, kl, rewards in zip([0, *same[0].steps], kls, worth, strict=True):
-            key = {"optimiser": PPO, "golden": judges, "proxy": rm, "step": step}
+        for step, kl, rewards in zip([0, *run.steps], [0, *run.kl_nats], worth, strict=True):
+            key = {"optimiser": PPO, "golden": run.judges, "proxy": run.rm, "step": step}
             key |= {"kl_bits": kl / np.log(2), "golden_reward": rewards}
             tables.append(pd.DataFrame(key).assign(proxy_reward=rewards[own])[CURVES])
     return pd.concat(tables).sort_values(["golden", "proxy"], kind="stable")
