@@ -127,6 +127,20 @@ def test_too_large_implicit_rewards_are_badly_calibrated(mixed, told):
     assert table["utility", "mean", "start"] == pytest.approx(said)
 
 
+def test_implicit_rewards_are_asked_of_the_first_pairs_of_each_source(mixed, told):
+    """Their labels are certain or a coin's toss; as many are asked as there are margins."""
+    chance = np.where(np.arange(len(mixed.labels)) % 3, 0.5, 1.0)
+    sure = replace(mixed, labels=mixed.labels.assign(chance=chance))
+    first = told.preferences.groupby("source").cumcount() < 6
+    few = replace(told, preferences=told.preferences[first].reset_index(drop=True))
+    table = measure.preferences(sure, few).set_index(["measure", "source", "of"])["value"]
+    for name in mixed.sources:
+        own = np.flatnonzero((told.preferences["source"] == name) & first)
+        right = told.preferences.iloc[own][told.names(DPO)].to_numpy().T > 0
+        expected = np.where(right, chance[own], 1 - chance[own]).mean()
+        assert table["accuracy", name, DPO] == pytest.approx(expected)
+
+
 def test_candidates_are_worth_their_mean_and_their_best(told):
     table = measure.candidates(told)
     each = told.candidates.groupby("prompt_id")["oracle"]

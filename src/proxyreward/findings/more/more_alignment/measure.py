@@ -124,7 +124,10 @@ def preferences(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
         ``accuracy`` or ``size`` (mean |margin|) of the implicit reward, or ``utility`` of
         responses, the ``mean`` of `HH`, which there is for the ``start`` too.
     """
-    implicit = replace(mixtures, margins=rejection.preferences)
+    # The pairs are the first test pairs of each source.
+    count, labels = rejection.preferences["source"].value_counts(), mixtures.labels
+    asked = labels[labels.groupby("source").cumcount() < labels["source"].map(count)]
+    implicit = replace(mixtures, margins=rejection.preferences, labels=asked)
     names = {scheme: rejection.names(scheme) for scheme in (DPO, DPO_MORE)}
     margins = {who: rejection.preferences[own].to_numpy(float).T for who, own in names.items()}
     metrics = {in_form("ece", form): ece(form) for form in (STANDARD, PAPER_FORM)}
