@@ -320,12 +320,12 @@ def form_label(form: str) -> str:
 
 
 def counterparts(bases: Sequence[str]) -> dict[str, str]:
-    """The paper's base that each of ours stands for; the first and the last of fewer than three.
+    """The paper's base that each of ours stands for: the first and the last of two, the last alone.
 
     >>> counterparts(["8x1x1", "16x1x2"])
     {'8x1x1': 'Pythia-1.4B', '16x1x2': 'LLaMa-7B'}
     """
-    places = np.linspace(0, len(OUTLIERS) - 1, len(bases)).round().astype(int)
+    places = np.linspace(len(OUTLIERS) - 1, 0, len(bases)).round().astype(int)[::-1]
     return {base: list(OUTLIERS)[place] for base, place in zip(bases, places, strict=True)}
 
 
