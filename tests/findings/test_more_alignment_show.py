@@ -24,7 +24,7 @@ def test_ratios_stand_beside_the_papers(shown, registry, form):
     first = show.plot_ratios(shown["policies"], form).axes[0]
     ours = select(shown["policies"], measure=in_form("ece", form), of="ratio")["estimate"]
     np.testing.assert_allclose(first.collections[-1].get_offsets()[:, 0], ours)
-    printed = registry.printed("more.table2", "Pythia-1.4B")
+    printed = registry.printed("more.table2", "LLaMa-7B")
     [papers] = diamonds(first)
     assert papers[0] == pytest.approx(printed["MORE"]["ece"] / printed["MultiTask"]["ece"])
 
@@ -35,7 +35,7 @@ def test_bars_of_each_judge_are_shares(shown):
     keys = {"first": "more", "second": "multitask", "source": "harmless", "judge": "oracle"}
     own = select(shown["judged"], **keys).pivot(index="base", columns="what", values="estimate")
     np.testing.assert_allclose(widths[:, 1], own[["win", "tie", "lose"]])
-    np.testing.assert_allclose(widths[0, 3], [0.44, 0.22, 0.34])
+    np.testing.assert_allclose(widths[0, 3], [0.45, 0.23, 0.32])
     drawn = [part.get_offsets()[0, 0] for part in rates.collections[1::2]]
     np.testing.assert_allclose(drawn[1::3], own["rate"])
 
@@ -103,8 +103,8 @@ def test_table_2_has_our_cells_and_the_papers(shown, registry):
     start = registry.printed("more.table2", "no RM (Alpaca)", "ppl_helpful")
     assert printed.loc[0, "Perplexity, helpful"] == f"{start:.2f}"
     assert "By the oracle" not in printed
-    assert printed.loc[1].tolist() == ["Pythia-1.4B", "MultiTask", "0.0177", "15.30", "8.22", "–"]
-    assert printed.loc[2, "Win / tie / lose"] == "44 / 22 / 34"
+    assert printed.loc[1].tolist() == ["LLaMa-7B", "MultiTask", "0.0284", "16.93", "8.69", "–"]
+    assert printed.loc[2, "Win / tie / lose"] == "45 / 23 / 32"
     ours = show.table2(shown["policies"], shown["judged"])
     row = select(shown["policies"], measure="ece", of="multitask")["estimate"].iloc[0]
     keys = {"first": "more", "second": "multitask", "judge": "oracle", "source": "all"}
