@@ -28,7 +28,7 @@ def compute(params: Params) -> Measured:
     use_style()
     picture = show.plot_scatter(pd.concat([under(found, x) for x in (BEST_OF_N, PPO)]))
     return Measured(
-        claims.quantities(found, evidence.curves, disagreement, labels, registry),
+        claims.quantities(found, evidence.curves, evidence.repeats, disagreement, labels, registry),
         estimates={
             "association": associations(found, registry),
             "agreement": agreement(evidence.repeats),

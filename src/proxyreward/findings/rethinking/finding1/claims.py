@@ -24,7 +24,7 @@ from proxyreward.metrics.prediction import (
     slope,
     spearman,
 )
-from proxyreward.vocabulary import OPTIMISERS
+from proxyreward.vocabulary import BEST_OF_N, OPTIMISERS, PPO
 
 DECILES = 10
 # Twins in accuracy, and the share of the NDR range that tells them apart: the registry's.
@@ -36,6 +36,7 @@ DROP, SIMILAR = 0.05, 0.05
 def quantities(
     pairs: pd.DataFrame,
     curves: pd.DataFrame,
+    repeats: pd.DataFrame,
     disagreement: pd.DataFrame,
     n_labels: int,
     registry: Registry,
@@ -45,12 +46,18 @@ def quantities(
     Parameters
     ----------
     pairs : of `Evidence.couples`; best-of-n counts at its largest n.
-    curves : the evidence's table of that name.
+    curves, repeats : the evidence's tables of these names.
     disagreement : flip_a, flip_b, disagreement: share of labels in which two training sets differ.
     n_labels : labels per training set: a flip share is exact to one label.
     registry : the papers' printed values.
     """
     bon, ppo = halves = [_Half.of(pairs, curves, optimiser) for optimiser in OPTIMISERS]
+    # What golden RMs gain by their own policies: of PPO the mean of their runs.
+    runs = repeats[repeats["golden"] == repeats["proxy"]].groupby("golden", sort=False)
+    gained = {
+        BEST_OF_N: np.diagonal(bon.rewards[..., -1] - bon.rewards[..., 0]),
+        PPO: runs["golden_reward"].mean().to_numpy(),
+    }
     printed = [registry.printed("rethinking.table1", PRINTED[name]) for name in OPTIMISERS]
     stated = (disagreement["flip_a"] - disagreement["flip_b"]).abs()
     missed = (disagreement["disagreement"] - stated).abs().max() * n_labels
@@ -66,6 +73,8 @@ def quantities(
         found[f"Spearman of {name} with accuracy"] = measured(related)
     for half, paper in zip(halves, printed, strict=True):
         own = _within(half, paper)
+        missed = abs(gained[half.optimiser] / half.gains - 1).max()
+        own |= {"deviation of the golden RM's own NDR from 1": counted(missed)}
         found |= {f"{NAMES[half.optimiser]}: {name}": quantity for name, quantity in own.items()}
     return found | _between(bon, ppo, *printed)
 
@@ -113,11 +122,8 @@ class _Half:
 def _within(half: _Half, printed: Mapping[str, float]) -> dict[str, Quantity]:
     """Definitions, coefficients, what accuracy leaves open, and rewards on the way."""
     rms = len(half.flips)
-    own = np.diagonal(half.rewards[..., -1] - half.rewards[..., 0])
     missing = rms * (rms - 1) - np.isfinite(half.points[1]).sum()
     found = {
-        # The golden RM's own policy at the end of its curve, over the NDR's denominator.
-        "deviation of the golden RM's own NDR from 1": counted(abs(own / half.gains - 1).max()),
         "pairs missing from N(N-1)": counted(missing),
     }
     for statistic, label in STATISTICS.items():

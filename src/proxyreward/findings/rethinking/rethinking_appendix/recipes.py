@@ -15,7 +15,7 @@ from proxyreward.findings.core.text import ABSENT
 
 # What must differ between items; everything else has to be the same.
 REWARD_MODELS = ("name", "spec.name", "spec.flip_rate")
-PPO_RUNS = ("name", "spec.name", "spec.rm", "spec.number", "spec.seed")
+PPO_RUNS = ("name", "spec.name", "spec.rm", "spec.number", "spec.seed", "spec.points")
 
 ENTRY = "rethinking.table8"
 SECTIONS = ("reward", "ppo")
