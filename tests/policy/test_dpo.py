@@ -123,7 +123,7 @@ def test_head_gradients_are_those_of_backward_passes(batch, tokenizer):
         states = dpo.answer_distributions(policy, ids, answer)
         found = dpo.head_gradients(*states, ids, answer, torch.tensor(margin).float(), BETA, 3)
     for mine, expected in zip(found, autograd_head_gradients(policy, ids, answer, told)):
-        torch.testing.assert_close(mine, expected.float(), rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(mine, expected.float(), rtol=1e-4, atol=1e-5)
         assert expected.norm() > 0.01
 
 
@@ -297,7 +297,8 @@ def test_margins_are_implicit_rewards_on_the_test_pairs(run, fit, frame, referen
     found = pd.read_parquet(run() / dpo.MARGINS)
     policy, _ = fit()
     now = log_probabilities(policy, tokenizer, frame[:30], 64)
-    np.testing.assert_allclose(found["margin"], dpo.margins(now, reference[:30], BETA), atol=1e-5)
+    expected = dpo.margins(now, reference[:30], BETA)
+    np.testing.assert_allclose(found["margin"], expected, rtol=5e-6, atol=1e-5)
     pd.testing.assert_frame_equal(found[["pair_id", "source"]], frame[["pair_id", "source"]][:30])
 
 

@@ -103,11 +103,12 @@ def test_an_endless_penalty_holds_the_policy_where_it_began(world, main, start):
 
 def test_best_of_n_by_the_truth_is_the_ceiling_and_by_noise_is_flat(start):
     rng = np.random.default_rng(0)
-    shuffled = rng.permuted(start, axis=1)  # of a prompt's responses: a reward model without sense
-    gain = {
-        name: best_of_n(start, proxy, [SAMPLES]).mean() - start.mean()
-        for name, proxy in (("truth", start), ("opposite", -start), ("shuffled", shuffled))
-    }
-    assert gain["truth"] == pytest.approx((start.max(axis=1) - start.mean(axis=1)).mean())
-    assert gain["opposite"] == pytest.approx((start.min(axis=1) - start.mean(axis=1)).mean())
-    assert abs(gain["shuffled"]) < gain["truth"] / 4
+
+    def gain(proxy):
+        return best_of_n(start, proxy, [SAMPLES]).mean() - start.mean()
+
+    # Shuffled responses of a prompt stand for a reward model without sense.
+    senseless = np.mean([gain(rng.permuted(start, axis=1)) for _ in range(40)])
+    assert gain(start) == pytest.approx((start.max(axis=1) - start.mean(axis=1)).mean())
+    assert gain(-start) == pytest.approx((start.min(axis=1) - start.mean(axis=1)).mean())
+    assert abs(senseless) < gain(start) / 10
