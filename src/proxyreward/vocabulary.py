@@ -43,3 +43,16 @@ TYPES = EMPTY, REPETITIVE, TOXIC, OPPOSITE, VAGUE, SAME = (
     "empty", "repetitive", "toxic", "opposite", "vague", "same"
 )  # fmt: skip
 """What paper *elephant* sorts preference pairs into, in the order of precedence."""
+
+SUBSETS = HARMLESS_BASE, HELPFUL_BASE, HELPFUL_ONLINE, HELPFUL_REJECTION, MIXED = (
+    "harmless-base", "helpful-base", "helpful-online", "helpful-rejection", "mixed"
+)  # fmt: skip
+"""Test sets of that paper; the training set is mixed, too."""
+TRAIN, TEST = "train", "test"
+UNCLEANED, CLEANED = "original", "clean"
+"""Of a set of pairs: as it was labelled first, and after cleaning."""
+FEWER, REMOVED, INVERTED, USELESS, WITH_USELESS, WITH_TOXIC, ONE_JUDGE, FOUR_JUDGES = (
+    "fewer", "removed", "inverted", "useless", "with-useless", "with-toxic", "one-judge",
+    "four-judges",
+)  # fmt: skip
+"""Other training sets made of the same records, see `data.variants`."""

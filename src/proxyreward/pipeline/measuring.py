@@ -7,8 +7,6 @@ quantities that claims compare.
 
 import contextlib
 import dataclasses
-import hashlib
-import json
 import sys
 from collections.abc import Callable, Mapping
 
@@ -17,6 +15,7 @@ import pandas as pd
 from proxyreward.files import write_whole
 from proxyreward.findings.core import replicates
 from proxyreward.findings.core.quantity import Quantity
+from proxyreward.pipeline.experiment import REPLICATES, experiment
 from proxyreward.pipeline.finished import read_items
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import main, outputs, results, write_tables
@@ -51,7 +50,7 @@ class Measured:
         return {**self.estimates, replicates.QUANTITIES: replicates.as_table(self.quantities)}
 
 
-def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
+def measure(finding: str, compute: Callable[[Params], Measured], family: str = REPLICATES) -> None:
     """Run the stage of a finding; see :func:`proxyreward.pipeline.stage.main` for errors.
 
     Parameters
@@ -60,13 +59,15 @@ def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
         Its name, which is that of the stage.
     compute
         Reads ``results/<scale>/`` and ``outputs/<scale>/`` below the current folder.
+    family
+        Of the replicates that it is measured in, see :mod:`proxyreward.pipeline.experiment`.
     """
 
     def run(params: Params) -> None:
         own = compute(params)
-        found = {**_elsewhere(params, compute), params.seed: own.repeated}
+        found = {**_elsewhere(params, compute, family), params.seed: own.repeated}
         folder = results(params, finding)
-        left_out = replicates.write(folder, params.seed, found, _experiment(params))
+        left_out = replicates.write(folder, params.seed, found, experiment(params, family))
         write_tables(own.tables, folder)
         for name, text in own.files.items():
             write_whole(folder / name, text)
@@ -87,11 +88,11 @@ def measure(finding: str, compute: Callable[[Params], Measured]) -> None:
 
 
 def _elsewhere(
-    params: Params, compute: Callable[[Params], Measured]
+    params: Params, compute: Callable[[Params], Measured], family: str
 ) -> dict[int, dict[str, pd.DataFrame]]:
     """The tables of the other replicates that were run here, by their seed."""
     found = {}
-    for folder, replicate in read_items(outputs(params, "replicates")).items():
+    for folder, replicate in read_items(outputs(params, family)).items():
         seed = replicate["params"]["seed"]
         try:
             with contextlib.chdir(folder):
@@ -99,12 +100,3 @@ def _elsewhere(
         except (OSError, ValueError) as error:  # which name files as seen from that folder
             raise FamilyError(f"in {folder}: {error}") from error
     return found
-
-
-def _experiment(params: Params) -> str:
-    """Hash of all that replicates share; how many there are and how they run does not decide."""
-    values = dataclasses.asdict(params)
-    for name in ("seed", "replicates", "runner"):
-        values.pop(name)
-    text = json.dumps(values, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,8 +1,9 @@
 """Replicates: the pipeline again, each time under a seed of its own.
 
 In: parameters. Out: a folder for each replicate but the default run, in which ``outputs/<scale>``
-and ``results/<scale>`` hold what the findings read; models are dropped. Called by the stage
-`replicates`; a finding measures in such a folder what it measures in the project.
+and ``results/<scale>`` hold what the findings read; models are dropped. Called by the stages
+`replicates` and `elephant_replicates`, which name the stages to run; a finding measures in such a
+folder what it measures in the project.
 
 Half-done replicates lie beside the family's folder, hidden, so that a run that was killed goes on
 with the items that it had finished.
@@ -12,37 +13,17 @@ import contextlib
 import dataclasses
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from proxyreward.pipeline.experiment import shared
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.schema import watched
-from proxyreward.pipeline.stages import (
-    data,
-    evaluation,
-    evidence,
-    mixes,
-    policy,
-    ppo,
-    rejection,
-    reward_models,
-    samples,
-    scores,
-    sources,
-)
+from proxyreward.pipeline.stage import outputs, run_items
 
 DROPPED = ("*.safetensors", ".*")
 """Models and hidden files."""
-WORKPLACES = ".replicates"
 Stage = Callable[[Params], None]
-STAGES: tuple[Stage, ...] = tuple(
-    module.run
-    for module in (
-        data, reward_models, policy, samples, scores, evaluation, ppo, evidence, sources, mixes,
-        rejection,
-    )
-)  # fmt: skip
-"""All that trains, samples or scores in the world, in an order in which each finds its inputs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,15 +39,14 @@ class Replicate:
         return f"{self.number:03}"
 
 
-def items(params: Params) -> list[Replicate]:
+def items(params: Params, family: str) -> list[Replicate]:
     """Replicates 1, 2, … beside the default run, which is number 0.
 
     Each is computed in one process and one thread. How many there are does not decide what one
     leaves, nor does what findings draw and resample, which no stage of a replicate asks for.
     """
-    alone = dataclasses.replace(params.runner, backend="sequential", workers=None)
-    shared = dataclasses.replace(params, findings=None, runner=alone, replicates=1)
-    return [Replicate(number, of(shared, number)) for number in range(1, params.replicates)]
+    common = shared(params, family)
+    return [Replicate(number, of(common, number)) for number in range(1, params.replicates)]
 
 
 def of(params: Params, number: int) -> Params:
@@ -74,13 +54,21 @@ def of(params: Params, number: int) -> Params:
     return dataclasses.replace(params, seed=params.seed + number)
 
 
-def run(replicate: Replicate, folder: Path) -> None:
-    """Run all stages, and copy what findings read into `folder`."""
-    workplace = folder.parent.parent / WORKPLACES / replicate.name
+def run_missing(params: Params, family: str, work: Callable[[Replicate, Path], None]) -> None:
+    """Run the replicates that are missing; `work` calls :func:`run` with the family's stages."""
+    run_items(params, family, items(params, family), work, [outputs(params, "inputs")])
+    # Half-done ones that are not asked for any more.
+    shutil.rmtree(outputs(params, f".{family}"), ignore_errors=True)
+
+
+def run(replicate: Replicate, folder: Path, stages: Sequence[Stage]) -> None:
+    """Run the stages in order, and copy what findings read into `folder`."""
+    family = folder.parent
+    workplace = family.with_name(f".{family.name}") / replicate.name
     workplace.mkdir(parents=True, exist_ok=True)
     params = _absolute(replicate.params)
     with contextlib.chdir(workplace):
-        for stage in STAGES:
+        for stage in stages:
             stage(params)
     for top in ("outputs", "results"):
         kept = shutil.ignore_patterns(*DROPPED)

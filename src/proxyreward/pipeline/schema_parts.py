@@ -261,6 +261,16 @@ class PPO:
 
 
 @dataclasses.dataclass(frozen=True)
+class Cleaning:
+    records: int = knob("records of the training set, before it is cleaned", COUNT)
+    test_records: int = knob("records of each of the five test sets", COUNT)
+    quality: float = knob("of who labelled first, in logits per unit of utility", AMOUNT)
+    conflict: float = knob(
+        "degree to which the first label follows its subset's taste and not the oracle's", UNIT
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Findings:
     draws: int = knob("repeated draws of a test set", AT_LEAST_TWO)
     rank_bins: int = knob("bins of the golden order", AT_LEAST_TWO)

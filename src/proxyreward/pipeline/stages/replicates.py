@@ -5,20 +5,53 @@ In: parameters and ``outputs/<scale>/inputs/``.  Out:
 without models.
 """
 
-import shutil
+from pathlib import Path
 
-from proxyreward.pipeline import replicates
+from proxyreward.pipeline.experiment import REPLICATES
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs, run_items
+from proxyreward.pipeline.replicates import Replicate, run_missing
+from proxyreward.pipeline.replicates import run as run_replicate
+from proxyreward.pipeline.stage import main
+from proxyreward.pipeline.stages import (
+    data,
+    evaluation,
+    evidence,
+    mixes,
+    policy,
+    ppo,
+    rejection,
+    reward_models,
+    samples,
+    scores,
+    sources,
+)
+
+STAGES = (
+    data,
+    reward_models,
+    policy,
+    samples,
+    scores,
+    evaluation,
+    ppo,
+    evidence,
+    sources,
+    mixes,
+    rejection,
+)
+"""All that trains, samples or scores in the world for the other papers, in an order in which each
+finds its inputs."""
+
+
+def work(replicate: Replicate, folder: Path) -> None:
+    """Run one replicate."""
+    run_replicate(replicate, folder, [stage.run for stage in STAGES])
 
 
 def run(params: Params) -> None:
     """Run the replicates that are missing."""
-    items = replicates.items(params)
-    run_items(params, "replicates", items, replicates.run, [outputs(params, "inputs")])
-    # Half-done ones that are not asked for any more.
-    shutil.rmtree(outputs(params, replicates.WORKPLACES), ignore_errors=True)
+    run_missing(params, REPLICATES, work)
 
 
 if __name__ == "__main__":
-    main("replicates", run)
+    main(REPLICATES, run)
