@@ -24,7 +24,7 @@ def trained(corpus, tokenizer, tmp_path, monkeypatch):
     monkeypatch.setattr(members, "train_reward_model", lambda *args: calls.append(args))
     monkeypatch.setattr(members, "token_pairs", numbered)
     plain = Member(
-        "m", str(tmp_path), "pairs.parquet", 0.0, 7, None, (1, 1), 0, "scratch",
+        "m", str(tmp_path), str(tmp_path / "pairs.parquet"), 0.0, 7, None, (1, 1), 0, "scratch",
         Shape(8, 1, 1, 64), None,
     )  # fmt: skip
 

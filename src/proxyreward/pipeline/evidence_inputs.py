@@ -6,6 +6,7 @@ Called by the `evidence` stage.
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -131,7 +132,7 @@ def against_word_counts(params: Params, bench: pd.DataFrame) -> dict[str, float]
     """
     first = families(params)[MAIN][0]
     frame = pd.read_parquet(outputs(params, "evaluation") / first.name / PAIRS)
-    training = pairs.read(outputs(params, "data") / first.pairs)
+    training = pairs.read(Path(first.pairs))
     clean = (frame["chosen"] > frame["rejected"]).mean()
     counts = (wordcounts.margins(training, bench) > 0).mean()
     rows = {"reward model": clean, "word counts": counts}

@@ -15,19 +15,13 @@ from proxyreward.reward.train import RewardSettings
 from proxyreward.vocabulary import APART, ARCHITECTURES, MAIN, PAIRS_APART, PARTS
 
 
-def families(params: Params) -> dict[str, list[Member]]:
-    """Members of each family in order.
-
-    The first of `main`, with the fewest flips, is in all but `apart`, which shares neither pairs
-    nor flips, shape, initial weights or batch order with the others. All of a fold share one seed,
-    so that members of a family differ in what it varies, and not in initial weights or batch order
-    besides. Folds are parts of one measurement; theirs differ.
-    """
-    reward, model = params.reward, params.model
-    common = Member(
+def plain(params: Params) -> Member:
+    """A reward model without a name and a seed, on all training pairs; families vary it."""
+    reward, model, data = params.reward, params.model, outputs(params, "data")
+    return Member(
         name="",
-        data=str(outputs(params, "data")),
-        pairs="pairs.parquet",
+        data=str(data),
+        pairs=str(data / "pairs.parquet"),
         flip_rate=reward.flip_rates[0],
         flip_seed=params.seed,
         fold=None,
@@ -44,6 +38,17 @@ def families(params: Params) -> dict[str, list[Member]]:
             model.precision,
         ),
     )
+
+
+def families(params: Params) -> dict[str, list[Member]]:
+    """Members of each family in order.
+
+    The first of `main`, with the fewest flips, is in all but `apart`, which shares neither pairs
+    nor flips, shape, initial weights or batch order with the others. All of a fold share one seed,
+    so that members of a family differ in what it varies, and not in initial weights or batch order
+    besides. Folds are parts of one measurement; theirs differ.
+    """
+    reward, model, common = params.reward, params.model, plain(params)
 
     def member(name: str, fold: int | None = None, **changes: object) -> Member:
         seed = seeds.number(f"reward model {fold}", params.seed)
@@ -69,7 +74,7 @@ def families(params: Params) -> dict[str, list[Member]]:
         replace(
             common,
             name=f"apart-{q:.2f}",
-            pairs=PAIRS_APART,
+            pairs=str(outputs(params, "data") / PAIRS_APART),
             flip_rate=q,
             flip_seed=own_seed,
             seed=own_seed,

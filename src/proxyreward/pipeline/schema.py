@@ -16,6 +16,7 @@ from proxyreward.pipeline.schema_parts import (
     Mixes,
     Model,
     Policy,
+    Proxies,
     Rejection,
     Reward,
     Runner,
@@ -62,6 +63,7 @@ class Params:
     samples: Samples  # pool of responses
     ppo: PPO  # policies optimised by PPO
     cleaning: Cleaning  # preference records with defects
+    proxies: Proxies  # reward models on these
     findings: Findings  # how findings draw and resample
     runner: Runner  # how items run in parallel; results do not depend on it
 

@@ -264,10 +264,22 @@ class PPO:
 class Cleaning:
     records: int = knob("records of the training set, before it is cleaned", COUNT)
     test_records: int = knob("records of each of the five test sets", COUNT)
+    cost_records: int = knob("records of harmless-base, labelled by harmlessness alone", COUNT)
+    further_records: int = knob(
+        "records that are cleaned, too, for the reward model that evaluates", COUNT
+    )
     quality: float = knob("of who labelled first, in logits per unit of utility", AMOUNT)
     conflict: float = knob(
         "degree to which the first label follows its subset's taste and not the oracle's", UNIT
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class Proxies:
+    small: str = knob("width x layers x heads of the small reward model and the poor one", SHAPE)
+    middle: str = knob("of the middle one", SHAPE)
+    evaluator: str = knob("of the one that evaluates; all others are of the model's size", SHAPE)
+    probes: int = knob("pairs of each kind that show a pitfall", AT_LEAST_TWO)
 
 
 @dataclasses.dataclass(frozen=True)

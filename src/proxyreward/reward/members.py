@@ -29,9 +29,9 @@ class Member:
     name
         Of the model and its folder.
     data
-        Folder of the `data` stage.
+        Folder of the `data` stage, which has the tokenizer and the folds.
     pairs
-        Its file of pairs.
+        File of pairs.
     flip_rate
         Share of flipped labels; nested over the family through `flip_seed`.
     fold
@@ -68,7 +68,7 @@ def _read(frame: Path, tokenizer_from: Path, max_length: int, *states: tuple):
 def train(member: Member, directory: Path) -> None:
     """Train one member and save it to ``directory``."""
     data = Path(member.data)
-    read = data / member.pairs, data / "tokenizer"
+    read = Path(member.pairs), data / "tokenizer"
     tokenizer, tokens = _read(*read, member.shape.max_length, *map(state, read))
     flipped = flips.flipped(len(tokens), member.flip_rate, member.flip_seed)
     kept = first_parts(len(tokens), *member.parts, member.flip_seed)

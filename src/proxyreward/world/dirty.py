@@ -100,17 +100,32 @@ def records(
         ``rejected_toxic``; the votes (`ANNOTATORS`); ``type``, by the rule of
         :mod:`proxyreward.data.cleaning`.
     """
-    kept_back = reserved(seed)
-    parts = []
-    for split, source, count in [(TRAIN, MIXED, training), *((TEST, s, tested) for s in SUBSETS)]:
-        rng = generator(f"{split} records {source}", seed)
-        asked = kept_back - held_out if split == TEST else kept_back | held_out
-        rows = list(_labelled(source, count, asked, split == TEST, quality, conflict, rng))
-        parts.append(pd.DataFrame(rows).assign(source=source, split=split))
-        parts[-1] = _judged(parts[-1], rng)
+    kinds = [(TRAIN, MIXED, training), *((TEST, source, tested) for source in SUBSETS)]
+    parts = [drawn(*kind, quality, conflict, held_out, seed) for kind in kinds]
     found = pd.concat(parts, ignore_index=True)
     found.insert(0, "pair_id", np.arange(len(found)))
     return found
+
+
+def drawn(
+    split: str,
+    source: str,
+    count: int,
+    quality: float,
+    conflict: float,
+    held_out: frozenset[str],
+    seed: int,
+    name: str = "records",
+) -> pd.DataFrame:
+    """Records of one subset as :func:`records` has them, without their number.
+
+    Another `name` draws others, on prompts of the same kind.
+    """
+    kept_back = reserved(seed)
+    rng = generator(f"{split} {name} {source}", seed)
+    asked = kept_back - held_out if split == TEST else kept_back | held_out
+    rows = list(_labelled(source, count, asked, split == TEST, quality, conflict, rng))
+    return _judged(pd.DataFrame(rows).assign(source=source, split=split), rng)
 
 
 def _labelled(

@@ -16,12 +16,14 @@ from proxyreward.pipeline.stages import (
     cleaning,
     data,
     policy,
+    proxies,
 )
 
 STAGES = (
     data,
     policy,
     cleaning,
+    proxies,
 )
 """All that trains, samples or scores for that paper, in an order in which each finds its inputs."""
 
