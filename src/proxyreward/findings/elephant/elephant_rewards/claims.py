@@ -106,7 +106,7 @@ def _accuracies(table: pd.DataFrame) -> dict[str, Quantity]:
         found[name] = measured(best_other(table, EVALUATOR, tested))
     both = rows.pivot(index="tested", columns="rm", values="value")
     for more, less in ((MIDDLE, SMALL), (LARGE, MIDDLE)):
-        found[f"{more} minus {less}: mean accuracy over subsets"] = measured(
+        found[f"accuracy of {more} minus {less}, mean over subsets"] = measured(
             (both[more] - both[less])[ALL]
         )
     if DPO[INITIAL] in both:
