@@ -159,10 +159,13 @@ def test_claims_hold_where_they_were_planted(known, registry):
         assert not agrees(registry.claim(name), found), name
 
 
-def test_models_that_know_all_break_the_claims(known, registry):
+def test_models_that_know_nearly_all_break_the_claims(known, registry):
     perfect = known
     for rm in known.names:
         perfect = exact(perfect, rm)
+    slip = np.arange(len(known.pairs)) % 20 == 0  # but the one on clean data a little less
+    strong = np.where(slip, -1.0, known.pairs["margin"])
+    perfect = answered(perfect, "strong", strong)
     better = {f"better:{rm}": 1.0 for rm in RMS} | {f"worse:{rm}": -1.0 for rm in RMS}
     perfect = replace(perfect, probes=perfect.probes.assign(**better))
     found = quantities(perfect, registry)
