@@ -1,10 +1,11 @@
 """The PPO runs that the parameters ask for.
 
 In: parameters and what the stages before have written. Out: specs of runs. Called by the stages
-`ppo`, which does them, and `evidence`, which reads them.
+`ppo`, which does them, and `evidence`, which reads them; `aligned` shares the main setting.
 """
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.reward_families import families
 from proxyreward.pipeline.stage import outputs
 from proxyreward.policy.ppo import PPOSettings
-from proxyreward.policy.ppo_runs import Judge, PPORun
+from proxyreward.policy.ppo_runs import DIVERGED, Finished, Judge, PPORun
 from proxyreward.vocabulary import INITIAL, MAIN, ORACLE, PENALTY
 
 INPUTS = ("data", "policy", "reward_models")
@@ -103,6 +104,13 @@ def runs(params: Params) -> list[PPORun]:
             if rm.name in names
         ),
     ]
+
+
+def tell_diverged(stage: str, runs: list[Finished]) -> None:
+    """Say which runs of a stage diverged: they are results, and nothing stops for them."""
+    for done in runs:
+        if done.status == DIVERGED:
+            print(f"{stage}: {done.run.name} diverged {done.message}", file=sys.stderr)
 
 
 def main_settings(params: Params) -> PPOSettings:
