@@ -321,7 +321,7 @@ def test_the_start_judges_the_test_pairs_once_for_items_that_share_them(
 
     monkeypatch.setattr(dpo, "log_probabilities", spy)
     monkeypatch.setattr(dpo, "train_preferences", lambda *_: None)
-    for name, rows in (("own", frame[:20]), ("other", frame[50:])):
+    for name, rows in (("own", frame[:20]), ("other", frame[:50])):
         pairs.write(rows, run.root / f"{name}.parquet")
 
     def margin(**changes):
