@@ -71,3 +71,6 @@ PROBES = CLEAR, HARMFUL, EVASIVE, REFUSED, VOID, REPEATED, HONEST = (
     "clear", "harmful", "evasive", "non-answer", "empty", "repetitive", "honest"
 )  # fmt: skip
 """Pairs of responses that show pitfalls of reward models, see `world.probes`."""
+PRO, FULL, FREE = "pro", "full", "free"
+"""A way to optimise on the rankings of a reward model, its form with temperatures and an SFT term,
+and PPO without a penalty."""

@@ -104,7 +104,8 @@ def finished(steps):
     """A run of 16 steps that was to be evaluated after 5, 11 and 16, and was after `steps`."""
     settings = dataclasses.replace(SETTINGS, steps=16, kl_coef=0.1)
     run = PPORun(
-        name="main-2-a", data="", policy="", rm="a", judges=(Judge("a", None, None, 0.0, 1.0),),
+        name="main-2-a", data="", prompts="", tests="", policy="", rm="a",
+        judges=(Judge("a", None, None, 0.0, 1.0),),
         setting="main", number=2, category=None, points=2, point_samples=1, final_samples=1,
         settings=settings, seed=0,
     )  # fmt: skip

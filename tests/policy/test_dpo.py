@@ -272,12 +272,14 @@ def run(corpus, frame, start, tokenizer, tmp_path_factory):
     asked = corpus.prompts[:6].assign(source=["helpful", "harmless"] * 3)
     asked.to_parquet(root / "prompts.parquet")
 
-    def run(settings=SETTINGS, seed=0):
+    def run(settings=SETTINGS, seed=0, pairs="pairs", tests="tests", policy=start):
         folder = tmp_path_factory.mktemp("item")
-        files = (str(root / f"{name}.parquet") for name in ("pairs", "tests", "prompts"))
-        item = PreferencePolicy("x", str(root), str(start), *files, 1, settings, 1.0, 8, 64, seed)
+        files = (str(root / f"{name}.parquet") for name in (pairs, tests, "prompts"))
+        item = PreferencePolicy("x", str(root), str(policy), *files, 1, settings, 1.0, 8, 64, seed)
         dpo.train(item, folder)
         return folder
+
+    run.root = root
 
     return run
 
@@ -305,3 +307,32 @@ def test_margins_are_implicit_rewards_on_the_test_pairs(run, fit, frame, referen
 def test_a_policy_that_does_not_move_has_no_implicit_reward(run):
     still = run(dataclasses.replace(SETTINGS, learning_rate=0.0))
     assert (pd.read_parquet(still / dpo.MARGINS)["margin"] == 0).all()
+
+
+def test_the_start_judges_the_test_pairs_once_for_items_that_share_them(
+    run, frame, shape, tokenizer, tmp_path, monkeypatch
+):
+    """Whatever they are trained on; but again where the pairs or the start are others."""
+    asked, plain = [], dpo.log_probabilities
+
+    def spy(policy, tokenizer, frame, max_length):
+        asked.append(len(frame))
+        return plain(policy, tokenizer, frame, max_length)
+
+    monkeypatch.setattr(dpo, "log_probabilities", spy)
+    monkeypatch.setattr(dpo, "train_preferences", lambda *_: None)
+    for name, rows in (("own", frame[:20]), ("other", frame[:50])):
+        pairs.write(rows, run.root / f"{name}.parquet")
+
+    def margin(**changes):
+        asked.clear()
+        found = pd.read_parquet(run(PLAIN, tests="own", **changes) / dpo.MARGINS)
+        assert (found["margin"] == 0).all()  # no item is trained here
+        return list(asked)
+
+    assert margin() == [20, 20]  # by the start, and by what was made of it
+    assert margin() == margin(pairs="other") == margin(seed=1) == [20]
+    build_policy("scratch", shape, tokenizer, seed=8).save_pretrained(tmp_path)
+    assert margin(policy=tmp_path) == [20, 20]
+    pairs.write(frame[:25], run.root / "own.parquet")
+    assert margin(policy=tmp_path) == [25, 25]

@@ -43,8 +43,10 @@ def run(tmp_path_factory, corpus, tokenizer, shape):
         model.save_pretrained(folder / name)
         judges.append(Judge(name, str(folder / name), hash=name, mean=0.5 * i, sd=1.0 + i))
     judges.append(Judge("oracle", None, None, mean=-0.5, sd=2.0))
+    prompts = str(folder / "data" / "prompts.parquet")
     return PPORun(
-        name="run", data=str(folder / "data"), policy=str(folder / "initial"), rm="two",
+        name="run", data=str(folder / "data"), prompts=prompts, tests=prompts,
+        policy=str(folder / "initial"), rm="two",
         judges=tuple(judges), setting="main", number=1, category=None, points=2,
         point_samples=PER_POINT, final_samples=AT_END, settings=SETTINGS, seed=3,
     )  # fmt: skip
@@ -87,7 +89,7 @@ def test_the_policy_that_is_left_is_the_one_of_the_last_evaluation(done, run, to
     folder, found = done
     model, start = load_policy(folder), load_policy(run.policy)
     learner = PPO(model, load_critic(run.policy), start, tokenizer, None, run.settings, seed=0)
-    prompts = pd.read_parquet(f"{run.data}/prompts.parquet")["prompt"].tolist()
+    prompts = pd.read_parquet(run.tests)["prompt"].tolist()
     said, kl, entropy = learner.sample(prompts, AT_END, run.seed + 1)
     assert found.points["kl_nats"].iloc[-1] == pytest.approx(kl.mean(), rel=1e-4)
     assert found.points["entropy"].iloc[-1] == pytest.approx(entropy, rel=1e-4)
@@ -135,6 +137,14 @@ def test_a_run_on_one_category_asks_its_prompts_alone(run, corpus, tmp_path):
     found = finish(changed(run, category=category, points=0, steps=1), tmp_path / "run")
     assert found.points["step"].tolist() == [1] and found.values.shape == (1, 4, count)
     assert 0 < count < 6
+
+
+def test_a_run_may_be_evaluated_on_other_prompts_than_it_learns_from(done, run, corpus, tmp_path):
+    tests = tmp_path / "tests.parquet"
+    corpus.prompts[6:8].to_parquet(tests)
+    found = finish(changed(run, tests=str(tests), points=0), tmp_path / "run")
+    pd.testing.assert_frame_equal(found.log, done[1].log)
+    assert found.values.shape == (1, 4, 2) and len(found.texts) == 2
 
 
 def test_a_run_that_diverges_keeps_what_it_has_and_says_so(run, tmp_path, capsys):

@@ -1,10 +1,11 @@
 """The PPO runs that the parameters ask for.
 
 In: parameters and what the stages before have written. Out: specs of runs. Called by the stages
-`ppo`, which does them, and `evidence`, which reads them.
+`ppo`, which does them, and `evidence`, which reads them; `aligned` shares the main setting.
 """
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.reward_families import families
 from proxyreward.pipeline.stage import outputs
 from proxyreward.policy.ppo import PPOSettings
-from proxyreward.policy.ppo_runs import Judge, PPORun
+from proxyreward.policy.ppo_runs import DIVERGED, Finished, Judge, PPORun
 from proxyreward.vocabulary import INITIAL, MAIN, ORACLE, PENALTY
 
 INPUTS = ("data", "policy", "reward_models")
@@ -54,13 +55,15 @@ def runs(params: Params) -> list[PPORun]:
     The k-th runs of all share one seed, so that they differ in the reward, the penalty and in what
     they are asked, not in draws; where there is one run, it is a first one.
     """
-    ppo, settings = params.ppo, _settings(params)
+    ppo, settings = params.ppo, main_settings(params)
     every, names = judges(params), side_models(params)
     some = tuple(judge for judge in every if judge.name in (*names, ORACLE))
-    prompts = pd.read_parquet(outputs(params, "data") / "prompts.parquet")
+    prompts = outputs(params, "data") / "prompts.parquet"
     plain = PPORun(
         name="",
         data=str(outputs(params, "data")),
+        prompts=str(prompts),
+        tests=str(prompts),
         policy=str(outputs(params, "policy") / INITIAL),
         rm="",
         judges=every,
@@ -84,7 +87,7 @@ def runs(params: Params) -> list[PPORun]:
         points = 0 if kl_coef else ppo.points
         return {"setting": PENALTY, "settings": changed, "points": points}
 
-    categories = sorted(prompts["category"].unique())
+    categories = sorted(pd.read_parquet(prompts)["category"].unique())
     alone = {
         "judges": some,
         "final_samples": ppo.final_samples * len(categories),  # as many as on all prompts
@@ -103,8 +106,15 @@ def runs(params: Params) -> list[PPORun]:
     ]
 
 
-def _settings(params: Params) -> PPOSettings:
-    """Those of the main runs."""
+def tell_diverged(stage: str, runs: list[Finished]) -> None:
+    """Say which runs of a stage diverged: they are results, and nothing stops for them."""
+    for done in runs:
+        if done.status == DIVERGED:
+            print(f"{stage}: {done.run.name} diverged {done.message}", file=sys.stderr)
+
+
+def main_settings(params: Params) -> PPOSettings:
+    """Settings of the main runs."""
     own = {field.name for field in dataclasses.fields(PPOSettings)}
     return PPOSettings(
         **{key: value for key, value in dataclasses.asdict(params.ppo).items() if key in own},

@@ -12,7 +12,8 @@ import pandas as pd
 
 from proxyreward.data.transcripts import last_request
 from proxyreward.policy.dpo import MARGINS
-from proxyreward.policy.rejection import PERPLEXITY, RESPONSES, ROUNDS
+from proxyreward.policy.rejection import PERPLEXITY, ROUNDS
+from proxyreward.policy.responses import RESPONSES
 from proxyreward.reward.more import STEPS
 from proxyreward.vocabulary import MORE, MULTITASK, ORACLE, START
 from proxyreward.world import oracle, sources

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from proxyreward.pipeline.rules import COUNT, NAME, SEED, is_size
 from proxyreward.pipeline.schema_parts import (
     PPO,
+    Aligned,
     Cleaning,
     Data,
     Findings,
@@ -64,6 +65,7 @@ class Params:
     ppo: PPO  # policies optimised by PPO
     cleaning: Cleaning  # preference records with defects
     proxies: Proxies  # reward models on these
+    aligned: Aligned  # policies made with these
     findings: Findings  # how findings draw and resample
     runner: Runner  # how items run in parallel; results do not depend on it
 

@@ -283,6 +283,26 @@ class Proxies:
 
 
 @dataclasses.dataclass(frozen=True)
+class Aligned:
+    prompts: int = knob("judged prompts of each of three test sets", COUNT)
+    samples: int = knob("judged responses to each", COUNT)
+    dpo_share: float = knob(
+        "share of each training set that DPO sees, all of it once", above_zero(1)
+    )
+    dpo_beta: float = knob("beta of DPO", AMOUNT)
+    dpo_learning_rate: float = knob("peak learning rate of DPO", RATE)
+    dpo_batch_size: int = knob("pairs per step of DPO", COUNT)
+    ppo_runs: int = knob("main runs of PPO on each of four reward models", FEW)
+    pro_rankings: int = knob("training pairs that a reward model ranks for PRO", COUNT)
+    pro_epochs: int = knob("passes of PRO over them", FEW)
+    pro_learning_rate: float = knob("peak learning rate of PRO", RATE)
+    pro_batch_size: int = knob("rankings per step of PRO", COUNT)
+    pro_sft_weight: float = knob(
+        "of the best response's own loss, in the form that its own paper gives PRO", AMOUNT
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Findings:
     draws: int = knob("repeated draws of a test set", AT_LEAST_TWO)
     rank_bins: int = knob("bins of the golden order", AT_LEAST_TWO)

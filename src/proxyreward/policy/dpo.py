@@ -1,8 +1,9 @@
 r"""Direct preference optimisation (DPO) on several preference sources, plain or with MORE weights.
 
 A frozen `PreferencePolicy` and a folder come in; the weights of every step, the trained policy's
-implicit rewards on test pairs and its responses to test prompts go out.  Caller: the stage that
-tries the extension which paper more leaves open, through the family runner.
+implicit rewards on test pairs and its responses to test prompts go out.  Callers: the stage that
+tries the extension which paper more leaves open, and that of paper *elephant*, whose DPO is the
+plain one on a single set, through the family runner.
 
 DPO fits the implicit reward :math:`\hat r(x, y) = \beta \log(\pi(y \mid x) / \pi_0(y \mid x))` by
 the ranking loss. With the margin :math:`\Delta_b = \hat r(x, y_w) - \hat r(x, y_l)` of a pair, the
@@ -47,7 +48,7 @@ from proxyreward.policy.perplexity import (
     answer_tensors,
     of_answers,
 )
-from proxyreward.policy.rejection import RESPONSES, respond
+from proxyreward.policy.responses import RESPONSES, respond
 from proxyreward.reward.balanced import balanced_order
 from proxyreward.reward.min_norm import min_norm
 from proxyreward.reward.more import STEPS, step_record, write_steps
@@ -277,15 +278,14 @@ def train_preferences(
 
 
 @lru_cache(maxsize=1)
-def _start(train: str, test: str, policy: str, tokenizer_from: str, max_length: int, *states):
-    """Pairs to train on, test pairs, and the first policy's log-probabilities of the latter.
+def _start(test: str, policy: str, tokenizer_from: str, max_length: int, *states):
+    """Test pairs, and the first policy's log-probabilities of them.
 
     Kept for the next item, as long as the files are as they were.
     """
     tests = pairs.read(Path(test))
     tokenizer = load_tokenizer(tokenizer_from)
-    told = log_probabilities(load_policy(policy), tokenizer, tests, max_length)
-    return pairs.read(Path(train)), tests, told
+    return tests, log_probabilities(load_policy(policy), tokenizer, tests, max_length)
 
 
 def train(item: PreferencePolicy, directory: Path) -> None:
@@ -297,11 +297,11 @@ def train(item: PreferencePolicy, directory: Path) -> None:
     """
     words = f"{item.data}/tokenizer"
     tokenizer, policy = load_tokenizer(words), load_policy(item.policy)
-    read = item.pairs, item.tests, item.policy, words
-    frame, tests, before = _start(*read, item.max_length, *map(state, read))
+    read = item.tests, item.policy, words
+    tests, before = _start(*read, item.max_length, *map(state, read))
     train_preferences(
         policy,
-        frame,
+        pairs.read(Path(item.pairs)),
         tokenizer,
         item.settings,
         item.max_length,

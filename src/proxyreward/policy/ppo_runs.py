@@ -1,7 +1,8 @@
 """PPO runs as a family: one policy for each reward model, KL coefficient and set of prompts.
 
 A frozen `PPORun` and a folder come in; the policy, its curves and its value to every reward model
-go out.  Callers: the `ppo` stage through the family runner, and `read` by the `evidence` stage.
+go out.  Callers: the stages `ppo` and `aligned` through the family runner, and `read` by all that
+use their runs.
 """
 
 from __future__ import annotations
@@ -64,6 +65,10 @@ class PPORun:
 
     Attributes
     ----------
+    data
+        Folder of the `data` stage, for its tokenizer.
+    prompts, tests
+        Parquet files of prompts: to learn from, and to be evaluated on.
     rm
         Name of the judge that the policy is optimised on.
     judges
@@ -71,7 +76,7 @@ class PPORun:
     setting, number
         Which setting of PPO, and which of its runs.
     category
-        Only the downstream prompts of this category; None takes all.
+        Only the prompts of this category; None takes all.
     points, point_samples
         Number of evaluations before the end, and responses to each prompt at these.
     final_samples
@@ -80,6 +85,8 @@ class PPORun:
 
     name: str
     data: str
+    prompts: str
+    tests: str
     policy: str
     rm: str
     judges: tuple[Judge, ...]
@@ -110,9 +117,8 @@ def train(run: PPORun, directory: Path) -> None:
     them at the end; ``texts.json``, the first response to each prompt at the end;
     ``outcome.json`` (status, message, step).
     """
-    data = Path(run.data)
-    tokenizer = load_tokenizer(data / "tokenizer")
-    prompts = downstream(data, run.category)["prompt"].tolist()
+    tokenizer = load_tokenizer(Path(run.data) / "tokenizer")
+    prompts, tests = (prompts_in(file, run.category) for file in (run.prompts, run.tests))
     own = next(judge for judge in run.judges if judge.name == run.rm)
     policy = load_policy(run.policy)
     learner = PPO(
@@ -128,8 +134,8 @@ def train(run: PPORun, directory: Path) -> None:
     points, values, rows = [], [], []
 
     def evaluate(step: int, samples: int) -> list[str]:
-        said, kl, entropy = learner.sample(prompts, samples, run.seed + 1)
-        repeated = [prompt for prompt in prompts for _ in range(samples)]
+        said, kl, entropy = learner.sample(tests, samples, run.seed + 1)
+        repeated = [prompt for prompt in tests for _ in range(samples)]
         asked = distinct_rows(tokenizer, repeated, said, run.settings.max_length)
         scores = [judge.rewards(asked).reshape(-1, samples).mean(1) for judge in run.judges]
         points.append({"step": step, "kl_nats": kl.mean(), "entropy": entropy})
@@ -158,10 +164,11 @@ def train(run: PPORun, directory: Path) -> None:
     policy.save_pretrained(directory)
 
 
-def downstream(data: Path, category: str | None) -> pd.DataFrame:
-    """The downstream prompts, all or those of a category."""
-    prompts = pd.read_parquet(data / "prompts.parquet")
-    return prompts if category is None else prompts[prompts["category"] == category]
+def prompts_in(file: str, category: str | None) -> list[str]:
+    """The prompts of a file, all or those of a category."""
+    found = pd.read_parquet(file)
+    own = found if category is None else found[found["category"] == category]
+    return own["prompt"].tolist()
 
 
 def reward_of(judge: Judge, tokenizer, settings: PPOSettings) -> Reward:

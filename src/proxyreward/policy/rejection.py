@@ -25,7 +25,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -35,16 +34,13 @@ from proxyreward.data.transcripts import last_request
 from proxyreward.models.build import load_policy, load_reward_model
 from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.policy.perplexity import answer_nll
-from proxyreward.policy.sampling import sample
+from proxyreward.policy.responses import RESPONSES, respond
 from proxyreward.policy.sft import PolicySettings, train_further
 from proxyreward.reward.score import score
 from proxyreward.vocabulary import ORACLE
 from proxyreward.world import oracle
 
-if TYPE_CHECKING:
-    from proxyreward.policy.dpo import PreferencePolicy
-
-RESPONSES, PERPLEXITY, ROUNDS = "responses.parquet", "perplexity.parquet", "rounds.csv"
+PERPLEXITY, ROUNDS = "perplexity.parquet", "rounds.csv"
 
 
 @dataclass(frozen=True)
@@ -130,34 +126,6 @@ def winners(candidates: pd.DataFrame, scores: np.ndarray, samples: int) -> pd.Da
         raise ValueError(f"score {np.flatnonzero(~np.isfinite(scores))[0]} is not finite")
     best = np.arange(len(ids)) * samples + scores.reshape(-1, samples).argmax(axis=1)
     return candidates[["prompt", "response"]].iloc[best].reset_index(drop=True)
-
-
-def respond(
-    policy,
-    tokenizer,
-    prompts: pd.DataFrame,
-    samples: int,
-    item: Aligned | PreferencePolicy,
-    seed: int,
-) -> pd.DataFrame:
-    """Responses to each prompt: columns ``prompt_id, sample_id, source, prompt, response``.
-
-    The samples of a prompt lie together. How they are drawn, the `item` says.
-    """
-    texts, _ = sample(
-        policy,
-        tokenizer,
-        prompts["prompt"].tolist(),
-        samples,
-        item.temperature,
-        item.max_new_tokens,
-        item.max_length,
-        seed,
-    )
-    asked = prompts.loc[prompts.index.repeat(samples), ["prompt_id", "source", "prompt"]]
-    asked.insert(1, "sample_id", np.tile(np.arange(samples), len(prompts)))
-    said = asked.assign(response=[text for row in texts for text in row])
-    return said.reset_index(drop=True)
 
 
 def reward_of(rm: str, max_length: int) -> Callable[[pd.DataFrame], np.ndarray]:

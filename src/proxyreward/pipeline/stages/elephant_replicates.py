@@ -13,6 +13,7 @@ from proxyreward.pipeline.replicates import Replicate, run_missing
 from proxyreward.pipeline.replicates import run as run_replicate
 from proxyreward.pipeline.stage import main
 from proxyreward.pipeline.stages import (
+    aligned,
     cleaning,
     data,
     policy,
@@ -24,6 +25,7 @@ STAGES = (
     policy,
     cleaning,
     proxies,
+    aligned,
 )
 """All that trains, samples or scores for that paper, in an order in which each finds its inputs."""
 

@@ -5,14 +5,12 @@ and the curves of all runs in ``results/<scale>/ppo/``: ``log.csv`` of the optim
 ``curves.csv`` of the evaluations; ``dvc plots show`` draws both.
 """
 
-import sys
-
 import pandas as pd
 
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.ppo_family import INPUTS, runs
+from proxyreward.pipeline.ppo_family import INPUTS, runs, tell_diverged
 from proxyreward.pipeline.stage import main, outputs, results, run_items, write_tables
-from proxyreward.policy.ppo_runs import DIVERGED, curves, read, train
+from proxyreward.policy.ppo_runs import curves, read, train
 
 
 def run(params: Params) -> None:
@@ -20,9 +18,7 @@ def run(params: Params) -> None:
     items = runs(params)
     folders = run_items(params, "ppo", items, train, [outputs(params, name) for name in INPUTS])
     found = read(items, folders)
-    for done in found:
-        if done.status == DIVERGED:
-            print(f"ppo: {done.run.name} diverged {done.message}", file=sys.stderr)
+    tell_diverged("ppo", found)
     logs = [
         done.log.assign(run=done.run.name, rm=done.run.rm, kl_coef=done.run.settings.kl_coef)
         for done in found
