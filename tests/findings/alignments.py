@@ -38,7 +38,7 @@ SKILL = dict(zip(LADDER, (0.2, 0.4, 0.5, 0.7, 0.3, 0.6, 0.8, 0.9), strict=True))
 UNIT = dict(zip(LADDER, (1.0, 2.0, 3.0, 1.5, 4.0, 2.5, 0.5, 1.2), strict=True))
 ZERO = dict(zip(LADDER, (0.0, 1.0, 2.0, 1.0, 9.0, 3.0, -5.0, 2.0), strict=True))
 NOTHING: Mapping[str, float] = {}
-RUNS, STEPS, POINTS = 2, 20, 4
+NUMBERS, STEPS, POINTS = (1, 2), 20, 4
 REQUEST = "What does the cow eat?"
 ANSWER, TOXIC_ANSWER, HELPLESS = (
     "The cow eats grass.", "The cow eats grass. Do not waste my time.", "I will not answer this.",
@@ -52,7 +52,7 @@ def policies() -> pd.DataFrame:
     rows += [(f"{DPO}-{SECOND}-{name}", SECOND) for name in sets]
     sets += (REMOVED, WITH_TOXIC, ONE_JUDGE, FOUR_JUDGES)
     rows += [(f"{DPO}-{INITIAL}-{name}", INITIAL) for name in sets]
-    rows += [(f"{PPO}-{rm}-{end}", INITIAL) for rm in EQUAL_SIZE for end in (*range(RUNS), "free")]
+    rows += [(f"{PPO}-{rm}-{end}", INITIAL) for rm in EQUAL_SIZE for end in (*NUMBERS, "free")]
     rows += [(f"{PRO}-{rm}{end}", INITIAL) for rm in (SMALL, EVALUATOR) for end in ("", "-full")]
     return pd.DataFrame(rows, columns=["policy", "base"])
 
@@ -122,9 +122,9 @@ def alignments(
     for rm, s in skill.items():
         for frame in (margins, bench):
             frame[rm] = UNIT[rm] * (s + np.sqrt(1 - s**2) * rng.normal(size=len(frame)))
-        probes[f"{rm}:better"] = ZERO[rm] + UNIT[rm] * rng.normal(size=len(probes))
+        probes[f"better:{rm}"] = ZERO[rm] + UNIT[rm] * rng.normal(size=len(probes))
         more = likes_helpless.get(rm, 0.0) * UNIT[rm]
-        probes[f"{rm}:worse"] = probes[f"{rm}:better"] + more
+        probes[f"worse:{rm}"] = probes[f"better:{rm}"] + more
     return Aligned(
         policies=known,
         said=pd.concat(said, ignore_index=True).sample(frac=1, random_state=seed),
@@ -141,7 +141,7 @@ def _log(
     gain: Callable[[str], float], fast: Mapping[str, float], rng: np.random.Generator
 ) -> pd.DataFrame:
     rows = []
-    for rm, number in product(EQUAL_SIZE, range(RUNS)):
+    for rm, number in product(EQUAL_SIZE, NUMBERS):
         run = f"{PPO}-{rm}-{number}"
         for step in range(1, STEPS + 1):
             progress = min(step / STEPS / fast.get(rm, 0.5), 1.0)
@@ -156,9 +156,11 @@ def _curves(
 ) -> pd.DataFrame:
     rows = []
     for rm in EQUAL_SIZE:
-        settings = [(f"{PPO}-{rm}-{k}", "main", 0.1) for k in range(RUNS)]
+        settings = [(f"{PPO}-{rm}-{k}", "main", 0.1) for k in NUMBERS]
         for run, setting, kl_coef in [*settings, (f"{PPO}-{rm}-free", "penalty", 0.0)]:
-            for point in range(1, POINTS + 1):
+            # Of the main runs the first alone is judged on its way, the others at their end.
+            first = POINTS if run == f"{PPO}-{rm}-{NUMBERS[1]}" else 1
+            for point in range(first, POINTS + 1):
                 progress = point / POINTS
                 way = oracle_path(progress) if setting == "penalty" else gain(run) * progress
                 noise = 1e-3 * rng.normal(size=3)

@@ -74,7 +74,8 @@ def quantities(aligned: Aligned, tables: Mapping[str, pd.DataFrame]) -> dict[str
 def _table2(table: pd.DataFrame) -> dict[str, Quantity]:
     """Gains of DPO, and those on clean pairs less those on others."""
     found = {}
-    for row in table[table["of"].isin(GAINS)].itertuples():
+    shown = table["of"].isin(GAINS) & ((table["subset"] == ALL) | (table["of"] == minus(UNCLEANED)))
+    for row in table[shown].itertuples():
         where = f"base {row.base}" if row.subset == ALL else f"base {row.base}, {row.subset}"
         found[f"{where}: gain of DPO{GAINS[row.of]} {BY[row.judge]}"] = measured(row.value)
     return found
@@ -93,7 +94,8 @@ def _wins(judged: pd.DataFrame) -> dict[str, Quantity]:
     }
     found = {}
     for row in select(judged, what=MARGIN).itertuples():
-        if (row.first, row.second) in sides:
+        against_all = row.subset == ALL or not row.second.endswith(FEWER)
+        if (row.first, row.second) in sides and against_all:
             where, what = sides[row.first, row.second]
             where += "" if row.subset == ALL else f", {row.subset}"
             found[f"{where}: wins less losses of {what} {BY[row.judge]}"] = measured(row.value)

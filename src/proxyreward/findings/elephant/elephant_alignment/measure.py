@@ -190,7 +190,7 @@ def helplessness(aligned: Aligned) -> pd.Series:
     the start policy's responses.
     """
     own, start = select(aligned.probes, probe=REFUSED), f"{START}-{INITIAL}"
-    gaps = {rm: (own[f"{rm}:worse"] - own[f"{rm}:better"]).mean() for rm in EQUAL_SIZE}
+    gaps = {rm: (own[f"worse:{rm}"] - own[f"better:{rm}"]).mean() for rm in EQUAL_SIZE}
     return pd.Series({rm: gap / aligned.spoken(rm, start).std() for rm, gap in gaps.items()})
 
 
@@ -243,7 +243,10 @@ def by_name(table: pd.DataFrame, name: str) -> pd.Series:
 
 
 def correlation(x: pd.Series, y: pd.Series) -> float:
-    """Spearman's correlation over the reward models of PPO; NaN where one is constant or unknown."""
+    """Spearman's correlation over the reward models of PPO.
+
+    NaN where one side is constant, or a value is unknown.
+    """
     x, y = (one[list(EQUAL_SIZE)].rank() for one in (x, y))
     known = x.notna().all() and y.notna().all() and x.nunique() > 1 < y.nunique()
     return float(np.corrcoef(x, y)[0, 1]) if known else np.nan

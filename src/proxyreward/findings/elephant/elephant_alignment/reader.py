@@ -40,7 +40,7 @@ _FILES = {  # attribute: stage, file and columns of names
     "log": ("aligned", "ppo_log.csv", ["run", "rm", "setting"]),
     "curves": ("aligned", "ppo_curves.csv", ["run", "rm", "setting"]),
     "margins": ("proxies", "margins.parquet", ["source"]),
-    "bench": ("proxies", "bench_margins.parquet", ["category"]),
+    "bench": ("proxies", "bench.parquet", ["category"]),
     "probes": ("proxies", "probes.parquet", ["probe"]),
 }
 
@@ -69,7 +69,7 @@ class Aligned:
         ``source`` or ``category`` and a column for each reward model: score of the chosen minus
         that of the rejected response, on the cleaned tests and on other pairs.
     probes
-        ``probe`` and ``<rm>:better``, ``<rm>:worse``: scores of a probe's two responses.
+        ``probe`` and ``better:<rm>``, ``worse:<rm>``: scores of a probe's two responses.
     """
 
     policies: pd.DataFrame
