@@ -1,7 +1,7 @@
 """Stage `elephant_alignment`: policies made with clean data and good reward models.
 
-In: ``results/<scale>/{aligned,proxies}/``.  Out: ``results/<scale>/elephant_alignment/``: tables and
-quantities.
+In: ``results/<scale>/{aligned,proxies}/``.  Out: ``results/<scale>/elephant_alignment/``:
+tables and quantities.
 """
 
 import numpy as np
