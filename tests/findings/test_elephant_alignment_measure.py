@@ -52,7 +52,7 @@ def test_tables_are_read_as_they_were_written(plain, tmp_path):
     assert again.runs("half") == ["ppo-half-1", "ppo-half-2"]
     assert again.sets("second") == ["original", "clean", "fewer"]
     assert again.start("dpo-second-clean") == "start-second"
-    pd.testing.assert_frame_equal(again.said, plain.said.reset_index(drop=True))
+    pd.testing.assert_frame_equal(again.said, plain.said)
 
 
 def test_a_gain_is_in_sd_of_the_start_whatever_unit_a_judge_has(plain):

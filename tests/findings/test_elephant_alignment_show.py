@@ -24,7 +24,7 @@ def test_ours_and_the_papers_differences_have_panels_of_their_own(shown, registr
     keys = {"base": "initial", "of": "clean minus fewer", "judge": "oracle"}
     own = select(shown["table2"], **keys).set_index("subset")["estimate"]
     drawn = dots(first)["minus as many, by the oracle"][:, 0]
-    np.testing.assert_allclose(drawn, own[names(paper)])
+    np.testing.assert_allclose(drawn, own[names(second)])
     printed = registry.printed("elephant.table2", "DPO-Pythia-2.8B")
     less = [printed["CHH-RLHF_train"][k] - v for k, v in printed["HH-RLHF_train"].items()]
     np.testing.assert_allclose(diamonds(paper)[0], less)

@@ -35,9 +35,14 @@ def traces(aligned: Aligned) -> pd.DataFrame:
     own = own.assign(loss=own["policy_loss"] + own["value_loss"])
     found = own[["rm", "run", "step", "reward", "loss"]].reset_index(drop=True)
     for name in ("reward", "loss"):
-        runs = found.groupby(["rm", "run"], sort=False)[name]
-        found[f"{name} ema"] = runs.transform(lambda raw: raw.ewm(alpha=1 - SMOOTHING).mean())
+        found[f"{name} ema"] = smoothed(found, name)
     return found
+
+
+def smoothed(traces: pd.DataFrame, name: str, factor: float = SMOOTHING) -> pd.Series:
+    """A column of :func:`traces` as moving average of each run; `factor` is as `SMOOTHING`."""
+    runs = traces.groupby(["rm", "run"], sort=False)[name]
+    return runs.transform(lambda raw: raw.ewm(alpha=1 - factor).mean())
 
 
 def training(aligned: Aligned, traces: pd.DataFrame) -> pd.DataFrame:

@@ -133,9 +133,12 @@ def paper_table2(printed: dict) -> pd.DataFrame:
     )
 
 
-def plot_sets(table2: pd.DataFrame, texts: pd.DataFrame) -> "Figure":
-    """What each training set gives DPO on the first base: gain, and how much toxic it says."""
-    own = select(table2, base=INITIAL, subset=ALL)
+def plot_sets(table2: pd.DataFrame, texts: pd.DataFrame, subset: str = ALL) -> "Figure":
+    """What each training set gives DPO on the first base: gain, and how much toxic it says.
+
+    On the prompts of one test set, or in the mean over all.
+    """
+    own = select(table2, base=INITIAL, subset=subset)
     names = [name for name in TRAINED if name in {START, *own["of"]}]
     figure, axes = drawing.canvas(1.4 + 0.42 * len(names), 1, 2, sharex=False)
     gains, rates = axes[0]
@@ -147,7 +150,7 @@ def plot_sets(table2: pd.DataFrame, texts: pd.DataFrame) -> "Figure":
     gains.axvline(0, **LINE)
     gains.set_xlabel("gain over the start, sd")
     said = texts[texts["method"].isin([START, DPO])]
-    rows = select(said, what=TOXIC, subset=ALL).set_index("of").loc[names]
+    rows = select(said, what=TOXIC, subset=subset).set_index("of").loc[names]
     drawing.dots(rates, height, rows, "#CC79A7", "toxic responses", unit=100)
     rates.set_xlabel("toxic responses, %")
     gains.tick_params(axis="y", labelsize=SMALL)

@@ -21,7 +21,13 @@ from proxyreward.findings.elephant.elephant_alignment.measure import (
     MODELS,
     NON_ANSWER,
 )
-from proxyreward.findings.elephant.elephant_alignment.optimising import KL, REWARDS, SETTINGS
+from proxyreward.findings.elephant.elephant_alignment.optimising import (
+    KL,
+    REWARDS,
+    SETTINGS,
+    SMOOTHING,
+    smoothed,
+)
 from proxyreward.findings.elephant.elephant_alignment.show import LINE, RM_COLOURS
 from proxyreward.vocabulary import ALL, EQUAL_SIZE, EVALUATOR, MAIN, ORACLE, PPO, START
 
@@ -37,17 +43,21 @@ MEASURES = {
 OF = {POLICIES: ("#0072B2", "two policies"), RESPONSES: ("#E69F00", "single responses")}
 
 
-def plot_training(traces: pd.DataFrame) -> "Figure":
-    """Training reward and loss over steps (Figure 5): smoothed, mean of runs, over each raw run."""
+def plot_training(traces: pd.DataFrame, factor: float = SMOOTHING) -> "Figure":
+    """Training reward and loss over steps (Figure 5): smoothed, mean of runs, over each raw run.
+
+    `factor` is what a moving average keeps of its last value, see `optimising.SMOOTHING`.
+    """
     figure, axes = drawing.canvas(3.6, 1, 2, sharey=False)
     for axis, (name, text) in zip(
         axes[0], {"reward": "training reward, sd of the start", "loss": "loss"}.items(), strict=True
     ):
+        averages = traces.assign(ema=smoothed(traces, name, factor))
         for rm in EQUAL_SIZE:
-            own = select(traces, rm=rm)
+            own = select(averages, rm=rm)
             for _, run in own.groupby("run"):
                 axis.plot(run["step"], run[name], color=RM_COLOURS[rm], alpha=0.25, linewidth=0.8)
-            mean = own.groupby("step")[f"{name} ema"].mean()
+            mean = own.groupby("step")["ema"].mean()
             axis.plot(mean, color=RM_COLOURS[rm], linewidth=2.2, label=f"{rm} ({MODELS[rm]})")
         axis.set(xlabel="PPO step", title="")
         axis.set_title(text, fontsize=LARGE, weight="normal")
