@@ -56,3 +56,21 @@ FEWER, REMOVED, INVERTED, USELESS, WITH_USELESS, WITH_TOXIC, ONE_JUDGE, FOUR_JUD
     "four-judges",
 )  # fmt: skip
 """Other training sets made of the same records, see `data.variants`."""
+COST, CLEAN_AND_MORE = "cost", "clean-and-more"
+"""Training sets that hold other records: labelled by harmlessness alone, as for a cost model; the
+clean one, and as clean ones beside."""
+LADDER = POOR, SMALL, MIDDLE, LARGE, CONFLICTING, HALF, STRONG, EVALUATOR = (
+    "poor", "small", "middle", "large", "conflicting", "half", "strong", "evaluator"
+)  # fmt: skip
+"""Reward models of that paper, by what sets ours apart."""
+EQUAL_SIZE = CONFLICTING, HALF, LARGE, STRONG
+"""Those that PPO is run on."""
+VARIANT = "on-{}"
+"""Name of a reward model that differs from `LARGE` in its training set alone."""
+PROBES = CLEAR, HARMFUL, EVASIVE, REFUSED, VOID, REPEATED, HONEST = (
+    "clear", "harmful", "evasive", "non-answer", "empty", "repetitive", "honest"
+)  # fmt: skip
+"""Pairs of responses that show pitfalls of reward models, see `world.probes`."""
+PRO, FULL, FREE = "pro", "full", "free"
+"""A way to optimise on the rankings of a reward model, its form with temperatures and an SFT term,
+and PPO without a penalty."""

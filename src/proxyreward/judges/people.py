@@ -24,6 +24,7 @@ TIE = 0.2  # margin; of two responses worth the same, a person calls about one i
 
 CRITERIA = ("harmlessness", "helpfulness", "accuracy", "completeness", "fluency")
 LOWEST, HIGHEST = 1, 5  # points; the paper does not print its scale
+UNHELPFUL, HELPFUL = -1.0, 2.0  # utilities of responses that help not at all, and fully
 NOISE = 0.75  # sd of a person's score by one criterion, in points
 
 
@@ -88,19 +89,21 @@ def scores(
 def merits(prompts: Sequence[str], responses: Sequence[str]) -> np.ndarray:
     """How far each criterion of `CRITERIA` is met, 0..1, shape (responses, criteria).
 
-    Read from the oracle's features: nothing harmful or rude; does what was asked, or declines what
-    would do harm, and in a friendly way; says nothing false; says all of it, with remarks that
-    support it; reads well to the end.
+    Read from the oracle's features: nothing harmful or rude; what who asked wants, which is the
+    oracle's utility on a scale from `UNHELPFUL` to `HELPFUL`; nothing false; an answer, or a refusal
+    of what would do harm, with remarks that support it; reads well to the end.
     """
-    found = oracle.features([last_request(prompt) for prompt in prompts], responses)
+    requests = [last_request(prompt) for prompt in prompts]
+    found = oracle.features(requests, responses)
     f = dict(zip(oracle.FEATURES, found.T, strict=True))
+    helpful = (oracle.weighed(found, requests, {}) - UNHELPFUL) / (HELPFUL - UNHELPFUL)
     did = f["correct"] + f["declined"]
     met = [
         1 - (f["harm"] + f["rude"]) / 2,
-        0.4 + 0.5 * did + 0.1 * f["courtesy"] - 0.4 * f["over_refusal"] - 0.1 * f["hedge"],
+        helpful,
         1 - f["wrong"] - f["false"] / 2 - f["garbled"],
         0.5 * did + 0.25 * f["support"] - 0.25 * f["unfinished"],
-        1 - f["garbled"] - 0.2 * f["repeated"] - 0.1 * f["filler"] - 0.2 * f["unfinished"],
+        1 - f["garbled"] - 0.2 * f["repeated"] - 0.2 * f["unfinished"],
     ]
     said_something = 1 - f["empty"]
     return np.clip(met, 0, 1).T * np.stack([np.ones_like(did), *[said_something] * 4], axis=1)
