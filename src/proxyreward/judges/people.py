@@ -90,8 +90,8 @@ def merits(prompts: Sequence[str], responses: Sequence[str]) -> np.ndarray:
     """How far each criterion of `CRITERIA` is met, 0..1, shape (responses, criteria).
 
     Read from the oracle's features: nothing harmful or rude; what who asked wants, which is the
-    oracle's utility on a scale from `UNHELPFUL` to `HELPFUL`; nothing false; an answer, or a refusal
-    of what would do harm, with remarks that support it; reads well to the end.
+    oracle's utility on a scale from `UNHELPFUL` to `HELPFUL`; nothing false; an answer, or a
+    refusal of what would do harm, with remarks that support it; reads well to the end.
     """
     requests = [last_request(prompt) for prompt in prompts]
     found = oracle.features(requests, responses)

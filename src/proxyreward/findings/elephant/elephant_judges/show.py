@@ -69,14 +69,14 @@ def plot_points(points: pd.DataFrame, rms: Sequence[str] = (POOR, EVALUATOR)) ->
             own = select(points, subset=subset)
             axis.scatter(own[rm], own["human"], s=22, color=colour, alpha=0.75, label=subset)
         axis.set_title(named(rm), fontsize=LARGE, weight="normal")
-        axis.set_xlabel("mean score, sd of the model")
-    axes[0, 0].set_ylabel("mean score by people, points")
+        axis.set_xlabel("mean score, sd")
+    axes[0, 0].set_ylabel("mean score by people")
     drawing.legend(figure, axes)
     return figure
 
 
 def plot_agreement(agreement: pd.DataFrame) -> "Figure":
-    """Accuracy of every reward model, and its correlation with people, the most accurate on top."""
+    """Accuracy of every reward model, and its correlation with people, best on top (mixed set)."""
     accuracy = select(agreement, what=ACCURACY, subset=MIXED).set_index("rm")
     accuracy = accuracy.sort_values("estimate", ascending=False, kind="stable")
     figure, axes = drawing.canvas(1.5 + 0.38 * len(accuracy), 1, 3, sharex=False)
@@ -85,14 +85,14 @@ def plot_agreement(agreement: pd.DataFrame) -> "Figure":
     drawing.dots(axes[0, 0], height, accuracy, OURS, "ours, 95 %", unit=100)
     drawing.papers(axes[0, 0], 100 * accuracy["paper"], height)
     axes[0, 0].axvline(50, color=GOLDEN, linewidth=1)
-    axes[0, 0].set_xlabel("accuracy, mixed, %")
+    axes[0, 0].set_xlabel("accuracy,\nmixed, %")
     for axis, (what, text) in zip(axes[0, 1:], LEVELS.items(), strict=True):
         own = select(agreement, what=what).set_index("rm")
         drawing.dots(axis, height, own.loc[accuracy.index])
         most = own.at[ORACLE, "estimate"]
         axis.axvline(most, color=GOLDEN, linestyle="--", linewidth=1, label="the oracle")
         axis.axvline(0, color=GOLDEN, linewidth=1)
-        axis.set_xlabel(f"Spearman with people\n{text}")
+        axis.set_xlabel(f"Spearman\n{text}")
         axis.grid(axis="y", visible=False)
     drawing.legend(figure, axes)
     return figure
@@ -142,7 +142,7 @@ def plot_judged(judged: pd.DataFrame, order: str = PLAIN) -> "Figure":
     bars.set_xticks([0, 0.5, 1])
     bars.grid(visible=False)
     margins.axvline(0, color=GOLDEN, linewidth=1)
-    margins.set_xlabel("wins minus losses, 95 %")
+    margins.set_xlabel("wins minus\nlosses, 95 %")
     drawing.legend(figure, bars)
     return figure
 
