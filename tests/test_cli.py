@@ -69,6 +69,11 @@ def test_notebook_prints_where_the_page_is_and_leaves_sources_alone(project, cap
         (["clean", "gone.jsonl", "--out", "o", "--tasks", "argilla"], "gone.jsonl: no such file"),
         (["clean", "a.jsonl", "--out", "o", "--tasks", "argila"], "argilla"),
         (["clean", "a.jsonl", "--out", "o", "--votes", "v.xls", "--toxic", "none"], "v.xls"),
+        (
+            ["judge", "gone.csv", "--out", "o", "--model", "m", "--endpoint", "http://a/v1"],
+            "gone.csv",
+        ),
+        (["judge", "a.csv", "--out", "o", "--model", "m", "--endpoint", "a/v1"], "--endpoint"),
     ],
 )
 def test_errors_are_one_line_with_code_2(project, capsys, words, names):

@@ -1,4 +1,4 @@
-"""The command line ``proxyreward``: notebooks, claims, parameters, cleaning and the book.
+"""The command line ``proxyreward``: notebooks, claims, parameters, cleaning, judging, the book.
 
 In: words from a shell.  Out: files and a few printed lines; an error is one line on stderr and
 exit code 2.  Installed as a console script.
@@ -161,6 +161,20 @@ def clean(arguments: argparse.Namespace) -> None:
         print(line)
 
 
+def judge(arguments: argparse.Namespace) -> None:
+    """Have a language model behind an OpenAI-compatible endpoint judge pairs of responses.
+
+    PAIRS is a CSV or JSON lines file with the columns id, prompt, response_a and response_b. Each
+    pair is judged in both orders, harm first, then helpfulness; an answer that changes with the
+    order is a tie. Writes verdicts.csv and summary.json, and keeps all answers in answers.jsonl, so
+    that a run that was interrupted goes on where it was. The key comes from the environment alone.
+    """
+    from proxyreward.judges.command import run
+
+    for line in run(arguments):
+        print(line)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         from proxyreward.messages import visible
@@ -173,7 +187,9 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = _Parser(
         prog="proxyreward",
-        description="The Proxy Reward Book: notebooks, claims, parameters, cleaning and the book.",
+        description=(
+            "The Proxy Reward Book: notebooks, claims, parameters, cleaning, judging and the book."
+        ),
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -202,6 +218,7 @@ def _parser() -> argparse.ArgumentParser:
         help="folder for the HTML (book/_build/html); files there that no build wrote stay",
     )
     _add_clean(add(clean))
+    _add_judge(add(judge))
     for command in (listing, building):
         command.add_argument(
             "--scale", default=DEFAULT_SCALE, help=f"scale whose results are read ({DEFAULT_SCALE})"
@@ -229,6 +246,27 @@ def _add_clean(cleaning: argparse.ArgumentParser) -> None:
         "--annotators", type=int, metavar="N", help="answers that each task asks for (4)"
     )
     cleaning.add_argument("--seed", type=int, metavar="N", help="draws the sides (0)")
+
+
+def _add_judge(judging: argparse.ArgumentParser) -> None:
+    judging.add_argument("pairs", metavar="PAIRS", help="file of pairs, .csv or .jsonl")
+    judging.add_argument("--out", type=Path, required=True, help="folder for what is written")
+    judging.add_argument("--model", required=True, metavar="NAME", help="as the endpoint names it")
+    judging.add_argument(
+        "--endpoint", metavar="URL", help="such as http://127.0.0.1:8000/v1 ($OPENAI_BASE_URL)"
+    )
+    judging.add_argument(
+        "--key-env", metavar="NAME", help="environment variable of the key (OPENAI_API_KEY)"
+    )
+    judging.add_argument(
+        "--temperature", type=float, default=0.0, metavar="T", help="of the model (0)"
+    )
+    judging.add_argument(
+        "--concurrency", type=int, default=4, metavar="N", help="most requests at a time (4)"
+    )
+    judging.add_argument(
+        "--timeout", type=float, default=60.0, metavar="S", help="seconds to wait for a reply (60)"
+    )
 
 
 def _json(value: object) -> str:

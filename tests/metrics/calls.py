@@ -61,6 +61,15 @@ def wins(*shape):
     return make
 
 
+def answers(*shape):
+    """Answers of a judge."""
+
+    def make(rng):
+        return rng.integers(-1, 2, size=shape)
+
+    return make
+
+
 def ballots(items, categories):
     """Four votes on each item."""
 
@@ -159,12 +168,15 @@ CALLS = {
     "goodhart.simulate_rewards": of(goodhart.simulate_rewards, 1.0, 0.5, (3, 4), generator()),
     "goodhart.simulated_accuracy": of(goodhart.simulated_accuracy, 1.0, 0.5, 50, generator()),
     "goodhart.simulated_best_of_n": of(goodhart.simulated_best_of_n, *PLANES, NS),
+    "annotators.cohen_kappa": of(annotators.cohen_kappa, answers(12), answers(12)),
     "annotators.fleiss_kappa": of(annotators.fleiss_kappa, ballots(9, 3)),
     "annotators.krippendorff_alpha": of(annotators.krippendorff_alpha, ballots(9, 3)),
     "annotators.raw_agreement": of(annotators.raw_agreement, ballots(9, 3)),
+    "judge.agreed": of(judge.agreed, answers(2, 12)),
     "judge.ask_twice": of(judge.ask_twice, judge.by_score, *ROWS),
     "judge.by_score": of(judge.by_score, *ROWS),
     "judge.disagreement": of(judge.disagreement, wins(2, 12)),
+    "judge.flips": of(judge.flips, answers(2, 12)),
     "judge.outcomes": of(judge.outcomes, wins(2, 12)),
     "judge.tally": of(judge.tally, [1, 0, -1, 1]),
     "judge.win_rate": of(judge.win_rate, judge.Tally(8, 5, 2), level=0.9),

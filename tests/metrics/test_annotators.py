@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from proxyreward.metrics.annotators import fleiss_kappa, krippendorff_alpha, raw_agreement
+from proxyreward.metrics.annotators import (
+    cohen_kappa,
+    fleiss_kappa,
+    krippendorff_alpha,
+    raw_agreement,
+)
 
 # The worked example of Fleiss 1971 as printed in many textbooks: 10 items, 14 votes, 5 categories.
 TEXTBOOK = np.array(
@@ -88,3 +93,19 @@ def test_votes_that_are_none_are_refused():
     for counts in (np.array([[1, -1]]), np.array([[0.5, 1]]), [["a"]], np.array([1, 2])):
         with pytest.raises(ValueError, match="counts"):
             raw_agreement(counts)
+
+
+def test_cohens_kappa_is_that_of_statsmodels():
+    from statsmodels.stats.inter_rater import cohens_kappa
+
+    rng = np.random.default_rng(0)
+    first = rng.integers(-1, 2, size=300)
+    second = np.where(rng.random(300) < 0.6, first, rng.integers(-1, 2, size=300))
+    table = np.array(
+        [[((first == a) & (second == b)).sum() for b in (-1, 0, 1)] for a in (-1, 0, 1)]
+    )
+    expected = cohens_kappa(table, return_results=False)
+    assert cohen_kappa(first, second) == pytest.approx(expected)
+    assert cohen_kappa(first, first) == 1
+    assert abs(cohen_kappa(first, rng.permutation(first))) < 0.15
+    assert np.isnan(cohen_kappa(np.ones(3), np.ones(3)))

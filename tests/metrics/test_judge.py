@@ -5,9 +5,11 @@ from scipy.stats import beta
 
 from proxyreward.metrics.judge import (
     Tally,
+    agreed,
     ask_twice,
     by_score,
     disagreement,
+    flips,
     outcomes,
     tally,
     win_rate,
@@ -108,3 +110,13 @@ def test_without_a_decided_pair_nothing_is_known():
 def test_sides_must_match():
     with pytest.raises(ValueError, match=r"\(3,\) and second \(2,\)"):
         ask_twice(by_score, np.zeros(3), np.zeros(2))
+
+
+def test_an_answer_that_changes_with_the_order_is_a_tie_and_a_missing_one_stays_missing():
+    calls = np.array([[1, -1, 0, 1, 0, np.nan], [1, -1, 0, -1, 1, 1]])
+    np.testing.assert_array_equal(agreed(calls), [1, -1, 0, 0, 0, np.nan])
+    assert flips(calls) == 2 / 5
+    assert np.isnan(flips(np.array([[np.nan], [1.0]])))
+    for bad in (np.array([[2.0], [1.0]]), np.zeros((3, 4))):
+        with pytest.raises(ValueError, match="calls must be"):
+            agreed(bad)

@@ -2,10 +2,10 @@ r"""How well annotators agree on what they were asked, beyond what chance alone 
 
 In: numbers of votes for each category on each item. Out: agreement. Called on people's votes.
 
-A category is an answer (the first, the second, a tie), an item a pair; a skip is no vote. All three
+A category is an answer (the first, the second, a tie), an item a pair; a skip is no vote. Three
 measures need no more than the counts :math:`n_{uk}` of item :math:`u` and category :math:`k`, with
 :math:`n_u = \sum_k n_{uk}` votes on an item. Items with fewer than two votes say nothing about
-agreement and are left out.
+agreement and are left out. :func:`cohen_kappa` compares two judges item by item.
 
 Packages differ where votes are missing. :func:`fleiss_kappa` is defined for one number of votes on
 all items: with others `statsmodels` raises an AssertionError, ours is NaN. It also keeps items with
@@ -17,7 +17,7 @@ all votes fall into one category, there is nothing to measure: NaN here and in `
 
 import numpy as np
 
-from proxyreward.metrics.checks import array
+from proxyreward.metrics.checks import array, numbers, same_shape
 
 
 def raw_agreement(counts: np.ndarray) -> float:
@@ -101,6 +101,43 @@ def krippendorff_alpha(counts: np.ndarray) -> float:
         return np.nan
     observed = ((on_item**2 - (counts**2).sum(axis=1)) / (on_item - 1)).sum() / n
     return float(1 - observed * n * (n - 1) / apart)
+
+
+def cohen_kappa(first: np.ndarray, second: np.ndarray) -> float:
+    r"""Cohen's kappa of two judges, :math:`(p_o - p_e) / (1 - p_e)`.
+
+    :math:`p_o` is the share of items on which they agree, :math:`p_e` what chance would give judges
+    who each use the categories as often.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (items,)
+        The category that each judge names, as a number.
+
+    Returns
+    -------
+    float
+        NaN if both name one category only, and the same.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there is no item, or a number is not finite.
+
+    References
+    ----------
+    Cohen 1960.
+
+    >>> cohen_kappa(np.array([1, 1, 0, 0]), np.array([1, 0, 0, 0]))
+    0.5
+    """
+    first, second = (
+        numbers(name, judge, "items") for name, judge in (("first", first), ("second", second))
+    )
+    same_shape(first=first, second=second)
+    named = np.union1d(first, second)
+    chance = sum((first == one).mean() * (second == one).mean() for one in named)
+    return float(((first == second).mean() - chance) / (1 - chance)) if len(named) > 1 else np.nan
 
 
 def _same(counts: np.ndarray) -> float:

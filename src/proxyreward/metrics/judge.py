@@ -5,7 +5,8 @@ pair, their rates and a binomial interval. Called by `findings`.
 
 A judge answers one call with a forced letter, A for the response shown first or B. Every pair is
 judged twice with the positions swapped; a response wins if both calls choose it, and otherwise
-the pair is a tie. So a preference for a position never makes a winner.
+the pair is a tie. So a preference for a position never makes a winner. A judge who may say that
+neither is better, or fail to answer, gives numbers in the place of letters (:func:`agreed`).
 
 References
 ----------
@@ -81,7 +82,33 @@ def outcomes(votes: np.ndarray) -> np.ndarray:
     >>> outcomes(np.array([[True, True, False], [True, False, False]])).tolist()
     [1, 0, -1]
     """
-    return _votes(votes).sum(axis=0) - 1
+    return agreed(np.where(_votes(votes), 1, -1)).astype(int)
+
+
+def agreed(calls: np.ndarray) -> np.ndarray:
+    """The answer that both calls give; 0, a tie, where they differ, NaN where one is missing.
+
+    Parameters
+    ----------
+    calls : ndarray, shape (2, ...)
+        1 where a call chooses the pair's first response, -1 the second, 0 neither, NaN if it gives
+        no answer. The two calls show them in different positions.
+
+    >>> agreed(np.array([[1, 1, 0, -1], [1, -1, 0, np.nan]])).tolist()
+    [1.0, 0.0, 0.0, nan]
+    """
+    first, second = _calls(calls)
+    return np.where(np.isnan(first + second), np.nan, np.where(first == second, first, 0.0))
+
+
+def flips(calls: np.ndarray) -> float:
+    """Share of pairs whose answer changes with the position, among those that both calls answer.
+
+    `calls` as of :func:`agreed`. NaN without such a pair.
+    """
+    first, second = _calls(calls)
+    answered = ~np.isnan(first + second)
+    return float((first != second)[answered].mean()) if answered.any() else np.nan
 
 
 def disagreement(votes: np.ndarray) -> float:
@@ -140,6 +167,13 @@ def win_rate(counts: Tally, level: float = 0.95) -> Interval:
     test = binomtest(win, decided)
     low, high = test.proportion_ci(level, method="exact")
     return Interval(test.statistic, float(low), float(high))
+
+
+def _calls(calls: np.ndarray) -> np.ndarray:
+    calls = numbers("calls", calls, "...", "nan")
+    if calls.shape[:1] != (2,) or not (np.isnan(calls) | np.isin(calls, (-1, 0, 1))).all():
+        raise ValueError(f"calls must be (2, ...) of -1, 0, 1 and NaN, got {shown(calls)}")
+    return calls
 
 
 def _votes(votes: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@ In: its arguments. Out: files, and the lines that the command prints.
 """
 
 import difflib
-import os
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from proxyreward.data.load import open_pairs
 from proxyreward.data.records import SPLITS
 from proxyreward.data.report import DataError
 from proxyreward.messages import visible
-from proxyreward.people import clean, tasks, toxicity, votes
+from proxyreward.people import clean, tables, tasks, toxicity, votes
 from proxyreward.people.aggregation import AGGREGATES
 from proxyreward.people.sides import Key
 
@@ -53,14 +52,10 @@ def _known(option: str, value: str | None, known: Iterable[str]) -> None:
 
 
 def _keep_apart(arguments: Namespace) -> None:
-    """Refuse to write over what is read."""
     form = tasks.TOOLS.get(arguments.tasks)
     written = (*form.FILES, tasks.KEY) if form else clean.FILES
     read = (arguments.pairs, arguments.votes, arguments.key, arguments.toxic)
-    sources = {os.path.realpath(path) for path in read if path}
-    for path in (arguments.out / name for name in written):
-        if os.path.realpath(path) in sources:
-            raise DataError(f"{path}: is read and would be written; give --out another folder")
+    tables.keep_apart(read, (arguments.out / name for name in written))
 
 
 def _opened(arguments: Namespace) -> Opened:

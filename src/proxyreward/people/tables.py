@@ -6,7 +6,8 @@ In: a path. Out: numbered rows of texts, or an error that names file, row, field
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,17 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     DataError
         If the file is none of the two, lacks a column, or a field is empty or no text.
     """
-    read = _csv if path.name.endswith(CSV) else _jsonl
-    for row, values in read(path, columns):
+    for row, values in cells(path, columns):
         for field, value in zip(columns, values):
             if not value.strip():
                 raise fault(path, row, field, "is empty", "fill it in, or delete the row")
         yield row, [value.strip() for value in values]
+
+
+def cells(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+    """The same with texts as they stand, which may be empty."""
+    read = _csv if path.name.endswith(CSV) else _jsonl
+    yield from read(path, columns)
 
 
 def _csv(path: Path, columns: Sequence[str]) -> Iterator[Row]:
@@ -54,23 +60,23 @@ def _csv(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     places: list[int] | None = None
     while True:
         try:
-            cells = next(reader, None)
+            found = next(reader, None)
         except csv.Error as error:
             what = f"is no CSV ({error})"
             raise fault(path, reader.line_num, None, what, "write it again as CSV") from None
-        if cells is None:
+        if found is None:
             return
         if places is None:
-            places = _places(path, cells, columns)
-        elif cells:
-            if len(cells) <= max(places):
-                what, remedy = f"has {len(cells)} cells", f"give one for each of {list(columns)}"
+            places = _places(path, found, columns)
+        elif found:
+            if len(found) <= max(places):
+                what, remedy = f"has {len(found)} cells", f"give one for each of {list(columns)}"
                 raise fault(path, reader.line_num, None, what, remedy)
-            yield reader.line_num, [cells[place] for place in places]
+            yield reader.line_num, [found[place] for place in places]
 
 
-def _places(path: Path, cells: list[str], columns: Sequence[str]) -> list[int]:
-    names = [cell.strip() for cell in cells]
+def _places(path: Path, head: list[str], columns: Sequence[str]) -> list[int]:
+    names = [cell.strip() for cell in head]
     for column in columns:
         if names.count(column) != 1:
             what = "no column" if column not in names else "more than one column"
@@ -127,6 +133,14 @@ def _encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def keep_apart(read: Iterable[object], written: Iterable[Path]) -> None:
+    """Refuse to write over what is read; entries of `read` may be empty."""
+    sources = {os.path.realpath(str(path)) for path in read if path}
+    for path in written:
+        if os.path.realpath(path) in sources:
+            raise DataError(f"{path}: is read and would be written; give --out another folder")
 
 
 def write_csv(stream: io.TextIOBase, rows: Sequence[Sequence[object]]) -> None:
