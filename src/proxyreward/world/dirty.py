@@ -62,8 +62,8 @@ class Subset:
 KINDS = {
     HARMLESS_BASE: Subset("harmless", repeated=0.0, empty=False),
     HELPFUL_BASE: Subset("helpful"),
-    # What a trained policy says: one careful hand, the better of two, so that responses differ less.
-    HELPFUL_ONLINE: Subset("helpful", writers=("careful",), best_of=2, repeated=0.03),
+    # What a trained policy says: one careful hand, the best of three; these differ less.
+    HELPFUL_ONLINE: Subset("helpful", writers=("careful",), best_of=3, repeated=0.03),
     HELPFUL_REJECTION: Subset("helpful", best_of=4, repeated=0.0, empty=False),
 }
 ANNOTATORS = tuple(f"vote_{i}" for i in range(len(annotators.QUALITIES)))
