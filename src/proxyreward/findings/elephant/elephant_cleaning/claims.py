@@ -3,6 +3,7 @@
 In: the tables of `measure`. Out: quantities, by the names that the registry's criteria use.
 """
 
+import numpy as np
 import pandas as pd
 
 from proxyreward.findings.core.quantity import Quantity, counted, measured
@@ -85,12 +86,13 @@ def _types(types: pd.DataFrame) -> dict[str, Quantity]:
 
 def _toxic(toxic: pd.DataFrame) -> dict[str, float]:
     value = toxic[toxic["set"] == TRAIN].set_index("measure")["value"]
+    dropped = value[TOXIC] or np.nan
     return {
         "train: share of toxic chosen responses": value["chosen"],
         "train: share of toxic chosen minus toxic rejected responses":
             value["chosen"] - value["rejected"],
-        "train: share of type toxic that is outvoted": value["outvoted"] / value[TOXIC],
-        "train: share of type toxic that is correctable": value["correctable"] / value[TOXIC],
+        "train: share of type toxic that is outvoted": value["outvoted"] / dropped,
+        "train: share of type toxic that is correctable": value["correctable"] / dropped,
     }  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def plot_truth(truth: pd.DataFrame) -> "Figure":
     """Wrong labels before and after, and what becomes of them, by size of the margin."""
     rows = select(truth, set=TRAIN)
     rows = rows[rows["size"] != ALL]
-    figure, axes = drawing.canvas(3.9, 1, 2)
+    figure, axes = drawing.canvas(3.9, 1, 2, sharex=False)
     noise, fates = axes[0]
     height = drawing.rows_on(noise, rows["size"].unique())
     for measure, colour, name in ((BEFORE, "#D55E00", "original"), (AFTER, "#0072B2", "clean")):
@@ -146,14 +146,14 @@ def truth_table(truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_judges(judges: pd.DataFrame) -> "Figure":
-    """What one to four judges make of the same records: right, dropped, wrong."""
+    """What one to four judges make of the same records; in numbers those labelled wrong."""
     wide = 100 * judges.pivot(index="judges", columns="measure", values="estimate").loc[[*ORDER]]
     figure, [[axis]] = drawing.canvas(3.4)
     height = drawing.rows_on(axis, wide.index)
     _stack(axis, height, wide, LABELLED)
     for place, row in zip(height, wide.itertuples(), strict=True):
         axis.text(101, place, f"{row.wrong:.1f}", va="center", fontsize=SMALL, color="#A04000")
-    axis.set_xlabel("records on which people vote, %; at the right those labelled wrong")
+    axis.set_xlabel("records on which people vote, %")
     drawing.legend(figure, axis)
     return figure
 
