@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from proxyreward.world.annotators import QUALITIES, agreement, prefers_first
+from proxyreward.world.annotators import QUALITIES, agreement, prefers_first, scores
 
 
 def test_choices_follow_the_sigmoid_of_the_margin():
@@ -31,3 +31,12 @@ def test_only_the_difference_of_utilities_counts():
     u1, u2 = np.random.default_rng(0).normal(size=(2, 100))
     votes = [prefers_first(u1 + s, u2 + s, np.random.default_rng(3)) for s in (0, 8)]
     np.testing.assert_array_equal(*votes)
+
+
+def test_who_prefers_the_higher_score_chooses_by_bradley_terry():
+    draws, rng = 40_000, np.random.default_rng(2)
+    for margin in (0.0, 0.4, 1.0):
+        first, second = (scores(np.full(draws, u), rng, QUALITIES) for u in (margin, 0.0))
+        chance = 1 / (1 + np.exp(-np.array(QUALITIES) * margin))
+        sd = np.sqrt(chance * (1 - chance) / draws)
+        assert (abs((first > second).mean(axis=1) - chance) < 4 * sd).all()

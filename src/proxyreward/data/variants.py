@@ -53,7 +53,8 @@ def training_sets(records: pd.DataFrame, votes: list[str], seed: int) -> dict[st
     with the labels of the original. ``useless``: vague, empty and repetitive ones alone;
     ``with-useless`` and ``with-toxic``: clean, and these, or the toxic ones, as labelled.
     ``one-judge`` and ``four-judges`` cost as many votes: the first vote on every record decides
-    its label; or all votes on the first of as many records as that pays for.
+    its label; or all votes on the first of them, as many as that pays for. Records that are empty,
+    repetitive or toxic ask for no vote and are in neither.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def training_sets(records: pd.DataFrame, votes: list[str], seed: int) -> dict[st
     clean, toxic = cleaned(records), kind == TOXIC
     drawn = generator("fewer records", seed).permutation(len(records))[: len(clean)]
     judged = records[~kind.isin([EMPTY, REPETITIVE, TOXIC])]
-    few = records.head(len(records) // len(votes))
+    few = judged.head(len(judged) // len(votes))
 
     def beside(rows: pd.Series) -> pd.DataFrame:
         both = pd.concat([clean, as_pairs(records[rows])], ignore_index=True)

@@ -1,6 +1,6 @@
 """Four annotators: people who see the oracle's utility through Bradley-Terry noise.
 
-Utilities come in, choices go out: annotator ``a`` prefers the first of two responses with
+Utilities come in, choices or scores go out: annotator ``a`` prefers the first of two responses with
 probability ``sigmoid(beta_a * (u_1 - u_2))`` (paper rethinking, eq. 5, with beta as quality).
 """
 
@@ -30,6 +30,18 @@ def prefers_first(
     """
     chance = chance_of_first(first, second, np.asarray(annotators)[:, None])
     return rng.random(chance.shape) < chance
+
+
+def scores(utility: np.ndarray, rng: np.random.Generator, annotators=QUALITIES[:3]) -> np.ndarray:
+    r"""What annotators give single responses, shape ``(len(annotators), responses)``.
+
+    .. math:: s = u + \varepsilon / \beta, \qquad \varepsilon \sim \mathrm{Gumbel}(0, 1)
+
+    The noise with which who prefers the response of the higher score chooses as
+    :func:`prefers_first` does.
+    """
+    noise = rng.gumbel(size=(len(annotators), *np.shape(utility)))
+    return np.asarray(utility) + noise / np.asarray(annotators)[:, None]
 
 
 def agreement(votes: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ class Subset:
     repeated
         Share of pairs that hold one response twice.
     empty
-        Whether empty responses may stay.
+        Whether an empty response is recorded where one is said first.
     """
 
     taste: str
@@ -62,8 +62,8 @@ class Subset:
 KINDS = {
     HARMLESS_BASE: Subset("harmless", repeated=0.0, empty=False),
     HELPFUL_BASE: Subset("helpful"),
-    # What a trained policy says: one careful hand, so that responses differ little.
-    HELPFUL_ONLINE: Subset("helpful", writers=("careful",), repeated=0.03),
+    # What a trained policy says: one careful hand, the best of three; these differ less.
+    HELPFUL_ONLINE: Subset("helpful", writers=("careful",), best_of=3, repeated=0.03),
     HELPFUL_REJECTION: Subset("helpful", best_of=4, repeated=0.0, empty=False),
 }
 ANNOTATORS = tuple(f"vote_{i}" for i in range(len(annotators.QUALITIES)))
@@ -164,11 +164,14 @@ def _two(kind: Subset, prompt: Prompt, rng: np.random.Generator) -> list[str]:
 
 
 def _response(kind: Subset, prompt: Prompt, rng: np.random.Generator) -> str:
+    """The best of several tries, or nothing."""
     said = []
     while len(said) < kind.best_of:
         text = WRITERS[str(rng.choice(kind.writers))].write(prompt, rng)
-        if text or kind.empty:
+        if text:
             said.append(text)
+        elif kind.empty and not said:
+            return ""
     worth = sources.utility(kind.taste, [prompt.text] * len(said), said)
     return said[int(worth.argmax())]
 
@@ -182,7 +185,8 @@ def _judged(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         name: [is_toxic(*one) for one in zip(requests, frame[side])]
         for name, side in (("toxic", "chosen"), ("rejected_toxic", "rejected"))
     }
-    found = frame.assign(margin=np.subtract(*worth), **toxic, **dict(zip(ANNOTATORS, votes)))
+    margin = np.subtract(*worth).round(9)  # exactly 0 between two of the same worth
+    found = frame.assign(margin=margin, **toxic, **dict(zip(ANNOTATORS, votes)))
     ours = votes.sum(axis=0)
     winner = cleaning.winners(ours, len(votes) - ours, 0 * ours)
     return found.assign(type=[*map(cleaning.type_of, contents(found), found["toxic"], winner)])
