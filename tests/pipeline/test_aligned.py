@@ -231,6 +231,14 @@ def test_pro_differs_in_its_form_and_in_who_ranks(done, params):
     assert items["pro-evaluator"].rm.endswith("proxies/evaluator")
 
 
+def test_the_precision_reaches_every_policy(done, params):
+    model = dataclasses.replace(params.model, precision="bf16-mixed")
+    mixed = dataclasses.replace(params, model=model)
+    every = [*family.dpo(mixed), *family.pro(mixed), *family.ppo(mixed, ())]
+    assert {item.settings.precision for item, _ in every} == {"bf16-mixed"}
+    assert len({type(item.settings) for item, _ in every}) == 3
+
+
 def test_a_prompt_is_judged_once_in_a_test_set():
     tests = pd.DataFrame(
         {

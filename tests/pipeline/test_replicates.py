@@ -133,9 +133,11 @@ def test_what_does_not_decide_a_replicate_is_no_part_of_it(params, family):
 
 def test_what_one_paper_alone_reads_leaves_the_replicates_of_the_others(params):
     cleaning = dataclasses.replace(params.cleaning, records=7)
+    aligned = dataclasses.replace(params.aligned, samples=9)
     rejection = dataclasses.replace(params.rejection, rounds=9)
     for changes, same in (
         ({"cleaning": cleaning}, REPLICATES),
+        ({"aligned": aligned}, REPLICATES),
         ({"rejection": rejection}, ELEPHANT),
     ):
         other = dataclasses.replace(params, **changes)
