@@ -16,7 +16,7 @@ from proxyreward.files import content_hash
 ROOT_VARIABLE = "PROXYREWARD_ROOT"
 # Parts of the parameters, each with the list that is empty at a scale whose stages do not use it.
 _NEEDS = {"world": "worlds", "samples": "worlds", "ppo": "worlds", "reward": "flipped"}
-_NEEDS |= {"mixes": "mixed"}
+_NEEDS |= {"mixes": "mixed", "committee": "rejudged"}
 
 
 class NotFound(FileNotFoundError):

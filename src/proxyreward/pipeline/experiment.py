@@ -13,7 +13,7 @@ from proxyreward.pipeline.params import Params
 REPLICATES, ELEPHANT = "replicates", "elephant_replicates"
 """Families, by the stage that runs them: one for the papers on accuracy and on several sources, one
 for paper *elephant*. So a change to one paper's experiments leaves the others' replicates alone."""
-UNREAD = {REPLICATES: ("cleaning",), ELEPHANT: ("rejection",)}
+UNREAD = {REPLICATES: ("cleaning", "committee"), ELEPHANT: ("rejection", "committee")}
 """Parts of the parameters that none of a family's stages reads."""
 
 

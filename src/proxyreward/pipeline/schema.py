@@ -11,6 +11,7 @@ from proxyreward.pipeline.rules import COUNT, NAME, SEED, is_size
 from proxyreward.pipeline.schema_parts import (
     PPO,
     Cleaning,
+    Committee,
     Data,
     Findings,
     Mixes,
@@ -44,6 +45,7 @@ class Params:
     worlds: tuple[str, ...] = knob("[scale] where the embedded world's stages run, else []")
     flipped: tuple[str, ...] = knob("[scale] where one source with flipped labels is used, else []")
     mixed: tuple[str, ...] = knob("[scale] where several sources are mixed, else []")
+    rejudged: tuple[str, ...] = knob("[scale] where real sources are judged again, else []")
     watched: tuple[Watched, ...] = knob(
         "files outside the code that decide results; `proxyreward params key=value` writes them"
     )
@@ -62,6 +64,7 @@ class Params:
     samples: Samples  # pool of responses
     ppo: PPO  # policies optimised by PPO
     cleaning: Cleaning  # preference records with defects
+    committee: Committee  # reward models that judge real pairs again
     findings: Findings  # how findings draw and resample
     runner: Runner  # how items run in parallel; results do not depend on it
 
@@ -83,13 +86,13 @@ class Params:
 
     def _check_switches(self) -> None:
         world = self.data.source == "world"
+        origins, judges = len(self.mixes.origins), len(self.committee.shapes)
+        found = f"mixes has {origins} origins, committee {judges} shapes"
         runs = {
             "worlds": (world, f"data.source is {self.data.source}"),
             "flipped": (world or self.data.name is not None, f"data.name is {self.data.name!r}"),
-            "mixed": (
-                world or bool(self.mixes.origins),
-                f"mixes has {len(self.mixes.origins)} origins",
-            ),
+            "mixed": (world or (origins > 0 and not judges), found),
+            "rejudged": (not world and origins > 0 and judges > 0, found),
         }
         wrong = {
             key: (expected, why)
