@@ -217,7 +217,9 @@ def test_both_kinds_of_files_are_needed(params):
         committee.load(dataclasses.replace(params, mixes=mixes))
 
 
-@pytest.mark.parametrize("word", ["rejudged=[]", "committee.shapes=[]", "mixed=[real-cleaning]"])
+@pytest.mark.parametrize(
+    "word", ["rejudged=[]", "committee.shapes=[]", "mixed=[real-cleaning]", "mixes.folds=2"]
+)
 def test_the_scale_says_what_runs(root, word):
     with pytest.raises(ConfigError, match="must be"):
         compose(["scale=real-cleaning", word], root / "params")

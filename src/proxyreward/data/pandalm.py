@@ -10,7 +10,7 @@ that are no text (``true``), which are rejected, and empty ones, which are kept.
 In: ``testset-v1.json[.gz]``. Out: pairs, whose ``meta`` holds ``labels`` (one of the three numbers
 for each person, 1 standing for the chosen) and ``models``; and a report.
 
-Source: Wang et al. 2023, https://github.com/WeOpenML/PandaLM, Apache-2.0.
+Source: Wang et al. 2024, https://github.com/WeOpenML/PandaLM, Apache-2.0.
 """
 
 from collections.abc import Iterator, Mapping

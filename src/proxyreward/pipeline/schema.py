@@ -76,6 +76,10 @@ class Params:
             raise RuleBroken(
                 "reward.folds", "must be 2 or more for real pairs, which have no test pairs beside"
             )
+        if self.committee.shapes and self.mixes.folds < 3:
+            raise RuleBroken(
+                "mixes.folds", "must be 3 or more for a committee, which judges without two of them"
+            )
         if self.samples.max_new_tokens >= self.model.max_length:
             raise RuleBroken(
                 "samples.max_new_tokens",
