@@ -190,18 +190,26 @@ def files(tmp_path, monkeypatch):
     return tmp_path
 
 
+ORIGINS = (
+    "{source: harmless, format: hh, place: local, name: ., subset: harmless-base, split: test}",
+    "{source: helpful, format: dsp, place: local, name: helpful.test.json.gz, subset: null, "
+    "split: test}",
+    "{source: pandalm, format: pandalm, place: local, name: testset-v1.json.gz, subset: null, "
+    "split: test}",
+)
+
+
+def asked(root, origins=ORIGINS):
+    words = ["mixes.folds=3", "committee.shapes=[8x1x1, 16x1x2]", "tokenizer.vocab_size=300"]
+    words += ["scale=real-cleaning", "reward.epochs=1", f"mixes.origins=[{', '.join(origins)}]"]
+    found = build(Params, compose(words, root / "params"), "scale")
+    alone = dataclasses.replace(found.runner, backend="sequential")
+    return dataclasses.replace(found, runner=alone)
+
+
 @pytest.fixture
 def params(root, files):
-    words = ["mixes.folds=3", "committee.shapes=[8x1x1, 16x1x2]", "tokenizer.vocab_size=300"]
-    values = compose(["scale=real-cleaning", "reward.epochs=1", *words], root / "params")
-    asked = build(Params, values, "scale")
-    here = {"hh": ".", "dsp": "helpful.test.json.gz", "pandalm": "testset-v1.json.gz"}
-    origins = [dataclasses.replace(one, name=here[one.format]) for one in asked.mixes.origins]
-    return dataclasses.replace(
-        asked,
-        mixes=dataclasses.replace(asked.mixes, origins=tuple(origins)),
-        runner=dataclasses.replace(asked.runner, backend="sequential"),
-    )
+    return asked(root)
 
 
 @pytest.mark.parametrize("name", ["harmless-base/test.jsonl.gz", "testset-v1.json.gz"])
@@ -211,10 +219,9 @@ def test_a_missing_file_is_an_error_that_names_it_and_a_remedy(params, files, na
         committee.load(params)
 
 
-def test_both_kinds_of_files_are_needed(params):
-    mixes = dataclasses.replace(params.mixes, origins=params.mixes.origins[:2])
+def test_both_kinds_of_files_are_needed(root, files):
     with pytest.raises(DataError, match="0 of 2 sources have format 'pandalm'"):
-        committee.load(dataclasses.replace(params, mixes=mixes))
+        committee.load(asked(root, ORIGINS[:2]))
 
 
 @pytest.mark.parametrize(
