@@ -71,6 +71,7 @@ def test_a_given_name_replaces_that_of_the_loader(hub_file, make_record):
         ("dsp", "dsp/helpful.test.json.gz", 2343),
         ("dsp", "dsp/webgpt.test.json.gz", 656),
         ("oasst", "oasst/en_100_tree.jsonl.gz", 729),
+        ("pandalm", "pandalm/testset-v1.json.gz", 888),
         ("squality", "squality/all-responses.jsonl.gz", 299),
     ],
 )

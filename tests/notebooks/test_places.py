@@ -93,9 +93,12 @@ def test_a_scale_has_what_its_stages_ran_with_or_what_they_would_use(project, re
     with pytest.raises(ConfigError, match="own"):  # neither results nor a file
         settings_by_scale("own")
     found = settings_by_scale()
-    assert list(found) == ["real-hh, planned", "real-more, planned", "smoke, planned", "tiny"]
+    planned = ["real-cleaning", "real-hh", "real-more", "smoke"]
+    assert list(found) == [*(f"{name}, planned" for name in planned), "tiny"]
     assert found["tiny"] == {"seed": 3, "model": {"layers": 2}, "mixes": {"folds": 7}}
-    used = {name: {"world", "reward", "mixes"} & {*values} for name, values in found.items()}
+    parts = {"world", "reward", "mixes", "committee"}
+    used = {name: parts & {*values} for name, values in found.items()}
+    assert used["real-cleaning, planned"] == {"reward", "mixes", "committee"}
     assert used["real-hh, planned"] == {"reward"} and used["real-more, planned"] == {"mixes"}
     assert used["smoke, planned"] == {"world", "reward", "mixes"}
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from proxyreward.data import dsp, hh, oasst, squality, summarize, webgpt
+from proxyreward.data import dsp, hh, oasst, pandalm, squality, summarize, webgpt
 from proxyreward.data.collect import Opened, collect
 from proxyreward.data.pairs import to_frame, validate
 from proxyreward.data.records import SPLITS
@@ -19,6 +19,7 @@ FORMATS = {
     "dsp": dsp.opened,
     "hh": hh.opened,
     "oasst": oasst.opened,
+    "pandalm": pandalm.opened,
     "squality": squality.opened,
     "summarize": summarize.opened,
     "webgpt": webgpt.opened,

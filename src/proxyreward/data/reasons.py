@@ -19,6 +19,7 @@ COMMON = {
 
 REMEDIES = COMMON | {
     "bad_choice": "give the index of the preferred response, 0 or 1",
+    "bad_label": "give 1 or 2 for the preferred response, or 0 for a tie",
     "carriage_returns": "write line breaks as \\n alone: carriage returns hide turn markers",
     "deleted": "leave it out, or restore the message",
     "duplicate_id": "give every message and every reviewer an id of its own",

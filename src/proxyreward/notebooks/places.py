@@ -14,9 +14,10 @@ import pandas as pd
 from proxyreward.files import content_hash
 
 ROOT_VARIABLE = "PROXYREWARD_ROOT"
-# Parts of the parameters, each with the list that is empty at a scale whose stages do not use it.
-_NEEDS = {"world": "worlds", "samples": "worlds", "ppo": "worlds", "reward": "flipped"}
-_NEEDS |= {"mixes": "mixed"}
+# Parts of the parameters, each with the lists that are empty at a scale whose stages do not use it.
+_NEEDS = {part: ("worlds",) for part in ("world", "samples", "ppo")}
+_NEEDS |= {"reward": ("flipped", "rejudged"), "mixes": ("mixed", "rejudged")}
+_NEEDS |= {"committee": ("rejudged",)}
 
 
 class NotFound(FileNotFoundError):
@@ -136,7 +137,11 @@ def settings_by_scale(*others: str) -> dict[str, dict[str, Any]]:
             columns[name] = ran
         else:
             plan = compose([f"scale={name}"], config)
-            used = {part: plan[part] for part in plan if plan.get(_NEEDS.get(part), True)}
+            used = {
+                part: plan[part]
+                for part in plan
+                if any(map(plan.get, _NEEDS.get(part, ("scale",))))
+            }
             columns[f"{name}, planned"] = used
     return columns
 

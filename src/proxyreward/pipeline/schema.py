@@ -12,6 +12,7 @@ from proxyreward.pipeline.schema_parts import (
     PPO,
     Aligned,
     Cleaning,
+    Committee,
     Data,
     Findings,
     Mixes,
@@ -46,6 +47,7 @@ class Params:
     worlds: tuple[str, ...] = knob("[scale] where the embedded world's stages run, else []")
     flipped: tuple[str, ...] = knob("[scale] where one source with flipped labels is used, else []")
     mixed: tuple[str, ...] = knob("[scale] where several sources are mixed, else []")
+    rejudged: tuple[str, ...] = knob("[scale] where real sources are judged again, else []")
     watched: tuple[Watched, ...] = knob(
         "files outside the code that decide results; `proxyreward params key=value` writes them"
     )
@@ -66,6 +68,7 @@ class Params:
     cleaning: Cleaning  # preference records with defects
     proxies: Proxies  # reward models on these
     aligned: Aligned  # policies made with these
+    committee: Committee  # reward models that judge real pairs again
     findings: Findings  # how findings draw and resample
     runner: Runner  # how items run in parallel; results do not depend on it
 
@@ -77,6 +80,10 @@ class Params:
             raise RuleBroken(
                 "reward.folds", "must be 2 or more for real pairs, which have no test pairs beside"
             )
+        if self.committee.shapes and self.mixes.folds < 3:
+            raise RuleBroken(
+                "mixes.folds", "must be 3 or more for a committee, which judges without two of them"
+            )
         if self.samples.max_new_tokens >= self.model.max_length:
             raise RuleBroken(
                 "samples.max_new_tokens",
@@ -87,13 +94,13 @@ class Params:
 
     def _check_switches(self) -> None:
         world = self.data.source == "world"
+        origins, judges = len(self.mixes.origins), len(self.committee.shapes)
+        found = f"mixes has {origins} origins, committee {judges} shapes"
         runs = {
             "worlds": (world, f"data.source is {self.data.source}"),
             "flipped": (world or self.data.name is not None, f"data.name is {self.data.name!r}"),
-            "mixed": (
-                world or bool(self.mixes.origins),
-                f"mixes has {len(self.mixes.origins)} origins",
-            ),
+            "mixed": (world or (origins > 0 and not judges), found),
+            "rejudged": (not world and origins > 0 and judges > 0, found),
         }
         wrong = {
             key: (expected, why)

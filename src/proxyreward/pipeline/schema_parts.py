@@ -130,7 +130,7 @@ class Reward:
 @dataclasses.dataclass(frozen=True)
 class Origin:
     source: str = knob("name of the preference source", NAME)
-    format: Literal["dsp", "hh", "oasst", "squality", "summarize", "webgpt"] = knob(
+    format: Literal["dsp", "hh", "oasst", "pandalm", "squality", "summarize", "webgpt"] = knob(
         "published format"
     )
     place: Literal["local", "hub"] = knob("where it is")
@@ -299,6 +299,18 @@ class Aligned:
     pro_batch_size: int = knob("rankings per step of PRO", COUNT)
     pro_sft_weight: float = knob(
         "of the best response's own loss, in the form that its own paper gives PRO", AMOUNT
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Committee:
+    shapes: tuple[str, ...] = knob(
+        "reward models, each width x layers x heads, that judge real pairs again beside a linear "
+        "model on word counts; [] judges none",
+        SHAPES,
+    )
+    tie: float = knob(
+        "a margin smaller than so many sd of its reward model is a tie", AMOUNT_OR_NONE
     )
 
 
