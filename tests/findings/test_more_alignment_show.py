@@ -8,6 +8,7 @@ from tests.findings.rejections import STEPS, all_for_more
 from tests.findings.tables import replicated
 
 from proxyreward.findings.core.reading import select
+from proxyreward.findings.more.mixture_drawing import FLOOR
 from proxyreward.findings.more.more_alignment import show, show_judging
 from proxyreward.findings.more.more_alignment.measure import in_form
 from proxyreward.pipeline.stages.more_alignment import found
@@ -61,12 +62,19 @@ def test_ties_are_drawn_for_judges_with_noise_alone(shown):
     assert lines(axis)["annotators of the pairs"].get_xdata() == [2, 2]
 
 
+def shaded(axis):
+    """Where the band ends that shows what an ECE is by chance alone."""
+    [band] = [patch for patch in axis.patches if patch.get_label() == FLOOR]
+    return band.get_width()
+
+
 def test_both_scatter_plots_have_the_same_heights(shown):
     models = shown["reward_models"]
     left, right = show.plot_models(models, shown["candidates"]).axes
     for a, b in zip(left.lines, right.lines, strict=True):
         np.testing.assert_array_equal(a.get_ydata(), b.get_ydata())
     *groups, chance = ((line.get_label(), len(line.get_xdata())) for line in left.lines)
+    assert shaded(left) == models["ece, floor"].max() > 0
     single = models["scheme"].str.startswith("single-").sum()
     assert dict(groups).items() >= {"Raw": 3, "MORE": 3, "MultiTask": 3, "Single": single}.items()
     assert sum(dict(groups).values()) == len(models)
@@ -74,7 +82,10 @@ def test_both_scatter_plots_have_the_same_heights(shown):
 
 def test_a_pair_is_drawn_with_the_lower_ece_first(shown):
     close = pd.DataFrame({"ece": [0.2, -0.1, 0.3], "win": [30, 30, 0], "lose": [10, 10, 0]})
-    agree, others, *_ = show.plot_close_pairs(close).axes[0].lines
+    close["ece, floor"] = [0.01, 0.03, 0.02]
+    axis = show.plot_close_pairs(close).axes[0]
+    agree, others, *_ = axis.lines
+    assert shaded(axis) == 0.03
     np.testing.assert_allclose(agree.get_xydata(), [[0.2, 0.75]])
     np.testing.assert_allclose(others.get_ydata(), [0.25, np.nan])
     assert show.plot_close_pairs(shown["close_pairs"], "paper").axes
@@ -94,6 +105,7 @@ def test_extensions_show_every_source(shown):
     mixed, told = all_for_more()
     for figure in (show.plot_tuned(shown["tuned"]), show.plot_preferences(shown["preferences"])):
         assert names(figure.axes[0]) == ["mean", *mixed.sources]
+    assert shaded(show.plot_preferences(shown["preferences"]).axes[0]) > 0
     *weights, plain = show.plot_weights(told.preference_steps).axes[0].lines
     np.testing.assert_allclose(np.sum([w.get_ydata() for w in weights], axis=0), np.ones(STEPS))
 

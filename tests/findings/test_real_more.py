@@ -181,6 +181,8 @@ def test_figures_and_tables_show_every_source_with_its_intervals(planted, differ
     dots = [points.get_offsets()[:, 0] for points in ece_axis.collections[1::2]]
     expected = values[values["measure"] == "ece"].groupby("scheme", sort=False)["estimate"]
     np.testing.assert_allclose(np.ma.getdata(dots), [own for _, own in expected])
+    [floor] = ece_axis.patches
+    assert floor.get_width() == values.loc[values["measure"] == "floor", "estimate"].max() > 0
     panels = show.plot_differences(differences).axes
     # An interval and a dot each; accuracy knows no temperature.
     assert [len(panel.collections) for panel in panels] == [2, 4, 4, 4, 4, 4]

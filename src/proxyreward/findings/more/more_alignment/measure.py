@@ -22,6 +22,7 @@ from proxyreward.findings.more.mixtures import (
     accuracy,
     counterparts,
     ece,
+    floor,
 )
 from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.policy.perplexity import corpus_perplexity, mean_perplexity
@@ -36,6 +37,11 @@ SCALED = "ece after temperature scaling"
 def in_form(what: str, form: str) -> str:
     """Name of an ECE in one of the forms `STANDARD` and `PAPER_FORM`."""
     return what if form == STANDARD else f"{what}, paper's form"
+
+
+def floor_of(what: str) -> str:
+    """Name of what an ECE is by chance alone."""
+    return f"{what}, floor"
 
 
 # Columns of the paper's Table 2.
@@ -120,7 +126,7 @@ def preferences(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``measure``, then as of :func:`by_source`: `measure` is ``ece`` in either form,
+        ``measure``, then as of :func:`by_source`: `measure` is ``ece`` in either form, its floor,
         ``accuracy`` or ``size`` (mean |margin|) of the implicit reward, or ``utility`` of
         responses, the ``mean`` of `HH`, which there is for the ``start`` too.
     """
@@ -131,6 +137,7 @@ def preferences(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
     names = {scheme: rejection.names(scheme) for scheme in (DPO, DPO_MORE)}
     margins = {who: rejection.preferences[own].to_numpy(float).T for who, own in names.items()}
     metrics = {in_form("ece", form): ece(form) for form in (STANDARD, PAPER_FORM)}
+    metrics |= {floor_of(in_form("ece", form)): floor(form) for form in (STANDARD, PAPER_FORM)}
     metrics |= {name: METRICS[name] for name in ("accuracy", "size")}
     tables = [by_source(implicit, metric, margins, measure=of) for of, metric in metrics.items()]
     worth = {

@@ -22,9 +22,16 @@ from proxyreward.findings.more.mixtures import (
     Mixtures,
     accuracy,
     ece,
+    floor,
     temperature_scaled,
 )
-from proxyreward.findings.more.more_alignment.measure import ECES, SCALED, in_form, over_sources
+from proxyreward.findings.more.more_alignment.measure import (
+    ECES,
+    SCALED,
+    floor_of,
+    in_form,
+    over_sources,
+)
 from proxyreward.findings.more.more_alignment.reader import Rejection
 from proxyreward.findings.rethinking.evidence import Evidence
 from proxyreward.metrics.estimates import mean_known
@@ -43,9 +50,9 @@ def reward_models(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns of `Mixtures.rms`; ``accuracy`` and the four `ECES`, means of `HH`; ``utility`` and
-        ``oracle`` of the best candidate; ``said utility`` and ``said oracle`` of the policy aligned
-        with it, NaN without one.
+        Columns of `Mixtures.rms`; ``accuracy``, the four `ECES` and their floors, means of `HH`;
+        ``utility`` and ``oracle`` of the best candidate; ``said utility`` and ``said oracle`` of
+        the policy aligned with it, NaN without one.
     """
     names = mixtures.rms["rm"].tolist()
     margins = mixtures.margins[names].to_numpy(float).T
@@ -60,7 +67,7 @@ def reward_models(mixtures: Mixtures, rejection: Rejection) -> pd.DataFrame:
 
 
 def label_flips(evidence: Evidence) -> pd.DataFrame:
-    """Accuracy and ECEs of the label-flip family: ``rm, accuracy`` and the four `ECES`.
+    """Accuracy and ECEs of the label-flip family: ``rm``, and as of :func:`reward_models`.
 
     On test pairs whose chosen response is the better one to the oracle.
     """
@@ -73,20 +80,19 @@ def label_flips(evidence: Evidence) -> pd.DataFrame:
 def _calibration(
     margins: np.ndarray, parts: Sequence[Any], chance: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Accuracy and the `ECES` of margins (rms, pairs), means over parts of the pairs.
+    """Accuracy, the `ECES` and their floors of margins (rms, pairs), means over parts of the pairs.
 
     `chance` is that of the labels, shape (pairs,).
 
     Rounded beyond what is known, or models that are equally often right would have other ranks.
     """
-    metrics = {("accuracy", STANDARD): (accuracy, margins)}
+    metrics = {"accuracy": (accuracy, margins)}
     for what, m in (("ece", margins), (SCALED, temperature_scaled(margins, chance))):
-        metrics |= {(what, form): (ece(form), m) for form in (STANDARD, PAPER_FORM)}
+        for name, form in ((in_form(what, form), form) for form in (STANDARD, PAPER_FORM)):
+            metrics |= {name: (ece(form), m), floor_of(name): (floor(form), m)}
     return {
-        in_form(what, form): np.mean(
-            [metric(m[:, part], chance[part]) for part in parts], axis=0
-        ).round(12)
-        for (what, form), (metric, m) in metrics.items()
+        name: np.mean([metric(m[:, part], chance[part]) for part in parts], axis=0).round(12)
+        for name, (metric, m) in metrics.items()
     }
 
 
@@ -185,8 +191,8 @@ def close_pairs(
     Returns
     -------
     DataFrame
-        ``a, b``, differences b - a of ``accuracy`` and of the ECE in both forms, and ``win, tie,
-        lose`` of a against b, prompt by prompt.
+        ``a, b``, differences b - a of ``accuracy`` and of the ECE in both forms, the larger one of
+        their floors, and ``win, tie, lose`` of a against b, prompt by prompt.
     """
     a, b = np.transpose(list(combinations(range(len(models)), 2)))
     known = models["accuracy"].to_numpy()
@@ -199,6 +205,8 @@ def close_pairs(
         what: models[what].to_numpy()[b] - models[what].to_numpy()[a]
         for what in ("accuracy", "ece", in_form("ece", PAPER_FORM))
     }
+    for name in [floor_of(what) for what in gaps if what != "accuracy"]:
+        gaps[name] = np.maximum(*(models[name].to_numpy()[side] for side in (a, b)))
     signs = {"win": 1, "tie": 0, "lose": -1}
     counts = {name: (outcome == sign).sum(axis=1) for name, sign in signs.items()}
     return pd.DataFrame({"a": names[a], "b": names[b]} | gaps | counts)

@@ -18,9 +18,15 @@ from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import LARGE, NAMES
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.core.text import ABSENT, cell, pivot
-from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES
+from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, draw_floor
 from proxyreward.findings.more.mixtures import STANDARD, counterparts
-from proxyreward.findings.more.more_alignment.measure import GAP, SCALED, SCHEMES, in_form
+from proxyreward.findings.more.more_alignment.measure import (
+    GAP,
+    SCALED,
+    SCHEMES,
+    floor_of,
+    in_form,
+)
 from proxyreward.findings.more.more_alignment.relation import ALIGNED, TRAINED
 from proxyreward.vocabulary import (
     ALL,
@@ -79,15 +85,19 @@ def plot_tuned(tuned: pd.DataFrame) -> "Figure":
     figure, axes = _by_source(shown, SCHEMES, "accuracy, 95 %", sharex=True)
     for axis in axes:
         axis.axvline(0.5, **LINE)
+    drawing.legend(figure, axes[0])
     return figure
 
 
 def plot_preferences(preferences: pd.DataFrame, form: str = STANDARD) -> "Figure":
-    """ECE and accuracy of DPO's implicit reward, plain and with the weights of MORE."""
+    """ECE, with its floor, and accuracy of DPO's implicit reward, plain and weighted by MORE."""
     measures = {"ECE (low is good)": in_form("ece", form), "accuracy": "accuracy"}
     shown = {title: select(preferences, measure=measure) for title, measure in measures.items()}
     figure, axes = _by_source(shown, (DPO, DPO_MORE), "implicit reward, 95 %")
+    chance = select(preferences, measure=floor_of(in_form("ece", form)))
+    draw_floor(axes[0], chance.loc[chance["of"] != GAP, "estimate"].max())
     axes[0].set_xlim(left=0)
+    drawing.legend(figure, axes[0])
     return figure
 
 
@@ -104,7 +114,6 @@ def _by_source(
             drawing.dots(axis, height + shift, own, POLICY_COLOURS[scheme], POLICIES[scheme])
         axis.set_title(title, fontsize=LARGE, weight="normal")
         axis.set_xlabel(what)
-    drawing.legend(figure, axes[0, 0])
     return figure, axes[0]
 
 
@@ -143,6 +152,7 @@ def plot_models(
             label = SCHEME_NAMES.get(name, name)
             axis.plot(x, y, "o", color=colour, ms=5, alpha=0.8, label=label)
         axis.axhline(chance, color="black", linestyle="--", linewidth=1, label="any candidate")
+        draw_floor(axis, models[floor_of(in_form(what, form))].max())
         axis.set_title(title, fontsize=LARGE, weight="normal")
         axis.set_xlabel("ECE (low is good)")
         axis.set_xlim(left=-0.005)
@@ -168,6 +178,7 @@ def plot_close_pairs(close: pd.DataFrame, form: str = STANDARD) -> "Figure":
     means = pd.DataFrame({"x": abs(gap), "y": won}).groupby(fifths).mean()
     axis.plot(means["x"], means["y"], "o-", color="black", label="mean of each fifth")
     axis.axhline(0.5, **LINE)
+    draw_floor(axis, close[floor_of(in_form("ece", form))].max())
     axis.set(xlabel="difference in ECE", ylabel="wins of the lower ECE\namong decided prompts")
     drawing.legend(figure, axis)
     return figure

@@ -14,7 +14,15 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.findings.more.mixture_drawing import SCHEMES
-from proxyreward.findings.more.mixtures import METRICS, PAPER_FORM, STANDARD, Metric, Mixtures, ece
+from proxyreward.findings.more.mixtures import (
+    METRICS,
+    PAPER_FORM,
+    STANDARD,
+    Metric,
+    Mixtures,
+    ece,
+    floor,
+)
 from proxyreward.findings.real.heldout import jackknife
 from proxyreward.vocabulary import MORE, MULTITASK, RAW, SINGLE, TOP
 
@@ -66,11 +74,12 @@ def judge(mixtures: Mixtures, metric: Metric, margin: np.ndarray) -> np.ndarray:
 
 
 def values(mixtures: Mixtures, form: str = STANDARD) -> pd.DataFrame:
-    """Accuracy and ECE, in one of the `FORMS`, of every scheme: scheme, measure, source, and an
-    interval."""
+    """Accuracy, ECE in one of the `FORMS`, and its floor, of every scheme: scheme, measure, source,
+    and an interval."""
     found = []
     for scheme in SCHEMES:
-        for measure, metric in (("accuracy", METRICS["accuracy"]), ("ece", ece(form))):
+        measured = {"accuracy": METRICS["accuracy"], "ece": ece(form), "floor": floor(form)}
+        for measure, metric in measured.items():
             judged = judge(mixtures, metric, mixtures.margin(scheme))
             found.append(_by_source(mixtures, judged, scheme=scheme, measure=measure))
     return pd.concat(found, ignore_index=True)

@@ -13,7 +13,12 @@ import pandas as pd
 from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import GOLDEN, LARGE, SMALL
 from proxyreward.findings.core.text import cell, pivot
-from proxyreward.findings.more.mixture_drawing import SCHEME_COLOURS, SCHEME_NAMES, SCHEMES
+from proxyreward.findings.more.mixture_drawing import (
+    SCHEME_COLOURS,
+    SCHEME_NAMES,
+    SCHEMES,
+    draw_floor,
+)
 from proxyreward.findings.more.mixtures import FORMS, PAPER_FORM, STANDARD, in_words
 from proxyreward.findings.real.real_more.measure import MEAN, foreign
 from proxyreward.vocabulary import MORE
@@ -34,8 +39,8 @@ UNITS = {"accuracy": 100}
 
 
 def plot_values(values: pd.DataFrame, longer: Mapping[str, float]) -> "Figure":
-    """Accuracy and ECE of every scheme on every source, beside `longer`, the accuracy of choosing
-    the longer response."""
+    """Accuracy of every scheme on every source, beside `longer`, that of choosing the longer
+    response; and ECE, with its floor."""
     figure, [[accuracy, ece]] = drawing.canvas(5.6, 1, 2, sharex=False)
     for axis, measure in ((accuracy, "accuracy"), (ece, "ece")):
         height = _rows(axis, values)
@@ -50,8 +55,9 @@ def plot_values(values: pd.DataFrame, longer: Mapping[str, float]) -> "Figure":
     accuracy.axvline(50, color=GOLDEN, linestyle=":", linewidth=1.2, label="chance")
     accuracy.locator_params(axis="x", nbins=6)
     accuracy.set_xlabel("Accuracy, %")
+    draw_floor(ece, values.loc[values["measure"] == "floor", "estimate"].max())
     ece.set(xlabel="ECE, low is good", xlim=(0, None))
-    drawing.legend(figure, accuracy)
+    drawing.legend(figure, [accuracy, ece])
     return figure
 
 
