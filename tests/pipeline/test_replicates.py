@@ -10,13 +10,11 @@ import pytest
 import yaml
 
 from proxyreward.files import file_hashes
-from proxyreward.pipeline import replicates
+from proxyreward.pipeline import replicates, run_elephant, run_others
 from proxyreward.pipeline.experiment import ELEPHANT, REPLICATES, UNREAD, experiment
 from proxyreward.pipeline.family import FamilyError, run_family
 from proxyreward.pipeline.params import compose
 from proxyreward.pipeline.schema import Params, watched
-from proxyreward.pipeline.stages import elephant_replicates as elephant_stage
-from proxyreward.pipeline.stages import replicates as stage
 from proxyreward.pipeline.typed import build
 
 
@@ -44,7 +42,7 @@ def evaluate(params):
 
 def run(params, folder, *stages):
     items = replicates.items(params, REPLICATES)
-    work = functools.partial(replicates.run, stages=stages)
+    work = functools.partial(replicates.run_stages, stages=stages)
     return run_family(
         items, work, folder / "outputs/smoke/replicates", [], replicates.__name__,
         "sequential",
@@ -147,7 +145,7 @@ def test_what_one_paper_alone_reads_leaves_the_replicates_of_the_others(params):
             assert (experiment(other, family) == experiment(params, family)) is (family == same)
 
 
-@pytest.mark.parametrize(("family", "module"), [(REPLICATES, stage), (ELEPHANT, elephant_stage)])
+@pytest.mark.parametrize(("family", "module"), [(REPLICATES, run_others), (ELEPHANT, run_elephant)])
 def test_every_stage_that_a_family_needs_is_run_in_the_order_of_the_pipeline(root, family, module):
     names = [one.__name__.rpartition(".")[2] for one in module.STAGES]
     declared = yaml.safe_load((root / "dvc.yaml").read_text())["stages"]

@@ -13,11 +13,10 @@ from proxyreward.pipeline.params import Params
 REPLICATES, ELEPHANT = "replicates", "elephant_replicates"
 """Families, by the stage that runs them: one for the papers on accuracy and on several sources, one
 for paper *elephant*. So a change to one paper's experiments leaves the others' replicates alone."""
-UNREAD = {
-    REPLICATES: ("cleaning", "proxies", "aligned", "committee"),
-    ELEPHANT: ("rejection", "committee"),
-}
+UNREAD = {REPLICATES: ("cleaning", "proxies", "aligned"), ELEPHANT: ("rejection",)}
 """Parts of the parameters that none of a family's stages reads."""
+UNDECIDING = ("seed", "replicates", "runner", "rejudged", "committee")
+"""Parts that decide no replicate, or are of scales that have none."""
 
 
 def shared(params: Params, family: str) -> Params:
@@ -30,7 +29,7 @@ def shared(params: Params, family: str) -> Params:
 def experiment(params: Params, family: str) -> str:
     """Hash of all that replicates share, and findings with them."""
     values = dataclasses.asdict(params)
-    for name in ("seed", "replicates", "runner", "rejudged", *UNREAD[family]):
+    for name in (*UNDECIDING, *UNREAD[family]):
         values.pop(name)
     text = json.dumps(values, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -55,13 +55,13 @@ def of(params: Params, number: int) -> Params:
 
 
 def run_missing(params: Params, family: str, work: Callable[[Replicate, Path], None]) -> None:
-    """Run the replicates that are missing; `work` calls :func:`run` with the family's stages."""
+    """Run the replicates that are missing; `work` calls :func:`run_stages` with the family's."""
     run_items(params, family, items(params, family), work, [outputs(params, "inputs")])
     # Half-done ones that are not asked for any more.
     shutil.rmtree(outputs(params, f".{family}"), ignore_errors=True)
 
 
-def run(replicate: Replicate, folder: Path, stages: Sequence[Stage]) -> None:
+def run_stages(replicate: Replicate, folder: Path, stages: Sequence[Stage]) -> None:
     """Run the stages in order, and copy what findings read into `folder`."""
     family = folder.parent
     workplace = family.with_name(f".{family.name}") / replicate.name
