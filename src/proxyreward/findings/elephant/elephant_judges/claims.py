@@ -22,6 +22,7 @@ from proxyreward.findings.elephant.elephant_judges.measure import (
     MARGIN,
     PEOPLE,
     PLAIN,
+    PROMPTS,
     RESPONSES,
     RULES,
     SHARD,
@@ -48,7 +49,10 @@ NAMES = {
     BIASED: "the biased machine judge",
 }  # fmt: skip
 TOLD = {WIN: "wins", MARGIN: "wins minus losses"}
-LEVELS = {SHARD: "over shards", WITHIN: "within test sets", RESPONSES: "over responses"}
+LEVELS = {
+    SHARD: "over shards", WITHIN: "within test sets", RESPONSES: "over responses",
+    PROMPTS: "within prompts",
+}  # fmt: skip
 
 
 def quantities(

@@ -44,6 +44,7 @@ NAMED = {f"{SCORE}{rm}": rm for rm in LADDER} | {ORACLE: ORACLE}
 """Columns of scores, and what the tables call them."""
 SHARDS = 5  # of each test set, as in the paper
 SHARD, WITHIN, RESPONSES = "shards", "shards within a test set", "responses"
+PROMPTS = "responses to a prompt"
 ACCURACY = "accuracy"
 
 MACHINE, RULES, PEOPLE, BIASED = "machine", "rules", "people", "biased"
@@ -88,7 +89,9 @@ def agreement(
 
     Spearman's correlation of its scores with people's over the `SHARD`s of all test sets, over
     those `WITHIN` a test set (mean over sets) and over `RESPONSES`; each a mean over the policies.
-    The same of the oracle, the most that a score without people's noise can reach. ``accuracy`` on
+    And over all policies' responses with the mean of their prompt taken off (`PROMPTS`): a reward
+    model is trained on differences within prompts alone. The same of the oracle, the most that a
+    score without people's noise can reach. ``accuracy`` on
     the cleaned tests: mixed, and `ALL`, the mean over test sets.
 
     Returns
@@ -97,12 +100,15 @@ def agreement(
         rm, what, subset, paper, value.
     """
     own = judgements.spoken.rename(columns=NAMED).assign(human=human)
+    read = [*NAMED.values(), "human"]
+    centred = own[read] - own.groupby(["subset", "prompt_id"])[read].transform("mean")
     printed, rows = registry.printed("elephant.table4"), []
     for name in NAMED.values():
         found = {
             SHARD: _correlation(shards, ["policy"], name),
             WITHIN: _correlation(shards, ["policy", "subset"], name),
             RESPONSES: _correlation(own, ["policy"], name),
+            PROMPTS: spearman(centred[name], centred["human"]),
         }
         rows += [(name, what, ALL, np.nan, value) for what, value in found.items()]
     for rm in LADDER:
