@@ -324,7 +324,7 @@ def test_tables_are_in_percent_with_intervals(shown, found):
     assert table.at[TRAIN, "same"] == cell(share, ".1f")
     recall = select(shown["truth"], set=MIXED, size="all", measure="turned").iloc[0]
     assert show.truth_table(shown["truth"]).set_index("Set").at[MIXED, "Wrong: turned"] == cell(
-        recall, ".0f"
+        recall, ".1f"
     )
     counts = show.counts_table(shown["types"]).set_index("Set")
     assert (counts["kept"] + counts["removed"]).tolist() == [500, *[100] * 5]

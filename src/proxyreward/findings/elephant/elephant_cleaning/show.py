@@ -142,7 +142,7 @@ def plot_truth(truth: pd.DataFrame) -> "Figure":
 
 def truth_table(truth: pd.DataFrame) -> pd.DataFrame:
     """What the oracle says of cleaning, by set, in percent, as text cells."""
-    return _wide(select(truth, size=ALL), {"set": "Set"}, "measure", TRUTH, 100, ".0f", TRUTH)
+    return _wide(select(truth, size=ALL), {"set": "Set"}, "measure", TRUTH, 100, ".1f", TRUTH)
 
 
 def plot_judges(judges: pd.DataFrame) -> "Figure":
