@@ -140,3 +140,11 @@ def test_the_best_policy_has_the_lowest_raw_and_the_highest_standardised_reward(
     """Units and zeros of the reward models are planted so, and the gains by skill."""
     of, name = present.quantities, "training reward with the best policy by the oracle minus the"
     assert of[f"raw {name} others"].own < 0 < of[f"standardised {name} others"].own
+
+
+def test_the_smallest_scale_measures_the_same_names(present):
+    small = found(alignments(prompts=4, samples=1, pairs=8), np.random.default_rng(0))
+    assert list(small.quantities) == list(present.quantities)
+    assert {name: len(table) for name, table in small.estimates.items()} == {
+        name: len(table) for name, table in present.estimates.items()
+    }
