@@ -242,7 +242,7 @@ def toxicity(toxic: np.ndarray, cast: np.ndarray, kinds: np.ndarray, groups: np.
 
     *outvoted* are toxic pairs whose rejected response wins the vote, *correctable* those of them
     whose rejected one is not toxic, *swapped to toxic* opposite pairs whose new chosen one is. The
-    last two rows compare: shares of chosen less rejected, in place of counts 0.
+    last row, the share of chosen ones less that of rejected ones, has no count.
     """
     won = winners(*counts(cast).T)
     outvoted = (kinds == TOXIC) & (won < 0)
@@ -257,6 +257,7 @@ def toxicity(toxic: np.ndarray, cast: np.ndarray, kinds: np.ndarray, groups: np.
     gap = (toxic[:, 0].astype(float) - toxic[:, 1])[:, None]
     values = np.hstack([own, gap])
     ends = over_blocks(lambda index: values[index].mean(axis=0), groups)
+    ends[:, :-1] = ends[:, :-1].clip(0, 1)
     found = rows_of([*rows, "chosen less rejected"], ends, "quantity", **keys)
     found.insert(len(keys) + 1, "count", [*own.sum(axis=0).astype(int), None])
     return found.astype({"count": "Int64"})
