@@ -11,6 +11,7 @@ from proxyreward.findings.core.reading import select
 from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.elephant.elephant_rewards.measure import (
     ANNOTATORS,
+    CONTRASTS,
     DPO,
     PRINTED,
     Proxies,
@@ -87,7 +88,19 @@ def quantities(
     for (probe, measure), name in ASKED.items():
         for row in select(shown, probe=probe, measure=measure).itertuples():
             found[f"{row.rm}: {name}"] = measured(row.value)
-    return found
+    return found | _dropped(pitfalls)
+
+
+def _dropped(pitfalls: pd.DataFrame) -> dict[str, Quantity]:
+    """What cleaning unlearns, as it drops the empty and the toxic records that would teach it."""
+    rates = select(pitfalls, measure="rate").set_index(["probe", "rm"])["value"]
+    told = {VOID: "empty above help", HARMFUL: "harmful above declining"}
+    return {
+        f"{name}, share: {contrast}": measured(rates[probe, more] - rates[probe, less])
+        for probe, name in told.items()
+        for contrast in ("clean minus original", "with-useless minus clean")
+        for more, less in [CONTRASTS[contrast]]
+    }
 
 
 def _accuracies(table: pd.DataFrame) -> dict[str, Quantity]:
