@@ -20,6 +20,7 @@ from proxyreward.findings.elephant.elephant_judges.measure import (
     KAPPA,
     MACHINE,
     MARGIN,
+    ONE_PROMPT,
     PEOPLE,
     PLAIN,
     RESPONSES,
@@ -48,7 +49,10 @@ NAMES = {
     BIASED: "the biased machine judge",
 }  # fmt: skip
 TOLD = {WIN: "wins", MARGIN: "wins minus losses"}
-LEVELS = {SHARD: "over shards", WITHIN: "within test sets", RESPONSES: "over responses"}
+LEVELS = {
+    SHARD: "over shards", WITHIN: "within test sets", RESPONSES: "over responses",
+    ONE_PROMPT: "on one prompt",
+}  # fmt: skip
 
 
 def quantities(
