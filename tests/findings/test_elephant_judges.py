@@ -9,6 +9,7 @@ from tests.findings.judgements import DRAFTS, SKILLS, judgements, margins, table
 from tests.findings.tables import agrees, replicated, told, values
 
 from proxyreward.findings.core.reading import select
+from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.elephant.elephant_judges import measure, show
 from proxyreward.findings.elephant.elephant_judges.reader import Judgements
 from proxyreward.pipeline.stages.elephant_judges import found
@@ -89,6 +90,18 @@ def test_correlations_are_scipys_and_means_over_policies(planted, result, regist
     groups = points.groupby("policy")
     each = [spearmanr(group["strong"], group["human"]).statistic for _, group in groups]
     assert value(table, rm="strong", what="shards") == pytest.approx(np.mean(each))
+
+
+def test_what_a_model_gives_all_responses_to_a_prompt_does_not_count_on_one_prompt(planted):
+    """A reward model that is right on every prompt, but from a zero of its own on each."""
+    human = measure.human_scores(planted, np.random.default_rng(0))
+    said = planted.said.copy()
+    said.loc[said["rm"] != "start", "rm:large"] = human + 50 * (planted.spoken["prompt_id"] % 7)
+    changed = Judgements(said, planted.judged, planted.margins)
+    points = measure.points(changed, human)
+    table = measure.agreement(changed, human, points, load_registry())
+    assert value(table, rm="large", what=measure.ONE_PROMPT) == pytest.approx(1)
+    assert abs(value(table, rm="large", what=measure.RESPONSES)) < 0.5
 
 
 def test_a_tie_is_an_error_and_the_papers_accuracy_stands_beside(result, registry):

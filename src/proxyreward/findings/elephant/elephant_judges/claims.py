@@ -20,9 +20,9 @@ from proxyreward.findings.elephant.elephant_judges.measure import (
     KAPPA,
     MACHINE,
     MARGIN,
+    ONE_PROMPT,
     PEOPLE,
     PLAIN,
-    PROMPTS,
     RESPONSES,
     RULES,
     SHARD,
@@ -51,7 +51,7 @@ NAMES = {
 TOLD = {WIN: "wins", MARGIN: "wins minus losses"}
 LEVELS = {
     SHARD: "over shards", WITHIN: "within test sets", RESPONSES: "over responses",
-    PROMPTS: "within prompts",
+    ONE_PROMPT: "on one prompt",
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ NAMED = {f"{SCORE}{rm}": rm for rm in LADDER} | {ORACLE: ORACLE}
 """Columns of scores, and what the tables call them."""
 SHARDS = 5  # of each test set, as in the paper
 SHARD, WITHIN, RESPONSES = "shards", "shards within a test set", "responses"
-PROMPTS = "responses to a prompt"
+ONE_PROMPT = "responses to one prompt"
 ACCURACY = "accuracy"
 
 MACHINE, RULES, PEOPLE, BIASED = "machine", "rules", "people", "biased"
@@ -89,9 +89,10 @@ def agreement(
 
     Spearman's correlation of its scores with people's over the `SHARD`s of all test sets, over
     those `WITHIN` a test set (mean over sets) and over `RESPONSES`; each a mean over the policies.
-    And over all policies' responses with the mean of their prompt taken off (`PROMPTS`): a reward
-    model is trained on differences within prompts alone. The same of the oracle, the most that a
-    score without people's noise can reach. ``accuracy`` on
+    `ONE_PROMPT`: over the responses of all policies, of both scores less their mean over those to
+    the same prompt. A ranking loss sees differences on one prompt alone, so what a reward model
+    gives all responses to a prompt is left to chance.
+    The same of the oracle, the most that a score without people's noise can reach. ``accuracy`` on
     the cleaned tests: mixed, and `ALL`, the mean over test sets.
 
     Returns
@@ -100,15 +101,13 @@ def agreement(
         rm, what, subset, paper, value.
     """
     own = judgements.spoken.rename(columns=NAMED).assign(human=human)
-    read = [*NAMED.values(), "human"]
-    centred = own[read] - own.groupby(["subset", "prompt_id"])[read].transform("mean")
     printed, rows = registry.printed("elephant.table4"), []
     for name in NAMED.values():
         found = {
             SHARD: _correlation(shards, ["policy"], name),
             WITHIN: _correlation(shards, ["policy", "subset"], name),
             RESPONSES: _correlation(own, ["policy"], name),
-            PROMPTS: spearman(centred[name], centred["human"]),
+            ONE_PROMPT: _on_one_prompt(own, name),
         }
         rows += [(name, what, ALL, np.nan, value) for what, value in found.items()]
     for rm in LADDER:
@@ -122,6 +121,12 @@ def _correlation(table: pd.DataFrame, keys: list[str], column: str) -> float:
     """Mean over groups of Spearman's correlation with people's scores."""
     groups = [group for _, group in table.groupby(keys)]
     return float(np.nanmean([spearman(group[column], group["human"]) for group in groups]))
+
+
+def _on_one_prompt(table: pd.DataFrame, column: str) -> float:
+    both = table[[column, "human"]]
+    apart = both - both.groupby([table["subset"], table["prompt_id"]]).transform("mean")
+    return float(spearman(apart[column], apart["human"]))
 
 
 def calls(judgements: Judgements, rng: np.random.Generator) -> dict[str, np.ndarray]:

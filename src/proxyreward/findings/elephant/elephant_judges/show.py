@@ -24,12 +24,12 @@ from proxyreward.findings.elephant.elephant_judges.measure import (
     KAPPA,
     MACHINE,
     MARGIN,
+    ONE_PROMPT,
     OUTCOMES,
     PAPERS,
     PEOPLE,
     PLAIN,
     PRINTED,
-    PROMPTS,
     RESPONSES,
     RULES,
     SHARD,
@@ -50,7 +50,7 @@ JUDGES = {
     BIASED: "biased machine judge",
 }  # fmt: skip
 THEIRS = {MACHINE: "paper: GPT-4", PEOPLE: "paper: people"}
-LEVELS = {SHARD: "over shards", RESPONSES: "over responses", PROMPTS: "within prompts"}
+LEVELS = {SHARD: "over\nshards", RESPONSES: "over\nresponses", ONE_PROMPT: "on one\nprompt"}
 
 
 def named(rm: str) -> str:
@@ -80,7 +80,7 @@ def plot_agreement(agreement: pd.DataFrame) -> "Figure":
     """Accuracy of every reward model, and its correlation with people, best on top (mixed set)."""
     accuracy = select(agreement, what=ACCURACY, subset=MIXED).set_index("rm")
     accuracy = accuracy.sort_values("estimate", ascending=False, kind="stable")
-    figure, axes = drawing.canvas(1.5 + 0.38 * len(accuracy), 1, 1 + len(LEVELS), sharex=False)
+    figure, axes = drawing.canvas(1.8 + 0.38 * len(accuracy), 1, 4, sharex=False)
     height = drawing.rows_on(axes[0, 0], [named(rm) for rm in accuracy.index])
     axes[0, 0].tick_params(axis="y", labelsize=SMALL)
     drawing.dots(axes[0, 0], height, accuracy, OURS, "ours, 95 %", unit=100)
@@ -94,6 +94,7 @@ def plot_agreement(agreement: pd.DataFrame) -> "Figure":
         axis.axvline(most, color=GOLDEN, linestyle="--", linewidth=1, label="the oracle")
         axis.axvline(0, color=GOLDEN, linewidth=1)
         axis.set_xlabel(f"Spearman\n{text}")
+        drawing.few_ticks(axis)
         axis.grid(axis="y", visible=False)
     drawing.legend(figure, axes)
     return figure
@@ -106,7 +107,7 @@ def agreement_table(agreement: pd.DataFrame) -> pd.DataFrame:
         f"{SHARD} {ALL}": "Spearman, shards",
         f"{WITHIN} {ALL}": "within test sets",
         f"{RESPONSES} {ALL}": "responses",
-        f"{PROMPTS} {ALL}": "within prompts",
+        f"{ONE_PROMPT} {ALL}": "on one prompt",
     }
     rows = agreement.assign(name=agreement["what"] + " " + agreement["subset"])
     rows = pd.concat([select(rows, name=name) for name in heads])
