@@ -189,12 +189,17 @@ def typed(annotation: Any, value: object) -> object:
 
 
 def unknown(place: str, key: str, known: list[str]) -> ConfigError:
-    """Return the error for an unknown `key`, naming the nearest of the `known` ones."""
+    """Return the error for an unknown `key`, naming the nearest of the `known` ones and its kin.
+
+    Kin are the keys of the same part; of a key without a dot all those without one.
+    """
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
     hint = f"nearest known key: {near[0]!r}" if near else "no key is known here"
+    part = near[0].rpartition(".")[0] if near else ""
+    kin = [name for name in known if name.rpartition(".")[0] == part]
     return ConfigError(
         f"{place}: key {_short.repr(key)} is unknown; {hint}. "
-        f"Remedy: rename or remove it. Known: {', '.join(known)}"
+        f"Remedy: rename or remove it. Known: {', '.join(kin)}"
     )
 
 

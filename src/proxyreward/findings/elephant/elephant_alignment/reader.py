@@ -151,7 +151,8 @@ class Aligned:
     def _gain(self, policy: str, judge: str) -> pd.Series:
         own, start = (self.spoken(judge, name) for name in (policy, self.start(policy)))
         own, start = (pd.Series(values).groupby(self.subset) for values in (own, start))
-        return ((own.mean() - start.mean()) / start.std(ddof=0))[list(TESTED)]
+        sd = start.std(ddof=0)
+        return ((own.mean() - start.mean()) / sd.where(sd > 0))[list(TESTED)]  # NaN, not infinite
 
     @cached_property
     def _bases(self) -> dict[str, str]:
