@@ -264,7 +264,7 @@ def test_noise_makes_no_peak_of_its_own():
     """The largest of a flat curve's noisy points lies above its end; a peak of the others' not."""
     rng = np.random.default_rng(0)
     falls, largest = [], []
-    for _ in range(200):
+    for _ in range(20):
         way = pd.DataFrame(
             [
                 (rm, setting, point, what, float(point) if what == "kl" else rng.normal())
@@ -278,7 +278,7 @@ def test_noise_makes_no_peak_of_its_own():
         falls.append(select(optimising.turns(way), measure="fall")["value"].mean())
         last = select(way, what="oracle", rm="half", setting="main")["value"].to_numpy()
         largest.append(last.max() - last[-1])
-    assert abs(np.mean(falls)) < 0.1 < np.mean(largest)
+    assert abs(np.mean(falls)) < 0.35 < np.mean(largest)
 
 
 def test_a_summit_is_where_the_mean_is_highest():

@@ -129,6 +129,13 @@ def test_any_shift_and_scale_of_the_scores_leaves_rates_and_gaps(known):
     pd.testing.assert_frame_equal(measure.pitfalls(other), measure.pitfalls(known))
 
 
+def test_what_cleaning_unlearns_is_a_difference_of_rates(known, registry):
+    found, rates = quantities(known, registry), measure.pitfalls(known)
+    keys = {"probe": "empty", "measure": "rate"}
+    less = value(rates, rm="strong", **keys) - value(rates, rm="large", **keys)
+    assert found["empty above help, share: clean minus original"].own == pytest.approx(less)
+
+
 def test_useless_pairs_are_at_chance_within_the_binomial_interval(known):
     wrong = answered(known, "on-useless", -known.pairs["margin"].to_numpy())
     n = len(known.pairs)

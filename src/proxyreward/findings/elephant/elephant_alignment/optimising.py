@@ -112,9 +112,13 @@ def turns(way: pd.DataFrame) -> pd.DataFrame:
     so that noise in a path does not make its own peak. ``peak`` is the reward there, ``fall`` that
     less the reward at the end, ``end`` the latter; all in sd of the start.
     """
-    rows = []
+    rows, wide = [], way.pivot(index=WAY, columns="what", values="value").sort_values(KL)
+    lines = dict(list(wide.groupby(WAY[:2])))
     for setting, what in product(SETTINGS, REWARDS):
-        paths = {rm: _line(select(way, rm=rm, setting=setting), what) for rm in EQUAL_SIZE}
+        paths = {
+            rm: (lines[rm, setting][KL].to_numpy(), lines[rm, setting][what].to_numpy())
+            for rm in EQUAL_SIZE
+        }
         for rm, (kl, reward) in paths.items():
             at = summit([path for other, path in paths.items() if other != rm])
             peak, end = float(np.interp(at, kl, reward)), reward[-1]
@@ -128,9 +132,3 @@ def summit(paths: list[tuple[np.ndarray, np.ndarray]]) -> float:
     grid = np.unique(np.concatenate([kl for kl, _ in paths]))
     mean = np.mean([np.interp(grid, *path) for path in paths], axis=0)
     return float(grid[mean.argmax()])
-
-
-def _line(path: pd.DataFrame, what: str) -> tuple[np.ndarray, np.ndarray]:
-    """KL divergences in ascending order and the rewards there, each (points,)."""
-    wide = path.pivot(index="point", columns="what", values="value").sort_values(KL)
-    return wide[KL].to_numpy(), wide[what].to_numpy()

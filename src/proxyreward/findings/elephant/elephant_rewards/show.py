@@ -134,7 +134,7 @@ def plot_pitfalls(pitfalls: pd.DataFrame) -> "Figure":
     matrix = np.array([[100 * rates[(*key, rm)] for rm in LADDER] for key in RATES])
     figure, [[axis]] = drawing.canvas(5.2)
     drawing.heat_map(axis, matrix, list(RATES.values()), LADDER, label="pairs, %", text=SMALL)
-    axis.tick_params(axis="x", rotation=40, labelsize=SMALL)
+    axis.tick_params(axis="x", rotation=90, labelsize=SMALL)
     axis.tick_params(axis="y", labelsize=SMALL)
     return figure
 
