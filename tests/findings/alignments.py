@@ -66,6 +66,7 @@ def alignments(
     oracle_path: Callable[[float], float] = lambda progress: progress,
     skill: Mapping[str, float] = SKILL,
     fast: Mapping[str, float] = NOTHING,
+    cost: Mapping[str, float] = NOTHING,
     prompts: int = 40,
     samples: int = 2,
     pairs: int = 300,
@@ -86,6 +87,8 @@ def alignments(
     fast
         By reward model, the share of the run after which its training reward is complete; 0.5
         unless given.
+    cost
+        By policy, what other words for the prompts take from its responses; 0 unless given.
     prompts
         Of each test set.
     """
@@ -114,6 +117,11 @@ def alignments(
         own = own.assign(policy=policy, response=text)
         own["sample_id"] = own.groupby("prompt_id").cumcount()
         said.append(scored(own, gain(policy) + rng.normal(size=len(own))))
+    names = [f"start-{base}" for base in (INITIAL, SECOND)]
+    names += [f"{DPO}-{base}-{name}" for base in (INITIAL, SECOND) for name in (UNCLEANED, CLEANED)]
+    again = pd.concat([frame for frame in said if frame["policy"].iloc[0] in names])
+    again = again[[name for name in again if not name.startswith("rm:")]]
+    worth = again["policy"].map(lambda policy: gain(policy) - cost.get(policy, 0.0))
     judged = scored(asked.assign(chosen=ANSWER), rng.normal(size=len(asked)))
     margins = pd.DataFrame({"pair_id": range(3 * pairs), "source": np.repeat(TESTED, pairs)})
     bench = pd.DataFrame({"pair_id": range(3 * pairs)})
@@ -128,6 +136,7 @@ def alignments(
     return Aligned(
         policies=known,
         said=pd.concat(said, ignore_index=True).sample(frac=1, random_state=seed),
+        reworded=again.assign(oracle=worth + rng.normal(size=len(again))),
         judged=judged,
         log=_log(gain, fast, rng),
         curves=_curves(gain, oracle_path, rng),

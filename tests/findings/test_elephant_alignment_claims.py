@@ -7,11 +7,9 @@ from tests.findings.alignments import SKILL, alignments
 from tests.findings.tables import compared, told, values
 
 from proxyreward.findings.core.criterion import Comparison
-from proxyreward.findings.core.verdict import decide
 from proxyreward.pipeline.stages.elephant_alignment import found
 from proxyreward.vocabulary import EQUAL_SIZE
 
-OPEN = "elephant.finding.goodhart.c2"
 ORDER = sorted(EQUAL_SIZE, key=SKILL.get)
 
 
@@ -33,6 +31,11 @@ def planted(sign=1.0, seed=0):
         likes_helpless={rm: sign * i for i, rm in enumerate(ORDER)},
         oracle_path=lambda p: sign * (3 * p - 4 * p**2 if p < 1 else -1.0),
         fast={} if sign > 0 else dict(zip(ORDER, (0.2, 0.2, 0.2, 1.0), strict=True)),
+        cost={
+            f"{method}-{base}{data}": sign * more
+            for base in ("initial", "second")
+            for method, data, more in (("start", "", 0.5), ("dpo", "-clean", 1.0))
+        },
         prompts=150,
         pairs=2000,
         seed=seed,
@@ -68,10 +71,9 @@ def sides(of, claim):
 
 def test_planted_effects_lie_on_the_claimed_side(present, opposite, registry):
     for claim in registry.measured_by("elephant_alignment"):
-        if claim.id != OPEN:
-            assert all(sides(present, claim).values()), (claim.id, sides(present, claim))
-            assert not all(sides(opposite, claim).values()), claim.id
-            told(present.quantities, *(line.name for g in claim.control for line in g.comparisons))
+        assert all(sides(present, claim).values()), (claim.id, sides(present, claim))
+        assert not all(sides(opposite, claim).values()), claim.id
+        told(present.quantities, *(line.name for g in claim.control for line in g.comparisons))
 
 
 def test_controls_hold_with_the_effects_and_fail_without(present, opposite, registry):
@@ -89,15 +91,27 @@ def test_claims_speak_of_all_that_is_measured(present, registry):
         lines = [line for group in (*claim.control, *claim.decide) for line in group.comparisons]
         for line in (*lines, *(Comparison(name, ">", 0) for name in claim.beside)):
             names = line.matching(present.quantities)
-            assert names or claim.id == OPEN, (claim.id, line.name)
+            assert names, (claim.id, line.name)
             spoken |= set(names)
     assert spoken == set(present.quantities)
 
 
-def test_what_no_policy_was_asked_cannot_be_tested(present, registry):
-    decisions, _ = decide("elephant_alignment", present.quantities, registry)
-    [one] = [decision for decision in decisions if decision.claim_id == OPEN]
-    assert one.verdict == "not testable here" and "one wording" in one.reason
+def test_other_words_cost_what_is_planted_beyond_what_they_cost_the_start():
+    cost = {"start-initial": 0.2, "dpo-initial-clean": 0.7, "dpo-initial-original": 0.3}
+    cost |= {"start-second": 0.4, "dpo-second-clean": 0.4, "dpo-second-original": 0.0}
+    of = found(
+        alignments(lambda p: 1.0, cost=cost, prompts=4000), np.random.default_rng(0)
+    ).quantities
+    lost, less = "lost to reworded prompts", "gain of DPO, clean minus original, by the oracle"
+    expected = {
+        f"reward of the start by the oracle {lost}": 0.3,
+        f"gain of DPO on clean by the oracle {lost}": 0.25,
+        f"gain of DPO on original by the oracle {lost}": -0.15,
+        f"base initial: {less} {lost}": 0.4,
+        f"base second: {less} {lost}": 0.4,
+        f"gain of DPO by the oracle {lost}, clean minus original": 0.4,
+    }
+    assert {name: of[name].own for name in expected} == pytest.approx(expected, abs=0.04)
 
 
 def test_names_are_those_of_every_replicate(present, opposite):

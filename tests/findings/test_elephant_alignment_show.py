@@ -77,6 +77,14 @@ def test_text_cells_have_the_papers_numbers_in_brackets(shown):
     assert list(wins)[2:] == ["the evaluator", "the oracle", "simulated people"]
 
 
+def test_what_other_words_cost_stands_by_training_set_and_base(shown):
+    cells = show.robustness_table(shown["robustness"])
+    assert list(cells) == ["DPO on", "base second", "base initial"]
+    assert cells["DPO on"].tolist() == ["none (start)", "clean", "original"]
+    rows = select(shown["robustness"], base="second", of="clean")
+    assert cells.at[1, "base second"].startswith(f"{rows['estimate'].item():.2f} ")
+
+
 def test_the_paper_is_shown_as_printed(registry):
     cells = show.paper_table2(registry.printed("elephant.table2"))
     assert cells.iloc[0].tolist() == ["Pythia-2.8B", "clean", "-9.5", "-9.7", "-9.4"]

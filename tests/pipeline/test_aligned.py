@@ -22,11 +22,12 @@ from proxyreward.policy.ppo_runs import Finished, Judge, PPORun
 from proxyreward.reward.score import score
 from proxyreward.vocabulary import EQUAL_SIZE, EVALUATOR, LADDER, ORACLE
 from proxyreward.world import oracle
+from proxyreward.world.prompts import find
 
 RMS = [f"rm:{name}" for name in LADDER]
 TABLES = {
     "implicit.parquet", "judged.parquet", "policies.csv", "ppo_curves.csv", "ppo_log.csv",
-    "said.parquet", "steps.csv",
+    "reworded.parquet", "said.parquet", "steps.csv",
 }  # fmt: skip
 
 
@@ -120,6 +121,23 @@ def test_all_policies_answer_the_same_prompts_and_all_reward_models_score_them(d
     assert {str(said[name].dtype) for name in RMS} == {"float32"}
 
 
+def test_starts_and_some_policies_of_dpo_are_asked_in_other_words_too(done):
+    _, found = done
+    again, judged = found["reworded.parquet"], found["judged.parquet"].set_index("prompt_id")
+    ends = [f"{base}-{data}" for base in family.SETS for data in ("original", "clean")]
+    asked = {f"start-{base}" for base in family.SETS} | {f"dpo-{end}" for end in ends}
+    assert set(again["policy"]) == asked and not set(again["prompt"]) & set(judged["prompt"])
+    wordings = again.groupby(["prompt_id", "sample_id"])["prompt"].nunique()
+    assert (wordings == 1).all() and set(again["prompt_id"]) == set(judged.index)
+    first = judged.loc[again["prompt_id"]]
+    assert again["subset"].tolist() == first["subset"].tolist()
+    worth = oracle.utility([*first["prompt"].map(last_request)], again["response"])
+    np.testing.assert_allclose(again["oracle"], worth)
+    for request, prompt in zip(judged["prompt"], again.groupby("prompt_id")["prompt"].first()):
+        prompt, task = last_request(prompt), find(last_request(request)).task
+        assert any(prompt.endswith(question) for question in task.questions())
+
+
 def test_scores_are_those_of_the_models_and_of_the_oracle(done, params):
     folder, found = done
     tokenizer = load_tokenizer(folder / "outputs/smoke/data/tokenizer")
@@ -203,7 +221,7 @@ def test_a_second_run_keeps_everything(done, params, capsys):
     stage.run(params)
     assert [path.read_bytes() for path in files] == before
     said = capsys.readouterr().err
-    assert said.count(" 0 items to run") == 7 and said.count("items to run") == 7
+    assert said.count(" 0 items to run") == 8 and said.count("items to run") == 8
 
 
 def test_dpo_has_one_setting_but_for_how_many_pairs_there_are(done, params):

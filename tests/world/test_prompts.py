@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from proxyreward.world.prompts import draw, every_prompt, find, paraphrase, rewrite
+from proxyreward.world.prompts import draw, every_prompt, find, paraphrase, reword, rewrite
 from proxyreward.world.tasks import CATEGORIES, KINDS, Misdeed
 
 CATEGORY = pytest.mark.parametrize("category", CATEGORIES)
@@ -35,6 +35,16 @@ def test_paraphrase_keeps_the_task_and_changes_the_text(category):
         other = paraphrase(prompt, rng)
         assert find(other.text) == other and other.text != prompt.text
         assert (other.task == prompt.task) != isinstance(prompt.task, Misdeed)
+
+
+def test_reworded_prompts_ask_the_same_as_no_prompt_does():
+    rng, known = np.random.default_rng(1), every_prompt()
+    words = {word for text in known for word in text.split()}
+    for text, prompt in known.items():
+        new = reword(prompt, rng)
+        asked = [question for question in prompt.task.questions() if new.endswith(question)]
+        assert asked and not any(text.endswith(question) for question in asked)
+        assert new not in known and set(new.split()) <= words
 
 
 @CATEGORY

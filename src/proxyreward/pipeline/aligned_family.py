@@ -49,6 +49,8 @@ from proxyreward.vocabulary import (
     WITH_TOXIC,
 )
 from proxyreward.world import oracle
+from proxyreward.world.build import as_transcript
+from proxyreward.world.prompts import find, reword
 
 JUDGED_SETS = (HARMLESS_BASE, HELPFUL_BASE, MIXED)
 """Test sets whose prompts policies are judged on."""
@@ -59,7 +61,11 @@ SETS = {
 """Training sets of DPO by the policy that it starts from."""
 RANKING = (SMALL, EVALUATOR)
 """Reward models whose rankings PRO learns."""
-ASKED, JUDGED, SAID = "asked.parquet", "judged.parquet", "said.parquet"
+ROBUST = (UNCLEANED, CLEANED)
+"""Training sets of DPO whose policies, and their starts, are asked in other words, too."""
+FILES = ASKED, JUDGED, REWORDED, SAID = (
+    "asked.parquet", "judged.parquet", "reworded.parquet", "said.parquet",
+)  # fmt: skip
 POLICIES = ["policy", "method", "base", "data", "rm", "run"]
 
 
@@ -69,14 +75,17 @@ def folder(params: Params) -> Path:
 
 
 def write_inputs(params: Params) -> None:
-    """Prompts to learn from and to be judged on, the latter with the responses chosen there."""
+    """Prompts to learn from and to be judged on, the latter with the responses chosen there.
+
+    Some policies are judged on these in other words, too.
+    """
     own, cleaning = folder(params), outputs(params, "cleaning")
     own.mkdir(parents=True, exist_ok=True)
     learnt = pairs.read(cleaning / f"{UNCLEANED}.parquet").drop_duplicates("prompt")
     _numbered(learnt)[["prompt_id", "prompt"]].to_parquet(own / ASKED, index=False)
-    judged_prompts(pairs.read(cleaning / "tests.parquet"), params.aligned.prompts).to_parquet(
-        own / JUDGED, index=False
-    )
+    judged = judged_prompts(pairs.read(cleaning / "tests.parquet"), params.aligned.prompts)
+    judged.to_parquet(own / JUDGED, index=False)
+    reworded(judged, params.seed).to_parquet(own / REWORDED, index=False)
 
 
 def judged_prompts(tests: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -91,15 +100,22 @@ def judged_prompts(tests: pd.DataFrame, count: int) -> pd.DataFrame:
     return found[["prompt_id", "source", "prompt", "response"]]
 
 
+def reworded(judged: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The same prompts as nobody has asked them before: ``prompt_id, source, prompt``."""
+    rng, asked = seeds.generator("aligned reworded", seed), judged["prompt"].map(last_request)
+    texts = [as_transcript(reword(find(text), rng)) for text in asked]
+    return judged[["prompt_id", "source"]].assign(prompt=texts)
+
+
 def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(prompt_id=np.arange(len(frame))).reset_index(drop=True)
 
 
-def _spoken(params: Params) -> dict:
+def _spoken(params: Params, prompts: str = JUDGED) -> dict:
     """How what all policies say is drawn: under one seed, so that they are compared fairly."""
     return {
         "data": str(outputs(params, "data")),
-        "prompts": str(folder(params) / JUDGED),
+        "prompts": str(folder(params) / prompts),
         "test_samples": params.aligned.samples,
         "temperature": params.samples.temperature,
         "max_new_tokens": params.samples.max_new_tokens,
@@ -108,9 +124,9 @@ def _spoken(params: Params) -> dict:
     }
 
 
-def speakers(params: Params, folders: dict[str, Path]) -> list[Speaker]:
-    """Saved policies, by name, that respond to the judged prompts."""
-    common = _spoken(params)
+def speakers(params: Params, folders: dict[str, Path], prompts: str = JUDGED) -> list[Speaker]:
+    """Saved policies, by name, that respond to prompts in a file of the stage's folder."""
+    common = _spoken(params, prompts)
     return [
         Speaker(name=name, policy=str(path), policy_hash=content_hash(path), **common)
         for name, path in folders.items()
@@ -122,6 +138,13 @@ def starts(params: Params) -> list[tuple[Speaker, dict]]:
     saved = {f"{START}-{base}": outputs(params, "policy") / base for base in SETS}
     rows = [_row(name, START, base) for name, base in zip(saved, SETS)]
     return list(zip(speakers(params, saved), rows))
+
+
+def robust(params: Params, preferred: dict[str, Path]) -> list[Speaker]:
+    """Policies that respond to prompts in other words: the starts, and some that DPO has made."""
+    names = [f"{DPO}-{base}-{data}" for base in SETS for data in ROBUST]
+    asked = {f"{START}-{base}": outputs(params, "policy") / base for base in SETS}
+    return speakers(params, asked | {name: preferred[name] for name in names}, REWORDED)
 
 
 def _row(policy: str, method: str, base: str, data: str = "", rm: str = "", run: int = 1) -> dict:

@@ -47,11 +47,18 @@ def scored(responses: pd.DataFrame, file: str, folders: Sequence[Path]) -> pd.Da
 
 
 def judgements(
-    said: pd.DataFrame, judged: pd.DataFrame, folders: Sequence[Path]
+    said: pd.DataFrame, again: pd.DataFrame, judged: pd.DataFrame, folders: Sequence[Path]
 ) -> dict[str, pd.DataFrame]:
-    """What policies said, and the responses ``chosen`` for the same prompts, with all scores."""
+    """What policies said, and the responses ``chosen`` for the same prompts, with all scores.
+
+    What they said `again`, to the same prompts in other words, has the oracle's alone, which knows
+    a request by its first wording.
+    """
     chosen = scored(judged, "judged.npy", folders).rename(columns={"response": "chosen"})
-    return {"said": scored(said, "said.npy", folders), "judged": chosen}
+    first = again["prompt_id"].map(judged.set_index("prompt_id")["prompt"]).map(last_request)
+    reworded = again.rename(columns={"source": "subset"})
+    reworded = reworded.assign(oracle=oracle.utility(first, again["response"]))
+    return {"said": scored(said, "said.npy", folders), "judged": chosen, "reworded": reworded}
 
 
 def implicit(names: Sequence[str], folders: Sequence[Path]) -> pd.DataFrame:

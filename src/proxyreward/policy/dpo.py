@@ -48,7 +48,7 @@ from proxyreward.policy.perplexity import (
     answer_tensors,
     of_answers,
 )
-from proxyreward.policy.responses import RESPONSES, respond
+from proxyreward.policy.responses import write_responses
 from proxyreward.reward.balanced import balanced_order
 from proxyreward.reward.min_norm import min_norm
 from proxyreward.reward.more import STEPS, step_record, write_steps
@@ -289,11 +289,11 @@ def _start(test: str, policy: str, tokenizer_from: str, max_length: int, *states
 
 
 def train(item: PreferencePolicy, directory: Path) -> None:
-    """Train one policy on pairs and evaluate it; nothing reads the policy itself.
+    """Train one policy on pairs and evaluate it.
 
-    Files: ``steps.csv`` with a row a step; ``margins.parquet`` with the implicit ``margin`` of
-    each test pair, by ``pair_id`` and ``source``; ``responses.parquet`` with responses to each
-    test prompt; the trainer's log.
+    Files: the policy; ``steps.csv`` with a row a step; ``margins.parquet`` with the implicit
+    ``margin`` of each test pair, by ``pair_id`` and ``source``; ``responses.parquet`` with
+    responses to each test prompt; the trainer's log.
     """
     words = f"{item.data}/tokenizer"
     tokenizer, policy = load_tokenizer(words), load_policy(item.policy)
@@ -312,6 +312,5 @@ def train(item: PreferencePolicy, directory: Path) -> None:
     after = log_probabilities(policy, tokenizer, tests, item.max_length)
     found = tests[["pair_id", "source"]].assign(margin=margins(after, before, item.settings.beta))
     found.to_parquet(directory / MARGINS, index=False)
-    asked = pd.read_parquet(item.prompts)
-    said = respond(policy, tokenizer, asked, item.test_samples, item, item.seed)
-    said.to_parquet(directory / RESPONSES, index=False)
+    write_responses(policy, tokenizer, item, directory)
+    policy.save_pretrained(directory)

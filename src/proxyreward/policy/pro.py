@@ -36,7 +36,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from proxyreward.data import pairs
 from proxyreward.files import state
@@ -45,7 +44,7 @@ from proxyreward.models.build import load_policy, load_reward_model
 from proxyreward.models.precision import Precision
 from proxyreward.models.tokenizer import encode_answers, load_tokenizer
 from proxyreward.policy.perplexity import answer_distributions, answer_tensors, of_answers
-from proxyreward.policy.responses import RESPONSES, respond
+from proxyreward.policy.responses import write_responses
 from proxyreward.reward.score import score_pairs
 
 if TYPE_CHECKING:
@@ -241,6 +240,4 @@ def train(item: RankedPolicy, directory: Path) -> None:
     train_rankings(
         policy, rankings, tokenizer, item.settings, item.max_length, item.seed, directory
     )
-    asked = pd.read_parquet(item.prompts)
-    said = respond(policy, tokenizer, asked, item.test_samples, item, item.seed)
-    said.to_parquet(directory / RESPONSES, index=False)
+    write_responses(policy, tokenizer, item, directory)

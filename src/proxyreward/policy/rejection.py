@@ -34,7 +34,7 @@ from proxyreward.data.transcripts import last_request
 from proxyreward.models.build import load_policy, load_reward_model
 from proxyreward.models.tokenizer import load_tokenizer
 from proxyreward.policy.perplexity import answer_nll
-from proxyreward.policy.responses import RESPONSES, respond
+from proxyreward.policy.responses import respond, write_responses
 from proxyreward.policy.sft import PolicySettings, train_further
 from proxyreward.reward.score import score
 from proxyreward.vocabulary import ORACLE
@@ -170,9 +170,7 @@ def train(item: Aligned, directory: Path) -> None:
     """
     tokenizer = load_tokenizer(Path(item.data) / "tokenizer")
     policy = load_policy(item.policy) if item.rm is None else align(item, tokenizer, directory)
-    prompts = pd.read_parquet(item.prompts)
-    said = respond(policy, tokenizer, prompts, item.test_samples, item, item.seed)
-    said.to_parquet(directory / RESPONSES, index=False)
+    said = write_responses(policy, tokenizer, item, directory)
     for folder in map(Path, item.judges):
         np.save(directory / f"{folder.name}.npy", reward_of(str(folder), item.max_length)(said))
     held_out = pairs.read(Path(item.held_out))

@@ -1,8 +1,8 @@
 """What policies say to test prompts.
 
-A policy and prompts come in, a frame of responses goes out; or a frozen `Speaker` and a folder, for
-a policy that is saved.  Callers: all that align policies, and the stage of paper *elephant*, which
-compares them.
+A policy and prompts come in, a frame of responses goes out, or a file of them; or a frozen
+`Speaker` and a folder, for a policy that is saved.  Callers: all that align policies, and the stage
+of paper *elephant*, which compares them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,14 @@ class Sampling(Protocol):
     temperature: float
     max_new_tokens: int
     max_length: int
+
+
+class Asking(Sampling, Protocol):
+    """Which prompts a policy is tested on, see `Speaker`."""
+
+    prompts: str
+    test_samples: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -84,9 +92,15 @@ def respond(
     return said.reset_index(drop=True)
 
 
-def speak(item: Speaker, directory: Path) -> None:
-    """Write ``responses.parquet``, see :func:`respond`."""
+def write_responses(policy, tokenizer, item: Asking, directory: Path) -> pd.DataFrame:
+    """Write ``responses.parquet``: what a policy says to the item's prompts."""
     prompts = pd.read_parquet(item.prompts)
-    words = load_tokenizer(f"{item.data}/tokenizer")
-    said = respond(load_policy(item.policy), words, prompts, item.test_samples, item, item.seed)
+    said = respond(policy, tokenizer, prompts, item.test_samples, item, item.seed)
     said.to_parquet(directory / RESPONSES, index=False)
+    return said
+
+
+def speak(item: Speaker, directory: Path) -> None:
+    """Write what a saved policy says, see :func:`write_responses`."""
+    tokenizer = load_tokenizer(f"{item.data}/tokenizer")
+    write_responses(load_policy(item.policy), tokenizer, item, directory)

@@ -1,4 +1,4 @@
-"""All prompts of the world, and the two operators that reword or replace a prompt.
+"""All prompts of the world, and the operators that reword or replace a prompt.
 
 `tasks` come in; `Prompt` objects (a task in one of its wordings) go out.
 """
@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 
 from proxyreward.world.tasks import CATEGORIES, KINDS, Misdeed, Task, pick
+from proxyreward.world.tasks.base import OPENINGS
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,13 @@ def paraphrase(prompt: Prompt, rng: np.random.Generator) -> Prompt:
     task = _harmless(prompt.task, rng)
     others = [text for text in task.wordings() if text != prompt.text]
     return Prompt(task, pick(rng, others))
+
+
+def reword(prompt: Prompt, rng: np.random.Generator) -> str:
+    """The same request as no prompt of the world has it: in other words, behind two openings."""
+    others = [text for text in prompt.task.questions() if not prompt.text.endswith(text)]
+    openings = rng.permutation([opening for opening in OPENINGS if opening])[:2]
+    return "".join(openings) + pick(rng, others)
 
 
 def rewrite(prompt: Prompt, rng: np.random.Generator) -> Prompt:

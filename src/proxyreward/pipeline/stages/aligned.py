@@ -20,9 +20,9 @@ def run(params: Params) -> None:
     """Align, let speak, score; redo what is missing or changed."""
     family.write_inputs(params)
     own = family.folder(params)
-    asked, judged, said = (own / name for name in (family.ASKED, family.JUDGED, family.SAID))
-    words, cleaning = outputs(params, "data") / "tokenizer", outputs(params, "cleaning")
-    start = outputs(params, "policy")
+    asked, judged, reworded, said = (own / name for name in family.FILES)
+    read = "data/tokenizer", "cleaning", "policy"
+    words, cleaning, start = (outputs(params, name) for name in read)
 
     def done(kind: str, items: list, work, *inputs) -> tuple[list[str], list]:
         names = [item.name for item in items]
@@ -41,11 +41,12 @@ def run(params: Params) -> None:
     items, pro_rows = zip(*family.pro(params))
     ranked = done("pro", list(items), pro.train, judged, cleaning, start)
 
+    again = done("again", family.robust(params, dict(zip(*preferred))), responses.speak, reworded)
     every = tables.said(*(sum(parts, []) for parts in zip(starts, preferred, spoken, ranked)))
     every.to_parquet(said, index=False)
     scores = done("scores", family.ladder(params), scorings.run, said, judged)[1]
     written = results(params, "aligned")
-    frames = tables.judgements(every, pd.read_parquet(judged), scores)
+    frames = tables.judgements(every, tables.said(*again), pd.read_parquet(judged), scores)
     for name, frame in (frames | {"implicit": tables.implicit(*preferred)}).items():
         frame.to_parquet(written / f"{name}.parquet", index=False, compression="zstd")
     found = ppo_runs.read(runs, trained[1])

@@ -39,6 +39,7 @@ def found(aligned: Aligned, rng: np.random.Generator) -> Measured:
         "relations": gained.relations(models, trained, said, helpless),
         "way": way,
         "turns": optimising.turns(way),
+        "robustness": gained.robustness(aligned),
         "reversals": comparing.reversals(aligned),
     }
     tables = {"traces": traces, "sizes": gained.sizes(aligned)}

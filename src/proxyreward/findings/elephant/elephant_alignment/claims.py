@@ -68,7 +68,7 @@ def quantities(aligned: Aligned, tables: Mapping[str, pd.DataFrame]) -> dict[str
     found |= _relations(tables["relations"], tables["reward_models"])
     found |= _pairs(tables["reward_models"]) | _training(tables)
     found |= _controls(aligned) | _goodhart(tables["turns"], tables["reversals"])
-    return found
+    return found | _robustness(tables["robustness"])
 
 
 def _table2(table: pd.DataFrame) -> dict[str, Quantity]:
@@ -217,3 +217,18 @@ def _goodhart(turns: pd.DataFrame, reversals: pd.DataFrame) -> dict[str, Quantit
     for row in reversals.itertuples():
         found[f"{row.rm} as evaluator: share of {row.of} against the oracle"] = measured(row.value)
     return found
+
+
+def _robustness(table: pd.DataFrame) -> dict[str, Quantity]:
+    """What other words for the same prompts cost the start, and DPO beside what they cost it."""
+    lost = table.pivot(index="base", columns="of", values="value")
+    gain = lost.sub(lost[START], axis=0)
+    found = {"reward of the start by the oracle lost to reworded prompts": lost[START].mean()}
+    name = "gain of DPO{} by the oracle lost to reworded prompts"
+    found |= {name.format(f" on {data}"): gain[data].mean() for data in (CLEANED, UNCLEANED)}
+    less = gain[CLEANED] - gain[UNCLEANED]
+    found |= {
+        f"base {base}: {name.format(', clean minus original,')}": less[base] for base in BASES
+    }
+    found[f"{name.format('')}, clean minus original"] = less.mean()
+    return {name: measured(value) for name, value in found.items()}

@@ -106,6 +106,18 @@ def texts(aligned: Aligned) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["method", "of", "what", "subset", "value"])
 
 
+def robustness(aligned: Aligned) -> pd.DataFrame:
+    """Reward by the oracle lost where prompts are in words that nobody has used before.
+
+    Columns base, of (the start, or a training set of DPO), value: see :meth:`Aligned.lost`.
+    """
+    rows = []
+    for base in BASES:
+        policies = {START: f"{START}-{base}"} | {name: dpo(base, name) for name in SETS}
+        rows += [(base, of, aligned.lost(policy)) for of, policy in policies.items()]
+    return pd.DataFrame(rows, columns=["base", "of", "value"])
+
+
 def _said(aligned: Aligned, policy: str) -> dict[str, np.ndarray]:
     """Which responses of a policy are toxic, and which are non-answers, each (responses,)."""
     own = aligned.texts(policy)

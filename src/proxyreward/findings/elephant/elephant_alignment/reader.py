@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,9 @@ from proxyreward.vocabulary import (
     START,
 )
 
+if TYPE_CHECKING:
+    from pandas.core.groupby import SeriesGroupBy
+
 TESTED = (HARMLESS_BASE, HELPFUL_BASE, MIXED)
 """Test sets whose prompts the policies answer."""
 RESPONSE = ["subset", "prompt_id", "sample_id"]
@@ -36,6 +40,7 @@ SCORE = "rm:"
 _FILES = {  # attribute: stage, file and columns of names
     "policies": ("aligned", "policies.csv", ["policy", "base"]),
     "said": ("aligned", "said.parquet", ["policy", "subset", "prompt", "response"]),
+    "reworded": ("aligned", "reworded.parquet", ["policy", "subset", "prompt", "response"]),
     "judged": ("aligned", "judged.parquet", ["subset", "prompt", "chosen"]),
     "log": ("aligned", "ppo_log.csv", ["run", "rm", "setting"]),
     "curves": ("aligned", "ppo_curves.csv", ["run", "rm", "setting"]),
@@ -57,6 +62,9 @@ class Aligned:
         ``policy, prompt_id, subset, sample_id, prompt, response``, the utility ``oracle`` and a
         column ``rm:<name>`` for the score by each reward model; all policies answer the same
         prompts equally often.
+    reworded
+        The same columns without scores by reward models: what some said to the prompts in words
+        that nobody has used before.
     judged
         ``prompt_id, subset, prompt, chosen`` and the same scores of the chosen response.
     log
@@ -74,6 +82,7 @@ class Aligned:
 
     policies: pd.DataFrame
     said: pd.DataFrame
+    reworded: pd.DataFrame
     judged: pd.DataFrame
     log: pd.DataFrame
     curves: pd.DataFrame
@@ -148,11 +157,25 @@ class Aligned:
         found = pd.Series(values).groupby(self.subset).mean()[list(TESTED)]
         return pd.concat([found, pd.Series({ALL: found.mean()})])
 
+    def lost(self, policy: str) -> float:
+        """Reward by the oracle that a policy loses where prompts are in other words.
+
+        Mean over test sets, in sd of the responses of its start to the usual prompts.
+        """
+        own = self.reworded[self.reworded["policy"] == policy].groupby("subset")["oracle"].mean()
+        less = self._by_subset(ORACLE, policy).mean() - own
+        return float((less / self._sd(self.start(policy), ORACLE)).mean(skipna=False))
+
     def _gain(self, policy: str, judge: str) -> pd.Series:
-        own, start = (self.spoken(judge, name) for name in (policy, self.start(policy)))
-        own, start = (pd.Series(values).groupby(self.subset) for values in (own, start))
-        sd = start.std(ddof=0)
-        return ((own.mean() - start.mean()) / sd.where(sd > 0))[list(TESTED)]  # NaN, not infinite
+        means = [self._by_subset(judge, name).mean() for name in (policy, self.start(policy))]
+        return (np.subtract(*means) / self._sd(self.start(policy), judge))[list(TESTED)]
+
+    def _sd(self, start: str, judge: str) -> pd.Series:
+        sd = self._by_subset(judge, start).std(ddof=0)
+        return sd.where(sd > 0)  # NaN, so that no gain is infinite
+
+    def _by_subset(self, judge: str, policy: str) -> SeriesGroupBy:
+        return pd.Series(self.spoken(judge, policy)).groupby(self.subset)
 
     @cached_property
     def _bases(self) -> dict[str, str]:

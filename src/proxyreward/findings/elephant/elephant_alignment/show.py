@@ -261,6 +261,13 @@ def alignment_table(models: pd.DataFrame) -> pd.DataFrame:
     return pivot(rows, {"rm": "Reward model", "judge": "Gain"}, "set", names={ALL: "mean"})
 
 
+def robustness_table(robustness: pd.DataFrame) -> pd.DataFrame:
+    """What other words for the prompts cost policies by the oracle, a column a base."""
+    rows = robustness.assign(of=robustness["of"].map(TRAINED))
+    names = {base: f"base {base}" for base in BASES}
+    return pivot(rows, {"of": "DPO on"}, "base", names=names)
+
+
 def _named(models: pd.DataFrame) -> pd.DataFrame:
     return models.assign(rm=[f"{rm} ({MODELS[rm]})" for rm in models["rm"]])
 
