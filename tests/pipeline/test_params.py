@@ -95,6 +95,8 @@ def test_unknown_key_names_file_key_nearest_and_remedy(tmp_path, tiny):
         ("data.split", "tset", "did you mean test"),
         ("runner.backend", "threading", "loky, dask"),
         ("samples.max_new_tokens", 72, "model.max_length"),
+        ("ppo.penalties", [0.5], "must hold 0"),
+        ("ppo.penalties", [0, 0.1], "must not hold kl_coef"),
         ("world", 3, "must be a mapping"),
     ],
 )
@@ -168,7 +170,7 @@ def test_a_text_is_taken_as_it_stands(tmp_path, pairs, text):
         ("reward.architectures=[16x1x2, 32x1x2]", ["16x1x2", "32x1x2"]),
         ("reward.architectures=16x1x2,32x1x2", ["16x1x2", "32x1x2"]),
         ("mixes.bases=[/a b/ö (1), '/c,d', 64x1x4]", ["/a b/ö (1)", "/c,d", "64x1x4"]),
-        ("ppo.penalties=[1e-3, 2]", [1e-3, 2.0]),
+        ("ppo.penalties=[0, 1e-3]", [0.0, 1e-3]),
     ],
 )
 def test_words_are_read_by_the_type_of_their_key(word, value):

@@ -61,11 +61,18 @@ def text(record: Any, *path: Step) -> str:
     found = value(record, *path)
     if not isinstance(found, str):
         raise RecordError("not_a_string", _name(path))
-    try:
-        found.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise RecordError("wrong_encoding", _name(path)) from error
+    if not encodable(found):
+        raise RecordError("wrong_encoding", _name(path))
     return found
+
+
+def encodable(text: str) -> bool:
+    """Whether UTF-8 can hold a text, which it cannot with lone surrogates."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def turn(record: Any, *path: Step) -> str:

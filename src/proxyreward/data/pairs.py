@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from proxyreward.data import transcripts
+from proxyreward.data.fields import encodable
 from proxyreward.data.report import DataError
 from proxyreward.data.sealed import is_sealed, sealed
 
@@ -74,7 +75,7 @@ def validate(frame: pd.DataFrame, name: str = "pairs") -> None:
             if not isinstance(value, str):
                 kind = type(value).__name__
                 _fail(name, row, field, f"is {kind}, not a string", "give the text, '' if empty")
-            if not _encodable(value):
+            if not encodable(value):
                 _fail(name, row, field, "holds lone surrogates", "give text that UTF-8 can hold")
     for field in ("chosen", "rejected"):
         for row, value in enumerate(frame[field]):
@@ -127,14 +128,6 @@ def read(path: Path) -> pd.DataFrame:
     frame["meta"] = pd.Series(_each_meta(frame, path, json.loads), dtype=object)
     validate(frame, str(path))
     return frame
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _dump(meta: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proxyreward.data import jsonl
+from proxyreward.data.fields import encodable
 from proxyreward.data.reasons import REMEDIES
 from proxyreward.data.report import DataError, RecordError, short_name
 
@@ -122,17 +123,9 @@ def _text(path: Path, row: int, record: dict[str, Any], column: str) -> str:
     if not isinstance(value, str | int):
         raise fault(path, row, column, "is neither text nor a whole number", "give one of them")
     text = str(value)
-    if not text.isascii() and not _encodable(text):
+    if not encodable(text):
         raise fault(path, row, column, "holds lone surrogates", "give text that UTF-8 can hold")
     return text
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def keep_apart(read: Iterable[object], written: Iterable[Path]) -> None:

@@ -28,10 +28,10 @@ from proxyreward.findings.real.real_cleaning.measure import SETS, WORDS, labels
 from proxyreward.models.build import Shape
 from proxyreward.models.tokenizer import make_tokenizer
 from proxyreward.people import toxicity
+from proxyreward.pipeline import reward_families
 from proxyreward.pipeline.params import Params
 from proxyreward.pipeline.stage import outputs
 from proxyreward.pipeline.world_data import texts
-from proxyreward.reward.train import RewardSettings
 
 PEOPLE = "pandalm"
 """The format whose records hold the votes of people."""
@@ -127,22 +127,15 @@ def learners(params: Params, source: str) -> list[tuple[str, Judge]]:
 
 
 def _judge(params: Params, source: str, member: str, out: tuple[int, ...], name: str = "") -> Judge:
-    reward, model, without = params.reward, params.model, "-".join(map(str, out))
+    without = "-".join(map(str, out))
     parts = [source, member.replace(" ", "-"), *([name] if name else []), f"without-{without}"]
     return Judge(
         name="-".join(parts),
         data=str(folder(params) / "data" / source),
         out=out,
         labels=str(_set(params, source, name, out[0])) if name else None,
-        shape=None if member == WORDS else Shape.parse(member, model.max_length),
-        settings=RewardSettings(
-            reward.epochs,
-            reward.learning_rate,
-            reward.batch_size,
-            reward.warmup_ratio,
-            reward.l2,
-            model.precision,
-        ),
+        shape=None if member == WORDS else Shape.parse(member, params.model.max_length),
+        settings=reward_families.settings(params),
         # Training sets share initial weights; members and folds do not.
         seed=seeds.number(f"judge {source} {member} {without}", params.seed),
     )

@@ -15,6 +15,19 @@ from proxyreward.reward.train import RewardSettings
 from proxyreward.vocabulary import APART, ARCHITECTURES, MAIN, PAIRS_APART, PARTS
 
 
+def settings(params: Params) -> RewardSettings:
+    """How reward models are trained."""
+    reward = params.reward
+    return RewardSettings(
+        reward.epochs,
+        reward.learning_rate,
+        reward.batch_size,
+        reward.warmup_ratio,
+        reward.l2,
+        params.model.precision,
+    )
+
+
 def plain(params: Params) -> Member:
     """A reward model without a name and a seed, on all training pairs; families vary it."""
     reward, model, data = params.reward, params.model, outputs(params, "data")
@@ -29,14 +42,7 @@ def plain(params: Params) -> Member:
         seed=0,
         base=model.base,
         shape=Shape(model.hidden_size, model.layers, model.heads, model.max_length),
-        settings=RewardSettings(
-            reward.epochs,
-            reward.learning_rate,
-            reward.batch_size,
-            reward.warmup_ratio,
-            reward.l2,
-            model.precision,
-        ),
+        settings=settings(params),
     )
 
 

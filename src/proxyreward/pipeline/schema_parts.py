@@ -258,6 +258,8 @@ class PPO:
                 raise RuleBroken(key, f"leaves a minibatch of {self.minibatches} without a row")
         if self.kl_coef in self.penalties:
             raise RuleBroken("penalties", "must not hold kl_coef, which the main runs have")
+        if 0 not in (self.kl_coef, *self.penalties):
+            raise RuleBroken("penalties", "must hold 0, what comes of no penalty, or kl_coef be 0")
 
 
 @dataclasses.dataclass(frozen=True)
