@@ -9,6 +9,7 @@ from proxyreward.models.build import build_policy, load_policy
 from proxyreward.models.tokenizer import encode
 from proxyreward.policy import dpo
 from proxyreward.policy.dpo import PreferencePolicy, PreferenceSettings, log_probabilities
+from proxyreward.policy.responses import RESPONSES
 from proxyreward.reward.min_norm import min_norm
 
 BETA = 0.5
@@ -284,13 +285,14 @@ def run(corpus, frame, start, tokenizer, tmp_path_factory):
     return run
 
 
-FILES = {dpo.MARGINS, dpo.RESPONSES, dpo.STEPS, "train_log.json"}
+FILES = {dpo.MARGINS, RESPONSES, dpo.STEPS, "train_log.json"}
+POLICY = {"config.json", "generation_config.json", "model.safetensors"}
 
 
 def test_an_item_leaves_its_files_and_equal_seeds_equal_bytes(run):
     one, two, other = run(), run(), run(seed=1)
-    assert {path.name for path in one.iterdir()} == FILES
-    for name in FILES:
+    assert {path.name for path in one.iterdir()} == FILES | POLICY
+    for name in FILES | POLICY:
         assert (one / name).read_bytes() == (two / name).read_bytes()
     assert (one / dpo.MARGINS).read_bytes() != (other / dpo.MARGINS).read_bytes()
 

@@ -12,6 +12,7 @@ from proxyreward.models.tokenizer import encode
 from proxyreward.policy import pro
 from proxyreward.policy.perplexity import answer_nll
 from proxyreward.policy.pro import RankedPolicy, Rankings, RankingSettings, ranking_losses
+from proxyreward.policy.responses import RESPONSES
 from proxyreward.reward.score import score_pairs
 
 PRINTED = RankingSettings(False, 0.0, epochs=2, learning_rate=1e-2, batch_size=16)
@@ -237,7 +238,7 @@ def run(corpus, start, tokenizer, reward_model, tmp_path_factory):
     return run
 
 
-FILES = {training.LOG, pro.RESPONSES}
+FILES = {training.LOG, RESPONSES}
 
 
 def test_an_item_leaves_its_files_and_equal_seeds_equal_bytes(run):
@@ -246,7 +247,7 @@ def test_an_item_leaves_its_files_and_equal_seeds_equal_bytes(run):
     for name in FILES:
         assert (one / name).read_bytes() == (two / name).read_bytes()
         assert (one / name).read_bytes() != (other / name).read_bytes()
-    said = pd.read_parquet(one / pro.RESPONSES)
+    said = pd.read_parquet(one / RESPONSES)
     assert said.groupby("prompt_id").size().tolist() == [2] * 6
 
 
