@@ -12,7 +12,6 @@ from proxyreward.policy import rejection
 from proxyreward.policy.perplexity import answer_nll
 from proxyreward.policy.rejection import (
     PERPLEXITY,
-    RESPONSES,
     ROUNDS,
     Aligned,
     align,
@@ -20,6 +19,7 @@ from proxyreward.policy.rejection import (
     train,
     winners,
 )
+from proxyreward.policy.responses import RESPONSES
 from proxyreward.policy.sft import PolicySettings, train_further
 from proxyreward.reward.score import score
 from proxyreward.vocabulary import ORACLE
