@@ -31,6 +31,7 @@ MOST = 5 * 10**8
 """Scores, models times responses: 4 GB."""
 NULL = "null:"
 NO_CATEGORY = "(none)"
+SHOWN = 10
 
 
 @dataclass
@@ -237,13 +238,24 @@ def _scored(rows: Rows, names: list[str], values: np.ndarray, asked: tuple[str, 
     if len(lost) == len(names) or set(lost) & set(asked):
         raise DataError(f"model {short_name(lost[0])!r}: has no score at all; compute its scores")
     if lost:
-        what = f"without a single score, and left out: {', '.join(map(short_name, lost[:10]))}"
+        what = f"without a single score, and left out: {', '.join(map(short_name, lost[:SHOWN]))}"
         rows.notes.append(Note("empty-models", len(lost), what))
-    gaps = np.isnan(values).sum(axis=1)
-    for k in np.flatnonzero((gaps > 0) & ~empty):
-        what = f"{short_name(names[k])} has no score for {gaps[k]} of {values.shape[1]} responses"
-        rows.notes.append(Note("missing-scores", int(gaps[k]), what))
+    rows.notes += _gaps(rows, names, np.isnan(values).sum(axis=1) * ~empty)
     return list(np.flatnonzero(~empty))
+
+
+def _gaps(rows: Rows, names: list[str], gaps: np.ndarray) -> list[Note]:
+    """Rows without a score, and responses that models have not scored, shape (models,)."""
+    notes = []
+    if blank := rows.frame["score"].null_count():
+        notes.append(Note("empty-scores", blank, f"{blank} rows hold no score"))
+    if gaps.any():
+        most = np.argsort(-gaps, kind="stable")[: min(SHOWN, np.count_nonzero(gaps))]
+        each = ", ".join(f"{short_name(names[k])} {gaps[k]}" for k in most)
+        more = " …" if np.count_nonzero(gaps) > SHOWN else ""
+        what = f"of {len(rows.owner)} responses are not scored by {each}{more}; score them all"
+        notes.append(Note("missing-scores", int(gaps.sum()), what))
+    return notes
 
 
 def _group(rows: Rows, kind: str) -> np.ndarray | None:

@@ -59,9 +59,8 @@ def disagreement(
     """Two rows of one owner whose known values differ, the first such in the file, or None."""
     rows = np.flatnonzero(known)
     other = firsts[owner[rows]]
-    same = (values[rows] == values[other]) | (
-        (values[rows] != values[rows]) & (values[other] != values[other])
-    )
+    mine, its = values[rows], values[other]
+    same = (mine == its) | ((mine != mine) & (its != its))  # two NaN agree
     wrong = np.flatnonzero(~same)
     return (int(other[wrong[0]]), int(rows[wrong[0]])) if len(wrong) else None
 
@@ -82,5 +81,5 @@ class Places(NamedTuple):
         told = ", ".join(f"{kind} {short_name(name)!r}" for kind, name in whose.items())
         return DataError(
             f"{self.names[self.file[second]]}, row {self.row[second]}, field {field!r}: differs "
-            f"from that of {at} for the same {told}; keep the right one of the two"
+            f"from that of {at} for the same {told}; keep one, or give different responses different ids"
         )

@@ -26,7 +26,7 @@ from proxyreward.evaluation.reading.table import (
     text,
 )
 
-INDEX = re.compile(r"(Unnamed: \d+)?")
+INDEX = re.compile(r"(Unnamed: \d+|__index_level_\d+__)?")
 """Names of the column that pandas writes its row numbers in."""
 LENGTHS = ("length", "response")
 

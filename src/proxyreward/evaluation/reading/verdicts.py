@@ -117,32 +117,45 @@ def _scores(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _strengths(group: np.ndarray, places: np.ndarray, share: np.ndarray) -> list[np.ndarray]:
-    """For each group, rising, those of its responses; equal verdicts are fitted once."""
-    verdicts = np.column_stack([places, 2 * share]).astype(np.int64)
+    """For each group, rising, those of its responses; the same wins are fitted once."""
     order = np.argsort(group, kind="stable")
-    parts = np.split(verdicts[order], np.flatnonzero(np.diff(group[order])) + 1)
+    parts = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
     known: dict[bytes, np.ndarray] = {}
     found = []
     for part in parts if len(group) else []:
-        key = part.tobytes()
+        wins, by_wins = _wins(places[part], share[part])
+        key = wins.tobytes()
         if key not in known:
-            known[key] = strengths(part[:, :2], part[:, 2] / 2)
-        found.append(known[key])
+            known[key] = strengths(wins)
+        found.append(known[key][np.argsort(by_wins)])
     return found
 
 
-def strengths(pairs: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Strengths of responses 0, 1, … that verdicts compare, see the module.
+def _wins(places: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How often each response beats each, with most wins first, and which response that is.
 
     Parameters
     ----------
-    pairs : ndarray, shape (verdicts, 2)
-        Numbers of the responses.
+    places : ndarray, shape (verdicts, 2)
     share : ndarray, shape (verdicts,)
         Of the win that goes to the first: 1, 1/2 or 0.
     """
-    wins = []
-    for (a, b), part in zip(pairs.tolist(), share.tolist()):  # halves: every verdict counts twice
-        wins += [(a, b)] * int(2 * part) + [(b, a)] * int(2 - 2 * part)
-    found = choix.opt_pairwise(int(pairs.max()) + 1, wins, alpha=2 * PENALTY, tol=1e-9)
+    wins = np.zeros((places.max() + 1,) * 2)
+    np.add.at(wins, tuple(places.T), share)
+    np.add.at(wins, tuple(places.T[::-1]), 1 - share)
+    order = np.lexsort([wins.sum(axis=0), -wins.sum(axis=1)])
+    return wins[np.ix_(order, order)], order
+
+
+def strengths(wins: np.ndarray) -> np.ndarray:
+    """Strengths of responses, see the module, shape (responses,).
+
+    Parameters
+    ----------
+    wins : ndarray, shape (responses, responses)
+        How often the first beats the second; whole or half numbers.
+    """
+    pairs = np.argwhere(wins)
+    doubled = np.repeat(pairs, (2 * wins[tuple(pairs.T)]).astype(int), axis=0)  # halves as wholes
+    found = choix.opt_pairwise(len(wins), doubled.tolist(), alpha=2 * PENALTY, tol=1e-9)
     return np.round(found, DIGITS) + 0.0
