@@ -81,5 +81,6 @@ class Places(NamedTuple):
         told = ", ".join(f"{kind} {short_name(name)!r}" for kind, name in whose.items())
         return DataError(
             f"{self.names[self.file[second]]}, row {self.row[second]}, field {field!r}: differs "
-            f"from that of {at} for the same {told}; keep one, or give different responses different ids"
+            f"from that of {at} for the same {told}; keep one, or give different "
+            "responses different ids"
         )
