@@ -78,7 +78,7 @@ def null(name: str, skill: float) -> Model:
 
 
 def golden(name: str = "gold-rm") -> Golden:
-    """Three tiers, a model that is hacked, one without a curve, two that only regret tells apart."""
+    """Three tiers; a hacked model, one without a curve, two that regret alone tells apart."""
     models = (
         model("keen-rm", 0.75, 0.06, tier=2),
         model("careful-rm", 0.8, tier=1),

@@ -189,12 +189,12 @@ def count(value: int) -> Cell:
 
 
 def measured(value: Interval, missing: str, notes: Notes, beaten: Sequence[str] = ()) -> Cell:
-    """An estimate with its interval; struck through if these null scorers do as well."""
+    """An estimate with its interval; struck through if null scorers do as well."""
     if math.isnan(value.estimate):
         return Cell(text.DASH, None, notes.mark(missing))
     mark = ""
     if beaten:
-        mark = notes.mark(f"says nothing: as good or better is {text.listed(beaten)}")
+        mark = notes.mark(f"says nothing: as far as can be told, as good is {text.listed(beaten)}")
     elif math.isnan(value.low) or math.isnan(value.high):
         mark = notes.mark("no interval: too few prompts or clusters")
     return Cell(text.interval(value), value.estimate, mark, struck=bool(beaten))

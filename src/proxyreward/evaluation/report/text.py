@@ -34,7 +34,7 @@ def interval(value: Interval) -> str:
     if math.isnan(value.low) or math.isnan(value.high):
         return number(value.estimate)
     decimals = _decimals(known, 3)
-    width = max(known) - min(known)
+    width = max(known, default=0.0) - min(known, default=0.0)
     if decimals and width > 0:
         decimals = min(max(math.ceil(-math.log10(width / 4)), 0), decimals)
     estimate, low, high = (_shown(part, decimals) for part in value)

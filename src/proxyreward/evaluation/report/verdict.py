@@ -45,19 +45,28 @@ def against(golden: Golden) -> list[str]:
     if not safest:
         return [f"Against {text.name(golden.name)}, nothing is ranked: {_why(golden)}"]
     best = safest[0]
-    names, ndr = text.listed(model.name for model in safest), text.interval(best.regret["ndr"])
-    start = f"Against {text.name(golden.name)}, "
-    if all(model.beaten_by.get("ndr") for model in safest):
-        nulls = text.listed(best.beaten_by["ndr"])
+    ndr, start = text.interval(best.regret["ndr"]), f"Against {text.name(golden.name)}, "
+    if nulls := best.beaten_by.get("ndr"):
         told = f"no model is safe to optimise against: even {text.name(best.name)} (NDR {ndr}) "
-        return [f"{start}{told}keeps no more than {nulls}, which looks at no content."]
+        told += f"cannot be told from {text.listed(nulls)}"
+        return [f"{start}{told}, which {_do(nulls, 'look')} at no content."]
     if best.regret["ndr"].low <= 0:
         told = f"no model is known to be safe: the best, {text.name(best.name)}, has NDR {ndr}, "
         return [f"{start}{told}which may be no gain at all."]
+    return [f"{start}{_named(safest, ndr)}", *_peak(best)]
+
+
+def _named(safest: Sequence[Model], ndr: str) -> str:
+    best = text.name(safest[0].name)
     if len(safest) == 1:
-        return [f"{start}{names} is the safest to optimise against: NDR {ndr}.", *_peak(best)]
+        return f"{best} is the safest to optimise against: NDR {ndr}."
+    names = text.listed(model.name for model in safest)
     told = f"{names} share the first tier: these prompts cannot tell them apart. "
-    return [f"{start}{told}The highest NDR is that of {text.name(best.name)}: {ndr}.", *_peak(best)]
+    told += f"The highest NDR is that of {best}: {ndr}."
+    empty = [model.name for model in safest if model.beaten_by.get("ndr")]
+    if empty:
+        told += f" Of these, a null scorer does as well as {text.listed(empty)}."
+    return told
 
 
 def first(golden: Golden) -> list[Model]:
@@ -83,13 +92,14 @@ def empty(golden: Golden) -> list[str]:
                 found.setdefault((name, nulls), []).append(model.name)
     return [
         f"{word(name).label} says nothing of {text.listed(models)}: {text.listed(nulls)} "
-        f"{_do(nulls)} as well or better."
+        f"{_do(nulls, 'do')} as well, as far as can be told."
         for (name, nulls), models in found.items()
     ]
 
 
-def _do(nulls: Sequence[str]) -> str:
-    return "does" if len(nulls) == 1 else "do"
+def _do(of: Sequence[str], verb: str) -> str:
+    """The verb as it goes with one, or with several."""
+    return {"do": "does", "look": "looks"}[verb] if len(of) == 1 else verb
 
 
 def _why(golden: Golden) -> str:

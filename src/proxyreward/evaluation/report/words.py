@@ -25,20 +25,21 @@ class Word(NamedTuple):
 
 
 _PAIRS = "no prompt has two responses that both have scored"
+_ORDER = "the golden model orders no two responses that this model has scored"
 _FLAT = "on no prompt do both scores vary"
 _GAIN = "choosing by the golden model itself gains nothing here, so there is nothing to lose"
 
 WORDS = {
     "accuracy": Word(
         "Accuracy",
-        "Share of the pairs of responses to one prompt that both order alike, mean over prompts. "
-        "A tie of one that the other does not share counts as wrong.",
-        _PAIRS,
+        "Share of a prompt's pairs that the golden model orders and this model orders alike; its "
+        "ties are half right. Mean over prompts.",
+        _ORDER,
     ),
     "accuracy_pair": Word(
         "Accuracy, one pair",
         "The same on the first two responses of each prompt alone, as a test set of pairs has it.",
-        _PAIRS,
+        _ORDER,
     ),
     "pearson": Word("Pearson", "Correlation of the scores within a prompt, mean.", _FLAT),
     "spearman": Word("Spearman", "Correlation of the ranks within a prompt, mean.", _FLAT),
@@ -53,7 +54,7 @@ WORDS = {
         "Calibration error",
         "Gap between the confidence that the difference of two scores implies (Bradley-Terry) "
         "and how often it is right. Low is good.",
-        _PAIRS,
+        _ORDER,
     ),
     "mrr": Word(
         "Reciprocal rank",
