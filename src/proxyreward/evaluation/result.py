@@ -70,6 +70,8 @@ class Symptom:
 
     Attributes
     ----------
+    model
+        Whose.
     kind
         ``few-values``, ``position``, ``constant``, ``scale`` or ``length``.
     alarming
@@ -141,6 +143,8 @@ class Model:
 
     Attributes
     ----------
+    name
+        As in the input.
     null
         Whether it is a null scorer (`nulls`), which looks at no content.
     prompts, pairs
@@ -189,6 +193,8 @@ class Difference:
 
     Attributes
     ----------
+    first, second
+        Names of the models.
     accuracy, ndr
         Of the first less that of the second.
     p
@@ -237,7 +243,19 @@ class Ceiling:
 
 @dataclass(frozen=True)
 class Golden:
-    """All models against one golden model."""
+    """All models against one golden model.
+
+    Attributes
+    ----------
+    name
+        Of the golden model.
+    ceiling
+        How good it is itself.
+    models
+        All others, null scorers among them.
+    differences
+        Of pairs of models; none where nothing is ranked.
+    """
 
     name: str
     ceiling: Ceiling
@@ -251,10 +269,18 @@ class Evaluation:
 
     Attributes
     ----------
+    input
+        What was read.
+    symptoms
+        What looks wrong with the scores.
+    goldens
+        What was found against each golden model.
     alarms
         What makes the exit status 2, a line each.
     settings
         What was asked for: seed, level, number of resamples, names of columns.
+    schema
+        Name and version of this form.
     """
 
     input: Input
