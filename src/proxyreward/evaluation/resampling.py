@@ -143,12 +143,14 @@ class Resampling:
         middle = (share + t2 / (2 * draws)) / (1 + t2 / draws)
         half = np.sqrt(t2 / draws * (share * (1 - share) + t2 / (4 * draws))) / (1 + t2 / draws)
         low_end, high_end = (low + width * (middle + side * half) for side in (-1, 1))
+        # Rounding may put an end on the wrong side.
+        low_end, high_end = np.minimum(low_end, estimate), np.maximum(high_end, estimate)
         return Interval(float(estimate), float(low_end), float(high_end))
 
     def means(self, values: np.ndarray) -> tuple[Interval, ...]:
         """Means of the columns of values (prompts, n); rows with a NaN do not count."""
         known = values[~np.isnan(values).any(axis=1)]
-        if not len(known):
+        if not known.size:
             return (UNKNOWN,) * values.shape[1]
         estimate = known.mean(axis=0)
         error, groups = self.error((values - estimate) / len(known))
