@@ -174,7 +174,7 @@ def test_ndr_influence_foretells_what_leaving_a_prompt_out_does(rng):
     without = [ratio(np.delete(above, p), np.delete(below, p)) for p in range(200)]
     expected = ratio(above, below) - np.array(without)
     influence = curves.ndr_influence(scores, "a", "b")
-    np.testing.assert_allclose(influence, expected, rtol=0.05, atol=1e-5)
+    np.testing.assert_allclose(influence, expected, rtol=0.1, atol=1e-5)
 
 
 def test_ndr_influence_leaves_out_what_does_not_count(rng):

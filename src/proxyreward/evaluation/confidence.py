@@ -110,7 +110,7 @@ def _temperature(found: Pairs, resampling: Resampling) -> Interval:
     # Of the scaled margins, so that squares do not overflow; it is then that of log s.
     scaled = _within_reach(found.margin, factor)
     doubt = expit(-scaled)
-    slope = (expit(scaled) * doubt * scaled**2).sum()
+    slope = (expit(scaled) * scaled * (doubt * scaled)).sum()
     influence = _per_prompt(ratio(-doubt * scaled, slope), found, resampling)
     of_log = resampling.interval(-np.log(factor), influence)
     with np.errstate(over="ignore"):
