@@ -101,8 +101,9 @@ def regret(scores: Scores, golden: str, model: str, resampling: Resampling) -> d
     ``peak`` is the n of the highest mean of J, the least of several. Its interval spans all n of
     which no other n is significantly better: those at which the paired t statistics of all
     differences :math:`J(m) - J(n)` stay below the two-sided quantile. Where the curve turns
-    smoothly these statistics nearly agree, so that it holds the true peak with about the level;
-    a peak at either end is tested on one side only and held more often.
+    smoothly these statistics nearly agree, so that it holds the true peak at least with about the
+    level: as a set of whole numbers more often (0.99 of simulated tables), and so does a peak at
+    either end, which is tested on one side only.
     """
     return regret_of(per_prompt(scores, golden, model), scores.prompts, resampling)
 
