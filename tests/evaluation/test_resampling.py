@@ -17,14 +17,19 @@ def over(prompts=PROMPTS, cluster=None, **options) -> Resampling:
     return Resampling(scored(np.zeros((1, prompts, 2)), cluster=cluster), **options)
 
 
-def test_interval_of_a_mean_is_students(rng):
-    values = rng.normal(size=PROMPTS)
+def symmetric(rng, count):
+    half = rng.normal(size=count // 2)
+    return 1 + np.concatenate([half, -half])
+
+
+def test_interval_of_a_symmetric_mean_is_students(rng):
+    values = symmetric(rng, PROMPTS)
     expected = stats.ttest_1samp(values, 0).confidence_interval()
     np.testing.assert_allclose(over().mean(values), [values.mean(), *expected], atol=1e-12)
 
 
 def test_clusters_of_one_size_count_as_their_means(rng):
-    values = rng.normal(size=PROMPTS)
+    values = np.tile(symmetric(rng, 8), 5) + np.repeat(rng.normal(size=5), 8)
     cluster = np.arange(PROMPTS) % 8
     expected = stats.ttest_1samp(values.reshape(-1, 8).mean(axis=0), 0).confidence_interval()
     found = over(cluster=cluster.astype(str)).mean(values)
@@ -35,6 +40,11 @@ def test_unknown_values_are_as_if_left_out(rng):
     values = rng.normal(size=PROMPTS)
     holes = np.where(np.arange(PROMPTS) % 4 == 0, np.nan, values)
     np.testing.assert_allclose(over().mean(holes), over(30).mean(values[~np.isnan(holes)]))
+
+
+def test_interval_reaches_further_to_the_side_of_the_tail(rng):
+    estimate, low, high = over().mean(rng.exponential(size=PROMPTS))
+    assert high - estimate > 1.2 * (estimate - low) > 0
 
 
 def test_columns_have_the_intervals_of_each(rng):

@@ -14,8 +14,9 @@ from proxyreward.evaluation.resampling import UNKNOWN, Resampling
 from proxyreward.evaluation.result import Calibration
 from proxyreward.evaluation.scores import Block
 from proxyreward.metrics.calibration import ece_floor, inverse_temperature, pair_ece, reliability
+from proxyreward.metrics.checks import LARGEST
 from proxyreward.metrics.estimates import Interval
-from proxyreward.metrics.pairs import pairs
+from proxyreward.metrics.pairs import pairs, ratio
 
 PAIRS = 10_000
 """Of about so many pairs in all, equally many a prompt, calibration is measured."""
@@ -52,7 +53,8 @@ def ordered_pairs(blocks: list[Block], golden: int, model: int, seed: int) -> Pa
         )
         sign = np.sign(sign)
         row, place = np.nonzero(sign)
-        found.append(Pairs((sign * margin)[row, place], block.prompts[row]))
+        margin = _within_reach(margin[row, place], sign[row, place])
+        found.append(Pairs(margin, block.prompts[row]))
     return Pairs(*(np.concatenate(part) for part in zip(*found)))
 
 
@@ -70,7 +72,7 @@ def ece_interval(
     """
     if not len(found.margin):
         return UNKNOWN
-    margin = found.margin * factor
+    margin = _within_reach(found.margin, factor)
     confidence = expit(abs(margin))
     excess = (1 + np.sign(margin)) / 2 - confidence
     bins = np.searchsorted(reliability(margin).high[:-1], confidence)
@@ -105,15 +107,21 @@ def _temperature(found: Pairs, resampling: Resampling) -> Interval:
     factor = float(inverse_temperature(found.margin))
     if factor == 0 or not (found.margin < 0).any():
         return UNKNOWN
-    doubt = expit(-factor * found.margin)
     # Of the scaled margins, so that squares do not overflow; it is then that of log s.
-    scaled = factor * found.margin
-    slope = (doubt * (1 - doubt) * scaled**2).sum()
-    influence = _per_prompt(-doubt * scaled / slope, found, resampling)
+    scaled = _within_reach(found.margin, factor)
+    doubt = expit(-scaled)
+    slope = (expit(scaled) * scaled * (doubt * scaled)).sum()
+    influence = _per_prompt(ratio(-doubt * scaled, slope), found, resampling)
     of_log = resampling.interval(-np.log(factor), influence)
     with np.errstate(over="ignore"):
         ends = np.exp(of_log)
     return Interval(*np.where(np.isfinite(ends), ends, np.nan).tolist())
+
+
+def _within_reach(margin: np.ndarray, factor: np.ndarray | float) -> np.ndarray:
+    """Margins times a factor, cut where the library refuses them; confidence is 1 long before."""
+    with np.errstate(over="ignore"):
+        return np.clip(margin * factor, -LARGEST, LARGEST)
 
 
 def _per_prompt(values: np.ndarray, found: Pairs, resampling: Resampling) -> np.ndarray:
