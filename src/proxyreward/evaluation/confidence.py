@@ -17,7 +17,7 @@ from proxyreward.metrics.calibration import ece_floor, inverse_temperature, pair
 from proxyreward.metrics.estimates import Interval
 from proxyreward.metrics.pairs import pairs
 
-PAIRS = 20_000
+PAIRS = 10_000
 """Of about so many pairs in all, equally many a prompt, calibration is measured."""
 
 

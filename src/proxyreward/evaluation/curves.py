@@ -65,16 +65,25 @@ def every(
 
 def curve(scores: Scores, golden: str, model: str, resampling: Resampling) -> Curve | None:
     """Means over prompts with t intervals, each n for itself; None without two responses."""
-    return mean_curve(per_prompt(scores, golden, model), scores.prompts, resampling)
+    group = next(groups(scores, (golden,), (model,)))
+    return next(found for _, _, found, _ in measured(group, scores.prompts, resampling))
 
 
-def mean_curve(found: PerPrompt, prompts: int, resampling: Resampling) -> Curve | None:
-    """:func:`curve` of what is known per prompt, of so many prompts in all."""
-    if not len(found.prompts):
-        return None
-    n = np.arange(1, found.golden.shape[1] + 1)
-    means = (resampling.means(wide(part, found.prompts, prompts)) for part in found[1:])
-    return Curve(tuple(n.tolist()), tuple(_nats(n).tolist()), *means, len(found.prompts))
+def measured(
+    group: Group, prompts: int, resampling: Resampling
+) -> Iterator[tuple[str, str, Curve | None, dict[str, Interval]]]:
+    """:func:`curve` and :func:`regret` of the pairs of a group, of so many prompts in all."""
+    own: dict[str, tuple[Interval, ...]] = {}  # of a golden model these are the best
+    for golden, model, found in of_group(group):
+        for name, rewards in ((golden, found.best), (model, found.own)):
+            if name not in own:
+                own[name] = resampling.means(wide(rewards, found.prompts, prompts))
+        reached = resampling.means(wide(found.golden, found.prompts, prompts))
+        n = np.arange(1, len(reached) + 1)
+        line = Curve(
+            _plain(n), _plain(_nats(n)), reached, own[model], own[golden], len(found.prompts)
+        )
+        yield golden, model, line if len(n) else None, regret_of(found, prompts, resampling)
 
 
 def regret(scores: Scores, golden: str, model: str, resampling: Resampling) -> dict[str, Interval]:
@@ -177,6 +186,10 @@ def _longest(blocks: list[Block]) -> int:
     sizes = [np.full(len(block.prompts), block.rows.shape[1]) for block in blocks]
     ascending = np.concatenate(sizes or [np.zeros(1, int)])
     return int(ascending[int(np.floor((1 - REACHED) * len(ascending) + 1e-9))])
+
+
+def _plain(values: np.ndarray) -> tuple:
+    return tuple(values.tolist())
 
 
 def _nats(n: np.ndarray) -> np.ndarray:

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from proxyreward.evaluation import curves, within
-from proxyreward.evaluation.confidence import Pairs, calibration, ordered_pairs
-from proxyreward.evaluation.curves import PerPrompt
-from proxyreward.evaluation.groups import Group, groups
-from proxyreward.evaluation.resampling import UNKNOWN, Resampling, ratio_influence
+from proxyreward.evaluation.confidence import calibration, ece_interval, ordered_pairs
+from proxyreward.evaluation.groups import groups
+from proxyreward.evaluation.resampling import Resampling, ratio_influence
 from proxyreward.evaluation.result import Model
 from proxyreward.evaluation.scores import Scores
 from proxyreward.evaluation.within import Within
@@ -80,11 +79,24 @@ def models(
     """
     found = {}
     for group in groups(scores, goldens, names):
-        parts = within.of_group(group, scores.prompts), curves.of_group(group)
-        for (golden, name, inside), (_, _, rewards) in zip(*parts):
-            pairs = _pairs(group, golden, name, resampling)
-            made = _model(scores, name, (inside, rewards, pairs), resampling)
-            found[golden, name] = _as_null(made) if name in nulls else made
+        parts = (
+            within.of_group(group, scores.prompts),
+            curves.measured(group, scores.prompts, resampling),
+        )
+        for (golden, name, inside), (_, _, curve, regret) in zip(*parts):
+            pairs = ordered_pairs(group.blocks, *group.places((golden, name)), resampling.seed)
+            null = name in nulls
+            calibrated = None if null else calibration(pairs, resampling)
+            error = calibrated.before if calibrated else ece_interval(pairs, resampling)
+            found[golden, name] = Model(
+                name,
+                null,
+                metrics={**_metrics(inside, resampling), "ece": error},
+                regret={**regret, **_spread(inside, resampling)},
+                curve=curve,
+                calibration=calibrated,
+                **_counted(scores.category, inside, resampling),
+            )
     return {golden: tuple(found[golden, name] for name in names) for golden in goldens}
 
 
@@ -101,35 +113,18 @@ def beaten(models: Sequence[Model]) -> tuple[Model, ...]:
     )
 
 
-def _model(
-    scores: Scores, name: str, found: tuple[Within, PerPrompt, Pairs], resampling: Resampling
-) -> Model:
-    inside, rewards, pairs = found
+def _counted(
+    category: np.ndarray | None, inside: Within, resampling: Resampling
+) -> dict[str, object]:
+    """How many prompts and pairs count, and accuracy by category."""
     share = ratio(inside.right, inside.pairs)
-    calibrated = calibration(pairs, resampling)
-    error = calibrated.before if calibrated else UNKNOWN
-    regret = curves.regret_of(rewards, scores.prompts, resampling)
-    categories = _categories(scores.category, share, resampling)
-    return Model(
-        name=name,
-        null=False,
-        prompts=int((~np.isnan(inside.pairs)).sum()),
-        pairs=int(np.nansum(inside.pairs)),
-        metrics={**_metrics(inside, resampling), "ece": error},
-        regret={**regret, **_spread(inside, resampling)},
-        curve=curves.mean_curve(rewards, scores.prompts, resampling),
-        calibration=calibrated,
-        categories=categories,
-        worst=_worst(scores.category, share, categories),
-    )
-
-
-def _pairs(group: Group, golden: str, name: str, resampling: Resampling) -> Pairs:
-    return ordered_pairs(group.blocks, *group.places((golden, name)), resampling.seed)
-
-
-def _as_null(model: Model) -> Model:
-    return dataclasses.replace(model, null=True, calibration=None)
+    categories = _categories(category, share, resampling)
+    return {
+        "prompts": int((~np.isnan(inside.pairs)).sum()),
+        "pairs": int(np.nansum(inside.pairs)),
+        "categories": categories,
+        "worst": _worst(category, share, categories),
+    }
 
 
 def _metrics(inside: Within, resampling: Resampling) -> dict[str, Interval]:

@@ -79,7 +79,10 @@ class Resampling:
         starts = np.flatnonzero(np.diff(group[order], prepend=-1))
         if not len(starts):
             return influence[:0], 0
-        return np.add.reduceat(influence[kept[order]], starts, axis=0), len(starts)
+        ordered = influence[kept[order]]
+        if len(starts) < len(kept):
+            ordered = np.add.reduceat(ordered, starts, axis=0)
+        return ordered, len(starts)
 
     def error(self, influence: np.ndarray) -> tuple[np.ndarray, int]:
         """Standard errors (...) of influence values (prompts, ...), and how many clusters count.
