@@ -157,4 +157,4 @@ def test_dice_rarely_look_like_signal(prompts):
     for seed in range(1000):
         dice = np.random.default_rng(seed).normal(size=(3, prompts, 4))
         signal += ceiling(rated(dice), RATERS).signal
-    assert signal <= 40
+    assert signal <= 60  # 4 % of tables; the interval's lower end alone errs in 2.5 % at best

@@ -31,7 +31,9 @@ def test_half_precision_is_recognised_as_torch_rounds(dtype, name):
     assert half_precision(values) == name
 
 
-@pytest.mark.parametrize("values", [np.arange(1, 101), np.arange(20) / 4, clean(), [0.1, 0.2]])
+@pytest.mark.parametrize(
+    "values", [np.arange(1, 101), 1200 + np.arange(99), np.arange(20) / 4, clean(), [0.1, 0.2]]
+)
 def test_ratings_quarters_and_single_precision_are_not_half_precision(values):
     assert half_precision(np.float64(np.float32(values))) == ""
 
@@ -90,6 +92,16 @@ def test_one_value_within_most_prompts():
     assert ("a", "constant") not in found(scored(values))
 
 
+def test_golden_scores_may_leave_most_prompts_undecided():
+    right = np.zeros((1, 50, 6))
+    right[0, :20, 0] = 1
+    assert found(scored(right, goldens=("a",))) == {
+        ("a", "position"): False,
+        ("a", "constant"): False,
+    }
+    assert found(scored(right * 0, goldens=("a",))) == {("a", "constant"): True}
+
+
 def test_constant_scores_with_one_response_a_prompt():
     assert found(scored(np.ones((1, 9, 1)))) == {("a", "constant"): True}
     assert found(scored(np.ones((1, 1, 1)))) == {}
@@ -131,7 +143,8 @@ def test_extreme_location_and_scale(factor, shift, alarming):
     values = clean() * factor + shift
     assert found(scored(values)) == {("a", "scale"): alarming}
     mean, sd = values.mean(), values.std(ddof=1)
-    assert f"(score - {mean:.6g}) / {sd:.6g}" in told(scored(values), "scale")
+    assert f"the mean {mean:.6g} and" in told(scored(values), "scale")
+    assert f"deviation {sd:.6g}:" in told(scored(values), "scale")
 
 
 def test_golden_scores_may_have_any_scale():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from tests.evaluation.dense import scored
@@ -142,6 +143,7 @@ def test_a_tier_has_no_two_that_differ_and_each_a_better_one_above():
             assert tier == 1 or tier - 1 in above
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
 def test_holm_as_statsmodels_has_it(p):
     np.testing.assert_allclose(holm(np.array(p)), multipletests(p, method="holm")[1], atol=1e-12)
@@ -190,11 +192,14 @@ def test_equal_models_rarely_have_more_than_one_tier(prompts, responses):
 
 
 @pytest.mark.slow
-def test_prompts_needed_have_their_power():
-    """Two models whose difference is known from a large table, told apart with power 0.8."""
-    (large,) = ranked(table([1.0, 1.3], prompts=100_000, responses=4))[1]
-    small = table([1.0, 1.3], prompts=100_000, responses=4)[:, :40]
-    (few,) = ranked(small)[1]
-    spread = (few.ndr.high - few.ndr.low) / 2 / 2.0227 * 40**0.5 / large.ndr.estimate
-    prompts = int(np.ceil(clusters_needed(spread, 0.05)))
-    assert 1 - one_tier([1.0, 1.3], 300, prompts=prompts) == pytest.approx(0.8, abs=0.08)
+@pytest.mark.parametrize("noises", [(1.0, 1.5), (0.3, 0.6)])
+def test_prompts_needed_have_their_power(noises):
+    """Two models of known difference and spread: 0.80 of the tables, and 0.86 where 87 prompts do.
+
+    The more prompts are needed, the nearer is the t test to its law.
+    """
+    prompts = 50_000
+    (known,) = ranked(table(noises, prompts))[1]
+    error = (known.ndr.high - known.ndr.estimate) / norm.isf(0.025)
+    needed = clusters_needed(error * prompts**0.5 / known.ndr.estimate, 0.05)
+    assert 0.76 <= 1 - one_tier(noises, prompts=int(np.ceil(needed))) <= 0.89

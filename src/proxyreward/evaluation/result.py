@@ -226,8 +226,9 @@ class Ceiling:
     reliability
         Of the mean of all raters, within prompts (split half, stepped up by Spearman-Brown).
     accuracy
-        Highest accuracy against this golden model that follows: agreement of the mean of all raters
-        with another as good.
+        Highest accuracy against this golden model that follows: of a model that knows the truth
+        (:func:`proxyreward.evaluation.ceiling.highest_accuracy`); NaN where unknown or without
+        signal.
     signal
         Whether it orders responses at all; without, nothing is ranked.
     message

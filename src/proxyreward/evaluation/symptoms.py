@@ -27,13 +27,14 @@ _PADDING = (
     "If the padding token is also the end-of-sequence token, the score is read at a wrong place: "
     "set a padding token of its own and score one response at a time to compare"
 )
+_UNDECIDED = "Such prompts tell nothing about the models: add harder or easier ones, or responses"
 
 
 def symptoms(scores: Scores) -> tuple[Symptom, ...]:
     """All symptoms, model by model in the order of `scores`.
 
-    Golden models are asked for constant scores, few values and position only, and none of these
-    is alarming there but the first: whether they order responses, `ceiling` says.
+    Golden models are asked for constant scores, few values and position only, and nothing is
+    alarming there but one score for all responses: how well they order, `ceiling` says.
     """
     position, length = with_position(scores), with_length(scores)
     return tuple(
@@ -54,7 +55,8 @@ def half_precision(values: np.ndarray) -> str:
     Exact: a float32 is a bfloat16 if the lower 16 bits of its 32 are 0, and a float16 if the
     conversion there and back changes nothing. Whole numbers and multiples of 1/4 lie on both
     grids too, so a quarter of the distinct values at least must use the last bit of the
-    significand (one half of all numbers of that precision do).
+    significand (one half of all numbers of that precision do), and for float16, which holds whole
+    numbers up to 2048, one must have a fraction.
 
     Examples
     --------
@@ -66,13 +68,15 @@ def half_precision(values: np.ndarray) -> str:
     with np.errstate(over="ignore", under="ignore"):
         single = np.unique(values).astype(np.float32)
         half = single.astype(np.float16)
+    if not np.isfinite(single).all():
+        return ""
     bits = single.view(np.uint32)
     grids = {
         "bfloat16": ((bits & 0xFFFF) == 0, bits >> 16),
-        "float16": (half == single, half.view(np.uint16)),
+        "float16": ((half == single) & (single % 1 != 0).any(), half.view(np.uint16)),
     }
     for name, (exact, last) in grids.items():
-        if np.isfinite(single).all() and exact.all() and (last & 1).mean() >= 0.25:
+        if exact.all() and (last & 1).mean() >= 0.25:
             return name
     return ""
 
@@ -104,7 +108,9 @@ def _values(scores: Scores, model: str) -> Iterator[Symptom]:
         yield Symptom(model, "constant", True, told, f"It orders nothing. {_PADDING}")
     elif flat > CONSTANT * prompts:
         told = f"All responses have equal scores in {flat:,} of {prompts:,} prompts"
-        yield Symptom(model, "constant", True, told, f"The prompt alone is scored. {_PADDING}")
+        golden = model in scores.goldens
+        why = _UNDECIDED if golden else f"The prompt alone is scored. {_PADDING}"
+        yield Symptom(model, "constant", not golden, told, why)
     elif len(values):
         yield from _few_values(scores, model, values)
 
@@ -181,13 +187,14 @@ def _scale(scores: Scores, model: str) -> Iterator[Symptom]:
     unit = abs(values).max() or 1.0  # squares of scores as large as 1e200 would overflow
     mean, sd = float((values / unit).mean() * unit), float((values / unit).std(ddof=1) * unit)
     extreme = sd > LARGE or sd < SMALL
-    if (values == values[0]).all() or not (extreme or abs(mean) > LOCATION * sd):
+    if values.min() == values.max() or not (extreme or abs(mean) > LOCATION * sd):
         return
     told = f"Mean {mean:.4g}, standard deviation {sd:.4g}"
     clipped = float((abs(values) > CLIP).mean())
     told += f"; {clipped:.0%} of the scores lie outside -{CLIP:g}..{CLIP:g}" if clipped else ""
     remedy = (
-        f"Before PPO, normalise: (score - {mean:.6g}) / {sd:.6g}; reward clipping, the penalty on "
-        "the KL divergence and the value function expect rewards near 0 of sd 1"
+        f"Before PPO, subtract the mean {mean:.6g} and divide by the standard deviation {sd:.6g}: "
+        "reward clipping, the penalty on the KL divergence and the value function expect rewards "
+        "near 0 of standard deviation 1"
     )
     yield Symptom(model, "scale", extreme or abs(mean) > CLIP, told, remedy)

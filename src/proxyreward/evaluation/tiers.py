@@ -98,7 +98,7 @@ def rank(
     for gains, together in _together(scores, golden, names):
         for name, gain in gains.items():
             known[name] = known.get(name, False) or not np.isnan(ratio(*gain[:2]))
-        couples += [_compared(gains, *names, resampling) for names in together]
+        couples += [_compared(gains, *couple, resampling) for couple in together]
     order = _order(names, couples)
     couples = [c if order.index(c.first) < order.index(c.second) else _swapped(c) for c in couples]
     couples.sort(key=lambda couple: (order.index(couple.first), order.index(couple.second)))

@@ -117,11 +117,11 @@ def with_length(scores: Scores) -> dict[str, list[Symptom]]:
     if scores.length is None:
         return {}
     trends = {model: trend(scores, model, scores.length) for model in scores.models}
-    goldens = {name: trends[name] for name in scores.goldens if name in trends}
+    goldens = {name: trends[name] for name in scores.goldens if len(trends[name].rho) > 1}
     return {
         name: [_lengthy(name, each, goldens, len(trends))]
         for name, each in trends.items()
-        if name not in goldens and _notable(each, len(trends))
+        if name not in scores.goldens and _notable(each, len(trends))
     }
 
 
