@@ -91,7 +91,9 @@ def refuse_types(source: Source, names: list[str], numbers: list[str]) -> None:
         if wrong or column in numbers and not (kind.is_numeric() or kind == pl.String):
             what = "lists or objects" if column in source.nested else f"the type {kind}"
             need = "numbers" if column in numbers else "texts or whole numbers"
-            raise source.fault(1, column, f"holds {what}", f"write {need}")
+            raise source.fault(
+                source.nested.get(column, 1), column, f"holds {what}", f"write {need}"
+            )
 
 
 def blank(source: Source, frame: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, int]:
