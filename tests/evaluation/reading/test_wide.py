@@ -43,3 +43,11 @@ def test_an_index_that_pandas_wrote_is_no_model(tmp_path):
 def test_models_named_as_columns_of_the_other_formats(tmp_path):
     objects = [{"prompt_id": "p", "response_id": "a", "model": 1.0, "rater": 2.0}]
     assert table(write(tmp_path, "scores.csv", objects))[0].models == ("model", "rater")
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "scores.parquet", "scores.jsonl"])
+def test_models_whose_names_are_patterns_to_the_engine(tmp_path, name):
+    objects = [{"prompt_id": "p", "response_id": "a", "*": 1.0, "^.*$": 2.0, "rm": 3.0}]
+    scores, _ = table(write(tmp_path, name, objects), category="rm")
+    assert scores.models == ("*", "^.*$")
+    assert scores.values.tolist() == [[1.0], [2.0]]

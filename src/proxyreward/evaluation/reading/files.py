@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars.selectors import by_name
 
 from proxyreward.data import jsonl
 from proxyreward.data.containers import opened
@@ -70,7 +71,7 @@ class Source:
             found = self._csv()
         else:
             found = self._lines(columns)
-        return found.select(ROW, *columns)
+        return found.select(by_name(ROW, *columns))
 
     def _csv(self) -> pl.LazyFrame:
         found = pl.scan_csv(
@@ -87,7 +88,10 @@ class Source:
         record = line.str.replace_all(NAN, "${1}null${2}").str.json_decode(
             pl.Struct(dict.fromkeys(columns, pl.String))
         )
-        return found.filter(line.str.strip_chars() != "").select(ROW, record.struct.unnest())
+        places = {f"\0{place}": name for place, name in enumerate(columns)}
+        fields = record.struct.rename_fields(list(places)).struct.unnest()  # a name may be ``*``
+        kept = found.filter(line.str.strip_chars() != "")
+        return kept.select(ROW, fields).rename(places)
 
     def collect(self, rows: pl.LazyFrame) -> pl.DataFrame:
         """What `rows`, made of this file, hold; a file that cannot be read is an error."""
