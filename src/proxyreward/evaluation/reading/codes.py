@@ -32,17 +32,17 @@ class Codes(NamedTuple):
 def codes(column: pl.Series) -> Codes:
     """Numbers of ids, from 0 in the order of first appearance."""
     firsts = column.drop_nulls().unique(maintain_order=True)
-    names = firsts.cast(pl.String).to_numpy()
-    for name in names:
-        if "\0" in name:  # what Polars makes of a lone surrogate, too
-            raise DataError(
-                f"{column.name} {short_name(name)!r}: holds a null character, or what UTF-8 "
-                "cannot hold; write another id"
-            )
+    names = firsts.cast(pl.String)
+    broken = names.filter(names.str.contains("\0", literal=True))
+    if len(broken):  # a null is also what Polars makes of a lone surrogate
+        raise DataError(
+            f"{column.name} {short_name(broken[0])!r}: holds a null character, or what UTF-8 "
+            "cannot hold; write another id"
+        )
     physical = firsts.to_physical().to_numpy()
     place = np.full(int(physical.max()) + 2 if len(physical) else 1, -1, dtype=np.int64)
     place[physical] = np.arange(len(physical))
-    return Codes(place[column.to_physical().fill_null(len(place) - 1).to_numpy()], names)
+    return Codes(place[column.to_physical().fill_null(len(place) - 1).to_numpy()], names.to_numpy())
 
 
 def first_rows(owner: np.ndarray, known: np.ndarray, owners: int) -> np.ndarray:

@@ -14,12 +14,14 @@ import itertools
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from polars.selectors import by_name
 
 from proxyreward.data import jsonl
 from proxyreward.data.containers import opened
@@ -30,6 +32,7 @@ ROW = "\0row"
 """Column of row numbers; no file can have one of this name."""
 ANY = ("",)
 SAMPLE = 100  # records of JSON lines that are asked for their fields
+SINGLE = ("id", "subset", "results", "num_correct")  # a list of these is a column, no record
 # JSON has no NaN, but Python writes one; inside of a text there is no quote in front of the colon.
 NAN = r'("\s*:\s*)NaN(\s*[,}])'
 
@@ -45,13 +48,13 @@ class Source:
     types
         Of each column; text where the file is text.
     nested
-        Columns of JSON that hold lists or objects.
+        Columns of JSON that hold lists or objects, and the first row that does.
     """
 
     path: Path
     container: str
     types: dict[str, pl.DataType]
-    nested: frozenset[str] = frozenset()
+    nested: Mapping[str, int] = field(default_factory=dict)
     separator: str = ","
 
     @property
@@ -68,14 +71,15 @@ class Source:
             found = self._csv()
         else:
             found = self._lines(columns)
-        return found.select(ROW, *columns)
+        return found.select(by_name(ROW, *columns))
 
     def _csv(self) -> pl.LazyFrame:
         found = pl.scan_csv(
             self.path, separator=self.separator, infer_schema=False, glob=False,
             row_index_name=ROW, row_index_offset=2,
         )  # fmt: skip
-        raw = found.collect_schema().names()[1:]
+        with self._told():
+            raw = found.collect_schema().names()[1:]
         return found.rename(dict(zip(raw, self.types)))
 
     def _lines(self, columns: Sequence[str]) -> pl.LazyFrame:
@@ -84,12 +88,21 @@ class Source:
         record = line.str.replace_all(NAN, "${1}null${2}").str.json_decode(
             pl.Struct(dict.fromkeys(columns, pl.String))
         )
-        return found.filter(line.str.strip_chars() != "").select(ROW, record.struct.unnest())
+        places = {f"\0{place}": name for place, name in enumerate(columns)}
+        fields = record.struct.rename_fields(list(places)).struct.unnest()  # a name may be ``*``
+        kept = found.filter(line.str.strip_chars() != "")
+        return kept.select(ROW, fields).rename(places)
 
     def collect(self, rows: pl.LazyFrame) -> pl.DataFrame:
         """What `rows`, made of this file, hold; a file that cannot be read is an error."""
-        try:
+        with self._told():
             return rows.collect(engine="streaming")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn errors of Polars into ours."""
+        try:
+            yield
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             self._locate()
             what = short_name(str(error).split("\n")[0])
@@ -185,6 +198,8 @@ def _csv_source(path: Path) -> Source:
         raise tables.fault(path, 1, None, "is not UTF-8", "save the file as UTF-8") from None
     except csv.Error as error:
         raise tables.fault(path, 1, None, f"is no CSV ({error})", "write it again") from None
+    if not any(names):
+        raise tables.fault(path, 1, None, "names no columns", "start the file with their names")
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         raise tables.fault(path, 1, name, f"names {times} columns", "rename all but one")
@@ -193,27 +208,28 @@ def _csv_source(path: Path) -> Source:
 
 def _json_source(path: Path, head: bytes) -> Source:
     try:
-        json.loads(head)
+        record = json.loads(head)
     except (ValueError, RecursionError):
-        if head == b"{":
-            return _fields(path, "json", next(_transposed(path))[1].items())
+        record = None
+    if head == b"{" or record and any(isinstance(record.get(name), list) for name in SINGLE):
+        return _fields(path, "json", itertools.islice(_transposed(path), 1))
     return fields(path, SAMPLE)
 
 
 def fields(path: Path, most: int | None = None) -> Source:
     """JSON lines with the fields of the first so many records, or of all."""
-    records = itertools.islice(_records(path), most)
-    return _fields(path, "jsonl", (item for _, record in records for item in record.items()))
+    return _fields(path, "jsonl", itertools.islice(_records(path), most))
 
 
-def _fields(path: Path, container: str, items: Any) -> Source:
+def _fields(path: Path, container: str, records: Iterable[tuple[int, dict[str, Any]]]) -> Source:
     types: dict[str, pl.DataType] = {}
-    nested = set()
-    for name, value in items:
-        types[name] = pl.String()
-        if isinstance(value, list | dict):
-            nested.add(name)
-    return Source(path, container, types, frozenset(nested))
+    nested: dict[str, int] = {}
+    for row, record in records:
+        for name, value in record.items():
+            types[name] = pl.String()
+            if isinstance(value, list | dict):
+                nested.setdefault(name, row)
+    return Source(path, container, types, nested)
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -245,30 +261,33 @@ def _transposed(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _check_csv(source: Source) -> None:
-    with opened(source.path) as stream:
-        lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
-        reader = csv.reader(lines, delimiter=source.separator, strict=True)
-        row = 0
-        try:
+    row = 0
+    try:
+        with opened(source.path) as stream:
+            lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+            reader = csv.reader(lines, delimiter=source.separator, strict=True)
             for row, found in enumerate(reader, start=1):
                 if len(found) > len(source.types):
                     what = f"has {len(found)} cells for {len(source.types)} columns"
                     raise source.fault(row, None, what, "put quotes around cells with separators")
-        except UnicodeDecodeError:
-            what, remedy = "is not UTF-8, or a row soon after it", "save the file as UTF-8"
-            raise source.fault(row + 1, None, what, remedy) from None
-        except csv.Error as error:
-            what = f"is no CSV ({error})"
-            raise source.fault(row + 1, None, what, "write quotes inside a cell twice") from None
-        except (OSError, EOFError, zlib.error) as error:
-            what = f"cannot be read ({error})"
-            raise source.fault(row + 1, None, what, "download the file again") from None
+    except UnicodeDecodeError:
+        what, remedy = "is not UTF-8, or a row soon after it", "save the file as UTF-8"
+        raise source.fault(row + 1, None, what, remedy) from None
+    except csv.Error as error:
+        what = f"is no CSV ({error})"
+        raise source.fault(row + 1, None, what, "write quotes inside a cell twice") from None
+    except (OSError, EOFError, zlib.error) as error:
+        what = f"cannot be read ({error})"
+        raise source.fault(row + 1, None, what, "download the file again") from None
 
 
 def _check_lines(source: Source) -> None:
     for row, record in _records(source.path):
         for name, value in record.items():
-            if isinstance(value, list | dict) and name in source.types.keys() - source.nested:
+            if (
+                isinstance(value, list | dict)
+                and name in source.types.keys() - source.nested.keys()
+            ):
                 what = "holds a list or an object here and none above"
                 raise source.fault(row, name, what, "give a text or a number")
             if value in (float("inf"), float("-inf")):

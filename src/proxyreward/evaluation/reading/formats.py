@@ -60,8 +60,11 @@ def _needed(source: Source) -> str:
         name: difflib.get_close_matches(name, source.types, n=1, cutoff=0.7) for name in missing
     }
     renames = [f"rename {short_name(old[0])} to {new}" for new, old in near.items() if old]
-    need = "a table of scores needs prompt_id, response_id, model and score"
-    return "; ".join([need, *renames, "the manual lists the other formats"])
+    need = (
+        "a table of scores needs prompt_id, response_id, model and score, one of verdicts "
+        f"{', '.join(verdicts.COLUMNS)} and judge"
+    )
+    return "; ".join([need, *renames])
 
 
 def groups(source: Source, options: Options, name: str) -> Groups:

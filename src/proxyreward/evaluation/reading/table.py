@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
+from polars.selectors import by_name
 
 from proxyreward.data.report import short_name
 from proxyreward.evaluation.reading.files import ROW, Source
@@ -68,17 +69,22 @@ def types() -> Types:
     return {"row": pl.UInt32(), **names, "score": pl.Float64(), "length": pl.Float64()}
 
 
+def named(column: str) -> pl.Expr:
+    """A column of a file by its name, which to `polars.col` may be a pattern, such as ``*``."""
+    return by_name(column).as_expr()
+
+
 def text(column: str) -> pl.Expr:
     """A column as text without blanks around it; null where nothing is left."""
-    trimmed = pl.col(column).cast(pl.String).str.strip_chars()
+    trimmed = named(column).cast(pl.String).str.strip_chars()
     return pl.when(trimmed != "").then(trimmed)
 
 
 def number(column: str, kind: pl.DataType) -> pl.Expr:
     """A column as numbers; null where it says that there is none, infinite where it holds none."""
     if kind != pl.String:
-        return pl.col(column).cast(pl.Float64).fill_nan(None)
-    trimmed = pl.col(column).str.strip_chars()
+        return named(column).cast(pl.Float64).fill_nan(None)
+    trimmed = named(column).str.strip_chars()
     said = ~trimmed.str.to_lowercase().is_in(MISSING)
     return pl.when(said).then(trimmed.cast(pl.Float64, strict=False).fill_null(float("inf")))
 
@@ -91,7 +97,9 @@ def refuse_types(source: Source, names: list[str], numbers: list[str]) -> None:
         if wrong or column in numbers and not (kind.is_numeric() or kind == pl.String):
             what = "lists or objects" if column in source.nested else f"the type {kind}"
             need = "numbers" if column in numbers else "texts or whole numbers"
-            raise source.fault(1, column, f"holds {what}", f"write {need}")
+            raise source.fault(
+                source.nested.get(column, 1), column, f"holds {what}", f"write {need}"
+            )
 
 
 def blank(source: Source, frame: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, int]:
