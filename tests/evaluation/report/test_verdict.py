@@ -71,5 +71,15 @@ def test_without_a_golden_model_there_is_no_verdict():
 
 def test_metrics_that_say_nothing_are_named_with_the_null_scorers():
     told = verdict.empty(made.golden())
-    assert len(told) == 2 and all("document.title" in sentence for sentence in told)
-    assert "null:longer and null:constant do as well" in told[1]
+    start, end = "as far as can be told, ", f"does as well as {made.SCRIPT}."
+    assert told == [
+        f"NDR: {start}null:longer {end}",
+        f"Accuracy: {start}null:longer or null:constant {end}",
+    ]
+
+
+def test_metrics_that_say_nothing_of_the_same_models_share_a_sentence():
+    nulls = ("null:random",)
+    models = [made.model(name, 0.1, beaten_by={"ndr": nulls, "xi": nulls}) for name in "ab"]
+    (told,) = verdict.empty(golden(*models))
+    assert told.startswith("NDR and Xi: ") and told.endswith("null:random does as well as a and b.")

@@ -11,6 +11,7 @@ from proxyreward.messages import visible
 
 MOST = 60_000  # bytes; GitHub takes 65,536 characters
 GOLDENS, ALARMS = 10, 20
+LONGEST = 14  # bytes that one sign becomes at most
 _SIGN = re.compile(  # letters, decimals, ends of sentences and intervals are kept; others spelt out
     r"(?P<kept>[^\W_]|[ ,;:−–…∞]|(?<=\w)-(?=\w)|(?<=\d)\.(?=\d)"
     r"|(?<=[^\W\d]|\])\.(?=\s|$)|\[(?=[\d−])|(?<=\d)\](?!:))|."
@@ -52,16 +53,18 @@ def _head(evaluation: Evaluation) -> str:
     alarms = evaluation.alarms
     if alarms:
         more = [f"… and {len(alarms) - ALARMS} more in `report.html`"][: len(alarms) > ALARMS]
-        shown = [escaped(_cut(alarm)) for alarm in alarms[:ALARMS]]
+        shown = [_sentence(alarm, 600) for alarm in alarms[:ALARMS]]
         lines += [f"**Alarms: {len(alarms)}**", "", *(f"- {one}" for one in [*shown, *more]), ""]
     else:
         lines += ["Nothing alarming was found.", ""]
     told = verdict.overall(evaluation)
-    return "\n".join([*lines, *(f"{escaped(_cut(sentence))}\n" for sentence in told[:ALARMS])])
+    return "\n".join([*lines, *(f"{_sentence(one, 1000)}\n" for one in told[: 2 * GOLDENS])])
 
 
-def _cut(sentence: str) -> str:
-    return sentence if len(sentence) <= 400 else f"{sentence[:399]}…"
+def _sentence(of: str, most: int) -> str:
+    """A sentence, escaped, in so many bytes; a longer one is cut."""
+    shown = escaped(of)
+    return shown if len(shown.encode()) <= most else escaped(f"{of[: most // LONGEST - 1]}…")
 
 
 def _section(golden: Golden) -> str:

@@ -12,6 +12,7 @@ from proxyreward.metrics.estimates import Interval
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 TINY, HUGE = 1e-3, 1e5  # beyond these, powers of ten
+NOISE = 1e-12  # of rounding, in measures that are of the order of 1
 NAME = 60  # signs of a name in a text that is not a table
 
 
@@ -28,6 +29,7 @@ def interval(value: Interval) -> str:
     No more than three significant digits. The ends are left out where they are not known; an
     estimate that is not known is a dash.
     """
+    value = Interval(*(0.0 if abs(part) < NOISE else part for part in value))
     known = [part for part in value if math.isfinite(part)]
     if math.isnan(value.estimate):
         return DASH
@@ -71,9 +73,9 @@ def name(of: str) -> str:
     return shown if len(shown) <= NAME else f"{shown[: NAME - 1]}…"
 
 
-def listed(names: Iterable[str], most: int = 5) -> str:
+def listed(names: Iterable[str], most: int = 5, last: str = "and") -> str:
     """``a, b and c``; of many names the first ones, and how many more there are."""
     shown = [name(one) for one in names]
     if len(shown) > most:
         shown = [*shown[:most], f"{len(shown) - most} more"]
-    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
+    return f" {last} ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)

@@ -28,9 +28,9 @@ def _in_turn(evaluation: Evaluation) -> list[str]:
         for name in evaluation.input.models
     }
     told = [
-        f"No golden model was named, so each of the {len(goldens)} models was taken for the truth "
-        "in turn. Agreement among models is no proof that one is right: name a golden model, or "
-        "give labels of people, for a verdict."
+        f"Each of the {len(goldens)} models was taken for the truth in turn. Agreement among "
+        "models is no proof that one is right: for a verdict, name the one that you trust as "
+        "golden, or give labels of people."
     ]
     if not ranked:
         return [*told, "Nothing is ranked against any of them."]
@@ -48,8 +48,8 @@ def against(golden: Golden) -> list[str]:
     ndr, start = text.interval(best.regret["ndr"]), f"Against {text.name(golden.name)}, "
     if nulls := best.beaten_by.get("ndr"):
         told = f"no model is safe to optimise against: even {text.name(best.name)} (NDR {ndr}) "
-        told += f"cannot be told from {text.listed(nulls)}"
-        return [f"{start}{told}, which {_do(nulls, 'look')} at no content."]
+        told += f"is no better than {text.listed(nulls)}, as far as can be told."
+        return [f"{start}{told} Null scorers look at no content."]
     if best.regret["ndr"].low <= 0:
         told = f"no model is known to be safe: the best, {text.name(best.name)}, has NDR {ndr}, "
         return [f"{start}{told}which may be no gain at all."]
@@ -84,22 +84,19 @@ def first(golden: Golden) -> list[Model]:
 
 
 def empty(golden: Golden) -> list[str]:
-    """Which metrics a null scorer does as well on, a sentence each."""
-    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for model in golden.models:
-        for name, nulls in model.beaten_by.items():
-            if nulls:
-                found.setdefault((name, nulls), []).append(model.name)
+    """Which metrics a null scorer does as well on, those of the same models in one sentence."""
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for name in dict.fromkeys(name for model in golden.models for name in model.beaten_by):
+        beaten = {model.name: model.beaten_by.get(name, ()) for model in golden.models}
+        models = tuple(model for model, nulls in beaten.items() if nulls)
+        nulls = tuple(dict.fromkeys(null for nulls in beaten.values() for null in nulls))
+        if models:
+            alike.setdefault((models, nulls), []).append(word(name).label)
     return [
-        f"{word(name).label} says nothing of {text.listed(models)}: {text.listed(nulls)} "
-        f"{_do(nulls, 'do')} as well, as far as can be told."
-        for (name, nulls), models in found.items()
+        f"{text.listed(labels, 20)}: as far as can be told, "
+        f"{text.listed(nulls, last='or')} does as well as {text.listed(models)}."
+        for (models, nulls), labels in alike.items()
     ]
-
-
-def _do(of: Sequence[str], verb: str) -> str:
-    """The verb as it goes with one, or with several."""
-    return {"do": "does", "look": "looks"}[verb] if len(of) == 1 else verb
 
 
 def _why(golden: Golden) -> str:
