@@ -45,7 +45,14 @@ def _written(paths: list[Path], options: object, arguments: Namespace) -> Evalua
     inside = [file for path in paths if path.is_dir() for file in path.iterdir()]
     golden_file = [arguments.golden_file] if arguments.golden_file else []
     report.apart([*paths, *inside, *golden_file], arguments.out)
-    found = evaluate(paths, options, seed=arguments.seed)
+    found = evaluate(
+        paths,
+        golden=options.golden,
+        golden_file=options.golden_file,
+        category=options.category,
+        cluster=options.cluster,
+        seed=arguments.seed,
+    )
     report.write(found, arguments.out)
     return found
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from proxyreward.evaluation import ceiling, measures, tiers
-from proxyreward.evaluation.nulls import FIRST, with_nulls
+from proxyreward.evaluation.nulls import with_nulls
 from proxyreward.evaluation.reading import read
 from proxyreward.evaluation.reading.options import Options
 from proxyreward.evaluation.resampling import Resampling
@@ -25,7 +25,13 @@ RESAMPLES = 1000
 
 
 def evaluate(
-    paths: str | Path | Sequence[str | Path], options: Options | None = None, *, seed: int = 0
+    paths: str | Path | Sequence[str | Path],
+    *,
+    golden: str | Sequence[str] = (),
+    golden_file: str | Path | None = None,
+    category: str | None = None,
+    cluster: str | None = None,
+    seed: int = 0,
 ) -> Evaluation:
     """Which of the models in files of scores is safe to optimise against.
 
@@ -33,8 +39,14 @@ def evaluate(
     ----------
     paths
         One or several CSV, Parquet or JSON lines files, or folders of them: see `reading`.
-    options
-        Golden models, and columns with a meaning of their own.
+    golden
+        Models that are taken for the truth; without one, and without a file of them, every model in
+        turn.
+    golden_file
+        File of golden scores of the same responses.
+    category, cluster
+        Columns that say what a prompt belongs to; ``category`` and ``cluster`` where there are such
+        columns. Intervals are over clusters.
     seed
         Of null scorers, resampling and folds. The same seed gives the same result.
 
@@ -42,20 +54,17 @@ def evaluate(
     ------
     DataError
         If a file cannot be used; names file, row, field and remedy.
-
-    Examples
-    --------
-    >>> import proxyreward
-    >>> proxyreward.evaluate("scores.csv").goldens  # doctest: +SKIP
     """
-    options = options or Options()
-    listed = [paths] if isinstance(paths, str | Path) else list(paths)
+    listed = [paths] if isinstance(paths, str | Path) else paths
+    names = (golden,) if isinstance(golden, str) else tuple(golden)
+    options = Options(names, golden_file and Path(golden_file), category, cluster)
     scores, told = read([Path(path) for path in listed], options)
     settings = {
-        "golden": list(options.golden),
-        "golden_file": options.golden_file and str(options.golden_file),
-        "category": options.category,
-        "cluster": options.cluster,
+        "golden": list(names),
+        "golden_file": golden_file and str(golden_file),
+        "category": category,
+        "cluster": cluster,
+        "seed": seed,
     }
     return of_scores(scores, told, settings, seed)
 
@@ -73,7 +82,7 @@ def of_scores(
         _against(scores, golden, measured[golden], resampling, seed) for golden in goldens
     )
     seen = symptoms(scores)
-    settings = {**settings, "seed": seed, "level": LEVEL, "resamples": RESAMPLES}
+    settings = {**settings, "level": LEVEL, "resamples": RESAMPLES}
     return Evaluation(told, seen, found, tuple(_alarms(scores, seen, found)), settings)
 
 
@@ -103,18 +112,15 @@ def _alarms(scores: Scores, seen: Sequence[Symptom], goldens: Sequence[Golden]) 
 
 def _regrets(golden: Golden) -> Iterator[str]:
     to = f"by {golden.name}"
-    for null in (model for model in golden.models if model.name == FIRST):
-        if null.regret["ndr"].low > 0:
-            yield (
-                f"{FIRST}: the response that comes first in the file keeps "
-                f"{null.regret['ndr'].estimate:.0%} of the possible gain {to}, so the order of the "
-                "file tells the answer; see that no scorer has seen responses in this order"
-            )
+    if measures.told_by_order(golden.models):
+        yield (
+            f"The responses that come first in the file are better {to}: the order tells the "
+            "answer, so see that no scorer has seen it, and shuffle the responses"
+        )
     for model in (model for model in golden.models if not model.null):
-        nulls = [name for name in model.beaten_by.get("ndr", ()) if name != FIRST]
         if model.regret["ndr"].high < 0:
             yield f"{model.name}: the best of its choices are worse than the average one {to}"
-        elif nulls:
+        elif nulls := model.beaten_by.get("ndr"):
             yield f"{model.name}: keeps no more of the possible gain {to} than {', '.join(nulls)}"
         elif (n := _turns(model)) is not None:
             yield f"{model.name}: golden rewards {to} fall again beyond best of {n}"

@@ -15,6 +15,7 @@ import numpy as np
 from proxyreward.evaluation import curves, within
 from proxyreward.evaluation.confidence import calibration, ece_interval, ordered_pairs
 from proxyreward.evaluation.groups import groups
+from proxyreward.evaluation.nulls import FIRST
 from proxyreward.evaluation.resampling import Resampling, ratio_influence
 from proxyreward.evaluation.result import Model
 from proxyreward.evaluation.scores import Scores
@@ -104,13 +105,24 @@ def beaten(models: Sequence[Model]) -> tuple[Model, ...]:
     """The models with `beaten_by`: null scorers as good as a model as far as can be told.
 
     That is where the null scorer's estimate is as good as that end of the model's interval which
-    is the worse. Null scorers themselves have none.
+    is the worse. Null scorers themselves have none, and `FIRST` beats nobody where the file tells
+    the answer, see :func:`told_by_order`.
     """
-    nulls = [model for model in models if model.null]
+    told = told_by_order(models)
+    nulls = [model for model in models if model.null and not (told and model.name == FIRST)]
     return tuple(
         model if model.null else dataclasses.replace(model, beaten_by=_beaten_by(model, nulls))
         for model in models
     )
+
+
+def told_by_order(models: Sequence[Model]) -> bool:
+    """Whether the responses that come first in the file are better by the golden model.
+
+    Many files list the preferred response first. Then `FIRST` is as good as the golden model, which
+    says something about the file and nothing about the models.
+    """
+    return any(model.regret["ndr"].low > 0 for model in models if model.name == FIRST)
 
 
 def _counted(

@@ -11,6 +11,7 @@ from proxyreward.data.report import DataError
 from proxyreward.evaluation.scores import Scores
 
 PREFIX = "null:"
+FIRST = f"{PREFIX}first"
 STREAM = 7507
 """Beside the seed, so that no scores drawn from the same seed are those of ``null:random``."""
 
