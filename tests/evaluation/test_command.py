@@ -37,8 +37,8 @@ def calls(monkeypatch):
     """What the parts are called with; the evaluation is of `calls.found`."""
     calls = SimpleNamespace(found=made.evaluation(), evaluate=[], check=[])
 
-    def evaluate(paths, options, seed):
-        calls.evaluate.append((paths, options, seed))
+    def evaluate(paths, *, seed, golden, **columns):
+        calls.evaluate.append((paths, Options(tuple(golden), **columns), seed))
         if isinstance(calls.found, Exception):
             raise calls.found
         return calls.found

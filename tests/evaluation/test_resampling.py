@@ -120,3 +120,18 @@ def test_folds_are_halves_that_keep_clusters_whole():
     folds = over(cluster=np.repeat(["a", "b", "c", "d"], 10), seed=3).folds.reshape(4, 10)
     assert (folds == folds[:, :1]).all()
     assert folds[:, 0].sum() == 2
+
+
+def test_p_is_students_without_skewness_and_goes_with_the_interval(rng):
+    values = symmetric(rng, PROMPTS) - 0.8
+    found = over().p(values.mean(), (values - values.mean()) / PROMPTS)
+    assert found == pytest.approx(stats.ttest_1samp(values, 0).pvalue, abs=1e-12)
+    for shift in np.linspace(0.6, 1.4, 41):  # exponential, so the interval is not symmetric
+        values = rng.exponential(size=PROMPTS) - shift
+        low, high = over().mean(values)[1:]
+        p = over().p(values.mean(), (values - values.mean()) / PROMPTS)
+        assert (p < 0.05) == (not low <= 0 <= high)
+
+
+def test_a_single_prompt_and_no_difference_prove_nothing():
+    assert over(1).p(1.0, np.zeros(1)) == over().p(0.0, np.ones(PROMPTS)) == 1

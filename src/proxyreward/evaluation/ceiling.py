@@ -107,6 +107,9 @@ def _alone(ordered: int, prompts: int) -> Ceiling:
 
 def _of_raters(found: Interval, tied: float, own: np.ndarray, raters: float) -> Ceiling:
     reliability = Interval(*(min(float(each), 1.0) for each in found))
+    if np.isnan(reliability.estimate):
+        told = "No prompt has two responses that several raters tell apart, so nothing is ranked"
+        return Ceiling("raters", reliability, np.nan, False, f"{told}; collect more ratings")
     signal = bool(reliability.low > 0)
     highest = highest_accuracy(reliability.estimate, tied)
     told = (

@@ -23,22 +23,24 @@ def run(arguments: Namespace) -> tuple[int, list[str]]:
     DataError
         If an argument or a file cannot be used, or a report would take the place of a file.
     """
-    from proxyreward.evaluation.reading.options import Options
-
     paths = [Path(path) for path in arguments.scores]
-    golden_file = arguments.golden_file
-    options = Options(tuple(arguments.golden), golden_file, arguments.category, arguments.cluster)
     if arguments.check:
-        from proxyreward.evaluation.profile import check
-
-        return CLEAR, visible(check(paths, options), keep="\n").splitlines()
+        return CLEAR, visible(_checked(paths, arguments), keep="\n").splitlines()
     if arguments.seed < 0:
         raise DataError(f"command line: --seed is {arguments.seed}; give 0 or more")
-    found = _written(paths, options, arguments)
+    found = _written(paths, arguments)
     return ALARMING if found.alarms else CLEAR, list(_told(found, arguments.out))
 
 
-def _written(paths: list[Path], options: object, arguments: Namespace) -> Evaluation:
+def _checked(paths: list[Path], arguments: Namespace) -> str:
+    from proxyreward.evaluation.profile import check
+    from proxyreward.evaluation.reading.options import Options
+
+    golden, columns = tuple(arguments.golden), (arguments.category, arguments.cluster)
+    return check(paths, Options(golden, arguments.golden_file, *columns))
+
+
+def _written(paths: list[Path], arguments: Namespace) -> Evaluation:
     from proxyreward.evaluation import report
     from proxyreward.evaluation.evaluate import evaluate
 
@@ -47,10 +49,10 @@ def _written(paths: list[Path], options: object, arguments: Namespace) -> Evalua
     report.apart([*paths, *inside, *golden_file], arguments.out)
     found = evaluate(
         paths,
-        golden=options.golden,
-        golden_file=options.golden_file,
-        category=options.category,
-        cluster=options.cluster,
+        golden=arguments.golden,
+        golden_file=arguments.golden_file,
+        category=arguments.category,
+        cluster=arguments.cluster,
         seed=arguments.seed,
     )
     report.write(found, arguments.out)

@@ -21,7 +21,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 from proxyreward.evaluation.result import LEVEL
 from proxyreward.evaluation.scores import Scores
@@ -106,6 +106,22 @@ class Resampling:
         low, high = _ends(np.array(estimate), self.sums(influence)[0])
         return Interval(float(estimate), float(low), float(high))
 
+    def p(self, estimate: float, influence: np.ndarray) -> float:
+        """Two-sided p that the quantity is 0: below 1 - level where the interval leaves 0 out.
+
+        1 where fewer than two clusters count, or where the estimate is 0.
+        """
+        sums, groups = self.sums(influence)
+        if groups < 2 or estimate == 0:
+            return 1.0
+        error, skew = map(float, _spread(sums))
+        if error == 0:
+            return 0.0
+        straight, bent = _bent(np.array(skew))
+        u = float(np.clip(estimate / error, -1e99, 1e99))  # its cube must not overflow
+        bend = u if straight else ((1 + bent * u / 3) ** 3 - 1) / bent + bent / 6
+        return float(2 * stdtr(groups - 1, -abs(bend)))
+
     def mean(self, values: np.ndarray, ends: tuple[float, float] | None = None) -> Interval:
         """Mean of the values (prompts,) that are not NaN; numbers within `ends` as in `bounded`."""
         return self.ratio(values, np.where(np.isnan(values), np.nan, 1.0), ends)
@@ -163,24 +179,34 @@ def _ends(estimate: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
     With :math:`\gamma` the skewness of the sums over :math:`\sqrt G`, the ends are
     :math:`\hat\theta - \widehat{\mathrm{se}}\, g^{-1}(\pm t)`, where
-    :math:`g^{-1}(x) = 3 (\sqrt[3]{1 + \gamma (x - \gamma / 6)} - 1) / \gamma`, and x for none
+    :math:`g(u) = ((1 + \gamma u / 3)^3 - 1) / \gamma + \gamma / 6`, and u without skewness
     (Hall 1992, section 3; his third transformation).
     """
-    groups = len(sums)
-    if groups < 2:
+    if len(sums) < 2:
         return np.full_like(estimate, np.nan), np.full_like(estimate, np.nan)
-    scaled, exponent = near_one(sums, axes=sums.ndim)  # powers must not overflow
-    square = (scaled**2).sum(axis=0)
-    error = np.ldexp(np.sqrt(groups / (groups - 1) * square), exponent[0])
-    skew = quotient((scaled**3).sum(axis=0), square**1.5)
-    t = t_quantile(groups)
+    error, skew = _spread(sums)
+    straight, bent = _bent(skew)
+    t = t_quantile(len(sums))
 
     def inverse(x: float) -> np.ndarray:
-        straight = ~(abs(skew) > 1e-6)  # none, or rounding; NaN where nothing varies
-        bent = np.where(straight, 1.0, skew)
         return np.where(straight, x, 3 * (np.cbrt(1 + bent * (x - bent / 6)) - 1) / bent)
 
     return estimate - error * inverse(t), estimate - error * inverse(-t)
+
+
+def _spread(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Standard error and skewness over the root of G of sums of influence (clusters, ...)."""
+    groups = len(sums)
+    scaled, exponent = near_one(sums, axes=sums.ndim)  # powers must not overflow
+    square = (scaled**2).sum(axis=0)
+    error = np.ldexp(np.sqrt(groups / (groups - 1) * square), exponent[0])
+    return error, quotient((scaled**3).sum(axis=0), square**1.5)
+
+
+def _bent(skew: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where there is no skewness but rounding (NaN where nothing varies), and 1 in its place."""
+    straight = ~(abs(skew) > 1e-6)
+    return straight, np.where(straight, 1.0, skew)
 
 
 def t_quantile(groups: int) -> float:

@@ -25,7 +25,7 @@ from itertools import combinations, combinations_with_replacement, product
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.stats import norm
 
 from proxyreward.evaluation import curves
 from proxyreward.evaluation.groups import Group, groups
@@ -205,18 +205,17 @@ def _tested(
 ) -> tuple[float, float, int]:
     """p, spread and clusters of a difference of NDR.
 
-    p is that of the t interval, but never below that of a test which flips the signs of the
+    p is that of the interval, but never below that of a test which flips the signs of the
     clusters' gaps, where only those other than 0 count: three clusters of one sign prove nothing,
     however alike they are.
     """
-    error, clusters = resampling.error(ratio_influence(gap, possible))
+    influence = ratio_influence(gap, possible)
+    error, clusters = resampling.error(influence)
     if difference == 0 or clusters < 2:
         return 1.0, np.nan, clusters
-    sums, _ = resampling.sums(gap)
-    least = 0.5 ** (np.count_nonzero(sums) - 1)
-    error = float(error)
-    p = 2 * t.sf(abs(difference) / error, clusters - 1) if error > 0 else 0.0
-    return max(float(p), least), error * np.sqrt(clusters) / abs(difference), clusters
+    least = 0.5 ** (np.count_nonzero(resampling.sums(gap)[0]) - 1)
+    spread = float(error) * np.sqrt(clusters) / abs(difference)
+    return max(resampling.p(difference, influence), least), spread, clusters
 
 
 def _order(names: Sequence[str], couples: Sequence[_Couple]) -> list[str]:
