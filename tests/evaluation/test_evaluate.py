@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import proxyreward
+from proxyreward.evaluation import evaluate as evaluation
 from proxyreward.evaluation.report.tree import dump
 
 PROMPTS, RESPONSES = 400, 12
@@ -135,3 +136,10 @@ def test_the_same_seed_gives_the_same_bytes(evaluated):
 def test_the_package_offers_nothing_else():
     with pytest.raises(AttributeError, match="no attribute 'evaluated'"):
         _ = proxyreward.evaluated
+
+
+def test_several_processes_find_what_one_finds(evaluated, monkeypatch):
+    frame = table(good=good, other=noise)
+    alone = dump(evaluated(frame))
+    monkeypatch.setattr(evaluation, "LARGE", 0)
+    assert dump(evaluated(frame)) == alone

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, cpu_count, delayed
 
 from proxyreward.evaluation import ceiling, measures, tiers
 from proxyreward.evaluation.nulls import with_nulls
@@ -22,6 +23,8 @@ from proxyreward.evaluation.scores import Scores
 from proxyreward.evaluation.symptoms import symptoms
 
 RESAMPLES = 1000
+LARGE = 5_000_000
+"""Scores times golden models beyond which several processes pay."""
 
 
 def evaluate(
@@ -74,16 +77,26 @@ def of_scores(
 ) -> Evaluation:
     """Everything about scores that `told` describes, as `settings` asked for."""
     goldens = scores.goldens or scores.models
+    parts = _split(goldens, scores.values.size)
+    ran = Parallel(len(parts))(delayed(_against_all)(scores, part, seed) for part in parts)
+    found, seen = tuple(golden for part in ran for golden in part), symptoms(scores)
+    settings = {**settings, "level": LEVEL, "resamples": RESAMPLES}
+    return Evaluation(told, seen, found, tuple(_alarms(scores, seen, found)), settings)
+
+
+def _split(goldens: tuple[str, ...], size: int) -> list[tuple[str, ...]]:
+    """The golden models in as many parts as processes are worth their while, at most one a core."""
+    workers = min(cpu_count(), len(goldens)) if size * len(goldens) > LARGE else 1
+    return [tuple(part.tolist()) for part in np.array_split(np.array(goldens, object), workers)]
+
+
+def _against_all(scores: Scores, goldens: tuple[str, ...], seed: int) -> list[Golden]:
+    """All models against each of some golden models."""
     together, nulls = with_nulls(scores, seed)
     resampling = Resampling(together, RESAMPLES, seed)
     names = (*scores.models, *nulls)
-    measured = measures.models(together, goldens, names, resampling, nulls)
-    found = tuple(
-        _against(scores, golden, measured[golden], resampling, seed) for golden in goldens
-    )
-    seen = symptoms(scores)
-    settings = {**settings, "level": LEVEL, "resamples": RESAMPLES}
-    return Evaluation(told, seen, found, tuple(_alarms(scores, seen, found)), settings)
+    found = measures.models(together, goldens, names, resampling, nulls)
+    return [_against(scores, golden, found[golden], resampling, seed) for golden in goldens]
 
 
 def _against(
