@@ -14,3 +14,12 @@ import sys
 os.environ |= {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 if "huggingface_hub.constants" in sys.modules:  # it read the environment when it was imported
     sys.modules["huggingface_hub.constants"].HF_HUB_DISABLE_TELEMETRY = True
+
+
+def __getattr__(name: str) -> object:
+    """:func:`proxyreward.evaluation.evaluate.evaluate`, imported when it is asked for."""
+    if name != "evaluate":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from proxyreward.evaluation.evaluate import evaluate
+
+    return evaluate

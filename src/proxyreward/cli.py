@@ -1,10 +1,11 @@
-"""The command line ``proxyreward``: notebooks, claims, parameters, cleaning, judging, the book.
+"""The command line ``proxyreward``: notebooks, claims, parameters, cleaning, judging, evaluating.
 
 In: words from a shell.  Out: files and a few printed lines; an error is one line on stderr and
-exit code 2.  Installed as a console script.
+exit code 2, but 1 of ``evaluate``, of which 2 says something else.  Installed as a console script.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import hashlib
 import io
@@ -13,23 +14,30 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 # What a command needs is imported inside `main`, where even an interruption meanwhile is one line.
 
 NOT_DECIDED = "not decided here"
+Command = Callable[[argparse.Namespace], int | None]
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code (0, 2 after an error, 130 after an interruption)."""
+    """Run one command; returns the exit code.
+
+    That is 0 or what the command gives back, 130 after an interruption, and after an error 2, or
+    what the command's parser has as default of ``failed``.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    status, failed = 0, 2
     try:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         arguments = _parser().parse_args(words)
-        arguments.command(arguments)
+        failed = arguments.failed
+        status = arguments.command(arguments) or 0
         print(end="", flush=True)
-        return 0
+        return status
     except KeyboardInterrupt:
         print("proxyreward: interrupted", file=sys.stderr)
         return 130
@@ -38,9 +46,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
         settle_output()
         if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has seen enough
-            return 0
+            return status
         print(f"proxyreward: {told(error)}", file=sys.stderr)
-        return 2
+        return failed
 
 
 def notebook(arguments: argparse.Namespace) -> None:
@@ -175,29 +183,58 @@ def judge(arguments: argparse.Namespace) -> None:
         print(line)
 
 
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Say which reward model is safe to optimise against, by scores of several responses each.
+
+    SCORES are CSV, Parquet or JSON lines files, or a folder of them: a row a score (prompt_id,
+    response_id, model, score), a column a model, what RewardBench writes, or verdicts on pairs
+    (prompt_id, response_a, response_b, judge, winner). Writes report.html, evaluation.json and
+    report.md. The exit status is 0 if nothing alarming was found, 2 if something was, which is
+    named in a line each, and 1 after an error.
+    """
+    from proxyreward.evaluation.command import run
+
+    status, lines = run(arguments)
+    with contextlib.suppress(BrokenPipeError):  # the status must outlive a reader such as `head`
+        print("\n".join(lines))
+    return status
+
+
 class _Parser(argparse.ArgumentParser):
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse words that are left over here, where the status of this command is known."""
+        known, extra = super().parse_known_args(args, namespace)
+        if extra:
+            self.error(f"unrecognized arguments: {' '.join(extra)}")
+        return known, extra
+
     def error(self, message: str) -> NoReturn:
         from proxyreward.messages import visible
 
-        super().error(visible(message))
+        self.print_usage(sys.stderr)
+        self.exit(self.get_default("failed") or 2, f"{self.prog}: error: {visible(message)}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
+    from proxyreward.evaluation import arguments as evaluation
+    from proxyreward.judges import arguments as judges
     from proxyreward.notebooks.runner import DEFAULT_SCALE
+    from proxyreward.people import arguments as people
 
     parser = _Parser(
         prog="proxyreward",
         description=(
-            "The Proxy Reward Book: notebooks, claims, parameters, cleaning, judging and the book."
+            "The Proxy Reward Book: notebooks, claims, parameters, cleaning, judging, evaluating "
+            "and the book."
         ),
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(command: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+    def add(command: Command, failed: int = 2) -> argparse.ArgumentParser:
         described = (command.__doc__ or "").strip()
         summary = described.partition("\n")[0]
         added = commands.add_parser(command.__name__, help=summary, description=described)
-        added.set_defaults(command=command)
+        added.set_defaults(command=command, failed=failed)
         return added
 
     words = "typed parameters, such as {}"
@@ -217,56 +254,14 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="folder for the HTML (book/_build/html); files there that no build wrote stay",
     )
-    _add_clean(add(clean))
-    _add_judge(add(judge))
+    people.add(add(clean))
+    judges.add(add(judge))
+    evaluation.add(add(evaluate, failed=1))
     for command in (listing, building):
         command.add_argument(
             "--scale", default=DEFAULT_SCALE, help=f"scale whose results are read ({DEFAULT_SCALE})"
         )
     return parser
-
-
-def _add_clean(cleaning: argparse.ArgumentParser) -> None:
-    cleaning.add_argument("pairs", metavar="PAIRS", help="file of pairs in a published format")
-    cleaning.add_argument("--out", type=Path, required=True, help="folder for what is written")
-    what = cleaning.add_mutually_exclusive_group(required=True)
-    what.add_argument("--votes", metavar="FILE", help="clean by these votes")
-    what.add_argument("--tasks", metavar="TOOL", help="write tasks: label-studio or argilla")
-    cleaning.add_argument("--format", default="hh", help="published format of PAIRS, as oasst (hh)")
-    cleaning.add_argument("--subset", help="part of the data set, such as a language")
-    cleaning.add_argument("--split", help="train or test; from the file's name, else train")
-    cleaning.add_argument("--key", metavar="FILE", help="key of the tasks, for choices A and B")
-    cleaning.add_argument(
-        "--aggregate", metavar="RULE", help="how votes decide: majority or dawid-skene (majority)"
-    )
-    cleaning.add_argument(
-        "--toxic", metavar="JUDGE", help="classifier, none, world, or a file (classifier)"
-    )
-    cleaning.add_argument(
-        "--annotators", type=int, metavar="N", help="answers that each task asks for (4)"
-    )
-    cleaning.add_argument("--seed", type=int, metavar="N", help="draws the sides (0)")
-
-
-def _add_judge(judging: argparse.ArgumentParser) -> None:
-    judging.add_argument("pairs", metavar="PAIRS", help="file of pairs, .csv or .jsonl")
-    judging.add_argument("--out", type=Path, required=True, help="folder for what is written")
-    judging.add_argument("--model", required=True, metavar="NAME", help="as the endpoint names it")
-    judging.add_argument(
-        "--endpoint", metavar="URL", help="such as http://127.0.0.1:8000/v1 ($OPENAI_BASE_URL)"
-    )
-    judging.add_argument(
-        "--key-env", metavar="NAME", help="environment variable of the key (OPENAI_API_KEY)"
-    )
-    judging.add_argument(
-        "--temperature", type=float, default=0.0, metavar="T", help="of the model (0)"
-    )
-    judging.add_argument(
-        "--concurrency", type=int, default=4, metavar="N", help="most requests at a time (4)"
-    )
-    judging.add_argument(
-        "--timeout", type=float, default=60.0, metavar="S", help="seconds to wait for a reply (60)"
-    )
 
 
 def _json(value: object) -> str:

@@ -12,7 +12,13 @@ from proxyreward.metrics.checks import numbers
 
 
 class Interval(NamedTuple):
-    """An estimate with the ends of its interval."""
+    """An estimate with the ends of its interval.
+
+    Attributes
+    ----------
+    estimate, low, high
+        NaN where not known, which is null in JSON, as is an end without bound.
+    """
 
     estimate: float
     low: float

@@ -1,0 +1,132 @@
+r"""Calibration of a model on pairs that a golden model orders, before and after one temperature.
+
+In: scores. Out: expected calibration errors and the temperature, with intervals.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit
+
+from proxyreward.evaluation.resampling import UNKNOWN, Resampling
+from proxyreward.evaluation.result import Calibration
+from proxyreward.evaluation.scores import Block
+from proxyreward.metrics.calibration import ece_floor, inverse_temperature, pair_ece, reliability
+from proxyreward.metrics.checks import LARGEST
+from proxyreward.metrics.estimates import Interval
+from proxyreward.metrics.pairs import pairs, ratio
+
+PAIRS = 10_000
+"""Of about so many pairs in all, equally many a prompt, calibration is measured."""
+
+
+class Pairs(NamedTuple):
+    """Pairs that the golden model orders.
+
+    Attributes
+    ----------
+    margin : ndarray, shape (pairs,)
+        Score by the model of the better one less that of the other.
+    prompt : ndarray of int, shape (pairs,)
+    """
+
+    margin: np.ndarray
+    prompt: np.ndarray
+
+
+def ordered_pairs(blocks: list[Block], golden: int, model: int, seed: int) -> Pairs:
+    """Pairs of responses of the same prompt, golden and model at these places of the blocks.
+
+    All pairs, or where these are more than about `PAIRS`, the same number of each prompt at random.
+    """
+    rng = np.random.default_rng(seed)
+    most = -(-PAIRS // max(sum(len(block.prompts) for block in blocks), 1))
+    found = [Pairs(np.empty(0), np.empty(0, int))]
+    for block in blocks:
+        one, other = pairs(block.rows.shape[1])
+        drawn = rng.permutation(len(one))[:most] if len(one) > most else slice(None)
+        one, other = one[drawn], other[drawn]
+        sign, margin = (
+            block.values[m][:, one] - block.values[m][:, other] for m in (golden, model)
+        )
+        sign = np.sign(sign)
+        row, place = np.nonzero(sign)
+        margin = _within_reach(margin[row, place], sign[row, place])
+        found.append(Pairs(margin, block.prompts[row]))
+    return Pairs(*(np.concatenate(part) for part in zip(*found)))
+
+
+def ece_interval(
+    found: Pairs, resampling: Resampling, factor: np.ndarray | float = 1.0
+) -> Interval:
+    r"""Expected calibration error (:func:`~proxyreward.metrics.calibration.pair_ece`).
+
+    With :math:`S_m` the sum of right less confidence in bin m, the error is
+    :math:`\sum_m |S_m| / n`, and the influence of a pair :math:`\mathrm{sign}(S_m)` times its share
+    in it, less the error, over n; bins held fixed. The interval is about the mean that such tables
+    have, of which chance alone makes up the floor; near the floor it is wider than need be.
+
+    `factor` multiplies the margins.
+    """
+    if not len(found.margin):
+        return UNKNOWN
+    margin = _within_reach(found.margin, factor)
+    confidence = expit(abs(margin))
+    excess = (1 + np.sign(margin)) / 2 - confidence
+    bins = np.searchsorted(reliability(margin).high[:-1], confidence)
+    side = np.sign(np.bincount(bins, excess))
+    error = float(pair_ece(margin))
+    influence = (side[bins] * excess - error) / len(margin)
+    return resampling.interval(error, _per_prompt(influence, found, resampling))
+
+
+def calibration(found: Pairs, resampling: Resampling) -> Calibration | None:
+    """Calibration of the scores as they are, and after a temperature; None without pairs.
+
+    ``after`` multiplies the pairs of each half of the prompts by the factor that is best for the
+    other half. ``temperature`` is that of all pairs, with the interval of its logarithm; NaN where
+    none is best, as guessing would be better than any or no pair is wrong; and an end beyond double
+    precision.
+    """
+    if not len(found.margin):
+        return None
+    fold = resampling.folds[found.prompt]
+    after = UNKNOWN
+    if fold.any() and not fold.all():
+        best = [float(inverse_temperature(found.margin[fold != half])) for half in (0, 1)]
+        after = ece_interval(found, resampling, np.array(best)[fold])
+    floor = float(ece_floor(found.margin))
+    before = ece_interval(found, resampling)
+    return Calibration(before, after, floor, _temperature(found, resampling))
+
+
+def _temperature(found: Pairs, resampling: Resampling) -> Interval:
+    r"""T = 1/s with :math:`\sum_i (1 - \sigma(s \Delta_i)) \Delta_i = 0`, and its influence."""
+    factor = float(inverse_temperature(found.margin))
+    if factor == 0 or not (found.margin < 0).any():
+        return UNKNOWN
+    # Of the scaled margins, so that squares do not overflow; it is then that of log s.
+    scaled = _within_reach(found.margin, factor)
+    doubt = expit(-scaled)
+    slope = (expit(scaled) * scaled * (doubt * scaled)).sum()
+    influence = _per_prompt(ratio(-doubt * scaled, slope), found, resampling)
+    of_log = resampling.interval(-np.log(factor), influence)
+    with np.errstate(over="ignore"):
+        ends = np.exp(of_log)
+    return Interval(*np.where(np.isfinite(ends), ends, np.nan).tolist())
+
+
+def _within_reach(margin: np.ndarray, factor: np.ndarray | float) -> np.ndarray:
+    """Margins times a factor, cut where the library refuses them; confidence is 1 long before."""
+    with np.errstate(over="ignore"):
+        return np.clip(margin * factor, -LARGEST, LARGEST)
+
+
+def _per_prompt(values: np.ndarray, found: Pairs, resampling: Resampling) -> np.ndarray:
+    """Sums over the pairs of each prompt, NaN for a prompt without."""
+    prompts = len(resampling.group)
+    counts = np.bincount(found.prompt, minlength=prompts)
+    sums = np.bincount(found.prompt, values, minlength=prompts)
+    return np.where(counts > 0, sums, np.nan)

@@ -1,0 +1,203 @@
+r"""Best-of-n curves for every n, and the regret that follows.
+
+In: scores. Out: golden rewards per prompt of the best-of-n responses by a model, their means with
+intervals, and NDR, gamma and the peak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from proxyreward.evaluation.groups import Group, groups, wide
+from proxyreward.evaluation.resampling import (
+    UNKNOWN,
+    Resampling,
+    ratio_influence,
+    t_quantile,
+)
+from proxyreward.evaluation.result import Curve
+from proxyreward.evaluation.scores import Block, Scores
+from proxyreward.metrics.best_of_n import best_of_n, kl_bound
+from proxyreward.metrics.estimates import Interval
+from proxyreward.metrics.scaling import near_one
+
+REACHED = 0.9
+"""Share of the prompts that must have as many responses as the longest n."""
+
+
+class PerPrompt(NamedTuple):
+    """Expected rewards of best-of-n for n = 1, …, N on each prompt.
+
+    Attributes
+    ----------
+    prompts : ndarray of int, shape (prompts,)
+        Their numbers, rising: those with N responses at least.
+    golden, own, best : ndarray, shape (prompts, N)
+        As in :class:`~proxyreward.evaluation.result.Curve`.
+    """
+
+    prompts: np.ndarray
+    golden: np.ndarray
+    own: np.ndarray
+    best: np.ndarray
+
+
+def per_prompt(scores: Scores, golden: str, model: str) -> PerPrompt:
+    """Best-of-n by :func:`~proxyreward.metrics.best_of_n.best_of_n` on each prompt.
+
+    On the responses that both models have scored. N is the largest n that nine tenths of the
+    prompts with two such responses have; prompts with fewer than N are left out, and where no
+    prompt has two, all arrays are empty.
+    """
+    return next(found for _, _, found in every(scores, (golden,), (model,)))
+
+
+def every(
+    scores: Scores, goldens: Sequence[str], models: Sequence[str]
+) -> Iterator[tuple[str, str, PerPrompt]]:
+    """:func:`per_prompt` of all pairs of a golden and a model, with their names."""
+    for group in groups(scores, goldens, models):
+        yield from of_group(group)
+
+
+def curve(scores: Scores, golden: str, model: str, resampling: Resampling) -> Curve | None:
+    """Means over prompts with intervals, each n for itself; None without two responses."""
+    group = next(groups(scores, (golden,), (model,)))
+    return next(found for _, _, found, _ in measured(group, scores.prompts, resampling))
+
+
+def measured(
+    group: Group, prompts: int, resampling: Resampling
+) -> Iterator[tuple[str, str, Curve | None, dict[str, Interval]]]:
+    """:func:`curve` and :func:`regret` of the pairs of a group, of so many prompts in all."""
+    own: dict[str, tuple[Interval, ...]] = {}  # of a golden model these are the best
+    for golden, model, found in of_group(group):
+        for name, rewards in ((golden, found.best), (model, found.own)):
+            if name not in own:
+                own[name] = resampling.means(wide(rewards, found.prompts, prompts))
+        reached = resampling.means(wide(found.golden, found.prompts, prompts))
+        n = np.arange(1, len(reached) + 1)
+        line = Curve(
+            _plain(n), _plain(_nats(n)), reached, own[model], own[golden], len(found.prompts)
+        )
+        yield golden, model, line if len(n) else None, regret_of(found, prompts, resampling)
+
+
+def regret(scores: Scores, golden: str, model: str, resampling: Resampling) -> dict[str, Interval]:
+    r"""``ndr``, ``gamma`` and ``peak``.
+
+    NDR at N is :func:`~proxyreward.metrics.regret.normalised_drop_ratio` of the means at N. With
+    J the golden reward of the best by the model, J* that of the best by the golden model, and D
+    the bound of the KL divergence in nats,
+
+    .. math:: \gamma = \int_0^{D(N)} (J^* - J)\, dD \Big/ \int_0^{D(N)} (J^* - J^*(1))\, dD
+
+    by trapezoids over every n. Both are ratios of means over prompts. NaN where the golden model
+    gains nothing.
+
+    ``peak`` is the n of the highest mean of J, the least of several. Its interval spans all n of
+    which no other n is significantly better: those at which the paired t statistics of all
+    differences :math:`J(m) - J(n)` stay below the two-sided quantile. Where the curve turns
+    smoothly these statistics nearly agree, so that it holds the true peak at least with about the
+    level: as a set of whole numbers more often (0.99 of simulated tables), and so does a peak at
+    either end, which is tested on one side only.
+    """
+    return regret_of(per_prompt(scores, golden, model), scores.prompts, resampling)
+
+
+def regret_of(found: PerPrompt, prompts: int, resampling: Resampling) -> dict[str, Interval]:
+    """:func:`regret` of what is known per prompt, of so many prompts in all."""
+    if not len(found.prompts):
+        return dict.fromkeys(("ndr", "gamma", "peak"), UNKNOWN)
+    parts = {"ndr": ndr_parts(found, prompts), "gamma": gamma_parts(found, prompts)}
+    ratios = {name: resampling.ratio(*pair) for name, pair in parts.items()}
+    return {**ratios, "peak": peak(wide(found.golden, found.prompts, prompts), resampling)}
+
+
+def ndr_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]:
+    """What each prompt adds to the gain by the model and to that by golden, shape (prompts,).
+
+    The ratio of their sums is the NDR at N. NaN where the prompt does not count.
+    """
+    start = found.best[:, 0]
+    gains = found.golden[:, -1] - start, found.best[:, -1] - start
+    return tuple(wide(gain, found.prompts, prompts) for gain in gains)
+
+
+def ndr_influence(scores: Scores, golden: str, model: str) -> np.ndarray:
+    """Influence values of the NDR, shape (prompts,); NaN where the prompt does not count.
+
+    The difference of two models' is that of their NDR, so its t interval is a paired test.
+    """
+    return ratio_influence(*ndr_parts(per_prompt(scores, golden, model), scores.prompts))
+
+
+def gamma_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]:
+    kl = _nats(np.arange(1, found.best.shape[1] + 1))
+    gaps = found.best - found.golden, found.best - found.best[:, :1]
+    return tuple(wide(np.trapezoid(gap, kl, axis=1), found.prompts, prompts) for gap in gaps)
+
+
+def peak(golden: np.ndarray, resampling: Resampling) -> Interval:
+    """Peak of the mean of golden (prompts, n), and the n that may be it."""
+    prompts = np.flatnonzero(~np.isnan(golden[:, 0]))
+    known, _ = near_one(golden[prompts], axes=2)
+    mean = known.mean(axis=0)
+    noise = 1e-12 * abs(known).max()  # of rounding: a flat curve has no peak by it
+    peak = int(np.argmax(mean >= mean.max() - noise)) + 1
+    sums, groups = resampling.sums(wide((known - mean) / len(known), prompts, len(golden)))
+    if groups < 2:
+        return Interval(peak, np.nan, np.nan)
+    moments = groups / (groups - 1) * sums.T @ sums
+    variance = np.diag(moments)[:, None] + np.diag(moments) - 2 * moments
+    ahead = mean[:, None] - mean - noise
+    beaten = ahead > t_quantile(groups) * np.sqrt(variance.clip(min=0))
+    held = np.flatnonzero(~beaten.any(axis=0)) + 1
+    return Interval(peak, int(held[0]), int(held[-1]))
+
+
+def of_group(group: Group) -> Iterator[tuple[str, str, PerPrompt]]:
+    """:func:`per_prompt` of the pairs of a group, golden by golden."""
+    longest = _longest(group.blocks)
+    blocks = [block for block in group.blocks if block.rows.shape[1] >= longest]
+    prompts = np.concatenate([block.prompts for block in blocks] or [np.empty(0, int)])
+    order = np.argsort(prompts)
+
+    def rewards(golden: int, proxy: int) -> np.ndarray:
+        parts = [_rewards(block, golden, proxy, longest) for block in blocks]
+        return np.concatenate(parts or [np.empty((0, 0))])[order]
+
+    own = {name: rewards(place, place) for place, name in enumerate(group.names)}
+    for golden, g in zip(group.goldens, group.places(group.goldens)):
+        for model, m in zip(group.models, group.places(group.models)):
+            found = rewards(g, m), own[model], own[golden]
+            yield golden, model, PerPrompt(prompts[order], *found)
+
+
+def _rewards(block: Block, golden: int, proxy: int, longest: int) -> np.ndarray:
+    """Best-of-n on each prompt of a block, (prompts, longest).
+
+    Golden rewards are taken from their middle on the prompt: so equal ones gain exactly nothing.
+    """
+    rewards = block.values[golden]
+    middle = (rewards.max(axis=1, keepdims=True) + rewards.min(axis=1, keepdims=True)) / 2
+    ns = np.arange(1, longest + 1)
+    return best_of_n(rewards - middle, block.values[proxy], ns).T + middle
+
+
+def _longest(blocks: list[Block]) -> int:
+    """Largest n that the share `REACHED` of the prompts of the blocks have; 0 without any."""
+    sizes = [np.full(len(block.prompts), block.rows.shape[1]) for block in blocks]
+    ascending = np.concatenate(sizes or [np.zeros(1, int)])
+    return int(ascending[int(np.floor((1 - REACHED) * len(ascending) + 1e-9))])
+
+
+def _plain(values: np.ndarray) -> tuple:
+    return tuple(values.tolist())
+
+
+def _nats(n: np.ndarray) -> np.ndarray:
+    return kl_bound(n) * np.log(2)

@@ -1,0 +1,198 @@
+"""Every measure of models against golden models, with intervals.
+
+In: scores. Out: a `Model` for each pair of a golden and a model, still without tier, and which
+metrics say nothing because a null scorer does as well.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from proxyreward.evaluation import curves, within
+from proxyreward.evaluation.confidence import calibration, ece_interval, ordered_pairs
+from proxyreward.evaluation.groups import groups
+from proxyreward.evaluation.nulls import FIRST
+from proxyreward.evaluation.resampling import Resampling, ratio_influence
+from proxyreward.evaluation.result import Model
+from proxyreward.evaluation.scores import Scores
+from proxyreward.evaluation.within import Within
+from proxyreward.metrics.estimates import Interval
+from proxyreward.metrics.pairs import ratio
+
+ENDS = {
+    "pearson": (-1.0, 1.0),
+    "spearman": (-1.0, 1.0),
+    "kendall": (-1.0, 1.0),
+    "mrr": (0.0, 1.0),
+    "ndcg": (0.0, 1.0),
+}
+"""Between which a metric lies on every prompt; of the others no such ends are known."""
+SHARE = (0.0, 1.0)
+LOW_IS_GOOD = ("ece", "gamma")
+COMPARED = ("ndr", "gamma")
+"""Of `Model.regret`, what a null scorer can do as well."""
+WORST_FROM = 20
+"""Prompts that a category must have to be called the worst."""
+
+
+def right(scores: Scores, golden: str, model: str) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs that the model orders as the golden model does, its ties half, and pairs that count.
+
+    Both of shape (prompts,); the pairs are those of different golden scores. NaN where a prompt
+    has no two responses that both have scored.
+    """
+    _, _, found = next(within.every(scores, (golden,), (model,)))
+    return found.right, found.pairs
+
+
+def accuracy_influence(scores: Scores, golden: str, model: str) -> np.ndarray:
+    """Influence values of the accuracy, shape (prompts,); NaN where the prompt does not count.
+
+    The difference of two models' is that of their accuracy, so its t interval is a paired test.
+    """
+    share = ratio(*right(scores, golden, model))
+    return ratio_influence(share, np.where(np.isnan(share), np.nan, 1.0))
+
+
+def model(
+    scores: Scores, golden: str, name: str, resampling: Resampling, null: bool = False
+) -> Model:
+    """One model against one golden model; for many take `models`, which shares what it can."""
+    return models(scores, (golden,), (name,), resampling, (name,) if null else ())[golden][0]
+
+
+def models(
+    scores: Scores,
+    goldens: Sequence[str],
+    names: Sequence[str],
+    resampling: Resampling,
+    nulls: Sequence[str] = (),
+) -> dict[str, tuple[Model, ...]]:
+    """All models against each golden model, in the order of the names.
+
+    Accuracy and the other metrics are means over prompts of what they are on each prompt, and a
+    prompt on which one is undefined does not count for it. ``unspecific`` and ``variance`` are
+    ratios of sums over prompts. The names among `nulls` are null scorers.
+    """
+    found = {}
+    for group in groups(scores, goldens, names):
+        parts = (
+            within.of_group(group, scores.prompts),
+            curves.measured(group, scores.prompts, resampling),
+        )
+        for (golden, name, inside), (_, _, curve, regret) in zip(*parts):
+            pairs = ordered_pairs(group.blocks, *group.places((golden, name)), resampling.seed)
+            null = name in nulls
+            calibrated = None if null else calibration(pairs, resampling)
+            error = calibrated.before if calibrated else ece_interval(pairs, resampling)
+            found[golden, name] = Model(
+                name,
+                null,
+                metrics={**_metrics(inside, resampling), "ece": error},
+                regret={**regret, **_spread(inside, resampling)},
+                curve=curve,
+                calibration=calibrated,
+                **_counted(scores.category, inside, resampling),
+            )
+    return {golden: tuple(found[golden, name] for name in names) for golden in goldens}
+
+
+def beaten(models: Sequence[Model]) -> tuple[Model, ...]:
+    """The models with `beaten_by`: null scorers as good as a model as far as can be told.
+
+    That is where the null scorer's estimate is as good as that end of the model's interval which
+    is the worse. Null scorers themselves have none, and `FIRST` beats nobody where the file tells
+    the answer, see :func:`told_by_order`.
+    """
+    told = told_by_order(models)
+    nulls = [model for model in models if model.null and not (told and model.name == FIRST)]
+    return tuple(
+        model if model.null else dataclasses.replace(model, beaten_by=_beaten_by(model, nulls))
+        for model in models
+    )
+
+
+def told_by_order(models: Sequence[Model]) -> bool:
+    """Whether the responses that come first in the file are better by the golden model.
+
+    Many files list the preferred response first. Then `FIRST` is as good as the golden model, which
+    says something about the file and nothing about the models.
+    """
+    return any(model.regret["ndr"].low > 0 for model in models if model.name == FIRST)
+
+
+def _counted(
+    category: np.ndarray | None, inside: Within, resampling: Resampling
+) -> dict[str, object]:
+    """How many prompts and pairs count, and accuracy by category."""
+    share = ratio(inside.right, inside.pairs)
+    categories = _categories(category, share, resampling)
+    return {
+        "prompts": int((~np.isnan(inside.pairs)).sum()),
+        "pairs": int(np.nansum(inside.pairs)),
+        "categories": categories,
+        "worst": _worst(category, share, categories),
+    }
+
+
+def _metrics(inside: Within, resampling: Resampling) -> dict[str, Interval]:
+    """Metrics that are means over prompts."""
+    shares = {
+        "accuracy": ratio(inside.right, inside.pairs),
+        "accuracy_pair": ratio(inside.first_right, inside.first_pairs),
+    }
+    found = {name: resampling.mean(values, SHARE) for name, values in shares.items()}
+    for name, values in inside.metrics.items():
+        found[name] = resampling.mean(values, ENDS.get(name))
+    return found
+
+
+def _spread(inside: Within, resampling: Resampling) -> dict[str, Interval]:
+    return {
+        "variance": resampling.ratio(inside.within, inside.all, SHARE),
+        "unspecific": resampling.ratio(inside.clear, inside.equal, SHARE),
+    }
+
+
+def _categories(
+    category: np.ndarray | None, share: np.ndarray, resampling: Resampling
+) -> dict[str, Interval]:
+    """Accuracy in each category in which a pair is ordered."""
+    if category is None:
+        return {}
+    known = np.unique(category[~np.isnan(share)])
+    return {
+        str(name): resampling.mean(np.where(category == name, share, np.nan), SHARE)
+        for name in known
+    }
+
+
+def _worst(category: np.ndarray | None, share: np.ndarray, categories: dict[str, Interval]) -> str:
+    """Category of the lowest accuracy among those with `WORST_FROM` prompts that count."""
+    counted = {} if category is None else Counter(category[~np.isnan(share)].tolist())
+    large = [name for name in categories if counted[name] >= WORST_FROM]
+    return min(large, key=lambda name: categories[name].estimate, default="")
+
+
+def _beaten_by(model: Model, nulls: list[Model]) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for name, mine in _compared(model).items():
+        as_good = [null.name for null in nulls if _as_good(name, _compared(null)[name], mine)]
+        if as_good:
+            found[name] = tuple(as_good)
+    return found
+
+
+def _compared(model: Model) -> dict[str, Interval]:
+    return {**model.metrics, **{name: model.regret[name] for name in COMPARED}}
+
+
+def _as_good(metric: str, null: Interval, mine: Interval) -> bool:
+    """False where one of the two is not known."""
+    if metric in LOW_IS_GOOD:
+        return bool(null.estimate <= np.fmax(mine.high, mine.estimate))
+    return bool(null.estimate >= np.fmin(mine.low, mine.estimate))

@@ -1,0 +1,81 @@
+"""Numbers and lists as people read them.
+
+In: numbers, intervals, names. Out: short texts.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from proxyreward.messages import visible
+from proxyreward.metrics.estimates import Interval
+
+MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
+TINY, HUGE = 1e-3, 1e5  # beyond these, powers of ten
+NOISE = 1e-12  # of rounding, in measures that are of the order of 1
+NAME = 60  # signs of a name in a text that is not a table
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number with so many significant digits; whole ones below 100,000 as they are."""
+    if math.isnan(value):
+        return DASH
+    return _shown(value, _decimals([value], digits))
+
+
+def interval(value: Interval) -> str:
+    """``0.81 [0.78, 0.84]``: the last digit stands for a quarter of the width at most.
+
+    No more than three significant digits. The ends are left out where they are not known; an
+    estimate that is not known is a dash.
+    """
+    value = Interval(*(0.0 if abs(part) < NOISE else part for part in value))
+    known = [part for part in value if math.isfinite(part)]
+    if math.isnan(value.estimate):
+        return DASH
+    if math.isnan(value.low) or math.isnan(value.high):
+        return number(value.estimate)
+    decimals = _decimals(known, 3)
+    width = max(known, default=0.0) - min(known, default=0.0)
+    if decimals and width > 0:
+        decimals = min(max(math.ceil(-math.log10(width / 4)), 0), decimals)
+    estimate, low, high = (_shown(part, decimals) for part in value)
+    return f"{estimate} [{low}, {high}]"
+
+
+def _decimals(values: Sequence[float], digits: int) -> int | None:
+    """Decimals for the largest to have so many digits; 0 for whole numbers, None for powers."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if largest and not TINY <= largest < HUGE:
+        return None
+    if not largest or all(float(value).is_integer() for value in values):
+        return 0
+    return max(digits - 1 - math.floor(math.log10(largest)), 0)
+
+
+def _shown(value: float, decimals: int | None) -> str:
+    if math.isinf(value):
+        return f"{MINUS}∞" if value < 0 else "∞"
+    text = f"{value:.2e}" if decimals is None else f"{value:.{decimals}f}"
+    if not text.strip("-0."):
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def chance(p: float) -> str:
+    """A p-value."""
+    return "< 0.001" if p < 0.001 else number(p, 2)
+
+
+def name(of: str) -> str:
+    """A name that a sentence can hold: nothing that cannot be seen, and not too long."""
+    shown = visible(of)
+    return shown if len(shown) <= NAME else f"{shown[: NAME - 1]}…"
+
+
+def listed(names: Iterable[str], most: int = 5, last: str = "and") -> str:
+    """``a, b and c``; of many names the first ones, and how many more there are."""
+    shown = [name(one) for one in names]
+    if len(shown) > most:
+        shown = [*shown[:most], f"{len(shown) - most} more"]
+    return f" {last} ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)

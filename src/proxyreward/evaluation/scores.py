@@ -1,0 +1,106 @@
+"""Scores of responses by several models, as arrays: what everything in `evaluation` computes on.
+
+In: arrays that `reading` makes of files. Out: views of them without holes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Block(NamedTuple):
+    """Prompts with equally many responses that all of the asked models have scored.
+
+    Attributes
+    ----------
+    prompts : ndarray, shape (prompts,)
+        Their numbers, rising.
+    rows : ndarray, shape (prompts, k)
+        The rows of their responses.
+    values : ndarray, shape (models, prompts, k)
+        Scores, all finite.
+    """
+
+    prompts: np.ndarray
+    rows: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of responses to prompts; the rows of a prompt lie together, in the order of the file.
+
+    Attributes
+    ----------
+    models
+        Names, each once.
+    values : ndarray, shape (models, rows)
+        Scores, NaN where a model has none; never infinite.
+    prompt : ndarray, shape (rows,)
+        Number of the prompt of each row, rising from 0 without a gap.
+    prompt_ids : ndarray of str, shape (prompts,)
+    response_ids : ndarray of str, shape (rows,)
+        Unique within a prompt.
+    category, cluster : ndarray of str, shape (prompts,), or None
+        What a prompt belongs to; intervals resample clusters where they are known, else prompts.
+    length : ndarray, shape (rows,), or None
+        Length of each response, in characters if its text was given; NaN where unknown.
+    position : ndarray, shape (rows,)
+        Place of a response among those of its prompt in the file, from 0.
+    goldens
+        Names of the models that are taken for the truth; none for each in turn.
+    raters : ndarray, shape (raters, rows), or None
+        What single raters gave, NaN where one gave nothing. Their mean is then a model, `RATERS`,
+        and golden.
+    """
+
+    models: tuple[str, ...]
+    values: np.ndarray
+    prompt: np.ndarray
+    prompt_ids: np.ndarray
+    response_ids: np.ndarray
+    position: np.ndarray
+    goldens: tuple[str, ...] = ()
+    category: np.ndarray | None = None
+    cluster: np.ndarray | None = None
+    length: np.ndarray | None = None
+    raters: np.ndarray | None = None
+
+    @property
+    def prompts(self) -> int:
+        """How many prompts there are."""
+        return len(self.prompt_ids)
+
+    def of(self, model: str) -> np.ndarray:
+        """Scores of one model, shape (rows,)."""
+        return self.values[self.models.index(model)]
+
+    def with_models(self, names: Sequence[str], values: np.ndarray) -> Scores:
+        """These scores and further models', shape (models, rows)."""
+        both = np.concatenate([self.values, np.asarray(values, dtype=float)])
+        return dataclasses.replace(self, models=(*self.models, *names), values=both)
+
+    def blocks(self, *models: str, least: int = 2) -> list[Block]:
+        """The responses that all these models have scored, by how many a prompt has, rising.
+
+        Prompts with fewer than `least` such responses are in no block.
+        """
+        values = np.stack([self.of(model) for model in models])
+        kept = np.flatnonzero(~np.isnan(values).any(axis=0))
+        counts = np.bincount(self.prompt[kept], minlength=self.prompts)
+        first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        found = []
+        for k in np.unique(counts[counts >= least]):
+            prompts = np.flatnonzero(counts == k)
+            rows = kept[first[prompts][:, None] + np.arange(k)]
+            found.append(Block(prompts, rows, values[:, rows]))
+        return found
+
+
+RATERS = "raters"
+"""The model that is the mean of several raters."""

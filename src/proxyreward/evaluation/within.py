@@ -1,0 +1,171 @@
+"""Agreement of models with golden models on each prompt.
+
+In: scores. Out: per prompt the metrics of :mod:`proxyreward.metrics.within_prompt`, the pairs that
+a model orders rightly, and what the within-prompt variance and specificity are made of.
+
+Each prompt is given to a metric of the library as if it were all, so its mean is that prompt's
+value, NaN where the metric is undefined. Two are not taken from there. *Accuracy* is the share of
+the pairs that the golden model orders, and a tie of the model is half right, so that a constant
+scorer has 1/2; the library compares the signs -1, 0, 1, so that a model's tie is right if golden
+ties as well and else wrong. Where no scores are equal, the two agree. *ECE* is no mean over
+prompts: :mod:`proxyreward.evaluation.confidence`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from proxyreward.evaluation.groups import Group, groups
+from proxyreward.evaluation.scores import Block, Scores
+from proxyreward.metrics.pairs import margins, ratio
+from proxyreward.metrics.scaling import near_one
+from proxyreward.metrics.within_prompt import METRICS
+
+FROM_LIBRARY = tuple(name for name in METRICS if name not in ("accuracy", "accuracy_pair", "ece"))
+FIELDS = ("pairs", "right", "first_pairs", "first_right", "clear", "equal", "within", "all")
+ENTRIES = 2**19
+"""So many pairs of scores at a time: 4 MB an array, which stays in a processor's cache."""
+PLANES = 2**24
+"""So many results at a time: 128 MB."""
+
+
+class Within(NamedTuple):
+    """One model against one golden model, arrays of shape (prompts,); NaN where a prompt has no
+    two responses that both have scored.
+
+    Attributes
+    ----------
+    metrics
+        By name, :data:`FROM_LIBRARY`.
+    pairs, right
+        Pairs of responses that the golden model orders; those of them that the model orders alike,
+        its ties half.
+    first_pairs, first_right
+        The same of the first two responses alone.
+    clear, equal
+        Pairs that the golden model ties; those of them whose scores by the model differ by more
+        than its within-prompt standard deviation, pooled over prompts, come first.
+    within, all
+        Sums of squares of the model's scores about their mean on the prompt, and about their mean
+        over all responses.
+    """
+
+    metrics: dict[str, np.ndarray]
+    pairs: np.ndarray
+    right: np.ndarray
+    first_pairs: np.ndarray
+    first_right: np.ndarray
+    clear: np.ndarray
+    equal: np.ndarray
+    within: np.ndarray
+    all: np.ndarray
+
+
+def every(
+    scores: Scores, goldens: Sequence[str], models: Sequence[str]
+) -> Iterator[tuple[str, str, Within]]:
+    """Every golden and every model, with their names; pairs that share responses are neighbours."""
+    for group in groups(scores, goldens, models):
+        yield from of_group(group, scores.prompts)
+
+
+def of_group(group: Group, prompts: int) -> Iterator[tuple[str, str, Within]]:
+    """The pairs of a group, golden by golden, of so many prompts in all."""
+    planes = len(group.models) * prompts * (len(FROM_LIBRARY) + len(FIELDS))
+    step = max(1, PLANES // max(planes, 1))
+    for start in range(0, len(group.goldens), step):
+        part = group._replace(goldens=group.goldens[start : start + step])
+        yield from _at_once(part, prompts)
+
+
+def _at_once(group: Group, prompts: int) -> Iterator[tuple[str, str, Within]]:
+    """All pairs of a group, on arrays (goldens, models, prompts)."""
+    blocks = _scaled(group.blocks)
+    places = group.places(group.goldens), group.places(group.models)
+    shape = (len(group.goldens), len(group.models), prompts)
+    found = {name: np.full(shape, np.nan) for name in (*FROM_LIBRARY, *FIELDS)}
+    within, total, deviation = _squares(blocks, prompts, len(group.names))
+    found["within"][:], found["all"][:] = within[places[1]], total[places[1]]
+    for block in blocks:
+        for part in _parts(block, len(group.names)):
+            values = _on_block(part.values, places, deviation)
+            for name, plane in values.items():
+                found[name][..., part.prompts] = plane
+    for g, golden in enumerate(group.goldens):
+        for m, model in enumerate(group.models):
+            metrics = {name: found[name][g, m] for name in FROM_LIBRARY}
+            yield golden, model, Within(metrics, *(found[name][g, m] for name in FIELDS))
+
+
+def _on_block(
+    values: np.ndarray, places: tuple[list[int], list[int]], deviation: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Everything that needs pairs, of scores (names, prompts, k): (goldens, models, prompts)."""
+    golden, model = (values[place] for place in places)
+    alone = golden[:, None, :, None, :], model[None, :, :, None, :]
+    found = {name: METRICS[name](*alone) for name in FROM_LIBRARY}
+    gaps = margins(values)
+    signs = np.sign(gaps)
+    found["pairs"], found["right"] = _right(signs[places[0]], signs[places[1]])
+    first = signs[..., :1]  # the first pair is that of the first two responses
+    found["first_pairs"], found["first_right"] = _right(first[places[0]], first[places[1]])
+    tied = (signs[places[0]] == 0).astype(float)
+    found["equal"] = np.broadcast_to(tied.sum(axis=-1)[:, None], found["pairs"].shape)
+    found["clear"] = np.zeros(found["pairs"].shape)
+    if tied.any():
+        far = abs(gaps[places[1]]) > deviation[places[1]][:, None, None]
+        found["clear"] = _products(tied, far.astype(float))
+    return found
+
+
+def _right(golden: np.ndarray, model: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs that are ordered, and those that are rightly so, from signs (models, prompts, pairs).
+
+    Right less wrong is the inner product of the signs.
+    """
+    product = _products(golden, model)
+    pairs = np.broadcast_to(abs(golden).sum(axis=-1)[:, None], product.shape)
+    return pairs, (pairs + product) / 2
+
+
+def _products(golden: np.ndarray, model: np.ndarray) -> np.ndarray:
+    """Inner products over the pairs of each prompt, (goldens, models, prompts)."""
+    found = golden.transpose(1, 0, 2) @ model.transpose(1, 2, 0)
+    return found.transpose(1, 2, 0)
+
+
+def _parts(block: Block, names: int) -> Iterator[Block]:
+    """Some of the prompts at a time, so that all their pairs stay small."""
+    k = block.rows.shape[1]
+    step = max(1, ENTRIES // (names * k * (k - 1) // 2))
+    for start in range(0, len(block.prompts), step):
+        part = slice(start, start + step)
+        yield Block(block.prompts[part], block.rows[part], block.values[:, part])
+
+
+def _scaled(blocks: list[Block]) -> list[Block]:
+    """Scores of each model over a power of two, so that squares neither overflow nor vanish."""
+    if not blocks:
+        return blocks
+    largest = np.max([abs(block.values).max(axis=(1, 2)) for block in blocks], axis=0)
+    factor = np.ldexp(1.0, -near_one(largest[:, None])[1])[..., None]
+    return [block._replace(values=block.values * factor) for block in blocks]
+
+
+def _squares(
+    blocks: list[Block], prompts: int, names: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sums of squares within prompts and in all, (names, prompts), and the pooled deviation."""
+    within, total = (np.full((names, prompts), np.nan) for _ in range(2))
+    count = sum(block.rows.size for block in blocks)
+    sums = sum((block.values.sum(axis=(1, 2)) for block in blocks), np.zeros(names))
+    mean = sums[:, None, None] / max(count, 1)
+    for block in blocks:
+        middle = block.values.mean(axis=2, keepdims=True)
+        within[:, block.prompts] = ((block.values - middle) ** 2).sum(axis=2)
+        total[:, block.prompts] = ((block.values - mean) ** 2).sum(axis=2)
+    free = count - sum(len(block.prompts) for block in blocks)
+    return within, total, np.sqrt(ratio(np.nansum(within, axis=1), np.full(names, float(free))))

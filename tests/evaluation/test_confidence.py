@@ -1,0 +1,120 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+from scipy.special import expit
+from tests.evaluation.dense import scored
+
+from proxyreward.evaluation import confidence
+from proxyreward.evaluation.confidence import calibration, ece_interval, ordered_pairs
+from proxyreward.evaluation.resampling import Resampling
+from proxyreward.metrics.calibration import ece
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def pairs_of(golden, model):
+    scores = scored([golden, model])
+    return ordered_pairs(scores.blocks("a", "b"), 0, 1, seed=0), Resampling(scores)
+
+
+def calibrated(rng, prompts, sharpness=1.0):
+    """Two responses a prompt whose order follows the model's scores, times a factor."""
+    model = rng.normal(size=(prompts, 2))
+    first = rng.random(prompts) < expit(model[:, 0] - model[:, 1])
+    return np.stack([first, ~first], axis=1).astype(float), sharpness * model
+
+
+def test_error_is_the_librarys_on_all_pairs(rng):
+    golden, model = rng.normal(size=(2, 30, 5))
+    error = ece_interval(*pairs_of(golden, model)).estimate
+    assert error == pytest.approx(float(ece(golden, model)), abs=1e-12)
+
+
+def test_pairs_that_golden_ties_do_not_count():
+    found, _ = pairs_of([[1.0, 1.0, 2.0]], [[0.0, 5.0, 7.0]])
+    assert sorted(found.margin) == [2, 7]
+
+
+def test_many_pairs_are_drawn_evenly(rng, monkeypatch):
+    monkeypatch.setattr(confidence, "PAIRS", 120)
+    found, _ = pairs_of(*rng.normal(size=(2, 30, 5)))
+    assert (np.bincount(found.prompt) == 4).all()
+
+
+def test_error_reads_the_influence_of_a_prompt_off_its_pairs(rng):
+    found, resampling = pairs_of(*calibrated(rng, 4000, sharpness=3.0))
+    one = ece_interval(found, resampling)
+    parts = np.array_split(found.margin, 40)
+    errors = [
+        float(
+            ece_interval(
+                found._replace(margin=m, prompt=found.prompt[: len(m)]), resampling
+            ).estimate
+        )
+        for m in parts
+    ]
+    spread = np.std(errors, ddof=1) / np.sqrt(40)
+    assert (one.high - one.low) / 2 / 1.96 == pytest.approx(spread, rel=0.3)
+
+
+def test_temperature_has_the_least_loss(rng):
+    found, resampling = pairs_of(*calibrated(rng, 500, sharpness=3.0))
+    temperature = calibration(found, resampling).temperature
+    expected = minimize_scalar(
+        lambda t: np.logaddexp(0, -found.margin / t).mean(),
+        bounds=(0.1, 100),
+        method="bounded",
+        options={"xatol": 1e-10},
+    ).x
+    assert temperature.estimate == pytest.approx(expected, rel=1e-5)
+    assert temperature.low < 3 < temperature.high
+
+
+def test_a_temperature_mends_what_is_only_too_sure(rng):
+    found = calibration(*pairs_of(*calibrated(rng, 4000, sharpness=4.0)))
+    assert found.before.low > 0.1
+    assert found.after.estimate < 2 * found.floor
+
+
+def test_after_does_not_depend_on_the_scale_of_the_model(rng):
+    golden, model = calibrated(rng, 400)
+    one, other = (calibration(*pairs_of(golden, by * model)) for by in (1.0, 50.0))
+    assert other.after == pytest.approx(one.after, abs=1e-6)
+    np.testing.assert_allclose(np.array(other.temperature) / 50, one.temperature, rtol=1e-6)
+
+
+def test_after_is_fitted_on_other_prompts(rng):
+    """Each half alone prefers the opposite: what it teaches makes the other half worse."""
+    golden, model = calibrated(rng, 400)
+    scores = scored([golden, model])
+    resampling = Resampling(scores)
+    good = resampling.folds == 0
+    golden = np.where(good[:, None], model, -model)
+    found = ordered_pairs(scored([golden, model]).blocks("a", "b"), 0, 1, seed=0)
+    after = calibration(found, resampling).after
+    # The bad half is certain and wrong, the good one is scaled to ties: errors 1 and 0.
+    assert after.estimate == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_temperature_is_best_where_all_are_right_or_wrong(rng, sign):
+    golden = rng.normal(size=(30, 3))
+    assert np.isnan(calibration(*pairs_of(golden, sign * golden)).temperature).all()
+
+
+def test_without_ordered_pairs_there_is_none(rng):
+    found, resampling = pairs_of(np.zeros((30, 3)), rng.normal(size=(30, 3)))
+    assert calibration(found, resampling) is None
+    assert np.isnan(ece_interval(found, resampling)).all()
+
+
+def test_one_prompt_cannot_be_split(rng):
+    found = calibration(*pairs_of(*rng.normal(size=(2, 1, 4))))
+    assert np.isnan(found.after).all()
+    assert np.isfinite([found.before.estimate, found.floor]).all()
+    assert dataclasses.asdict(found)["floor"] > 0

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from scipy import stats
+from tests.evaluation.dense import scored
+
+from proxyreward.evaluation.resampling import UNKNOWN, Resampling, ratio, ratio_influence
+
+PROMPTS = 40
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def over(prompts=PROMPTS, cluster=None, **options) -> Resampling:
+    return Resampling(scored(np.zeros((1, prompts, 2)), cluster=cluster), **options)
+
+
+def symmetric(rng, count):
+    half = rng.normal(size=count // 2)
+    return 1 + np.concatenate([half, -half])
+
+
+def test_interval_of_a_symmetric_mean_is_students(rng):
+    values = symmetric(rng, PROMPTS)
+    expected = stats.ttest_1samp(values, 0).confidence_interval()
+    np.testing.assert_allclose(over().mean(values), [values.mean(), *expected], atol=1e-12)
+
+
+def test_clusters_of_one_size_count_as_their_means(rng):
+    values = np.tile(symmetric(rng, 8), 5) + np.repeat(rng.normal(size=5), 8)
+    cluster = np.arange(PROMPTS) % 8
+    expected = stats.ttest_1samp(values.reshape(-1, 8).mean(axis=0), 0).confidence_interval()
+    found = over(cluster=cluster.astype(str)).mean(values)
+    np.testing.assert_allclose(found[1:], expected, atol=1e-12)
+
+
+def test_unknown_values_are_as_if_left_out(rng):
+    values = rng.normal(size=PROMPTS)
+    holes = np.where(np.arange(PROMPTS) % 4 == 0, np.nan, values)
+    np.testing.assert_allclose(over().mean(holes), over(30).mean(values[~np.isnan(holes)]))
+
+
+def test_interval_reaches_further_to_the_side_of_the_tail(rng):
+    estimate, low, high = over().mean(rng.exponential(size=PROMPTS))
+    assert high - estimate > 1.2 * (estimate - low) > 0
+
+
+def test_columns_have_the_intervals_of_each(rng):
+    values = rng.normal(size=(PROMPTS, 3))
+    values[5] = np.nan
+    np.testing.assert_allclose(
+        over().means(values), [over().mean(column) for column in values.T], atol=1e-12
+    )
+
+
+def test_influence_values_foretell_what_leaving_a_prompt_out_does(rng):
+    below = rng.uniform(1, 2, size=400)
+    above = below * rng.normal(1, 0.1, size=400)
+    without = [ratio(np.delete(above, p), np.delete(below, p)) for p in range(400)]
+    expected = ratio(above, below) - np.array(without)
+    np.testing.assert_allclose(ratio_influence(above, below), expected, rtol=0.01, atol=1e-7)
+
+
+def test_ratio_of_what_is_proportional_is_certain(rng):
+    below = rng.uniform(1, 2, size=PROMPTS)
+    np.testing.assert_allclose(over().ratio(0.3 * below, below), [0.3] * 3)
+
+
+def test_ratio_to_nothing_is_unknown():
+    assert over().ratio(np.ones(PROMPTS), np.zeros(PROMPTS)) == pytest.approx(UNKNOWN, nan_ok=True)
+
+
+def test_share_of_yes_and_no_has_wilsons_interval(rng):
+    values = (rng.random(20_000) < 0.97).astype(float)
+    expected = stats.binomtest(int(values.sum()), len(values)).proportion_ci(method="wilson")
+    found = over(len(values)).mean(values, (0, 1))
+    np.testing.assert_allclose(found[1:], expected, atol=1e-6)
+
+
+def test_a_share_of_all_is_not_certain():
+    found = over(30).mean(np.ones(30), (0, 1))
+    square = stats.t(29).ppf(0.975) ** 2
+    np.testing.assert_allclose(found, [1, 30 / (30 + square), 1])
+
+
+def test_ends_may_be_any(rng):
+    values = rng.uniform(size=PROMPTS)
+    found = over().mean(4 * values - 1, (-1, 3))
+    np.testing.assert_allclose(found, 4 * np.array(over().mean(values, (0, 1))) - 1)
+
+
+def test_bounded_numbers_that_never_vary_are_certain():
+    assert over().mean(np.full(PROMPTS, 0.5), (0, 1)) == (0.5, 0.5, 0.5)
+
+
+@pytest.mark.parametrize("ends", [None, (0, 1)])
+def test_one_cluster_has_an_estimate_without_ends(ends):
+    found = over(cluster=np.full(PROMPTS, "a")).mean(np.linspace(0, 1, PROMPTS), ends)
+    assert found == pytest.approx((0.5, np.nan, np.nan), nan_ok=True)
+
+
+def test_huge_numbers_have_finite_intervals(rng):
+    values = rng.normal(size=PROMPTS)
+    scale = 2.0**660
+    np.testing.assert_allclose(over().mean(values * scale), np.array(over().mean(values)) * scale)
+
+
+def test_weights_draw_whole_clusters():
+    cluster = np.repeat(["a", "b", "c", "d"], 10)
+    weights = over(cluster=cluster, resamples=5000).weights
+    assert weights.shape == (5000, PROMPTS)
+    assert (weights.reshape(5000, 4, 10) == weights.reshape(5000, 4, 10)[..., :1]).all()
+    assert (weights.sum(axis=1) == PROMPTS).all()
+    np.testing.assert_allclose(weights[:, ::10].mean(axis=0), 1, atol=0.05)
+
+
+def test_folds_are_halves_that_keep_clusters_whole():
+    folds = over(cluster=np.repeat(["a", "b", "c", "d"], 10), seed=3).folds.reshape(4, 10)
+    assert (folds == folds[:, :1]).all()
+    assert folds[:, 0].sum() == 2
+
+
+def test_p_is_students_without_skewness_and_goes_with_the_interval(rng):
+    values = symmetric(rng, PROMPTS) - 0.8
+    found = over().p(values.mean(), (values - values.mean()) / PROMPTS)
+    assert found == pytest.approx(stats.ttest_1samp(values, 0).pvalue, abs=1e-12)
+    for shift in np.linspace(0.6, 1.4, 41):  # exponential, so the interval is not symmetric
+        values = rng.exponential(size=PROMPTS) - shift
+        low, high = over().mean(values)[1:]
+        p = over().p(values.mean(), (values - values.mean()) / PROMPTS)
+        assert (p < 0.05) == (not low <= 0 <= high)
+
+
+def test_a_single_prompt_and_no_difference_prove_nothing():
+    assert over(1).p(1.0, np.zeros(1)) == over().p(0.0, np.ones(PROMPTS)) == 1
