@@ -449,3 +449,8 @@ def test_the_floor_falls_with_the_number_of_pairs_and_no_miscalibration_lifts_it
 def test_a_chance_that_is_none_is_refused(metric, chance):
     with pytest.raises(ValueError, match="chance"):
         metric([1.0, 2.0], chance=chance)
+
+
+def test_margins_far_apart_in_size_have_a_finite_factor_without_a_warning():
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        assert 0 < inverse_temperature(np.array([1e-300, 1e200])) < np.inf

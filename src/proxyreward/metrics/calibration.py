@@ -283,7 +283,8 @@ def inverse_temperature(margin: np.ndarray, chance: np.ndarray | float = 1.0) ->
     margin, exponent = near_one(margin)
     total, square = (sign * margin).sum(axis=-1), (margin**2).sum(axis=-1)
     wrong = ((abs(margin) - sign * margin) / 2).sum(axis=-1)
-    certain = CERTAIN / np.where(margin != 0, abs(margin), np.inf).min(axis=-1)
+    with np.errstate(over="ignore"):  # cut below
+        certain = CERTAIN / np.where(margin != 0, abs(margin), np.inf).min(axis=-1)
     # Before the root: sigma(-x) lies above 1/2 - x/4 for positive x. Behind it: at the minimum the
     # loss is at most log 2, and that of wrong labels alone is above the sum of their margins.
     low = ratio(2 * np.maximum(total, 0), square)
