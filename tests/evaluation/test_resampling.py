@@ -122,16 +122,13 @@ def test_folds_are_halves_that_keep_clusters_whole():
     assert folds[:, 0].sum() == 2
 
 
-def test_p_is_students_without_skewness_and_goes_with_the_interval(rng):
-    values = symmetric(rng, PROMPTS) - 0.8
-    found = over().p(values.mean(), (values - values.mean()) / PROMPTS)
-    assert found == pytest.approx(stats.ttest_1samp(values, 0).pvalue, abs=1e-12)
-    for shift in np.linspace(0.6, 1.4, 41):  # exponential, so the interval is not symmetric
-        values = rng.exponential(size=PROMPTS) - shift
-        low, high = over().mean(values)[1:]
-        p = over().p(values.mean(), (values - values.mean()) / PROMPTS)
-        assert (p < 0.05) == (not low <= 0 <= high)
+def test_a_paired_difference_is_tested_as_student_does(rng):
+    values = rng.exponential(size=PROMPTS) - 0.8
+    found, p = over().paired(values.mean(), (values - values.mean()) / PROMPTS)
+    expected = stats.ttest_1samp(values, 0)
+    assert p == pytest.approx(expected.pvalue, abs=1e-12)
+    np.testing.assert_allclose(found[1:], expected.confidence_interval(), atol=1e-12)
 
 
 def test_a_single_prompt_and_no_difference_prove_nothing():
-    assert over(1).p(1.0, np.zeros(1)) == over().p(0.0, np.ones(PROMPTS)) == 1
+    assert over(1).paired(1.0, np.zeros(1))[1] == over().paired(0.0, np.ones(PROMPTS))[1] == 1

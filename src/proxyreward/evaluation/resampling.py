@@ -106,21 +106,19 @@ class Resampling:
         low, high = _ends(np.array(estimate), self.sums(influence)[0])
         return Interval(float(estimate), float(low), float(high))
 
-    def p(self, estimate: float, influence: np.ndarray) -> float:
-        """Two-sided p that the quantity is 0: below 1 - level where the interval leaves 0 out.
+    def paired(self, difference: float, influence: np.ndarray) -> tuple[Interval, float]:
+        """Student's interval of a difference, and the two-sided p that there is none.
 
-        1 where fewer than two clusters count, or where the estimate is 0.
+        Without the correction for skewness of :meth:`interval`: what is paired has little, and far
+        in its tails, where p of many pairs is looked at, the correction would find too much.
         """
-        sums, groups = self.sums(influence)
-        if groups < 2 or estimate == 0:
-            return 1.0
-        error, skew = map(float, _spread(sums))
-        if error == 0:
-            return 0.0
-        straight, bent = _bent(np.array(skew))
-        u = float(np.clip(estimate / error, -1e99, 1e99))  # its cube must not overflow
-        bend = u if straight else ((1 + bent * u / 3) ** 3 - 1) / bent + bent / 6
-        return float(2 * stdtr(groups - 1, -abs(bend)))
+        error, groups = self.error(influence)
+        error, half = float(error), t_quantile(groups) * float(error)
+        found = Interval(difference, difference - half, difference + half)
+        if groups < 2 or difference == 0:
+            return found, 1.0
+        p = 2 * stdtr(groups - 1, -abs(difference) / error) if error > 0 else 0.0
+        return found, float(p)
 
     def mean(self, values: np.ndarray, ends: tuple[float, float] | None = None) -> Interval:
         """Mean of the values (prompts,) that are not NaN; numbers within `ends` as in `bounded`."""
@@ -184,29 +182,18 @@ def _ends(estimate: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """
     if len(sums) < 2:
         return np.full_like(estimate, np.nan), np.full_like(estimate, np.nan)
-    error, skew = _spread(sums)
-    straight, bent = _bent(skew)
-    t = t_quantile(len(sums))
+    groups = len(sums)
+    scaled, exponent = near_one(sums, axes=sums.ndim)  # powers must not overflow
+    square = (scaled**2).sum(axis=0)
+    error = np.ldexp(np.sqrt(groups / (groups - 1) * square), exponent[0])
+    skew = quotient((scaled**3).sum(axis=0), square**1.5)
+    straight = ~(abs(skew) > 1e-6)  # none, or rounding; NaN where nothing varies
+    bent, t = np.where(straight, 1.0, skew), t_quantile(groups)
 
     def inverse(x: float) -> np.ndarray:
         return np.where(straight, x, 3 * (np.cbrt(1 + bent * (x - bent / 6)) - 1) / bent)
 
     return estimate - error * inverse(t), estimate - error * inverse(-t)
-
-
-def _spread(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Standard error and skewness over the root of G of sums of influence (clusters, ...)."""
-    groups = len(sums)
-    scaled, exponent = near_one(sums, axes=sums.ndim)  # powers must not overflow
-    square = (scaled**2).sum(axis=0)
-    error = np.ldexp(np.sqrt(groups / (groups - 1) * square), exponent[0])
-    return error, quotient((scaled**3).sum(axis=0), square**1.5)
-
-
-def _bent(skew: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where there is no skewness but rounding (NaN where nothing varies), and 1 in its place."""
-    straight = ~(abs(skew) > 1e-6)
-    return straight, np.where(straight, 1.0, skew)
 
 
 def t_quantile(groups: int) -> float:

@@ -29,7 +29,7 @@ from scipy.stats import norm
 
 from proxyreward.evaluation import curves
 from proxyreward.evaluation.groups import Group, groups
-from proxyreward.evaluation.resampling import Resampling, ratio, ratio_influence
+from proxyreward.evaluation.resampling import UNKNOWN, Resampling, ratio, ratio_influence
 from proxyreward.evaluation.result import LEVEL, Difference
 from proxyreward.evaluation.scores import Scores
 from proxyreward.metrics import pairs as of_pairs
@@ -192,18 +192,17 @@ def _compared(gains: dict[str, Gain], first: str, second: str, resampling: Resam
     gap, possible = one.reached - other.reached, one.possible
     # Equal choices may add up to different rounding errors, of which a t test would make much.
     gap = np.where(abs(gap) <= ROUNDING * abs(possible), 0.0, gap)
-    ndr = resampling.ratio(gap, possible)
-    p, spread, clusters = np.nan, np.nan, 0
-    if not np.isnan(ndr.estimate):
-        p, spread, clusters = _tested(ndr.estimate, gap, possible, resampling)
+    ndr, p, spread, clusters = UNKNOWN, np.nan, np.nan, 0
+    if not np.isnan(difference := ratio(gap, possible)):
+        ndr, p, spread, clusters = _tested(difference, gap, possible, resampling)
     accuracy = resampling.mean(one.share - other.share)
     return _Couple(first, second, accuracy, ndr, p, spread, clusters, int((~np.isnan(gap)).sum()))
 
 
 def _tested(
     difference: float, gap: np.ndarray, possible: np.ndarray, resampling: Resampling
-) -> tuple[float, float, int]:
-    """p, spread and clusters of a difference of NDR.
+) -> tuple[Interval, float, float, int]:
+    """Interval, p, spread and clusters of a difference of NDR.
 
     p is that of the interval, but never below that of a test which flips the signs of the
     clusters' gaps, where only those other than 0 count: three clusters of one sign prove nothing,
@@ -211,11 +210,12 @@ def _tested(
     """
     influence = ratio_influence(gap, possible)
     error, clusters = resampling.error(influence)
+    found, p = resampling.paired(difference, influence)
     if difference == 0 or clusters < 2:
-        return 1.0, np.nan, clusters
+        return found, p, np.nan, clusters
     least = 0.5 ** (np.count_nonzero(resampling.sums(gap)[0]) - 1)
     spread = float(error) * np.sqrt(clusters) / abs(difference)
-    return max(resampling.p(difference, influence), least), spread, clusters
+    return found, max(p, least), spread, clusters
 
 
 def _order(names: Sequence[str], couples: Sequence[_Couple]) -> list[str]:
