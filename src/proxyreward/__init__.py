@@ -8,6 +8,7 @@ Nothing is reported to anyone: every entry point and every worker passes here be
 library that would.
 """
 
+import importlib
 import os
 import sys
 
@@ -20,6 +21,5 @@ def __getattr__(name: str) -> object:
     """:func:`proxyreward.evaluation.evaluate.evaluate`, imported when it is asked for."""
     if name != "evaluate":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from proxyreward.evaluation.evaluate import evaluate
-
-    return evaluate
+    # Not an import statement: those of this file are read as what every stage depends on.
+    return importlib.import_module("proxyreward.evaluation.evaluate").evaluate

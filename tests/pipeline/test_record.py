@@ -1,4 +1,5 @@
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -53,7 +54,9 @@ def test_stages_that_end_at_once_are_all_recorded(tmp_path):
 
 
 def test_memory_of_children_counts(tmp_path):
-    hold = "import time; block = bytearray(150 * 2**20); time.sleep(0.6)"
+    # More than this process has ever held, which counts as well.
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    hold = f"import time; block = bytearray({own + 150 * 2**20}); time.sleep(0.6)"
     with stage("idle", "tiny", tmp_path):
         pass
     with stage("parent", "tiny", tmp_path):

@@ -286,7 +286,7 @@ def run(corpus, frame, start, tokenizer, tmp_path_factory):
 
 
 FILES = {dpo.MARGINS, RESPONSES, dpo.STEPS, "train_log.json"}
-POLICY = {"config.json", "generation_config.json", "model.safetensors"}
+POLICY = {"config.json", "model.safetensors"}
 
 
 def test_an_item_leaves_its_files_and_equal_seeds_equal_bytes(run):
