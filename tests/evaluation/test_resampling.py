@@ -107,15 +107,6 @@ def test_huge_numbers_have_finite_intervals(rng):
     np.testing.assert_allclose(over().mean(values * scale), np.array(over().mean(values)) * scale)
 
 
-def test_weights_draw_whole_clusters():
-    cluster = np.repeat(["a", "b", "c", "d"], 10)
-    weights = over(cluster=cluster, resamples=5000).weights
-    assert weights.shape == (5000, PROMPTS)
-    assert (weights.reshape(5000, 4, 10) == weights.reshape(5000, 4, 10)[..., :1]).all()
-    assert (weights.sum(axis=1) == PROMPTS).all()
-    np.testing.assert_allclose(weights[:, ::10].mean(axis=0), 1, atol=0.05)
-
-
 def test_folds_are_halves_that_keep_clusters_whole():
     folds = over(cluster=np.repeat(["a", "b", "c", "d"], 10), seed=3).folds.reshape(4, 10)
     assert (folds == folds[:, :1]).all()

@@ -24,7 +24,7 @@ def add(evaluating: ArgumentParser) -> None:
     )
     evaluating.add_argument("--category", metavar="COLUMN", help="splits accuracy by it")
     evaluating.add_argument(
-        "--cluster", metavar="COLUMN", help="prompts that belong together are resampled together"
+        "--cluster", metavar="COLUMN", help="prompts that belong together: intervals are over these"
     )
     evaluating.add_argument(
         "--out",
@@ -33,7 +33,9 @@ def add(evaluating: ArgumentParser) -> None:
         metavar="DIR",
         help="folder for the report, of which an older one is replaced (evaluation)",
     )
-    evaluating.add_argument("--seed", type=int, default=0, metavar="N", help="of resampling (0)")
+    evaluating.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of what is random (0)"
+    )
     evaluating.add_argument(
         "--check", action="store_true", help="only say what SCORES hold and what is missing"
     )

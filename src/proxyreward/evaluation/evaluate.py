@@ -22,7 +22,6 @@ from proxyreward.evaluation.result import LEVEL, Evaluation, Golden, Input, Mode
 from proxyreward.evaluation.scores import Scores
 from proxyreward.evaluation.symptoms import symptoms
 
-RESAMPLES = 1000
 LARGE = 5_000_000
 """Scores times golden models beyond which several processes pay."""
 
@@ -51,7 +50,7 @@ def evaluate(
         Columns that say what a prompt belongs to; ``category`` and ``cluster`` where there are such
         columns. Intervals are over clusters.
     seed
-        Of null scorers, resampling and folds. The same seed gives the same result.
+        Of null scorers, folds, and halves of raters. The same seed gives the same result.
 
     Raises
     ------
@@ -80,7 +79,7 @@ def of_scores(
     parts = _split(goldens, scores.values.size)
     ran = Parallel(len(parts))(delayed(_against_all)(scores, part, seed) for part in parts)
     found, seen = tuple(golden for part in ran for golden in part), symptoms(scores)
-    settings = {**settings, "level": LEVEL, "resamples": RESAMPLES}
+    settings = {**settings, "level": LEVEL}
     return Evaluation(told, seen, found, tuple(_alarms(scores, seen, found)), settings)
 
 
@@ -93,7 +92,7 @@ def _split(goldens: tuple[str, ...], size: int) -> list[tuple[str, ...]]:
 def _against_all(scores: Scores, goldens: tuple[str, ...], seed: int) -> list[Golden]:
     """All models against each of some golden models."""
     together, nulls = with_nulls(scores, seed)
-    resampling = Resampling(together, RESAMPLES, seed)
+    resampling = Resampling(together, seed)
     names = (*scores.models, *nulls)
     found = measures.models(together, goldens, names, resampling, nulls)
     return [_against(scores, golden, found[golden], resampling, seed) for golden in goldens]

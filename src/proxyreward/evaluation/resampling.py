@@ -33,16 +33,14 @@ UNKNOWN = Interval(np.nan, np.nan, np.nan)
 
 
 class Resampling:
-    """What is drawn anew: clusters where they are known, else prompts.
+    """What another sample would draw: clusters where they are known, else prompts.
 
     Parameters
     ----------
     scores
         Whose prompts and clusters.
-    resamples
-        Rows of `weights`.
     seed
-        Of `weights` and `folds`.
+        Of `folds`, and of pairs that are drawn by it.
 
     Attributes
     ----------
@@ -50,19 +48,12 @@ class Resampling:
         Number of each prompt's cluster.
     """
 
-    def __init__(self, scores: Scores, resamples: int = 1000, seed: int = 0) -> None:
-        self.resamples, self.seed = resamples, seed
+    def __init__(self, scores: Scores, seed: int = 0) -> None:
+        self.seed = seed
         prompts = np.arange(scores.prompts)
         known = scores.cluster is not None
         self.group = np.unique(scores.cluster, return_inverse=True)[1] if known else prompts
         self.groups = int(self.group.max(initial=-1)) + 1
-
-    @cached_property
-    def weights(self) -> np.ndarray:
-        """How often each prompt is drawn, shape (resamples, prompts), with its whole cluster."""
-        rng = np.random.default_rng(self.seed)
-        share = np.full(self.groups, 1 / max(self.groups, 1))
-        return rng.multinomial(self.groups, share, size=self.resamples)[:, self.group]
 
     @cached_property
     def folds(self) -> np.ndarray:

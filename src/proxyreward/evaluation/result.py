@@ -279,7 +279,7 @@ class Evaluation:
     alarms
         What makes the exit status 2, a line each.
     settings
-        What was asked for: seed, level, number of resamples, names of columns.
+        What was asked for: seed, level, names of columns.
     schema
         Name and version of this form.
     """

@@ -47,7 +47,7 @@ class Scores:
     response_ids : ndarray of str, shape (rows,)
         Unique within a prompt.
     category, cluster : ndarray of str, shape (prompts,), or None
-        What a prompt belongs to; intervals resample clusters where they are known, else prompts.
+        What a prompt belongs to; intervals are over clusters where they are known, else prompts.
     length : ndarray, shape (rows,), or None
         Length of each response, in characters if its text was given; NaN where unknown.
     position : ndarray, shape (rows,)

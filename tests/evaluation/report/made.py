@@ -124,7 +124,7 @@ def evaluation(*goldens: Golden, **given) -> Evaluation:
         "symptoms": symptoms,
         "goldens": goldens or (golden(),),
         "alarms": (f"{SCRIPT}: keeps no more than null:longer", "keen-rm: equal scores"),
-        "settings": {"seed": 0, "level": 0.95, "resamples": 1000, "category": None},
+        "settings": {"seed": 0, "level": 0.95, "category": None},
     }
     return Evaluation(**(fields | given))
 

@@ -55,7 +55,7 @@ def test_the_page_tells_everything_in_order(soup):
         "Settings",
     ]
     shown = soup.text
-    for part in ("Score in float32", "3 prompts have one response", "16,800", "resamples"):
+    for part in ("Score in float32", "3 prompts have one response", "16,800", "level"):
         assert part in shown
 
 
