@@ -8,7 +8,7 @@ from tests.evaluation.dense import scored
 
 from proxyreward.evaluation import confidence
 from proxyreward.evaluation.confidence import calibration, ece_interval, ordered_pairs
-from proxyreward.evaluation.resampling import Resampling
+from proxyreward.evaluation.sample import Sample
 from proxyreward.metrics.calibration import ece
 
 
@@ -19,7 +19,7 @@ def rng():
 
 def pairs_of(golden, model):
     scores = scored([golden, model])
-    return ordered_pairs(scores.blocks("a", "b"), 0, 1, seed=0), Resampling(scores)
+    return ordered_pairs(scores.blocks("a", "b"), 0, 1, seed=0), Sample(scores)
 
 
 def calibrated(rng, prompts, sharpness=1.0):
@@ -47,14 +47,12 @@ def test_many_pairs_are_drawn_evenly(rng, monkeypatch):
 
 
 def test_error_reads_the_influence_of_a_prompt_off_its_pairs(rng):
-    found, resampling = pairs_of(*calibrated(rng, 4000, sharpness=3.0))
-    one = ece_interval(found, resampling)
+    found, sample = pairs_of(*calibrated(rng, 4000, sharpness=3.0))
+    one = ece_interval(found, sample)
     parts = np.array_split(found.margin, 40)
     errors = [
         float(
-            ece_interval(
-                found._replace(margin=m, prompt=found.prompt[: len(m)]), resampling
-            ).estimate
+            ece_interval(found._replace(margin=m, prompt=found.prompt[: len(m)]), sample).estimate
         )
         for m in parts
     ]
@@ -63,8 +61,8 @@ def test_error_reads_the_influence_of_a_prompt_off_its_pairs(rng):
 
 
 def test_temperature_has_the_least_loss(rng):
-    found, resampling = pairs_of(*calibrated(rng, 500, sharpness=3.0))
-    temperature = calibration(found, resampling).temperature
+    found, sample = pairs_of(*calibrated(rng, 500, sharpness=3.0))
+    temperature = calibration(found, sample).temperature
     expected = minimize_scalar(
         lambda t: np.logaddexp(0, -found.margin / t).mean(),
         bounds=(0.1, 100),
@@ -92,11 +90,11 @@ def test_after_is_fitted_on_other_prompts(rng):
     """Each half alone prefers the opposite: what it teaches makes the other half worse."""
     golden, model = calibrated(rng, 400)
     scores = scored([golden, model])
-    resampling = Resampling(scores)
-    good = resampling.folds == 0
+    sample = Sample(scores)
+    good = sample.folds == 0
     golden = np.where(good[:, None], model, -model)
     found = ordered_pairs(scored([golden, model]).blocks("a", "b"), 0, 1, seed=0)
-    after = calibration(found, resampling).after
+    after = calibration(found, sample).after
     # The bad half is certain and wrong, the good one is scaled to ties: errors 1 and 0.
     assert after.estimate == pytest.approx(0.5, abs=0.01)
 
@@ -108,9 +106,9 @@ def test_no_temperature_is_best_where_all_are_right_or_wrong(rng, sign):
 
 
 def test_without_ordered_pairs_there_is_none(rng):
-    found, resampling = pairs_of(np.zeros((30, 3)), rng.normal(size=(30, 3)))
-    assert calibration(found, resampling) is None
-    assert np.isnan(ece_interval(found, resampling)).all()
+    found, sample = pairs_of(np.zeros((30, 3)), rng.normal(size=(30, 3)))
+    assert calibration(found, sample) is None
+    assert np.isnan(ece_interval(found, sample)).all()
 
 
 def test_one_prompt_cannot_be_split(rng):

@@ -10,7 +10,7 @@ from tests.evaluation.dense import scored
 
 from proxyreward.evaluation import curves, measures, within
 from proxyreward.evaluation.confidence import calibration, ordered_pairs
-from proxyreward.evaluation.resampling import Resampling
+from proxyreward.evaluation.sample import Sample
 from proxyreward.metrics.calibration import inverse_temperature
 from proxyreward.metrics.pairs import ratio
 
@@ -52,16 +52,16 @@ def coverage(golden, model, prompts):
         "variance": (inside.within, inside.all),
         "unspecific": (inside.clear, inside.equal),
     }
-    resampling = Resampling(scored(np.zeros((1, prompts, 2))))
+    sample = Sample(scored(np.zeros((1, prompts, 2))))
     found = {}
     for name, (values, ends) in means.items():
         tables = by_table(values, prompts)
-        found[name] = held([resampling.mean(row, ends) for row in tables], np.nanmean(values))
+        found[name] = held([sample.mean(row, ends) for row in tables], np.nanmean(values))
     for name, (above, below) in ratios.items():
         ends = measures.SHARE if name in ("variance", "unspecific") else None
         tables = zip(by_table(above, prompts), by_table(below, prompts))
         truth = np.nansum(above) / np.nansum(below)
-        found[name] = held([resampling.ratio(*table, ends) for table in tables], truth)
+        found[name] = held([sample.ratio(*table, ends) for table in tables], truth)
     return found
 
 
@@ -104,8 +104,8 @@ def overoptimised(prompts, samples=8):
 def test_peak_inside(prompts):
     golden = curves.per_prompt(scored(overoptimised(prompts)), "a", "b").golden
     truth = 1 + int(np.argmax(golden.mean(axis=0)))
-    resampling = Resampling(scored(np.zeros((1, prompts, 2))))
-    peaks = [curves.peak(table, resampling) for table in by_table(golden, prompts)]
+    sample = Sample(scored(np.zeros((1, prompts, 2))))
+    peaks = [curves.peak(table, sample) for table in by_table(golden, prompts)]
     share = held(peaks, truth)
     assert share >= 0.93  # a set of whole numbers holds more than its level
     assert np.mean([high - low for _, low, high in peaks]) < 7  # not all n
@@ -121,7 +121,7 @@ def test_calibration_of_a_model_that_is_too_sure(prompts):
     for table in zip(golden, model):
         scores = scored(table)
         pairs = ordered_pairs(scores.blocks("a", "b"), 0, 1, seed=0)
-        found.append(calibration(pairs, Resampling(scores)))
+        found.append(calibration(pairs, Sample(scores)))
     both = scored([part.reshape(-1, 4) for part in (golden, model)])
     pairs = ordered_pairs(both.blocks("a", "b"), 0, 1, seed=0)
     errors = [one.before for one in found]

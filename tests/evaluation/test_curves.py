@@ -5,7 +5,7 @@ import pytest
 from tests.evaluation.dense import scored
 
 from proxyreward.evaluation import curves
-from proxyreward.evaluation.resampling import Resampling, ratio
+from proxyreward.evaluation.sample import Sample, ratio
 from proxyreward.metrics.best_of_n import kl_bound
 
 
@@ -26,8 +26,8 @@ def brute_force(golden, proxy, n):
 def both(golden, proxy):
     """Curve and regret of b, with a golden."""
     scores = scored([golden, proxy])
-    resampling = Resampling(scores)
-    return (found(scores, "a", "b", resampling) for found in (curves.curve, curves.regret))
+    sample = Sample(scores)
+    return (found(scores, "a", "b", sample) for found in (curves.curve, curves.regret))
 
 
 def ragged(rng, counts):
@@ -150,9 +150,9 @@ def test_without_golden_gain_regret_is_unknown(rng):
 
 def test_without_two_responses_there_is_no_curve(rng):
     scores = ragged(rng, [1, 1])
-    resampling = Resampling(scores)
-    assert curves.curve(scores, "a", "b", resampling) is None
-    assert np.isnan([*curves.regret(scores, "a", "b", resampling).values()]).all()
+    sample = Sample(scores)
+    assert curves.curve(scores, "a", "b", sample) is None
+    assert np.isnan([*curves.regret(scores, "a", "b", sample).values()]).all()
 
 
 def overoptimised(rng, prompts, samples=8, turn=1.0):

@@ -9,8 +9,8 @@ from tests.evaluation.dense import scored
 
 from proxyreward.evaluation import measures
 from proxyreward.evaluation.nulls import with_nulls
-from proxyreward.evaluation.resampling import Resampling
 from proxyreward.evaluation.result import Model
+from proxyreward.evaluation.sample import Sample
 from proxyreward.metrics.within_prompt import METRICS
 
 
@@ -22,12 +22,12 @@ def rng():
 def one(values, null=False, **more) -> Model:
     """Model b, with a golden."""
     scores = scored(values, **more)
-    return measures.model(scores, "a", "b", Resampling(scores), null)
+    return measures.model(scores, "a", "b", Sample(scores), null)
 
 
 def with_all_nulls(values, **more):
     scores, nulls = with_nulls(scored(values, **more))
-    found = measures.models(scores, ("a",), scores.models[1:], Resampling(scores), nulls)
+    found = measures.models(scores, ("a",), scores.models[1:], Sample(scores), nulls)
     return {model.name: model for model in measures.beaten(found["a"])}
 
 
@@ -123,10 +123,10 @@ def test_order_of_the_prompts_does_not_matter(rng):
 
 def test_many_are_as_if_alone(rng):
     scores = scored(rng.normal(size=(3, 20, 4)))
-    resampling = Resampling(scores)
-    found = measures.models(scores, ("a", "c"), ("c", "b"), resampling)
+    sample = Sample(scores)
+    found = measures.models(scores, ("a", "c"), ("c", "b"), sample)
     assert [model.name for model in found["c"]] == ["c", "b"]
-    assert found["c"][1] == measures.model(scores, "c", "b", resampling)
+    assert found["c"][1] == measures.model(scores, "c", "b", sample)
 
 
 def test_a_model_that_looks_at_length_is_beaten_by_length(rng):

@@ -10,7 +10,7 @@ from statsmodels.stats.power import TTestPower
 from tests.evaluation.dense import scored
 
 from proxyreward.evaluation import curves, measures
-from proxyreward.evaluation.resampling import Resampling
+from proxyreward.evaluation.sample import Sample
 from proxyreward.evaluation.tiers import clusters_needed, holm, rank
 
 GOLDEN = "a"
@@ -25,7 +25,7 @@ def table(noises, prompts=100, responses=4, seed=0):
 
 def ranked(values, **more):
     scores = scored(values, **more)
-    return rank(scores, GOLDEN, scores.models, Resampling(scores))
+    return rank(scores, GOLDEN, scores.models, Sample(scores))
 
 
 def test_better_models_are_in_better_tiers():
@@ -41,7 +41,7 @@ def test_the_golden_model_is_not_ranked_against_itself():
 @pytest.mark.parametrize("cluster", [None, np.repeat(np.arange(20), 5).astype(str)])
 def test_differences_are_those_of_each_alone_and_intervals_by_influence(cluster):
     scores = scored(table([0.5, 2.0]), cluster=cluster)
-    drawn = Resampling(scores)
+    drawn = Sample(scores)
     (found,) = rank(scores, GOLDEN, "bc", drawn)[1]
     alone = [measures.model(scores, GOLDEN, name, drawn) for name in "bc"]
     one, other = (each.regret["ndr"].estimate for each in alone)
@@ -75,7 +75,7 @@ def test_order_of_models_and_monotone_scores_change_nothing():
     tiers, found = ranked(values)
     assert ranked([values[0], *(np.exp(values[1:] / 4))])[0] == tiers
     scores = scored(values)
-    again, differences = rank(scores, GOLDEN, "edcb", Resampling(scores))
+    again, differences = rank(scores, GOLDEN, "edcb", Sample(scores))
     assert again == tiers
     assert {(d.first, d.second): d.ndr for d in differences} == {
         (d.first, d.second): d.ndr for d in found

@@ -108,7 +108,7 @@ def test_a_local_base_is_found_from_the_folder_of_a_replicate(params, tmp_path, 
         replicates=2,
         model=dataclasses.replace(params.model, base="./base"),
         mixes=mixes,
-        watched=watched(params.data, "./base", mixes, os.path.isdir),
+        watched=watched(params.data, "./base", mixes, params.tables, os.path.isdir),
     )
     assert (
         replicates.items(local, REPLICATES)[0].params.model.base == "./base"

@@ -21,11 +21,13 @@ def mixed(root):
 
 def names(params, base="scratch", bases=("16x1x2",), exists=lambda base: False):
     mixes = dataclasses.replace(params.mixes, bases=bases)
-    return {file.name: file.path for file in watched(params.data, base, mixes, exists)}
+    return {
+        file.name: file.path for file in watched(params.data, base, mixes, params.tables, exists)
+    }
 
 
 def test_libraries_come_first_and_hub_names_are_not_watched(mixed):
-    files = watched(mixed.data, "org/name", mixed.mixes, lambda base: False)
+    files = watched(mixed.data, "org/name", mixed.mixes, mixed.tables, lambda base: False)
     assert files[0] == Watched("libraries", "requirements.lock")
     assert "base" not in names(mixed, "org/name", ("org/name", "64x2x4"))
 

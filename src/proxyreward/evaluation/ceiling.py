@@ -22,8 +22,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from proxyreward.evaluation.resampling import UNKNOWN, Resampling
 from proxyreward.evaluation.result import Ceiling
+from proxyreward.evaluation.sample import UNKNOWN, Sample
 from proxyreward.evaluation.scores import RATERS, Scores
 from proxyreward.metrics.estimates import Interval
 from proxyreward.metrics.pairs import signs
@@ -53,7 +53,7 @@ def ceiling(scores: Scores, golden: str, seed: int = 0) -> Ceiling:
     signal, own, raters = _within(scores, seed)
     if not np.isfinite(own).any():
         return _alone(ordered, prompts)
-    return _of_raters(Resampling(scores, seed=seed).ratio(signal, own), tied, own, raters)
+    return _of_raters(Sample(scores, seed=seed).ratio(signal, own), tied, own, raters)
 
 
 def highest_accuracy(reliability: float, tied: float) -> float:

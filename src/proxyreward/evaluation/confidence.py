@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from proxyreward.evaluation.resampling import UNKNOWN, Resampling
 from proxyreward.evaluation.result import Calibration
+from proxyreward.evaluation.sample import UNKNOWN, Sample
 from proxyreward.evaluation.scores import Block
 from proxyreward.metrics.calibration import ece_floor, inverse_temperature, pair_ece, reliability
 from proxyreward.metrics.checks import LARGEST
@@ -58,9 +58,7 @@ def ordered_pairs(blocks: list[Block], golden: int, model: int, seed: int) -> Pa
     return Pairs(*(np.concatenate(part) for part in zip(*found)))
 
 
-def ece_interval(
-    found: Pairs, resampling: Resampling, factor: np.ndarray | float = 1.0
-) -> Interval:
+def ece_interval(found: Pairs, sample: Sample, factor: np.ndarray | float = 1.0) -> Interval:
     r"""Expected calibration error (:func:`~proxyreward.metrics.calibration.pair_ece`).
 
     With :math:`S_m` the sum of right less confidence in bin m, the error is
@@ -79,10 +77,10 @@ def ece_interval(
     side = np.sign(np.bincount(bins, excess))
     error = float(pair_ece(margin))
     influence = (side[bins] * excess - error) / len(margin)
-    return resampling.interval(error, _per_prompt(influence, found, resampling))
+    return sample.interval(error, _per_prompt(influence, found, sample))
 
 
-def calibration(found: Pairs, resampling: Resampling) -> Calibration | None:
+def calibration(found: Pairs, sample: Sample) -> Calibration | None:
     """Calibration of the scores as they are, and after a temperature; None without pairs.
 
     ``after`` multiplies the pairs of each half of the prompts by the factor that is best for the
@@ -92,17 +90,17 @@ def calibration(found: Pairs, resampling: Resampling) -> Calibration | None:
     """
     if not len(found.margin):
         return None
-    fold = resampling.folds[found.prompt]
+    fold = sample.folds[found.prompt]
     after = UNKNOWN
     if fold.any() and not fold.all():
         best = [float(inverse_temperature(found.margin[fold != half])) for half in (0, 1)]
-        after = ece_interval(found, resampling, np.array(best)[fold])
+        after = ece_interval(found, sample, np.array(best)[fold])
     floor = float(ece_floor(found.margin))
-    before = ece_interval(found, resampling)
-    return Calibration(before, after, floor, _temperature(found, resampling))
+    before = ece_interval(found, sample)
+    return Calibration(before, after, floor, _temperature(found, sample))
 
 
-def _temperature(found: Pairs, resampling: Resampling) -> Interval:
+def _temperature(found: Pairs, sample: Sample) -> Interval:
     r"""T = 1/s with :math:`\sum_i (1 - \sigma(s \Delta_i)) \Delta_i = 0`, and its influence."""
     factor = float(inverse_temperature(found.margin))
     if factor == 0 or not (found.margin < 0).any():
@@ -111,8 +109,8 @@ def _temperature(found: Pairs, resampling: Resampling) -> Interval:
     scaled = _within_reach(found.margin, factor)
     doubt = expit(-scaled)
     slope = (expit(scaled) * scaled * (doubt * scaled)).sum()
-    influence = _per_prompt(ratio(-doubt * scaled, slope), found, resampling)
-    of_log = resampling.interval(-np.log(factor), influence)
+    influence = _per_prompt(ratio(-doubt * scaled, slope), found, sample)
+    of_log = sample.interval(-np.log(factor), influence)
     with np.errstate(over="ignore"):
         ends = np.exp(of_log)
     return Interval(*np.where(np.isfinite(ends), ends, np.nan).tolist())
@@ -124,9 +122,9 @@ def _within_reach(margin: np.ndarray, factor: np.ndarray | float) -> np.ndarray:
         return np.clip(margin * factor, -LARGEST, LARGEST)
 
 
-def _per_prompt(values: np.ndarray, found: Pairs, resampling: Resampling) -> np.ndarray:
+def _per_prompt(values: np.ndarray, found: Pairs, sample: Sample) -> np.ndarray:
     """Sums over the pairs of each prompt, NaN for a prompt without."""
-    prompts = len(resampling.group)
+    prompts = len(sample.group)
     counts = np.bincount(found.prompt, minlength=prompts)
     sums = np.bincount(found.prompt, values, minlength=prompts)
     return np.where(counts > 0, sums, np.nan)

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from proxyreward.evaluation.groups import Group, groups, wide
-from proxyreward.evaluation.resampling import (
+from proxyreward.evaluation.result import Curve
+from proxyreward.evaluation.sample import (
     UNKNOWN,
-    Resampling,
+    Sample,
     ratio_influence,
     t_quantile,
 )
-from proxyreward.evaluation.result import Curve
 from proxyreward.evaluation.scores import Block, Scores
 from proxyreward.metrics.best_of_n import best_of_n, kl_bound
 from proxyreward.metrics.estimates import Interval
@@ -63,30 +63,30 @@ def every(
         yield from of_group(group)
 
 
-def curve(scores: Scores, golden: str, model: str, resampling: Resampling) -> Curve | None:
+def curve(scores: Scores, golden: str, model: str, sample: Sample) -> Curve | None:
     """Means over prompts with intervals, each n for itself; None without two responses."""
     group = next(groups(scores, (golden,), (model,)))
-    return next(found for _, _, found, _ in measured(group, scores.prompts, resampling))
+    return next(found for _, _, found, _ in measured(group, scores.prompts, sample))
 
 
 def measured(
-    group: Group, prompts: int, resampling: Resampling
+    group: Group, prompts: int, sample: Sample
 ) -> Iterator[tuple[str, str, Curve | None, dict[str, Interval]]]:
     """:func:`curve` and :func:`regret` of the pairs of a group, of so many prompts in all."""
     own: dict[str, tuple[Interval, ...]] = {}  # of a golden model these are the best
     for golden, model, found in of_group(group):
         for name, rewards in ((golden, found.best), (model, found.own)):
             if name not in own:
-                own[name] = resampling.means(wide(rewards, found.prompts, prompts))
-        reached = resampling.means(wide(found.golden, found.prompts, prompts))
+                own[name] = sample.means(wide(rewards, found.prompts, prompts))
+        reached = sample.means(wide(found.golden, found.prompts, prompts))
         n = np.arange(1, len(reached) + 1)
         line = Curve(
             _plain(n), _plain(_nats(n)), reached, own[model], own[golden], len(found.prompts)
         )
-        yield golden, model, line if len(n) else None, regret_of(found, prompts, resampling)
+        yield golden, model, line if len(n) else None, regret_of(found, prompts, sample)
 
 
-def regret(scores: Scores, golden: str, model: str, resampling: Resampling) -> dict[str, Interval]:
+def regret(scores: Scores, golden: str, model: str, sample: Sample) -> dict[str, Interval]:
     r"""``ndr``, ``gamma`` and ``peak``.
 
     NDR at N is :func:`~proxyreward.metrics.regret.normalised_drop_ratio` of the means at N. With
@@ -105,16 +105,16 @@ def regret(scores: Scores, golden: str, model: str, resampling: Resampling) -> d
     level: as a set of whole numbers more often (0.99 of simulated tables), and so does a peak at
     either end, which is tested on one side only.
     """
-    return regret_of(per_prompt(scores, golden, model), scores.prompts, resampling)
+    return regret_of(per_prompt(scores, golden, model), scores.prompts, sample)
 
 
-def regret_of(found: PerPrompt, prompts: int, resampling: Resampling) -> dict[str, Interval]:
+def regret_of(found: PerPrompt, prompts: int, sample: Sample) -> dict[str, Interval]:
     """:func:`regret` of what is known per prompt, of so many prompts in all."""
     if not len(found.prompts):
         return dict.fromkeys(("ndr", "gamma", "peak"), UNKNOWN)
     parts = {"ndr": ndr_parts(found, prompts), "gamma": gamma_parts(found, prompts)}
-    ratios = {name: resampling.ratio(*pair) for name, pair in parts.items()}
-    return {**ratios, "peak": peak(wide(found.golden, found.prompts, prompts), resampling)}
+    ratios = {name: sample.ratio(*pair) for name, pair in parts.items()}
+    return {**ratios, "peak": peak(wide(found.golden, found.prompts, prompts), sample)}
 
 
 def ndr_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]:
@@ -141,14 +141,14 @@ def gamma_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]
     return tuple(wide(np.trapezoid(gap, kl, axis=1), found.prompts, prompts) for gap in gaps)
 
 
-def peak(golden: np.ndarray, resampling: Resampling) -> Interval:
+def peak(golden: np.ndarray, sample: Sample) -> Interval:
     """Peak of the mean of golden (prompts, n), and the n that may be it."""
     prompts = np.flatnonzero(~np.isnan(golden[:, 0]))
     known, _ = near_one(golden[prompts], axes=2)
     mean = known.mean(axis=0)
     noise = 1e-12 * abs(known).max()  # of rounding: a flat curve has no peak by it
     peak = int(np.argmax(mean >= mean.max() - noise)) + 1
-    sums, groups = resampling.sums(wide((known - mean) / len(known), prompts, len(golden)))
+    sums, groups = sample.sums(wide((known - mean) / len(known), prompts, len(golden)))
     if groups < 2:
         return Interval(peak, np.nan, np.nan)
     moments = groups / (groups - 1) * sums.T @ sums

@@ -17,8 +17,8 @@ from proxyreward.evaluation import ceiling, measures, tiers
 from proxyreward.evaluation.nulls import with_nulls
 from proxyreward.evaluation.reading import read
 from proxyreward.evaluation.reading.options import Options
-from proxyreward.evaluation.resampling import Resampling
 from proxyreward.evaluation.result import LEVEL, Evaluation, Golden, Input, Model, Symptom
+from proxyreward.evaluation.sample import Sample
 from proxyreward.evaluation.scores import Scores
 from proxyreward.evaluation.symptoms import symptoms
 
@@ -92,14 +92,14 @@ def _split(goldens: tuple[str, ...], size: int) -> list[tuple[str, ...]]:
 def _against_all(scores: Scores, goldens: tuple[str, ...], seed: int) -> list[Golden]:
     """All models against each of some golden models."""
     together, nulls = with_nulls(scores, seed)
-    resampling = Resampling(together, seed)
+    sample = Sample(together, seed)
     names = (*scores.models, *nulls)
-    found = measures.models(together, goldens, names, resampling, nulls)
-    return [_against(scores, golden, found[golden], resampling, seed) for golden in goldens]
+    found = measures.models(together, goldens, names, sample, nulls)
+    return [_against(scores, golden, found[golden], sample, seed) for golden in goldens]
 
 
 def _against(
-    scores: Scores, golden: str, models: tuple[Model, ...], resampling: Resampling, seed: int
+    scores: Scores, golden: str, models: tuple[Model, ...], sample: Sample, seed: int
 ) -> Golden:
     """All other models against one; they have tiers where it orders responses at all."""
     found = measures.beaten([model for model in models if model.name != golden])
@@ -107,7 +107,7 @@ def _against(
     if not own.signal:
         return Golden(golden, own, found, ())
     names = [model.name for model in found if not model.null]
-    tier, differences = tiers.rank(scores, golden, names, resampling)
+    tier, differences = tiers.rank(scores, golden, names, sample)
     found = tuple(dataclasses.replace(model, tier=tier.get(model.name)) for model in found)
     return Golden(golden, own, found, differences)
 

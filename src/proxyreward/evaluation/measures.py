@@ -16,8 +16,8 @@ from proxyreward.evaluation import curves, within
 from proxyreward.evaluation.confidence import calibration, ece_interval, ordered_pairs
 from proxyreward.evaluation.groups import groups
 from proxyreward.evaluation.nulls import FIRST
-from proxyreward.evaluation.resampling import Resampling, ratio_influence
 from proxyreward.evaluation.result import Model
+from proxyreward.evaluation.sample import Sample, ratio_influence
 from proxyreward.evaluation.scores import Scores
 from proxyreward.evaluation.within import Within
 from proxyreward.metrics.estimates import Interval
@@ -58,18 +58,16 @@ def accuracy_influence(scores: Scores, golden: str, model: str) -> np.ndarray:
     return ratio_influence(share, np.where(np.isnan(share), np.nan, 1.0))
 
 
-def model(
-    scores: Scores, golden: str, name: str, resampling: Resampling, null: bool = False
-) -> Model:
+def model(scores: Scores, golden: str, name: str, sample: Sample, null: bool = False) -> Model:
     """One model against one golden model; for many take `models`, which shares what it can."""
-    return models(scores, (golden,), (name,), resampling, (name,) if null else ())[golden][0]
+    return models(scores, (golden,), (name,), sample, (name,) if null else ())[golden][0]
 
 
 def models(
     scores: Scores,
     goldens: Sequence[str],
     names: Sequence[str],
-    resampling: Resampling,
+    sample: Sample,
     nulls: Sequence[str] = (),
 ) -> dict[str, tuple[Model, ...]]:
     """All models against each golden model, in the order of the names.
@@ -82,21 +80,21 @@ def models(
     for group in groups(scores, goldens, names):
         parts = (
             within.of_group(group, scores.prompts),
-            curves.measured(group, scores.prompts, resampling),
+            curves.measured(group, scores.prompts, sample),
         )
         for (golden, name, inside), (_, _, curve, regret) in zip(*parts):
-            pairs = ordered_pairs(group.blocks, *group.places((golden, name)), resampling.seed)
+            pairs = ordered_pairs(group.blocks, *group.places((golden, name)), sample.seed)
             null = name in nulls
-            calibrated = None if null else calibration(pairs, resampling)
-            error = calibrated.before if calibrated else ece_interval(pairs, resampling)
+            calibrated = None if null else calibration(pairs, sample)
+            error = calibrated.before if calibrated else ece_interval(pairs, sample)
             found[golden, name] = Model(
                 name,
                 null,
-                metrics={**_metrics(inside, resampling), "ece": error},
-                regret={**regret, **_spread(inside, resampling)},
+                metrics={**_metrics(inside, sample), "ece": error},
+                regret={**regret, **_spread(inside, sample)},
                 curve=curve,
                 calibration=calibrated,
-                **_counted(scores.category, inside, resampling),
+                **_counted(scores.category, inside, sample),
             )
     return {golden: tuple(found[golden, name] for name in names) for golden in goldens}
 
@@ -125,12 +123,10 @@ def told_by_order(models: Sequence[Model]) -> bool:
     return any(model.regret["ndr"].low > 0 for model in models if model.name == FIRST)
 
 
-def _counted(
-    category: np.ndarray | None, inside: Within, resampling: Resampling
-) -> dict[str, object]:
+def _counted(category: np.ndarray | None, inside: Within, sample: Sample) -> dict[str, object]:
     """How many prompts and pairs count, and accuracy by category."""
     share = ratio(inside.right, inside.pairs)
-    categories = _categories(category, share, resampling)
+    categories = _categories(category, share, sample)
     return {
         "prompts": int((~np.isnan(inside.pairs)).sum()),
         "pairs": int(np.nansum(inside.pairs)),
@@ -139,35 +135,34 @@ def _counted(
     }
 
 
-def _metrics(inside: Within, resampling: Resampling) -> dict[str, Interval]:
+def _metrics(inside: Within, sample: Sample) -> dict[str, Interval]:
     """Metrics that are means over prompts."""
     shares = {
         "accuracy": ratio(inside.right, inside.pairs),
         "accuracy_pair": ratio(inside.first_right, inside.first_pairs),
     }
-    found = {name: resampling.mean(values, SHARE) for name, values in shares.items()}
+    found = {name: sample.mean(values, SHARE) for name, values in shares.items()}
     for name, values in inside.metrics.items():
-        found[name] = resampling.mean(values, ENDS.get(name))
+        found[name] = sample.mean(values, ENDS.get(name))
     return found
 
 
-def _spread(inside: Within, resampling: Resampling) -> dict[str, Interval]:
+def _spread(inside: Within, sample: Sample) -> dict[str, Interval]:
     return {
-        "variance": resampling.ratio(inside.within, inside.all, SHARE),
-        "unspecific": resampling.ratio(inside.clear, inside.equal, SHARE),
+        "variance": sample.ratio(inside.within, inside.all, SHARE),
+        "unspecific": sample.ratio(inside.clear, inside.equal, SHARE),
     }
 
 
 def _categories(
-    category: np.ndarray | None, share: np.ndarray, resampling: Resampling
+    category: np.ndarray | None, share: np.ndarray, sample: Sample
 ) -> dict[str, Interval]:
     """Accuracy in each category in which a pair is ordered."""
     if category is None:
         return {}
     known = np.unique(category[~np.isnan(share)])
     return {
-        str(name): resampling.mean(np.where(category == name, share, np.nan), SHARE)
-        for name in known
+        str(name): sample.mean(np.where(category == name, share, np.nan), SHARE) for name in known
     }
 
 

@@ -6,7 +6,7 @@ have scored.
 Two models are compared on the same prompts, so what a prompt is like cancels. With a and b the
 golden rewards of the best of N by either and g the gain by the golden model, the difference of
 their NDR is :math:`D = \sum (a - b) / \sum g`; its standard error and t interval are those of
-:class:`~proxyreward.evaluation.resampling.Resampling`. Over all pairs of models p is corrected
+:class:`~proxyreward.evaluation.sample.Sample`. Over all pairs of models p is corrected
 by Holm (1979), so that with the probability 0.95 no two equal models are told apart.
 
 Being told apart is not transitive: a may be better than c, and b differ from neither. A model's
@@ -29,8 +29,8 @@ from scipy.stats import norm
 
 from proxyreward.evaluation import curves
 from proxyreward.evaluation.groups import Group, groups
-from proxyreward.evaluation.resampling import UNKNOWN, Resampling, ratio, ratio_influence
 from proxyreward.evaluation.result import LEVEL, Difference
+from proxyreward.evaluation.sample import UNKNOWN, Sample, ratio, ratio_influence
 from proxyreward.evaluation.scores import Scores
 from proxyreward.metrics import pairs as of_pairs
 from proxyreward.metrics.estimates import Interval
@@ -84,7 +84,7 @@ class _Couple(NamedTuple):
 
 
 def rank(
-    scores: Scores, golden: str, models: Sequence[str], resampling: Resampling
+    scores: Scores, golden: str, models: Sequence[str], sample: Sample
 ) -> tuple[dict[str, int], tuple[Difference, ...]]:
     """Tiers from 1 by NDR, and all pairs of the models but the golden one, the better first.
 
@@ -98,7 +98,7 @@ def rank(
     for gains, together in _together(scores, golden, names):
         for name, gain in gains.items():
             known[name] = known.get(name, False) or not np.isnan(ratio(*gain[:2]))
-        couples += [_compared(gains, *couple, resampling) for couple in together]
+        couples += [_compared(gains, *couple, sample) for couple in together]
     order = _order(names, couples)
     couples = [c if order.index(c.first) < order.index(c.second) else _swapped(c) for c in couples]
     couples.sort(key=lambda couple: (order.index(couple.first), order.index(couple.second)))
@@ -187,20 +187,20 @@ def _shares(group: Group, prompts: int) -> dict[str, np.ndarray]:
     return dict(zip(group.models, found))
 
 
-def _compared(gains: dict[str, Gain], first: str, second: str, resampling: Resampling) -> _Couple:
+def _compared(gains: dict[str, Gain], first: str, second: str, sample: Sample) -> _Couple:
     one, other = gains[first], gains[second]
     gap, possible = one.reached - other.reached, one.possible
     # Equal choices may add up to different rounding errors, of which a t test would make much.
     gap = np.where(abs(gap) <= ROUNDING * abs(possible), 0.0, gap)
     ndr, p, spread, clusters = UNKNOWN, np.nan, np.nan, 0
     if not np.isnan(difference := ratio(gap, possible)):
-        ndr, p, spread, clusters = _tested(difference, gap, possible, resampling)
-    accuracy = resampling.mean(one.share - other.share)
+        ndr, p, spread, clusters = _tested(difference, gap, possible, sample)
+    accuracy = sample.mean(one.share - other.share)
     return _Couple(first, second, accuracy, ndr, p, spread, clusters, int((~np.isnan(gap)).sum()))
 
 
 def _tested(
-    difference: float, gap: np.ndarray, possible: np.ndarray, resampling: Resampling
+    difference: float, gap: np.ndarray, possible: np.ndarray, sample: Sample
 ) -> tuple[Interval, float, float, int]:
     """Interval, p, spread and clusters of a difference of NDR.
 
@@ -209,11 +209,11 @@ def _tested(
     however alike they are.
     """
     influence = ratio_influence(gap, possible)
-    error, clusters = resampling.error(influence)
-    found, p = resampling.paired(difference, influence)
+    error, clusters = sample.error(influence)
+    found, p = sample.paired(difference, influence)
     if difference == 0 or clusters < 2:
         return found, p, np.nan, clusters
-    least = 0.5 ** (np.count_nonzero(resampling.sums(gap)[0]) - 1)
+    least = 0.5 ** (np.count_nonzero(sample.sums(gap)[0]) - 1)
     spread = float(error) * np.sqrt(clusters) / abs(difference)
     return found, max(p, least), spread, clusters
 

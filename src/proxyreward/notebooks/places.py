@@ -16,8 +16,9 @@ from proxyreward.files import content_hash
 ROOT_VARIABLE = "PROXYREWARD_ROOT"
 # Parts of the parameters, each with the lists that are empty at a scale whose stages do not use it.
 _NEEDS = {part: ("worlds",) for part in ("world", "samples", "ppo")}
-_NEEDS |= {"reward": ("flipped", "rejudged"), "mixes": ("mixed", "rejudged")}
-_NEEDS |= {"committee": ("rejudged",)}
+_NEEDS |= {"reward": ("flipped", "rejudged", "scored")}
+_NEEDS |= {"mixes": ("mixed", "rejudged", "scored")}
+_NEEDS |= {"committee": ("rejudged",), "tables": ("scored",)}
 
 
 class NotFound(FileNotFoundError):

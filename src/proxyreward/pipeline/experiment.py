@@ -15,7 +15,7 @@ REPLICATES, ELEPHANT = "replicates", "elephant_replicates"
 for paper *elephant*. So a change to one paper's experiments leaves the others' replicates alone."""
 UNREAD = {REPLICATES: ("cleaning", "proxies", "aligned"), ELEPHANT: ("rejection",)}
 """Parts of the parameters that none of a family's stages reads."""
-UNDECIDING = ("seed", "replicates", "runner", "rejudged", "committee")
+UNDECIDING = ("seed", "replicates", "runner", "rejudged", "committee", "scored", "tables")
 """Parts that decide no replicate, or are of scales that have none."""
 
 

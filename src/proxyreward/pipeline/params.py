@@ -14,7 +14,7 @@ from proxyreward.files import write_whole
 from proxyreward.pipeline import texts
 from proxyreward.pipeline.fields import keys, leaves, plain
 from proxyreward.pipeline.scales import compose_scale, read_yaml
-from proxyreward.pipeline.schema import Data, Mixes, Model, Params, World, is_size, watched
+from proxyreward.pipeline.schema import Data, Mixes, Model, Params, Tables, World, is_size, watched
 from proxyreward.pipeline.typed import ConfigError, build, parse_text, read_pairs, typed, unknown
 
 __all__ = [
@@ -122,7 +122,7 @@ def _parsed(words: Sequence[str]) -> dict[str, Any]:
             raise unknown("command line", key, list(kinds))
         if key == "watched":
             raise ConfigError(
-                "command line: 'watched' follows from data, model.base and mixes. "
+                "command line: 'watched' follows from data, model.base, mixes and tables. "
                 "Remedy: leave it out"
             )
         parsed[key] = parse_text(kinds[key], word)
@@ -141,6 +141,7 @@ def _checked(values: dict[str, Any], own: dict[str, Any], root: Path, file: str)
     data: Data = build(Data, values.get("data"), place, "data.")
     model: Model = build(Model, values.get("model"), place, "model.")
     mixes: Mixes = build(Mixes, values.get("mixes"), place, "mixes.")
+    tables: Tables = build(Tables, values.get("tables"), place, "tables.")
     if data.source == "local" and data.name is not None:
         data = replace(data, name=_home(data.name))
     model = replace(model, base=_home(model.base))
@@ -152,8 +153,11 @@ def _checked(values: dict[str, Any], own: dict[str, Any], root: Path, file: str)
             for one in mixes.origins
         ),
     )
-    files = watched(data, model.base, mixes, lambda base: os.path.isdir(root / base))
-    whole = values | plain({"data": data, "model": model, "mixes": mixes, "watched": files})
+    given = {name: path and _home(path) for name, path in plain(tables).items()}
+    tables = Tables(**given)
+    files = watched(data, model.base, mixes, tables, lambda base: os.path.isdir(root / base))
+    parts = {"data": data, "model": model, "mixes": mixes, "tables": tables, "watched": files}
+    whole = values | plain(parts)
     return plain(build(Params, whole, place))
 
 

@@ -88,5 +88,5 @@ def _absolute(params: Params) -> Params:
         params,
         model=dataclasses.replace(params.model, base=base),
         mixes=mixes,
-        watched=watched(params.data, base, mixes, os.path.isdir),
+        watched=watched(params.data, base, mixes, params.tables, os.path.isdir),
     )

@@ -23,19 +23,20 @@ from proxyreward.pipeline.schema_parts import (
     Reward,
     Runner,
     Samples,
+    Tables,
     Tokenizer,
     World,
 )
 from proxyreward.pipeline.typed import RuleBroken, knob
 
-__all__ = ["Data", "Mixes", "Model", "Params", "Watched", "World", "is_size", "watched"]
+__all__ = ["Data", "Mixes", "Model", "Params", "Tables", "Watched", "World", "is_size", "watched"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Watched:
     """A file or folder outside the code whose content decides results."""
 
-    name: str = knob("what it is: libraries, data, base, source-… or mix-base-…")
+    name: str = knob("what it is: libraries, data, base, source-…, mix-base-… or a table")
     path: str = knob("where it is, from the project's root")
 
 
@@ -48,6 +49,7 @@ class Params:
     flipped: tuple[str, ...] = knob("[scale] where one source with flipped labels is used, else []")
     mixed: tuple[str, ...] = knob("[scale] where several sources are mixed, else []")
     rejudged: tuple[str, ...] = knob("[scale] where real sources are judged again, else []")
+    scored: tuple[str, ...] = knob("[scale] where published scores are studied, else []")
     watched: tuple[Watched, ...] = knob(
         "files outside the code that decide results; `proxyreward params key=value` writes them"
     )
@@ -69,6 +71,7 @@ class Params:
     proxies: Proxies  # reward models on these
     aligned: Aligned  # policies made with these
     committee: Committee  # reward models that judge real pairs again
+    tables: Tables  # scores and outputs that others have published
     findings: Findings  # how findings draw and resample
     runner: Runner  # how items run in parallel; results do not depend on it
 
@@ -95,12 +98,18 @@ class Params:
     def _check_switches(self) -> None:
         world = self.data.source == "world"
         origins, judges = len(self.mixes.origins), len(self.committee.shapes)
-        found = f"mixes has {origins} origins, committee {judges} shapes"
+        tables = self.tables.rewardmath is not None
+        found = (
+            f"mixes has {origins} origins, committee {judges} shapes and tables "
+            f"{'files' if tables else 'none'}"
+        )
+        several = not world and origins > 0
         runs = {
             "worlds": (world, f"data.source is {self.data.source}"),
             "flipped": (world or self.data.name is not None, f"data.name is {self.data.name!r}"),
-            "mixed": (world or (origins > 0 and not judges), found),
-            "rejudged": (not world and origins > 0 and judges > 0, found),
+            "mixed": (world or (several and not judges and not tables), found),
+            "rejudged": (several and judges > 0 and not tables, found),
+            "scored": (several and tables, found),
         }
         wrong = {
             key: (expected, why)
@@ -122,11 +131,12 @@ class Params:
     def _check_watched(self) -> None:
         # Which bases are folders was seen when the file was written; a file is checked anywhere.
         listed = {file.path for file in self.watched if "base" in file.name.split("-")}
-        expected = watched(self.data, self.model.base, self.mixes, listed.__contains__)
+        given = self.data, self.model.base, self.mixes, self.tables
+        expected = watched(*given, listed.__contains__)
         if self.watched != expected:
             raise RuleBroken(
                 "watched",
-                "does not fit data, model.base and mixes, which it follows",
+                "does not fit data, model.base, mixes and tables, which it follows",
                 f"run `proxyreward params {shlex.quote(f'model.base={self.model.base}')}`, which "
                 "writes it anew",
             )
@@ -138,13 +148,13 @@ def is_path(base: str) -> bool:
 
 
 def watched(
-    data: Data, base: str, mixes: Mixes, exists: Callable[[str], bool]
+    data: Data, base: str, mixes: Mixes, tables: Tables, exists: Callable[[str], bool]
 ) -> tuple[Watched, ...]:
-    """Return the files outside the code that decide results: libraries, local pairs, local bases.
+    """Return the files outside the code that decide results: libraries, pairs, bases, tables.
 
     Parameters
     ----------
-    data, base, mixes : the parameters that name them; `base` is `model.base`.
+    data, base, mixes, tables : the parameters that name them; `base` is `model.base`.
     exists : whether a base that may be a hub's name is a folder here.
     """
 
@@ -159,4 +169,6 @@ def watched(
         files["base"] = base
     files |= {f"source-{one.source}": one.name for one in mixes.origins if one.place == "local"}
     files |= {f"mix-base-{i}": one for i, one in enumerate(mixes.bases) if local(one)}
+    if tables.rewardmath is not None:
+        files |= {"rewardmath": tables.rewardmath, "alpaca-eval": tables.alpaca_eval}
     return tuple(Watched(name, path) for name, path in files.items())

@@ -317,6 +317,21 @@ class Committee:
 
 
 @dataclasses.dataclass(frozen=True)
+class Tables:
+    rewardmath: str | None = knob(
+        "folder of RewardMATH's scores: scores.csv.gz and rewardbench-math.csv.gz; null for none",
+        TEXT,
+    )
+    alpaca_eval: str | None = knob(
+        "folder of AlpacaEval's outputs: responses.jsonl.xz and judges.npz; null for none", TEXT
+    )
+
+    def __post_init__(self) -> None:
+        if (self.rewardmath is None) != (self.alpaca_eval is None):
+            raise RuleBroken("alpaca_eval", "must be given if rewardmath is, and null if it is not")
+
+
+@dataclasses.dataclass(frozen=True)
 class Findings:
     draws: int = knob("repeated draws of a test set", AT_LEAST_TWO)
     rank_bins: int = knob("bins of the golden order", AT_LEAST_TWO)

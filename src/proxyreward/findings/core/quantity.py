@@ -86,6 +86,45 @@ class Quantity:
         return Interval(*map(float, over_replicates(self.values, level)))
 
 
+@dataclass(frozen=True)
+class LeftOut(Quantity):
+    r"""A named number from one set of data that cannot be drawn again, such as published scores.
+
+    Its interval is the jackknife's, :math:`\hat\theta \pm t_{k-1} \sqrt{\frac{k-1}{k}
+    \sum_i (\hat\theta_{-i} - \bar\theta)^2}`; of a correlation it is taken of its inverse
+    hyperbolic tangent and turned back, without which it would cover too little.
+
+    Attributes
+    ----------
+    values : ndarray, shape (k,)
+        With one of k independent parts of the data left out at a time, such as a reward model; NaN
+        where the part has no say.
+    whole
+        From all of them.
+    is_correlation
+        Whether it is one, in [-1, 1].
+    """
+
+    whole: float = np.nan
+    is_correlation: bool = False
+
+    @property
+    def own(self) -> float:
+        """The estimate from all data."""
+        return self.whole
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Estimate from all data with the jackknife's interval; ends NaN below two parts."""
+        forth, back = (np.arctanh, np.tanh) if self.is_correlation else (np.array, np.array)
+        inside = 1 - NOISE if self.is_correlation else np.inf
+        whole, left_out = (forth(np.clip(x, -inside, inside)) for x in (self.whole, self.values))
+        if self.n < 2:
+            return Interval(self.whole, np.nan, np.nan)
+        error = np.sqrt((self.n - 1) * np.nanvar(left_out))
+        half = stdtrit(self.n - 1, (1 + level) / 2) * error
+        return Interval(self.whole, float(back(whole - half)), float(back(whole + half)))
+
+
 def measured(value: float, paper: float = np.nan) -> Quantity:
     """A number that a run measures with error."""
     return Quantity(np.array([value], dtype=float), float(paper))

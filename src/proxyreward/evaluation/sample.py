@@ -32,8 +32,8 @@ from proxyreward.metrics.scaling import near_one
 UNKNOWN = Interval(np.nan, np.nan, np.nan)
 
 
-class Resampling:
-    """What another sample would draw: clusters where they are known, else prompts.
+class Sample:
+    """What was drawn at random: clusters of prompts where they are known, else prompts.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 from tests.evaluation.dense import scored
 
-from proxyreward.evaluation.resampling import UNKNOWN, Resampling, ratio, ratio_influence
+from proxyreward.evaluation.sample import UNKNOWN, Sample, ratio, ratio_influence
 
 PROMPTS = 40
 
@@ -13,8 +13,8 @@ def rng():
     return np.random.default_rng(0)
 
 
-def over(prompts=PROMPTS, cluster=None, **options) -> Resampling:
-    return Resampling(scored(np.zeros((1, prompts, 2)), cluster=cluster), **options)
+def over(prompts=PROMPTS, cluster=None, **options) -> Sample:
+    return Sample(scored(np.zeros((1, prompts, 2)), cluster=cluster), **options)
 
 
 def symmetric(rng, count):

@@ -1,0 +1,52 @@
+"""Quantities of one set of data that cannot be drawn again: a column for each part left out.
+
+In: quantities by name. Out: the file ``left_out.csv`` of a finding's folder, and from it the
+quantities. Called by the stages of findings on published data, which write, and by the scorecard,
+which reads.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from proxyreward.findings.core.quantity import LeftOut
+
+FILE = "left_out"
+COLUMNS = ["quantity", "correlation", "value"]
+WITHOUT = "without "
+
+
+def as_table(quantities: Mapping[str, LeftOut], parts: Sequence[str]) -> pd.DataFrame:
+    """The quantities as a table: quantity, correlation, value, and ``without <part>`` for each."""
+    rows = [(name, q.is_correlation, q.whole, *q.values) for name, q in quantities.items()]
+    return pd.DataFrame(rows, columns=[*COLUMNS, *(WITHOUT + part for part in parts)])
+
+
+def quantities(folder: Path) -> dict[str, LeftOut]:
+    """Quantities by name from a finding's folder, in the order of its file.
+
+    Raises
+    ------
+    ValueError
+        The file is missing or is not as :func:`as_table` has it; names it and the remedy.
+    """
+    path = folder / f"{FILE}.csv"
+    try:
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"quantity": str})
+        names = table.columns[len(COLUMNS) :]
+        if list(table)[: len(COLUMNS)] != COLUMNS or table["correlation"].dtype != bool:
+            raise ValueError(f"its first columns are not {', '.join(COLUMNS)}")
+        if not len(names) or not all(name.startswith(WITHOUT) for name in names):
+            raise ValueError(f"the columns after these do not begin with {WITHOUT!r}")
+        if table["quantity"].isna().any() or table["quantity"].duplicated().any():
+            raise ValueError("a quantity has no name, or two have one")
+        values, whole = table[names].to_numpy(float), table["value"].astype(float)
+    except (OSError, ValueError) as error:
+        problem = " ".join(str(error).split())
+        raise ValueError(f"{path}: {problem}; `git checkout` restores it") from None
+    rows = zip(table["quantity"], values, whole, table["correlation"], strict=True)
+    return {
+        name: LeftOut(row, whole=estimate, is_correlation=bool(kind))
+        for name, row, estimate, kind in rows
+    }
