@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from proxyreward.findings.elephant.elephant_rewards.measure import DPO, Proxies
+from proxyreward.findings.elephant.elephant_rewards.reader import DPO, Proxies
 from proxyreward.vocabulary import (
     CONFLICTING,
     LADDER,

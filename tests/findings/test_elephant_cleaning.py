@@ -14,7 +14,7 @@ from proxyreward.data import variants
 from proxyreward.data.seeds import generator
 from proxyreward.data.transcripts import last_request
 from proxyreward.findings.core.reading import select
-from proxyreward.findings.elephant.elephant_cleaning import claims, measure, show
+from proxyreward.findings.elephant.elephant_cleaning import claims, measure, show, voting
 from proxyreward.vocabulary import MIXED, SUBSETS, TOXIC, TRAIN, TYPES
 from proxyreward.world import annotators, dirty, oracle, sources
 
@@ -58,27 +58,27 @@ def test_types_are_counted_in_every_set_beside_the_two_printed_shares(records, s
 
 def test_the_law_of_the_votes_is_poisson_binomial():
     """By number of votes: the product of generating functions."""
-    law = measure.law(MARGINS)
+    law = voting.law(MARGINS)
     np.testing.assert_allclose(law.sum(axis=1), 1)
     for margin, row in zip(MARGINS, law):
         coefficients = np.ones(1)
         for quality in annotators.QUALITIES:
             p = expit(quality * margin)
             coefficients = np.convolve(coefficients, [1 - p, p])
-        by_number = np.bincount(measure.OUTCOMES.sum(axis=1), weights=row)
+        by_number = np.bincount(voting.OUTCOMES.sum(axis=1), weights=row)
         np.testing.assert_allclose(by_number, coefficients)
 
 
 def test_the_law_is_mirrored_by_the_margin_and_knows_nothing_at_zero():
-    np.testing.assert_allclose(measure.law(-MARGINS), measure.law(MARGINS)[:, ::-1])
-    np.testing.assert_allclose(measure.law(np.zeros(1)), 1 / 16)
-    np.testing.assert_allclose(measure.law(np.array([50.0]))[0, -1], 1)
+    np.testing.assert_allclose(voting.law(-MARGINS), voting.law(MARGINS)[:, ::-1])
+    np.testing.assert_allclose(voting.law(np.zeros(1)), 1 / 16)
+    np.testing.assert_allclose(voting.law(np.array([50.0]))[0, -1], 1)
 
 
 def test_judges_are_as_often_wrong_as_simulated_ones_and_as_one_or_two_by_hand():
     margins = np.array([0.2, -0.5, 1.0, 0.7, -0.1])
     known = made(*[("same", margin, 3, False) for margin in margins])
-    table = measure.judges(pd.concat([known, made(("toxic", -9.0, 0, False))]))
+    table = voting.judges(pd.concat([known, made(("toxic", -9.0, 0, False))]))
     size, miss = abs(margins), {}
     for quality in annotators.QUALITIES:
         miss[quality] = expit(-quality * size)
@@ -96,10 +96,10 @@ def test_judges_are_as_often_wrong_as_simulated_ones_and_as_one_or_two_by_hand()
 
 
 def test_weighed_votes_decide_two_against_two_but_where_weights_are_equal():
-    won = measure.weighed()
-    ours = measure.OUTCOMES.sum(axis=1)
+    won = voting.weighed()
+    ours = voting.OUTCOMES.sum(axis=1)
     assert (won[ours > 2] == 1).all() and (won[ours < 2] == -1).all()
-    even = [tuple(outcome) for outcome in measure.OUTCOMES[(ours == 2) & (won == 0)]]
+    even = [tuple(outcome) for outcome in voting.OUTCOMES[(ours == 2) & (won == 0)]]
     # The best with the worst have as much weight as the two between.
     assert even == [(False, True, True, False), (True, False, False, True)]
 
@@ -138,20 +138,20 @@ def test_a_clean_set_is_less_wrong_than_the_original_where_margins_are_clear(set
 
 
 def test_shares_of_voted_types_are_those_that_the_margins_imply(sets):
-    table = measure.rule(sets)
+    table = voting.rule(sets)
     wide = table.pivot(index=["set", "size", "type"], columns="of", values="value")
     own = measure.judged(sets[TRAIN])
     sd = 0.5 / np.sqrt(len(own))
     assert (abs(wide["observed"] - wide["expected"])[TRAIN, "all"] < 4 * sd).all()
-    ours = measure.OUTCOMES.sum(axis=1)
-    vague = measure.law(own["margin"].to_numpy())[:, ours == 2].sum(axis=1).mean()
+    ours = voting.OUTCOMES.sum(axis=1)
+    vague = voting.law(own["margin"].to_numpy())[:, ours == 2].sum(axis=1).mean()
     assert wide["expected"][TRAIN, "all", "vague"] == pytest.approx(vague)
     np.testing.assert_allclose(wide.groupby(["set", "size"]).sum(), 1)
 
 
 def test_a_turned_pair_counts_as_a_vote_for_the_better():
     one = made(("opposite", -1.5, 0, False), ("same", 1.5, 4, False), ("vague", -1.5, 2, False))
-    table = measure.rule(measure.by_set(one))
+    table = voting.rule(measure.by_set(one))
     assert value(table, TRAIN, "1 to 2", "same", "observed") == pytest.approx(2 / 3)
     assert value(table, TRAIN, "all", "same", "observed") == pytest.approx(1 / 3)
 
@@ -170,17 +170,17 @@ def test_toxic_records_that_the_votes_would_have_corrected():
 
 
 def test_agreement_is_that_of_all_couples_of_annotators(records, sets):
-    table = measure.agreement(sets)
+    table = voting.agreement(sets)
     asked = sets[TRAIN][~sets[TRAIN]["type"].isin(["empty", "repetitive"])]
     alike = annotators.agreement(asked[VOTES].to_numpy().T)
     assert value(table, TRAIN, "raw") == pytest.approx(np.nanmean(alike))
     sure = records.assign(**{name: records["margin"] > 0 for name in VOTES})
-    assert value(measure.agreement(measure.by_set(sure)), TRAIN, "krippendorff") == 1
+    assert value(voting.agreement(measure.by_set(sure)), TRAIN, "krippendorff") == 1
 
 
 def test_raters_are_compared_by_spearman_with_shared_criteria_and_with_tastes(sets):
     own = sets[MIXED].head(30)
-    table = measure.consistency(own, 3)
+    table = voting.consistency(own, 3)
     requests, said = [*own["prompt"].map(last_request)] * 2, [*own["chosen"], *own["rejected"]]
     noise = annotators.scores(np.zeros(60), generator("raters", 3))
     shared = oracle.utility(requests, said) + noise
@@ -220,11 +220,11 @@ def estimates(records, registry):
     return {
         "types": measure.types(sets, registry),
         "truth": measure.truth(sets),
-        "rule": measure.rule(sets),
-        "judges": measure.judges(sets[TRAIN]),
+        "rule": voting.rule(sets),
+        "judges": voting.judges(sets[TRAIN]),
         "toxic": measure.toxic(sets),
-        "agreement": measure.agreement(sets),
-        "consistency": measure.consistency(sets[MIXED], 0),
+        "agreement": voting.agreement(sets),
+        "consistency": voting.consistency(sets[MIXED], 0),
     }
 
 

@@ -10,7 +10,7 @@ from tests.findings.proxies import RMS, answered, exact, proxies
 from tests.findings.tables import agrees, replicated
 
 from proxyreward.findings.core.reading import select
-from proxyreward.findings.elephant.elephant_rewards import claims, measure, show
+from proxyreward.findings.elephant.elephant_rewards import claims, measure, reader, show
 from proxyreward.vocabulary import LADDER, PROBES, SUBSETS
 
 
@@ -189,16 +189,16 @@ def test_files_are_read_as_the_stages_write_them(known, tmp_path):
     own, aligned = tmp_path / "proxies", tmp_path / "aligned"
     own.mkdir()
     aligned.mkdir()
-    implicit = known.margins.melt("pair_id", list(measure.DPO.values()), "policy", "margin")
-    margins = known.margins.drop(columns=list(measure.DPO.values()))
+    implicit = known.margins.melt("pair_id", list(reader.DPO.values()), "policy", "margin")
+    margins = known.margins.drop(columns=list(reader.DPO.values()))
     for name in ("pairs", "bench", "probes"):
         getattr(known, name).to_parquet(own / f"{name}.parquet")
     margins.to_parquet(own / "margins.parquet")
     known.rms.assign(role="r", shape="s", data="d").to_csv(own / "rms.csv", index=False)
     known.gradients.to_csv(own / "gradients.csv", index=False)
-    assert measure.Proxies.read(own, aligned).names == [n for n in known.names if "dpo" not in n]
+    assert reader.Proxies.read(own, aligned).names == [n for n in known.names if "dpo" not in n]
     implicit.sample(frac=1, random_state=0).to_parquet(aligned / "implicit.parquet")
-    again = measure.Proxies.read(own, aligned)
+    again = reader.Proxies.read(own, aligned)
     assert again.names == known.names
     pd.testing.assert_frame_equal(again.margins[known.margins.columns], known.margins)
 
@@ -212,10 +212,10 @@ def test_accuracies_are_drawn_beside_the_papers(shown):
     axes = show.plot_accuracy(shown["accuracy"]).axes
     assert len(axes) == 6
     rows = select(shown["accuracy"], by="annotators", tested="helpful-base")
-    rows = rows[rows["rm"].isin(measure.PRINTED)]
+    rows = rows[rows["rm"].isin(reader.PRINTED)]
     np.testing.assert_allclose(dots(axes[1])["ours, 95 % interval"][:, 0], 100 * rows["estimate"])
     np.testing.assert_allclose(diamonds(axes[1])[0], 100 * rows["paper"])
-    assert names(axes[0]) == list(measure.PRINTED)
+    assert names(axes[0]) == list(reader.PRINTED)
 
 
 def test_contrasts_and_pitfalls_are_drawn_for_all(shown):

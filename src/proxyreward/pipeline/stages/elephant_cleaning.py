@@ -9,7 +9,7 @@ import pandas as pd
 from proxyreward.data import pairs
 from proxyreward.findings.core.reading import read_table
 from proxyreward.findings.core.registry import load_registry
-from proxyreward.findings.elephant.elephant_cleaning import claims
+from proxyreward.findings.elephant.elephant_cleaning import claims, voting
 from proxyreward.findings.elephant.elephant_cleaning import measure as cleaning
 from proxyreward.pipeline.experiment import ELEPHANT
 from proxyreward.pipeline.measuring import Measured, measure
@@ -33,11 +33,11 @@ def compute(params: Params) -> Measured:
     estimates: dict[str, pd.DataFrame] = {
         "types": cleaning.types(sets, load_registry()),
         "truth": cleaning.truth(sets),
-        "rule": cleaning.rule(sets),
-        "judges": cleaning.judges(training),
+        "rule": voting.rule(sets),
+        "judges": voting.judges(training),
         "toxic": cleaning.toxic(sets),
-        "agreement": cleaning.agreement(sets),
-        "consistency": cleaning.consistency(sets[MIXED], params.seed),
+        "agreement": voting.agreement(sets),
+        "consistency": voting.consistency(sets[MIXED], params.seed),
     }
     return Measured(
         claims.quantities(*estimates.values(), missed),

@@ -7,6 +7,7 @@ In: ``results/<scale>/proxies/`` and, if it is there, ``results/<scale>/aligned/
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.findings.elephant.elephant_rewards import claims
 from proxyreward.findings.elephant.elephant_rewards import measure as rewards
+from proxyreward.findings.elephant.elephant_rewards.reader import Proxies
 from proxyreward.pipeline.experiment import ELEPHANT
 from proxyreward.pipeline.measuring import Measured, measure
 from proxyreward.pipeline.params import Params
@@ -16,7 +17,7 @@ from proxyreward.pipeline.stage import results
 def compute(params: Params) -> Measured:
     """Measure the finding in one run."""
     folder, registry = results(params, "proxies"), load_registry()
-    proxies = rewards.Proxies.read(folder, folder.with_name("aligned"))
+    proxies = Proxies.read(folder, folder.with_name("aligned"))
     accuracy = rewards.accuracy(proxies, registry)
     contrasts, scale = rewards.contrasts(accuracy), rewards.scale(proxies)
     pitfalls = rewards.pitfalls(proxies)

@@ -11,13 +11,15 @@ from proxyreward.findings.elephant.elephant_cleaning.measure import (
     AFTER,
     BEFORE,
     COUNT,
-    EXPECTED,
     FATES,
+    PRECISION,
+    SHARE,
+)
+from proxyreward.findings.elephant.elephant_cleaning.voting import (
+    EXPECTED,
     JUDGES,
     OBSERVED,
     OWN,
-    PRECISION,
-    SHARE,
     SHARED,
     WRONG,
 )

@@ -12,14 +12,12 @@ from proxyreward.findings.core.registry import Registry
 from proxyreward.findings.elephant.elephant_rewards.measure import (
     ANNOTATORS,
     CONTRASTS,
-    DPO,
-    PRINTED,
-    Proxies,
     best_other,
     chance_distance,
     inverted,
     relative_gradient,
 )
+from proxyreward.findings.elephant.elephant_rewards.reader import DPO, PRINTED, Proxies
 from proxyreward.vocabulary import (
     ALL,
     CLEAR,

@@ -16,7 +16,8 @@ from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import GOLDEN, LARGE, OURS, SMALL
 from proxyreward.findings.core.reading import select
 from proxyreward.findings.core.text import ABSENT, cell, pivot
-from proxyreward.findings.elephant.elephant_rewards.measure import ANNOTATORS, CONTRASTS, PRINTED
+from proxyreward.findings.elephant.elephant_rewards.measure import ANNOTATORS, CONTRASTS
+from proxyreward.findings.elephant.elephant_rewards.reader import PRINTED
 from proxyreward.vocabulary import (
     ALL,
     CLEAR,
