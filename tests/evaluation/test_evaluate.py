@@ -70,8 +70,8 @@ def test_what_is_good_is_safest_and_nothing_is_alarming(evaluated):
 @pytest.mark.parametrize(
     ("of", "told"),
     [
-        (noise, "keeps no more of the possible gain by truth than null:"),
-        (turned, "the best of its choices are worse than the average one by truth"),
+        (noise, "no more of the possible gain by truth than null:"),
+        (turned, "the best of n is worse than an average response by truth"),
         (hacked, "golden rewards by truth fall again beyond best of "),
     ],
 )
@@ -86,7 +86,7 @@ def test_a_file_that_lists_the_best_first_is_told_once(evaluated):
         ["prompt_id", "truth"], ascending=[True, False]
     )
     found = evaluated(frame, golden="truth")
-    assert sum("come first in the file" in alarm for alarm in found.alarms) == 1
+    assert sum("come first are better" in alarm for alarm in found.alarms) == 1
     assert all(not model.beaten_by.get("ndr") for model in models(found).values())
 
 

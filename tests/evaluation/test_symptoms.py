@@ -126,6 +126,18 @@ def test_the_place_means_nothing_where_golden_scores_depend_on_it_too():
     }
 
 
+def test_the_place_of_a_writer_is_no_fault_of_the_scores():
+    """Who wrote a response stands in its id; the same writers, in one order, may be unlike."""
+    values = clean() + np.arange(6)
+    for ids, alarming in {"zyxwvu": False, "123456": True}.items():
+        whole = scored(values, response_ids=np.tile([*ids], 50))
+        assert found(whole) == {("a", "position"): alarming}
+    numbered = np.tile([f"sample-{i}" for i in range(5, 11)], 50)
+    assert found(scored(values, response_ids=numbered)) == {("a", "position"): True}
+    shuffled = np.random.default_rng(0).permuted(np.tile([*"zyxwvu"], (50, 1)), axis=1)
+    assert found(scored(values, response_ids=shuffled.ravel())) == {("a", "position"): True}
+
+
 def test_without_golden_scores_sorted_responses_show_in_most_models_alike():
     values = clean(3)
     values[:2] += np.arange(6)

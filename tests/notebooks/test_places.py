@@ -93,12 +93,13 @@ def test_a_scale_has_what_its_stages_ran_with_or_what_they_would_use(project, re
     with pytest.raises(ConfigError, match="own"):  # neither results nor a file
         settings_by_scale("own")
     found = settings_by_scale()
-    planned = ["real-cleaning", "real-hh", "real-more", "smoke"]
+    planned = ["real-cleaning", "real-hh", "real-more", "real-scores", "smoke"]
     assert list(found) == [*(f"{name}, planned" for name in planned), "tiny"]
     assert found["tiny"] == {"seed": 3, "model": {"layers": 2}, "mixes": {"folds": 7}}
-    parts = {"world", "reward", "mixes", "committee"}
+    parts = {"world", "reward", "mixes", "committee", "tables"}
     used = {name: parts & {*values} for name, values in found.items()}
     assert used["real-cleaning, planned"] == {"reward", "mixes", "committee"}
+    assert used["real-scores, planned"] == {"reward", "mixes", "tables"}
     assert used["real-hh, planned"] == {"reward"} and used["real-more, planned"] == {"mixes"}
     assert used["smoke, planned"] == {"world", "reward", "mixes"}
 

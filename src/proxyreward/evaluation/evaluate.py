@@ -24,6 +24,8 @@ from proxyreward.evaluation.symptoms import symptoms
 
 LARGE = 5_000_000
 """Scores times golden models beyond which several processes pay."""
+NAMED = 8
+"""So many names in a line."""
 
 
 def evaluate(
@@ -113,32 +115,48 @@ def _against(
 
 
 def _alarms(scores: Scores, seen: Sequence[Symptom], goldens: Sequence[Golden]) -> Iterator[str]:
-    """What a reader must act on, a line each; on regret only where the golden model is named."""
-    yield from (f"{each.model}: {each.message}" for each in seen if each.alarming)
+    """What a reader must act on, a line each; on regret only where the golden model is named.
+
+    Where the same is true of several, one line names them.
+    """
+    subjects: dict[str, list[str]] = {}
+    for subject, told in _found(scores, seen, goldens):
+        subjects.setdefault(told, []).append(subject)
+    for told, names in subjects.items():
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        yield f"{', '.join(names[:NAMED])}{more}: {told}"
+
+
+def _found(
+    scores: Scores, seen: Sequence[Symptom], goldens: Sequence[Golden]
+) -> Iterator[tuple[str, str]]:
+    """Alarms: who, and what."""
+    yield from ((each.model, each.message) for each in seen if each.alarming)
     for golden in goldens:
         if not golden.ceiling.signal:
-            yield f"{golden.name}, as golden model: {golden.ceiling.message}"
+            yield f"{golden.name}, as golden model", golden.ceiling.message
         elif scores.goldens:
             yield from _regrets(golden)
 
 
-def _regrets(golden: Golden) -> Iterator[str]:
+def _regrets(golden: Golden) -> Iterator[tuple[str, str]]:
     to = f"by {golden.name}"
     if measures.told_by_order(golden.models):
         yield (
-            f"The responses that come first in the file are better {to}: the order tells the "
-            "answer, so see that no scorer has seen it, and shuffle the responses"
+            f"Order of the file, {to}",
+            "the responses that come first are better, so the order tells the answer; see that no "
+            "scorer has seen it, and shuffle the responses",
         )
     for model in (model for model in golden.models if not model.null):
         if model.regret["ndr"].high < 0:
-            yield f"{model.name}: the best of its choices are worse than the average one {to}"
+            yield model.name, f"the best of n is worse than an average response {to}"
         elif nulls := model.beaten_by.get("ndr"):
-            yield f"{model.name}: keeps no more of the possible gain {to} than {', '.join(nulls)}"
+            yield model.name, f"no more of the possible gain {to} than {', '.join(nulls)}"
         elif (n := _turns(model)) is not None:
-            yield f"{model.name}: golden rewards {to} fall again beyond best of {n}"
+            yield model.name, f"golden rewards {to} fall again beyond best of {n}"
     for pair in golden.differences:
         if pair.hidden:
-            yield f"{pair.first} and {pair.second}: equal accuracy {to}, different regret"
+            yield f"{pair.first} and {pair.second}", f"equal accuracy {to}, different regret"
 
 
 def _turns(model: Model) -> int | None:

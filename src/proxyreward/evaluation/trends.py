@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from os.path import commonprefix
 
 import numpy as np
 from scipy.stats import norm, t
@@ -81,32 +82,56 @@ def with_position(scores: Scores) -> dict[str, list[Symptom]]:
 
     A file with the better responses first gives the same picture. So it is no alarm where a golden
     model depends on the place too, or, without golden models, where most of several models do
-    and in one direction.
+    and in one direction. Nor where the same writers stand at the same places in every prompt.
     """
     trends = {model: trend(scores, model, scores.position) for model in scores.models}
     found = {name: each for name, each in trends.items() if _notable(each, len(trends))}
     ordered = any(golden in found for golden in scores.goldens)
     if not scores.goldens and len(found) > max(1, len(trends) / 2):
         ordered = len({each.mean > 0 for each in found.values()}) == 1
+    writers = _writers(scores)
     return {
-        name: [_placed(name, each, ordered, name in scores.goldens)] for name, each in found.items()
+        name: [_placed(name, each, ordered or name in scores.goldens, writers)]
+        for name, each in found.items()
     }
 
 
-def _placed(model: str, found: Trend, ordered: bool, golden: bool) -> Symptom:
+def _writers(scores: Scores) -> bool:
+    """Whether ids of responses name who wrote them, in one order in every prompt.
+
+    They come again from prompt to prompt, and are no mere numbers, with or without a common
+    beginning such as in ``sample-1, sample-2``.
+    """
+    names, place = np.unique(scores.response_ids.astype(str), return_inverse=True)
+    if len(names) == len(place) or _numbered(names.tolist()):
+        return False
+    first = np.full(len(names), len(place))
+    np.minimum.at(first, place, scores.position)
+    later = np.diff(first[place]) > 0
+    return bool(later[np.diff(scores.prompt) == 0].all())
+
+
+def _numbered(names: list[str]) -> bool:
+    beginning = commonprefix(names).rstrip("0123456789")
+    return all(name.removeprefix(beginning).isdecimal() for name in names)
+
+
+def _placed(model: str, found: Trend, ordered: bool, writers: bool) -> Symptom:
     told = (
         f"Rank correlation of score and place in the file {found.mean:+.2f} within "
         f"{len(found.rho):,} prompts (p = {found.p:.1g})"
     )
+    shuffle = "which looks the same: shuffle them within prompts before scoring to tell"
     remedy = (
-        "The responses seem to be sorted by quality, which looks the same: shuffle them within "
-        "prompts before scoring to tell"
-        if ordered or golden
+        f"Responses of the same writers stand at the same places in every prompt, {shuffle}"
+        if writers
+        else f"The responses seem to be sorted by quality, {shuffle}"
+        if ordered
         else "Score the responses again in random order. Likely causes: the token whose score is "
         "read depends on padding within the batch, or a judge prefers a place; responses sorted "
         "by quality would look the same"
     )
-    return Symptom(model, "position", not (ordered or golden), told, remedy)
+    return Symptom(model, "position", not (ordered or writers), told, remedy)
 
 
 def with_length(scores: Scores) -> dict[str, list[Symptom]]:
