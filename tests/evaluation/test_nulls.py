@@ -29,6 +29,11 @@ def test_without_lengths_none_prefers_by_length(scores, length):
     assert names == ("null:constant", "null:random", "null:first")
 
 
+def test_without_an_order_none_prefers_what_stands_first(scores):
+    _, names = with_nulls(dataclasses.replace(scores, position=None))
+    assert names == ("null:longer", "null:shorter", "null:constant", "null:random")
+
+
 def test_random_scores_follow_the_seed_alone(scores):
     drawn = [with_nulls(scores, seed)[0].of("null:random").tolist() for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]

@@ -21,7 +21,7 @@ def with_nulls(scores: Scores, seed: int = 0) -> tuple[Scores, tuple[str, ...]]:
 
     ``null:longer`` and ``null:shorter`` prefer by length, only where lengths are known (a response
     of unknown length has no score by them); ``null:constant`` ties everything; ``null:random``
-    draws normal numbers; ``null:first`` prefers what stands earlier in the file.
+    draws normal numbers; ``null:first`` prefers what stands earlier in a file that has an order.
 
     Raises
     ------
@@ -32,8 +32,9 @@ def with_nulls(scores: Scores, seed: int = 0) -> tuple[Scores, tuple[str, ...]]:
     found = {
         "constant": np.zeros(rows),
         "random": np.random.default_rng((seed, STREAM)).normal(size=rows),
-        "first": -scores.position.astype(float),
     }
+    if scores.position is not None:
+        found["first"] = -scores.position.astype(float)
     if scores.length is not None and not np.isnan(scores.length).all():
         found = {"longer": scores.length, "shorter": -scores.length, **found}
     names = tuple(PREFIX + name for name in found)

@@ -50,8 +50,9 @@ class Scores:
         What a prompt belongs to; intervals are over clusters where they are known, else prompts.
     length : ndarray, shape (rows,), or None
         Length of each response, in characters if its text was given; NaN where unknown.
-    position : ndarray, shape (rows,)
-        Place of a response among those of its prompt in the file, from 0.
+    position : ndarray, shape (rows,), or None
+        Place of a response among those of its prompt in the file, from 0; None where a format says
+        in its columns which response is the better one, and so has no order.
     goldens
         Names of the models that are taken for the truth; none for each in turn.
     raters : ndarray, shape (raters, rows), or None
@@ -64,7 +65,7 @@ class Scores:
     prompt: np.ndarray
     prompt_ids: np.ndarray
     response_ids: np.ndarray
-    position: np.ndarray
+    position: np.ndarray | None
     goldens: tuple[str, ...] = ()
     category: np.ndarray | None = None
     cluster: np.ndarray | None = None

@@ -84,6 +84,8 @@ def with_position(scores: Scores) -> dict[str, list[Symptom]]:
     model depends on the place too, or, without golden models, where most of several models do
     and in one direction. Nor where the same writers stand at the same places in every prompt.
     """
+    if scores.position is None:
+        return {}
     trends = {model: trend(scores, model, scores.position) for model in scores.models}
     found = {name: each for name, each in trends.items() if _notable(each, len(trends))}
     ordered = any(golden in found for golden in scores.goldens)

@@ -3,10 +3,12 @@
 import json
 import math
 
+import numpy as np
 import pytest
 from tests.evaluation.reading.written import same, table, told
 
 from proxyreward.data.report import DataError
+from proxyreward.evaluation.evaluate import evaluate
 
 
 def lines(path, records):
@@ -91,6 +93,17 @@ def test_models_of_several_files_share_one_label(tmp_path):
     assert scores.models == ("a", "chosen", "b")
     assert told(scores)["1"]["rejected"] == {"a": 1, "chosen": 0, "b": 2}
     assert not found.notes and found.rows == 2
+
+
+def test_what_is_chosen_stands_first_by_the_format_and_that_is_no_alarm(tmp_path):
+    rng = np.random.default_rng(0)
+    good = [pair(1 + rng.random(), rng.random(), id=i) for i in range(60)]
+    for one, length in zip(good, rng.permutation(60)):
+        one["text_chosen"], one["text_rejected"] = "a" * (length + 1), "b" * (length % 2 * 60)
+    found = evaluate(lines(tmp_path / "rm.jsonl", good))
+    assert found.alarms == ()
+    [golden] = found.goldens
+    assert "null:first" not in [model.name for model in golden.models]
 
 
 def test_another_golden_model_replaces_the_label(tmp_path):

@@ -106,7 +106,9 @@ def assembled(
         prompt=rows.owner,
         prompt_ids=rows.prompt.names,
         response_ids=rows.response.names[rows.response.of[rows.first]],
-        position=np.arange(len(rows.owner)) - np.searchsorted(rows.owner, rows.owner),
+        position=None
+        if tables[0].format == "rewardbench"
+        else np.arange(len(rows.owner)) - np.searchsorted(rows.owner, rows.owner),
         goldens=asked,
         category=_group(rows, "category"),
         cluster=_group(rows, "cluster"),
