@@ -82,7 +82,7 @@ def test_the_comparisons_of_all_claims_are_those_that_are_pinned(registry, root)
     assert found == pinned[1:]
 
 
-# What the default scale lacks: a base between the two, and policies worth judging.
+# What the default scale lacks: a base between the two, reworded prompts.
 LACKING = ("more.table6.c1", "more.table6.c2", "elephant.finding.goodhart.c2")
 FINDINGS = sorted({claim.finding for claim in load_registry().claims() if claim.finding})
 

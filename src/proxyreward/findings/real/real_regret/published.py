@@ -22,6 +22,8 @@ RIGHT = "right answer"
 """Name of the golden model: 1 for the right answer, 0 for all others."""
 WRITER, CHOSEN = "human_to_GPT-4", "chosen"
 """Who wrote the right answers of RewardMATH; the right one of a pair of RewardBench."""
+ANSWERS = 10
+"""To each problem of RewardMATH, of which one is right."""
 SAME = {
     "GRM-Llama3-8B": "grm_llama3",
     "GRM_Gemma_2B": "grm_gemma",
@@ -80,14 +82,14 @@ def scores(folder: Path) -> Published:
     ------
     DataError
         The file cannot be read, lacks a column or has an unknown one, a score is no number, a
-        problem has not exactly one right answer, or problems differ in their number of answers.
+        problem has not exactly one right answer, or not `ANSWERS` in all.
     """
-    return _published(folder / SCORES, WRITER)
+    return _published(folder / SCORES, WRITER, ANSWERS)
 
 
 def pairs(folder: Path) -> Published:
     """The mathematics pairs of RewardBench, of which one response is right; errors as `scores`."""
-    return _published(folder / PAIRS, CHOSEN)
+    return _published(folder / PAIRS, CHOSEN, 2)
 
 
 def verdicts(folder: Path) -> Verdicts:
@@ -112,7 +114,7 @@ def verdicts(folder: Path) -> Verdicts:
     return Verdicts(judges, chosen, (place == "A").reshape(shape), missing)
 
 
-def _published(path: Path, right: str) -> Published:
+def _published(path: Path, right: str, answers: int) -> Published:
     table = _table(path, COLUMNS)
     table["score"] = _numbers(path, table)
     table["model"] = table["model"].replace(SAME)
@@ -120,11 +122,12 @@ def _published(path: Path, right: str) -> Published:
     table["place"] = names
     keys = ["prompt_id", "response_id", "place"]
     wide = table.set_index([*keys, "model"])["score"].unstack("model", sort=False)
-    rows = table[keys].drop_duplicates().sort_values("prompt_id", kind="stable")
+    rows = table[keys].drop_duplicates()
+    rows = rows.sort_values("prompt_id", kind="stable", key=lambda ids: pd.factorize(ids)[0])
     wide = wide.reindex(pd.MultiIndex.from_frame(rows))
     partial = wide.columns[wide.isna().any()]
     values, rows = wide.drop(columns=partial), rows.reset_index(drop=True)
-    _one_right(path, rows, right)
+    _one_right(path, rows, right, answers)
     return _assembled(path, table, rows, values, list(partial), right)
 
 
@@ -205,16 +208,14 @@ def _refuse(path: Path, table: pd.DataFrame, name: str, wrong: pd.Series, said: 
         raise DataError(f"{path}: row {row + 2}, field {name}: {value!r} {said}; {REMEDY}")
 
 
-def _one_right(path: Path, rows: pd.DataFrame, right: str) -> None:
+def _one_right(path: Path, rows: pd.DataFrame, right: str, answers: int) -> None:
     """Refuse prompts without exactly one right response, or with another number of responses."""
     prompts = rows.groupby("prompt_id", sort=False)["response_id"]
-    found, answers = prompts.agg(lambda ids: (ids == right).sum()), prompts.size()
+    found, sizes = prompts.agg(lambda ids: (ids == right).sum()), prompts.size()
     for wrong, told in (
         (found[found != 1], f"responses are {right!r}, and one must be"),
-        (answers[answers != answers.iloc[0]], f"responses, and the first has {answers.iloc[0]}"),
+        (sizes[sizes != answers], f"responses, and there must be {answers}"),
     ):
         if len(wrong):
-            raise DataError(
-                f"{path}: prompt {wrong.index[0]!r}, field response_id: {wrong.iloc[0]} {told}; "
-                f"{REMEDY}"
-            )
+            place = f"prompt {wrong.index[0]!r}, field response_id"
+            raise DataError(f"{path}: {place}: {wrong.iloc[0]} {told}; {REMEDY}")
