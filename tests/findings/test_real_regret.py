@@ -343,6 +343,22 @@ def test_names_are_spread_and_stay_in_order():
     assert found["c"] == 5 and found[["a", "d", "b"]].mean() == pytest.approx(0.05)
 
 
+def test_tables_for_readers_name_tiers_pairs_and_files(study):
+    tables, _ = measure.tables(study, np.random.default_rng(0))
+    scorers = show.scorer_table(tables["scorers"])
+    assert list(scorers["scorer"])[-3:] == ["null:first", "null:random", "null:constant"]
+    assert all("(tier " in name for name in scorers["scorer"][:-3])
+    pairs = show.difference_table(tables["alike"])
+    first = tables["alike"].iloc[0]
+    assert (
+        pairs["pair"][0] == f"{first['first']} − {first['second']}" and "-" not in pairs.sum().sum()
+    )
+    counts = show.count_table(tables["counts"]).set_index("what")
+    assert counts.loc["verdicts"].tolist() == [f"{2 * PROBLEMS * (ANSWERS - 1):,d}", "–"]
+    sets = show.prediction_table(tables["prediction"], (1, 9)).set_index("test set")
+    assert sets.loc["RewardBench, one wrong answer", "with judges"] == "–"
+
+
 def committed(root):
     return root / "results" / "real-scores" / "real_regret"
 

@@ -93,7 +93,7 @@ def test_a_scale_has_what_its_stages_ran_with_or_what_they_would_use(project, re
     with pytest.raises(ConfigError, match="own"):  # neither results nor a file
         settings_by_scale("own")
     found = settings_by_scale()
-    planned = ["real-cleaning", "real-hh", "real-more", "smoke"]
+    planned = ["real-cleaning", "real-hh", "real-more", "real-scores", "smoke"]
     assert list(found) == [*(f"{name}, planned" for name in planned), "tiny"]
     assert found["tiny"] == {"seed": 3, "model": {"layers": 2}, "mixes": {"folds": 7}}
     parts = {"world", "reward", "mixes", "committee"}

@@ -31,12 +31,12 @@ PANELS = {REWARD_MODEL: "reward models", ALL: "with judges"}
 KINDS = {REWARD_MODEL: (OURS, "o", "reward models"), JUDGE: (PAPER, "s", "judges")}
 PLACES = {"first": (OURS, "o"), "second": (PAPER, "s")}
 SPOILT = "modified_with_GPT-4"
-QUANTITIES = {
-    "RewardBench accuracy": ("accuracy, RewardBench", "z.1f", 100),
-    "RewardMATH accuracy": ("accuracy, RewardMATH", "z.1f", 100),
-    "kept": ("share kept", "z.1f", 100),
-    "gamma": ("area lost", ".2f", 1),
-    "tier": ("tier", ".0f", 1),
+HEADS = {"RewardMATH accuracy": "accuracy, RewardMATH, %", "kept": "share kept, %"}
+WHAT = {
+    "repeated-ids": "answers with the id of an earlier one",
+    "empty-ids": "answers without an id",
+    "partial-scorers": "scorers left out, as scores lack",
+    "test sets": "test sets, see below",
 }
 
 
@@ -195,21 +195,22 @@ def plot_positions(positions: pd.DataFrame) -> "Figure":
 
 
 def scorer_table(scorers: pd.DataFrame) -> pd.DataFrame:
-    """Text cells, a row a scorer, those that keep most first; null scorers last."""
-    order = scorers[scorers["quantity"] == "kept"].set_index("scorer")["estimate"]
-    rows = scorers[scorers["quantity"].isin(QUANTITIES)].copy()
-    rows["place"] = rows["scorer"].map(order)
-    rows["column"] = rows["quantity"].map(list(QUANTITIES).index)
+    """Text cells, a row a scorer with its tier, those that keep most first; null scorers last."""
+    values = scorers.set_index(["quantity", "scorer"])["estimate"]
+    rows = scorers[scorers["quantity"].isin(HEADS)].copy()
+    rows["kept"] = rows["scorer"].map(values["kept"])
     rows["null"] = rows["kind"] == NULL
-    rows = rows.sort_values(["null", "place", "column"], ascending=[True, False, True])
-    heads = {name: head for name, (head, _, _) in QUANTITIES.items()}
-    found = pivot(rows, {"scorer": "scorer", "kind": "kind"}, "quantity", _measured, heads)
-    return found[["scorer", "kind", *heads.values()]]
+    rows = rows.sort_values(["null", "kept"], ascending=[True, False], kind="stable")
+    tiers = rows["scorer"].map(values["tier"])
+    told = [f" (tier {tier:.0f})" if tier > 0 else "" for tier in tiers]
+    rows["named"] = rows["scorer"] + told
+    return pivot(rows, {"named": "scorer"}, "quantity", lambda row: signed(row, "z.1f", 100), HEADS)
 
 
-def _measured(row: Any) -> str:
-    _, form, unit = QUANTITIES[row.quantity]
-    return signed(row, form, unit)
+def count_table(counts: pd.DataFrame) -> pd.DataFrame:
+    """What was read and what is unusual: a row each, a column a file."""
+    rows = counts.assign(what=counts["what"].replace(WHAT))
+    return pivot(rows, {"what": "what"}, "file", lambda row: f"{row.count:,d}")
 
 
 def signed(row: Any, form: str = ".2f", unit: float = 1.0) -> str:
@@ -221,13 +222,13 @@ def difference_table(differences: pd.DataFrame) -> pd.DataFrame:
     """Text cells in points: two scorers, the differences of accuracy and of the share kept."""
     rows = []
     for row in differences.itertuples():
-        texts = [row.first, row.second]
+        texts = [f"{row.first} − {row.second}"]
         for name in ("accuracy", "kept"):
             ends = [getattr(row, name + end) for end in ("", "_low", "_high")]
             texts.append(signed(pd.Series(ends, ENDS), "+.1f", 100))
-        rows.append((*texts, "< 0.001" if row.p < 0.001 else f"{row.p:.3f}"))
-    heads = ["keeps more", "keeps less", "accuracy, points", "share kept, points", "p"]
-    return pd.DataFrame(rows, columns=heads)
+        told = "p\u00a0<\u00a00.001" if row.p < 0.001 else f"p\u00a0=\u00a0{row.p:.3f}"
+        rows.append((*texts[:-1], f"{texts[-1]}, {told}"))
+    return pd.DataFrame(rows, columns=["pair", "accuracy, points", "share kept, points"])
 
 
 def prediction_table(prediction: pd.DataFrame, rejected: Collection[int]) -> pd.DataFrame:
