@@ -182,6 +182,14 @@ def test_a_test_set_that_is_drawn_estimates_the_exact_one():
     np.testing.assert_array_equal(perfect.drawn(np.arange(40), rng), 1.0)
 
 
+def test_test_sets_of_equal_cost_score_as_many_answers():
+    """Right on the first 16 of 40 problems alone: m = 4 has 80 answers for 16 problems of five."""
+    values = np.zeros((1, 40, 5))
+    values[:, :16, 0], values[:, 16:, 0] = 1, -1
+    found = Answers(values).drawn(np.arange(40), np.random.default_rng(0))[:, 0]
+    assert found == pytest.approx([16 / 40, 16 / 26, 16 / 20, 1])
+
+
 def test_no_test_set_predicts_itself():
     """Scorers who choose blindly: on the same problems test and regret agree, across halves not."""
     rng = np.random.default_rng(2)
