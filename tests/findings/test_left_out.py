@@ -1,12 +1,17 @@
 """Quantities of data that cannot be drawn again: their interval, and the file that holds them."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from scipy.stats import spearmanr, ttest_1samp
 
-from proxyreward.findings.core import left_out
+from proxyreward.findings.core import left_out, verdict
 from proxyreward.findings.core.quantity import LeftOut
+from proxyreward.findings.core.registry import load_registry
+from proxyreward.pipeline.stages import scorecard
 
 
 def left(statistic, *samples):
@@ -85,3 +90,24 @@ def test_a_damaged_file_is_named(tmp_path, damage):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"left_out\.csv.*git checkout"):
         left_out.quantities(tmp_path)
+
+
+def test_what_is_decided_on_published_data_is_tracked_and_watched(root):
+    """So that every clone has it, and the scorecard is made again when it changes."""
+    stages = yaml.safe_load((root / "dvc.yaml").read_text())["stages"]
+    measured = {claim.finding for claim in load_registry().claims()}
+    for finding, source in left_out.PUBLISHED.items():
+        assert finding in measured
+        assert f"results/{source.scale}/{finding}" in stages["scorecard"]["deps"]
+        assert left_out.published(root / "results", finding)
+
+
+def test_the_scorecard_reads_published_data_at_every_scale(root, tmp_path):
+    """In place of a folder of the scale, which need not have the finding."""
+    folder = tmp_path / "results" / "smoke"
+    shutil.copytree(root / "results" / "real-scores", folder.parent / "real-scores")
+    found = scorecard._measured(folder, "real_regret")
+    assert all(isinstance(quantity, LeftOut) for quantity in found.values())
+    own, compared = verdict.decide("real_regret", found, load_registry())
+    models = len(next(iter(found.values())).values)
+    assert [decision.n for decision in own] == [models] * len(own) and len(compared) > len(own)

@@ -73,6 +73,26 @@ def test_verdict_table_reads_scorecard_and_registry(project, shown):
     )
 
 
+def test_of_published_data_n_counts_what_is_left_out_and_no_run_is_the_default(project, shown):
+    """A table of both kinds says both, and counts as replicates only what is one."""
+    row = {"verdict": "reproduced", "reason": "so", "estimate": 0.5, "low": 0.4, "high": 0.6}
+    rows = [
+        row | {"claim_id": name, "n": n, "paper_value": None}
+        for name, n in (("rethinking.fig13.c1", 13), ("rethinking.table1.c1", 4))
+    ]
+    folder = project / "results" / "tiny"
+    (folder / "scorecard.json").write_text(json.dumps(rows))
+    beside = COMPARED.iloc[[0, 3]].assign(claim="rethinking.fig13.c1")
+    beside.to_csv(folder / "comparisons.csv", index=False)
+    display.verdict_table([row["claim_id"] for row in rows], "tiny")
+    display.verdict_table(["rethinking.fig13.c1"], "tiny")
+    both, alone = (table.html for table in shown)
+    for html in (both, alone):
+        assert ">13 reward models<" in html and "Where n counts reward models" in html
+        assert "default run" not in html and "beside: e = 0" in html
+    assert "4 independent replicates" in both and "replicates of the pipeline" not in alone
+
+
 def test_menus_count_the_claims_that_they_choose(project, shown):
     """Each row says to what it belongs, in the order of the menus."""
     rows = [

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from proxyreward.findings.core import left_out
 from proxyreward.findings.core.criterion import rule
 from proxyreward.findings.core.quantity import LEVEL
 from proxyreward.findings.core.style import svg
@@ -166,15 +167,25 @@ def verdict_table(
     registry = load_registry()
     decided, compared = scorecard(scale), comparisons(scale)
     kinds = kinds_of_claims(claim_ids, scale)[list(filters or ())]
+    parts = {
+        claim.id: left_out.PUBLISHED[claim.finding].parts
+        for claim in registry.claims()
+        if claim.finding in left_out.PUBLISHED
+    }
     rows = [
         verdict_row(
-            claim, registry.claim(claim).statement, decided.get(claim), compared.get(claim), kind
+            claim,
+            registry.claim(claim).statement,
+            decided.get(claim),
+            compared.get(claim),
+            kind,
+            parts.get(claim, ""),
         )
         for claim, kind in zip(claim_ids, kinds.to_dict("records"), strict=True)
     ]
     head = "".join(f'<th scope="col">{label}</th>' for label in _COLUMNS)
     html = (
-        f'<p class="replicates">{_replicates(decided.values())}</p>'
+        f'<p class="replicates">{_over(claim_ids, decided, parts)}</p>'
         f"{_menus(kinds.rename(columns=filters)) if filters else ''}"
         '<div class="scroll"><table class="verdicts cards"><thead><tr>'
         f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
@@ -224,11 +235,13 @@ def verdict_row(
     row: Mapping[str, Any] | None,
     compared: pd.DataFrame | None = None,
     kinds: Mapping[str, str] | None = None,
+    parts: str = "",
 ) -> str:
     """Return one HTML table row, in which the claim's comparisons open.
 
     `row` is the claim's entry in the scorecard, `compared` its comparisons, if there are any;
-    `kinds` are what the row can be chosen by.
+    `kinds` are what the row can be chosen by. `parts` is what n counts on published data, where
+    there are no replicates.
     """
     row = row or {"verdict": NOT_RECORDED, "reason": "no entry in the scorecard of this scale"}
     verdict = str(row["verdict"])
@@ -237,10 +250,10 @@ def verdict_row(
     why = f"<br><small><b>Why:</b> {escape(str(row['why']))}</small>" if row.get("why") else ""
     cells = (
         f"{escape(statement)}<br><small>{escape(str(row.get('reason') or ''))}</small>{why}"
-        f"<br><small><code>{escape(claim_id)}</code></small>{_comparisons(compared)}",
+        f"<br><small><code>{escape(claim_id)}</code></small>{_comparisons(compared, parts)}",
         _cell(row.get("paper_value")),
         _estimate(row),
-        _cell(row.get("n")),
+        f"{_cell(row.get('n'))} {parts}".strip(),
         badge,
     )
     chosen = f' data-kinds="{escape("|".join(kinds.values()))}"' if kinds else ""
@@ -258,6 +271,21 @@ def _line(
     return f"<tr{attribute}>{''.join(parts)}</tr>"
 
 
+def _over(
+    claim_ids: Sequence[str], decided: Mapping[str, Mapping[str, Any]], parts: Mapping[str, str]
+) -> str:
+    """Over what the claims of a table are decided: replicates, and parts of published data."""
+    told = []
+    if not set(claim_ids) <= set(parts):
+        told.append(_replicates([row for name, row in decided.items() if name not in parts]))
+    for kind in dict.fromkeys(parts[name] for name in claim_ids if name in parts):
+        told.append(
+            f"Where n counts {kind}, the data are published and cannot be drawn again: the "
+            f"interval is over {kind}, one left out at a time."
+        )
+    return " ".join(told)
+
+
 def _replicates(rows: Collection[Mapping[str, Any]]) -> str:
     most = max((row["n"] for row in rows), default=0)
     if most < 2:
@@ -269,18 +297,20 @@ def _replicates(rows: Collection[Mapping[str, Any]]) -> str:
     return f"Over {most} independent replicates of the pipeline{preliminary}."
 
 
-def _comparisons(rows: pd.DataFrame | None) -> str:
+def _comparisons(rows: pd.DataFrame | None, parts: str = "") -> str:
     """A table that opens; empty for a single comparison, which the reason spells out."""
     if rows is None or (len(rows) == 1 and rows["group"].iloc[0] > 0):
         return ""
     deciding = rows[rows["group"] != 0]
     shared = deciding.groupby("group")["quantity"].transform("size") > 1
     lines = [
-        f"<li>{_place(row.group, one_of)}{_measured(row)}, asked {escape(_asked(row))}: "
+        f"<li>{_place(row.group, one_of)}{_measured(row, parts)}, asked {escape(_asked(row))}: "
         f"<b>{escape(row.outcome)}</b></li>"
         for row, one_of in zip(deciding.itertuples(), shared, strict=True)
     ]
-    lines += [f"<li>beside: {_measured(row)}</li>" for row in rows[rows["group"] == 0].itertuples()]
+    lines += [
+        f"<li>beside: {_measured(row, parts)}</li>" for row in rows[rows["group"] == 0].itertuples()
+    ]
     confirm, refute = (
         " or ".join(f"{level:.4g}" for level in sorted(set(deciding[name])))
         for name in ("confirm", "refute")
@@ -299,10 +329,11 @@ def _place(group: int, one_of: bool) -> str:
     return ("positive control: " if group < 0 else "") + ("one of: " if one_of else "")
 
 
-def _measured(row: Any) -> str:
+def _measured(row: Any, parts: str) -> str:
+    own = "" if parts else f", default run {_cell(row.own)}"
     paper = "" if math.isnan(row.paper) else f", paper {_cell(row.paper)}"
     interval = f"{_cell(row.estimate)}{_ends(row.low, row.high)}"
-    return f"{escape(row.quantity)} = {interval}, default run {_cell(row.own)}{paper}"
+    return f"{escape(row.quantity)} = {interval}{own}{paper}"
 
 
 def _asked(row: Any) -> str:

@@ -7,6 +7,7 @@ which reads.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -17,10 +18,27 @@ COLUMNS = ["quantity", "correlation", "value"]
 WITHOUT = "without "
 
 
+class Source(NamedTuple):
+    """Where the quantities of a finding on published data lie, and what is left out for them."""
+
+    scale: str
+    parts: str
+
+
+PUBLISHED = {"real_regret": Source("real-scores", "reward models")}
+"""Findings that are decided on published data, at every scale on the same: such data cannot be
+drawn again, so there are no replicates. Their tables are tracked, so every clone has them."""
+
+
 def as_table(quantities: Mapping[str, LeftOut], parts: Sequence[str]) -> pd.DataFrame:
     """The quantities as a table: quantity, correlation, value, and ``without <part>`` for each."""
     rows = [(name, q.is_correlation, q.whole, *q.values) for name, q in quantities.items()]
     return pd.DataFrame(rows, columns=[*COLUMNS, *(WITHOUT + part for part in parts)])
+
+
+def published(results: Path, finding: str) -> dict[str, LeftOut]:
+    """Quantities of a finding of `PUBLISHED`; `results` is the folder of all scales' results."""
+    return quantities(results / PUBLISHED[finding].scale / finding)
 
 
 def quantities(folder: Path) -> dict[str, LeftOut]:
