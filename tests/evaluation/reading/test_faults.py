@@ -73,6 +73,10 @@ def file(tmp_path):
             "judge,question_id,model_a,model_b,winner\nj,1,x,y,model_a\n",
             ["rename question_id to prompt_id; rename model_a to response_a; rename model_b to"],
         ),
+        (
+            "Prompt ID,response_id,Score\n1,a,1\n",
+            ["rename Prompt ID to prompt_id; rename Score to"],
+        ),
         ("question_id,source,model\n1,x,m\n", ["and judge; rename question_id to prompt_id"]),
         (
             "prompt_id,response_id,model,reward\np,a,m,1\np,b,m,2\n",

@@ -115,7 +115,7 @@ def test_without_a_judge_the_file_is_the_judge(tmp_path):
     path = tmp_path / "opus.csv"
     path.write_text("prompt_id,response_a,response_b,winner\np,x,y,a\np,x,z,\n")
     scores, found = table(path)
-    assert scores.models == ("opus",)
+    assert scores.models == ("opus",) and scores.verdicts
     assert list(scores.response_ids) == ["x", "y"]
     assert [(note.kind, note.count) for note in found.notes] == [("missing-verdicts", 1)]
 

@@ -73,14 +73,19 @@ def _needed(source: Source) -> str:
 
 def _renames(source: Source, columns: Sequence[str]) -> dict[str, str]:
     """Which of the needed columns may be there by another name."""
-    free = [name for name in source.types if name not in columns]
+    needed = {*SHAPES["long"][0], *SHAPES["verdicts"][0]}
+    free = {_spelt(name): name for name in source.types if name not in needed}
     found = {}
     for column in [name for name in columns if name not in source.types]:
         usual = [name for name in OTHER_NAMES.get(column, ()) if name in free]
         near = usual or difflib.get_close_matches(column, free, n=1, cutoff=0.8)
         if near:
-            found[column] = near[0]
+            found[column] = free[near[0]]
     return found
+
+
+def _spelt(name: str) -> str:
+    return name.casefold().replace(" ", "_").replace("-", "_")
 
 
 def groups(source: Source, options: Options, name: str) -> Groups:
