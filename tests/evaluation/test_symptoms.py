@@ -107,6 +107,23 @@ def test_constant_scores_with_one_response_a_prompt():
     assert found(scored(np.ones((1, 1, 1)))) == {}
 
 
+def test_ties_and_places_of_verdicts_are_those_of_the_comparisons():
+    """One response won against each of five others, which were not compared with each other."""
+    strengths = np.linspace(1, 3, 50)[None, :, None] * ([2.5] + [-0.5] * 5)
+    assert found(scored(strengths)) == {("a", "few-values"): True, ("a", "position"): True}
+    assert found(scored(strengths, verdicts=True)) == {}
+
+
+@pytest.mark.parametrize("decided", [0, 20])
+def test_a_judge_that_calls_nearly_everything_a_tie(decided):
+    values = np.zeros((1, 50, 3))
+    values[:, :decided] = clean(1, decided, 3)
+    scores = scored(values, verdicts=True)
+    assert found(scores) == {("a", "constant"): True}
+    (symptom,) = symptoms(scores)
+    assert "judge" in symptom.remedy and "padding" not in symptom.remedy
+
+
 def test_a_model_without_scores_has_no_symptoms():
     assert found(scored(np.full((1, 4, 3), np.nan))) == {}
 

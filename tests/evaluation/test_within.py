@@ -65,14 +65,6 @@ def test_first_pair_is_that_of_the_first_two_responses():
     np.testing.assert_array_equal(found.first_right, alone.right)
 
 
-def test_squares_are_those_about_the_two_means():
-    model = np.random.default_rng(4).normal(size=(20, 5))
-    found = one(scored([model, model]))
-    scale = found.all.sum() / ((model - model.mean()) ** 2).sum()
-    expected = scale * model.var(axis=1) * 5
-    np.testing.assert_allclose(found.within, expected, atol=1e-12)
-
-
 def test_models_with_holes_of_their_own_are_as_if_alone():
     scores = holed(np.random.default_rng(5))
     for golden, model, found in within.every(scores, scores.models, scores.models):
@@ -105,7 +97,6 @@ def test_scale_of_a_model_does_not_matter():
     found, huge = (one(scored([golden, by * model])) for by in (1.0, 2.0**660))
     for name in ("right", "clear", *within.FROM_LIBRARY):
         np.testing.assert_allclose(flat(huge)[name], flat(found)[name], atol=1e-12)
-    assert np.isfinite(huge.all).all()
 
 
 def test_very_long_prompts_are_cut(monkeypatch):

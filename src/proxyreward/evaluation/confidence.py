@@ -64,7 +64,8 @@ def ece_interval(found: Pairs, sample: Sample, factor: np.ndarray | float = 1.0)
     With :math:`S_m` the sum of right less confidence in bin m, the error is
     :math:`\sum_m |S_m| / n`, and the influence of a pair :math:`\mathrm{sign}(S_m)` times its share
     in it, less the error, over n; bins held fixed. The interval is about the mean that such tables
-    have, of which chance alone makes up the floor; near the floor it is wider than need be.
+    have, of which chance alone makes up the floor; near the floor it is wider than need be. It ends
+    at 0, below which no error lies.
 
     `factor` multiplies the margins.
     """
@@ -77,16 +78,17 @@ def ece_interval(found: Pairs, sample: Sample, factor: np.ndarray | float = 1.0)
     side = np.sign(np.bincount(bins, excess))
     error = float(pair_ece(margin))
     influence = (side[bins] * excess - error) / len(margin)
-    return sample.interval(error, _per_prompt(influence, found, sample))
+    known = sample.interval(error, _per_prompt(influence, found, sample))
+    return known._replace(low=max(known.low, 0.0))  # NaN stays
 
 
 def calibration(found: Pairs, sample: Sample) -> Calibration | None:
     """Calibration of the scores as they are, and after a temperature; None without pairs.
 
     ``after`` multiplies the pairs of each half of the prompts by the factor that is best for the
-    other half. ``temperature`` is that of all pairs, with the interval of its logarithm; NaN where
-    none is best, as guessing would be better than any or no pair is wrong; and an end beyond double
-    precision.
+    other half; its interval takes the factors as given, and is wider than need be. ``temperature``
+    is that of all pairs, with the interval of its logarithm; NaN where none is best, as guessing
+    would be better than any or no pair is wrong; and an end beyond double precision.
     """
     if not len(found.margin):
         return None

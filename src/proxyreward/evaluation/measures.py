@@ -19,6 +19,7 @@ from proxyreward.evaluation.nulls import FIRST
 from proxyreward.evaluation.result import Model
 from proxyreward.evaluation.sample import Sample, ratio_influence
 from proxyreward.evaluation.scores import Scores
+from proxyreward.evaluation.spread import SHARE, shares
 from proxyreward.evaluation.within import Within
 from proxyreward.metrics.estimates import Interval
 from proxyreward.metrics.pairs import ratio
@@ -31,7 +32,6 @@ ENDS = {
     "ndcg": (0.0, 1.0),
 }
 """Between which a metric lies on every prompt; of the others no such ends are known."""
-SHARE = (0.0, 1.0)
 LOW_IS_GOOD = ("ece", "gamma")
 COMPARED = ("ndr", "gamma")
 """Of `Model.regret`, what a null scorer can do as well."""
@@ -82,6 +82,7 @@ def models(
             within.of_group(group, scores.prompts),
             curves.measured(group, scores.prompts, sample),
         )
+        spread = shares(group, scores.prompts, sample)
         for (golden, name, inside), (_, _, curve, regret) in zip(*parts):
             pairs = ordered_pairs(group.blocks, *group.places((golden, name)), sample.seed)
             null = name in nulls
@@ -91,7 +92,11 @@ def models(
                 name,
                 null,
                 metrics={**_metrics(inside, sample), "ece": error},
-                regret={**regret, **_spread(inside, sample)},
+                regret={
+                    **regret,
+                    "variance": spread[name],
+                    "unspecific": sample.ratio(inside.clear, inside.equal, SHARE),
+                },
                 curve=curve,
                 calibration=calibrated,
                 **_counted(scores.category, inside, sample),
@@ -145,13 +150,6 @@ def _metrics(inside: Within, sample: Sample) -> dict[str, Interval]:
     for name, values in inside.metrics.items():
         found[name] = sample.mean(values, ENDS.get(name))
     return found
-
-
-def _spread(inside: Within, sample: Sample) -> dict[str, Interval]:
-    return {
-        "variance": sample.ratio(inside.within, inside.all, SHARE),
-        "unspecific": sample.ratio(inside.clear, inside.equal, SHARE),
-    }
 
 
 def _categories(

@@ -58,6 +58,9 @@ class Scores:
     raters : ndarray, shape (raters, rows), or None
         What single raters gave, NaN where one gave nothing. Their mean is then a model, `RATERS`,
         and golden.
+    verdicts
+        Whether the scores are strengths that pairwise verdicts give: responses with the same wins
+        tie, and their order in the file is that of the comparisons.
     """
 
     models: tuple[str, ...]
@@ -71,6 +74,7 @@ class Scores:
     cluster: np.ndarray | None = None
     length: np.ndarray | None = None
     raters: np.ndarray | None = None
+    verdicts: bool = False
 
     @property
     def prompts(self) -> int:

@@ -27,6 +27,7 @@ _PADDING = (
     "If the padding token is also the end-of-sequence token, the score is read at a wrong place: "
     "set a padding token of its own and score one response at a time to compare"
 )
+_TIES = "The judge calls all of them ties: see whether its answers were read rightly"
 _UNDECIDED = "Such prompts tell nothing about the models: add harder or easier ones, or responses"
 
 
@@ -34,9 +35,10 @@ def symptoms(scores: Scores) -> tuple[Symptom, ...]:
     """All symptoms, model by model in the order of `scores`.
 
     Golden models are asked for constant scores, few values and position only, and nothing is
-    alarming there but one score for all responses: how well they order, `ceiling` says.
+    alarming there but one score for all responses: how well they order, `ceiling` says. Strengths
+    from verdicts are not asked for few values and position, which are those of the comparisons.
     """
-    position, length = with_position(scores), with_length(scores)
+    position, length = {} if scores.verdicts else with_position(scores), with_length(scores)
     return tuple(
         symptom
         for model in scores.models
@@ -105,13 +107,16 @@ def _values(scores: Scores, model: str) -> Iterator[Symptom]:
     prompts = sum(map(len, blocks))
     if len(values) > 1 and (values == values[0]).all():
         told = f"All {len(values):,} scores are {values[0]:g}"
-        yield Symptom(model, "constant", True, told, f"It orders nothing. {_PADDING}")
+        why = _TIES if scores.verdicts else _PADDING
+        yield Symptom(model, "constant", True, told, f"It orders nothing. {why}")
     elif flat > CONSTANT * prompts:
         told = f"All responses have equal scores in {flat:,} of {prompts:,} prompts"
         golden = model in scores.goldens
-        why = _UNDECIDED if golden else f"The prompt alone is scored. {_PADDING}"
+        why = f"The prompt alone is scored. {_PADDING}"
+        if golden or scores.verdicts:
+            why = _UNDECIDED if golden else _TIES
         yield Symptom(model, "constant", not golden, told, why)
-    elif len(values):
+    elif len(values) and not scores.verdicts:
         yield from _few_values(scores, model, values)
 
 

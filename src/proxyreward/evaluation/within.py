@@ -1,7 +1,7 @@
 """Agreement of models with golden models on each prompt.
 
 In: scores. Out: per prompt the metrics of :mod:`proxyreward.metrics.within_prompt`, the pairs that
-a model orders rightly, and what the within-prompt variance and specificity are made of.
+a model orders rightly, and what specificity is made of.
 
 Each prompt is given to a metric of the library as if it were all, so its mean is that prompt's
 value, NaN where the metric is undefined. Two are not taken from there. *Accuracy* is the share of
@@ -25,7 +25,7 @@ from proxyreward.metrics.scaling import near_one
 from proxyreward.metrics.within_prompt import METRICS
 
 FROM_LIBRARY = tuple(name for name in METRICS if name not in ("accuracy", "accuracy_pair", "ece"))
-FIELDS = ("pairs", "right", "first_pairs", "first_right", "clear", "equal", "within", "all")
+FIELDS = ("pairs", "right", "first_pairs", "first_right", "clear", "equal")
 ENTRIES = 2**19
 """So many pairs of scores at a time: 4 MB an array, which stays in a processor's cache."""
 PLANES = 2**24
@@ -48,9 +48,6 @@ class Within(NamedTuple):
     clear, equal
         Pairs that the golden model ties; those of them whose scores by the model differ by more
         than its within-prompt standard deviation, pooled over prompts, come first.
-    within, all
-        Sums of squares of the model's scores about their mean on the prompt, and about their mean
-        over all responses.
     """
 
     metrics: dict[str, np.ndarray]
@@ -60,8 +57,6 @@ class Within(NamedTuple):
     first_right: np.ndarray
     clear: np.ndarray
     equal: np.ndarray
-    within: np.ndarray
-    all: np.ndarray
 
 
 def every(
@@ -87,8 +82,7 @@ def _at_once(group: Group, prompts: int) -> Iterator[tuple[str, str, Within]]:
     places = group.places(group.goldens), group.places(group.models)
     shape = (len(group.goldens), len(group.models), prompts)
     found = {name: np.full(shape, np.nan) for name in (*FROM_LIBRARY, *FIELDS)}
-    within, total, deviation = _squares(blocks, prompts, len(group.names))
-    found["within"][:], found["all"][:] = within[places[1]], total[places[1]]
+    deviation = _deviation(blocks, len(group.names))
     for block in blocks:
         for part in _parts(block, len(group.names)):
             values = _on_block(part.values, places, deviation)
@@ -155,17 +149,11 @@ def _scaled(blocks: list[Block]) -> list[Block]:
     return [block._replace(values=block.values * factor) for block in blocks]
 
 
-def _squares(
-    blocks: list[Block], prompts: int, names: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sums of squares within prompts and in all, (names, prompts), and the pooled deviation."""
-    within, total = (np.full((names, prompts), np.nan) for _ in range(2))
-    count = sum(block.rows.size for block in blocks)
-    sums = sum((block.values.sum(axis=(1, 2)) for block in blocks), np.zeros(names))
-    mean = sums[:, None, None] / max(count, 1)
+def _deviation(blocks: list[Block], names: int) -> np.ndarray:
+    """Standard deviation within prompts, pooled over them, (names,)."""
+    squares, free = np.zeros(names), 0
     for block in blocks:
         middle = block.values.mean(axis=2, keepdims=True)
-        within[:, block.prompts] = ((block.values - middle) ** 2).sum(axis=2)
-        total[:, block.prompts] = ((block.values - mean) ** 2).sum(axis=2)
-    free = count - sum(len(block.prompts) for block in blocks)
-    return within, total, np.sqrt(ratio(np.nansum(within, axis=1), np.full(names, float(free))))
+        squares += ((block.values - middle) ** 2).sum(axis=(1, 2))
+        free += block.rows.size - len(block.prompts)
+    return np.sqrt(ratio(squares, np.full(names, float(free))))

@@ -57,7 +57,10 @@ def file(tmp_path):
         (HEAD + "p,a, ,1\n", ["row 2, field 'model': is empty"]),
         (HEAD + "p,a,m,1\np,b,m,2,3\n", ["row 3: has 5 cells for 4 columns", "quotes"]),
         (HEAD + 'p,a,m,1\np,"b,m,2\np,c,m,3\n', ["row 3: is no CSV"]),
-        (HEAD + "p,a,m,1\np,a,m,2\n", ["row 3, field 'score': differs", "row 2", "keep one"]),
+        (
+            HEAD + "p,a,m,1\np,a,m,2\n",
+            ["row 3, field 'score': differs", "row 2", "keep one", "different names", "`rater`"],
+        ),
         (HEAD + "p,a,m,\np,a,m,2\n", ["row 3, field 'score': differs from that of row 2"]),
         (HEAD + "p,a,m,\np,b,m,nan\n", ["model 'm': has no score at all"]),
         (HEAD, ["holds no scores"]),
@@ -66,6 +69,20 @@ def file(tmp_path):
         ("\n" + HEAD, ["row 1: names no columns"]),
         ("prompt_id,response_id,model,model\n", ["row 1, field 'model': names 2 columns"]),
         ("prompt,response_id,model,score\n", ["rename prompt to prompt_id"]),
+        (
+            "judge,question_id,model_a,model_b,winner\nj,1,x,y,model_a\n",
+            ["rename question_id to prompt_id; rename model_a to response_a; rename model_b to"],
+        ),
+        (
+            "Prompt ID,response_id,Score\n1,a,1\n",
+            ["rename Prompt ID to prompt_id; rename Score to"],
+        ),
+        ("question_id,source,model\n1,x,m\n", ["and judge; rename question_id to prompt_id"]),
+        (
+            "prompt_id,response_id,model,reward\np,a,m,1\np,b,m,2\n",
+            ["column `model` of texts, but no column `score`; rename the column of scores to"],
+        ),
+        ("prompt_id,response_id,rater,stars\np,a,u,1\np,b,u,2\n", ["column `rater` of texts"]),
         ("prompt_id,response_id\np,a\n", ["no column holds scores"]),
         ("prompt_id,response_id,x\np,a,1\np,b,2\np,c,oh\n", ["row 4, field 'x': is no number"]),
         (HEAD + "p,a,null:x,1\n", ["'null:x'", "rename"]),
@@ -76,7 +93,10 @@ def file(tmp_path):
         ),
         (
             "prompt_id,response_id,score,category\np,a,1,u\np,b,1,v\n",
-            ["row 3, field 'category': differs from that of row 2 for the same prompt 'p'"],
+            [
+                "row 3, field 'category': differs from that of row 2 for the same prompt 'p'; "
+                "keep one, or give different prompts different names"
+            ],
         ),
         (
             "prompt_id,response_id,score,cluster\np,a,1,u\nq,b,1,\n",

@@ -4,6 +4,10 @@ import math
 import tempfile
 from pathlib import Path
 
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -76,6 +80,35 @@ def test_ids_that_are_numbers_are_their_texts(tmp_path, name):
     scores, _ = table(write(tmp_path, name, rows(records)))
     assert list(scores.prompt_ids) == ["7", "12345678901"]
     assert list(scores.response_ids) == ["0", "1", "0"]
+
+
+def frames():
+    """The same table with the types that pandas, Polars and Arrow give columns."""
+    ids, names, values = [1, 1, 2, 2], ["x", "y"] * 2, [0.5, None, -3.0, 1024.0]
+    base = {"prompt_id": ids, "response_id": ["a", "b"] * 2, "model": names, "score": values}
+    pandas = pd.DataFrame(base).astype({"prompt_id": "Int64", "model": "category"})
+    typed = [
+        pandas,
+        pandas.astype({"score": "float16", "response_id": "string"}).set_index("model"),
+        pandas.astype({"score": "Float32"}).assign(extra=[{"deep": [1]}] * 4),
+    ]
+    yield from (pa.Table.from_pandas(one) for one in typed)
+    enum = {"response_id": pl.Enum(["b", "a"]), "model": pl.Categorical(), "prompt_id": pl.UInt8()}
+    yield pl.DataFrame(base).cast(enum).to_arrow()
+    plain = pa.table(base)
+    yield plain.set_column(2, "model", plain["model"].combine_chunks().dictionary_encode())
+    yield plain.cast(
+        pa.schema(zip(base, (pa.uint64(), pa.large_string(), pa.string_view(), pa.float16())))
+    )
+    yield plain.set_column(3, "score", plain["score"].cast(pa.decimal128(9, 2)))
+
+
+@pytest.mark.parametrize("frame", list(frames()), ids=range(7))
+def test_types_of_columns_say_nothing(tmp_path, frame):
+    pq.write_table(frame, tmp_path / "scores.parquet")
+    scores, _ = table(tmp_path / "scores.parquet")
+    x = [("1", "a", "x", 0.5), ("1", "b", "y", None), ("2", "a", "x", -3.0), ("2", "b", "y", 1024)]
+    assert same(told(scores), expected(x))
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))

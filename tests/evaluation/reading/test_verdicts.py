@@ -56,6 +56,13 @@ def test_winners_are_letters_in_any_case_ids_or_ties(tmp_path):
     assert tied == {"x": 0.0, "y": 0.0}
 
 
+def test_winners_in_the_words_of_chatbot_arena(tmp_path):
+    letters = scored(tmp_path, [("p", "x", "y", "a", "j"), ("p", "z", "y", "b", "j")])
+    words = [("p", "x", "y", "model_a", "j"), ("p", "z", "y", "model_b", "j")]
+    assert scored(tmp_path, words) == letters
+    assert scored(tmp_path, [("p", "x", "y", "tie (bothbad)", "j")]) == {"x": 0.0, "y": 0.0}
+
+
 def test_a_tie_is_half_a_win_to_both_and_orders_are_two_verdicts(tmp_path):
     swapped = scored(tmp_path, [("p", "x", "y", "x", "j"), ("p", "y", "x", "y", "j")])
     assert swapped == {"x": 0.0, "y": 0.0}
@@ -108,7 +115,7 @@ def test_without_a_judge_the_file_is_the_judge(tmp_path):
     path = tmp_path / "opus.csv"
     path.write_text("prompt_id,response_a,response_b,winner\np,x,y,a\np,x,z,\n")
     scores, found = table(path)
-    assert scores.models == ("opus",)
+    assert scores.models == ("opus",) and scores.verdicts
     assert list(scores.response_ids) == ["x", "y"]
     assert [(note.kind, note.count) for note in found.notes] == [("missing-verdicts", 1)]
 
@@ -118,7 +125,8 @@ def test_without_a_judge_the_file_is_the_judge(tmp_path):
     [
         ("p,x,y,neither", "row 2, field 'winner': is none of a, b, tie"),
         ("p,x,y,z", "row 2, field 'winner': is none of a, b, tie"),
-        ("p,b,a,a", "row 2, field 'winner': is the id of one response and the letter of the other"),
+        ("p,b,a,a", "row 2, field 'winner': is the id of one response and the word for the other"),
+        ("p,model_b,y,model_b", "row 2, field 'winner': is the id of one response and the word"),
         ("p,x,x,a", "row 2, field 'response_b': is compared with itself"),
         ("p,x,,a", "row 2, field 'response_b': is empty"),
         ("p,x,y,", "holds no scores"),

@@ -36,7 +36,7 @@ def pivoted(records):
 def as_csv(objects, separator=","):
     stream = io.StringIO()
     columns = list(objects[0])
-    writer = csv.DictWriter(stream, columns, delimiter=separator, lineterminator="\n")
+    writer = csv.DictWriter(stream, columns, delimiter=separator, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(objects)
     return stream.getvalue().encode()

@@ -70,10 +70,34 @@ def test_the_peak_is_marked_and_told(drawn):
     assert f"at n = {curve.n[best]}, and is" in panel.told
 
 
-def test_labels_of_kl_and_n_do_not_run_into_each_other(drawn):
-    ticks = drawn.models[0].golden.across
-    assert ticks[0][1:] == ("0", "1") and ticks[-1][2] == str(made.N)
-    assert (np.diff([x for x, *_ in ticks]) >= figure.APART).all()
+@pytest.mark.parametrize("n", [1, 2, 3, 9, 10, 64, 100, 1000])
+def test_labels_of_kl_and_n_do_not_run_into_each_other_and_name_both_ends(n):
+    of = np.arange(1, n + 1)
+    flat = (Interval(0.5, np.nan, np.nan),) * n
+    curve = Curve(tuple(of.tolist()), tuple((np.log(of) - (of - 1) / of).tolist()), *[flat] * 3, 9)
+    model = made.model("a", 0.5, curve=curve)
+    (found,) = figure.figures(dataclasses.replace(made.golden(), models=(model,))).models
+    ticks = found.golden.across
+    assert ticks[0][1:] == ("0", "1") and ticks[-1][2] == str(n)
+    assert len(ticks) == 1 or np.diff([x for x, *_ in ticks]).min() >= figure.APART
+
+
+@pytest.mark.parametrize(
+    ("ends", "shown"),
+    [
+        ((0.0, 1.0), ["0", "0.3", "0.6", "0.9"]),
+        ((-1.2e6, 3e5), ["−1e6", "−5e5", "0"]),
+        ((-3e-6, 2e-6), ["−3.0e−6", "−1.5e−6", "0", "1.5e−6"]),
+        ((1e6, 1e6 + 3), ["1000000", "1000001", "1000002", "1000003"]),
+        ((-288.02, -287.99), ["−288.02", "−288.01", "−288.00", "−287.99"]),
+    ],
+)
+def test_labels_of_rewards_tell_them_apart_and_stay_short(ends, shown):
+    curve = made.curve(0.5, 0.0)
+    own = tuple(Interval(value, np.nan, np.nan) for value in np.linspace(*ends, made.N))
+    model = made.model("a", 0.5, curve=dataclasses.replace(curve, own=own))
+    found = figure.figures(dataclasses.replace(made.golden(), models=(model,)))
+    assert [label for _, label in found.models[0].own.up] == shown
 
 
 @pytest.mark.parametrize("values", [[0.5], [0.5, 0.5, 0.5], [0.0, np.nan, 1.0], [-1e-9, 1e9]])

@@ -169,10 +169,18 @@ def test_text_and_lines_stand_out_from_what_is_behind(soup, scheme):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
-def test_in_a_browser_tables_can_be_sorted_and_no_name_runs(text, tmp_path):
+def test_in_a_browser_tables_can_be_sorted_all_is_printed_and_no_name_runs(text, tmp_path):
     press = """
       const button = document.querySelector("thead th:nth-child(4) button");
       button.click(); button.click();
+      const folded = [...document.querySelectorAll("details")];
+      const open = () => folded.filter((one) => one.open).length;
+      const counts = [folded.length, open()];
+      for (const event of ["beforeprint", "afterprint"]) {
+        dispatchEvent(new Event(event));
+        counts.push(open());
+      }
+      document.body.dataset.open = counts.join(" ");
       document.body.dataset.wide = document.documentElement.scrollWidth > innerWidth;
     """
     digest = base64.b64encode(hashlib.sha256(press.encode()).digest()).decode()
@@ -193,3 +201,5 @@ def test_in_a_browser_tables_can_be_sorted_and_no_name_runs(text, tmp_path):
     known = [float(value) for value in values if value is not None]
     assert known == sorted(known, reverse=True) and values[-1] is None and len(known) == 7
     assert soup.body["data-wide"] == "false"
+    # What is folded is printed, and folded again after.
+    assert soup.body["data-open"] == "1 0 1 0"

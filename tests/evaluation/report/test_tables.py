@@ -33,6 +33,15 @@ def test_a_number_that_is_not_known_is_a_dash_with_its_reason():
     assert "no prompt has two responses" in dict(table.notes)[cell.mark]
 
 
+def test_an_unknown_temperature_has_a_reason_of_its_own():
+    one = made.model("worse-than-guessing", 0.1)
+    calibrated = dataclasses.replace(one.calibration, temperature=made.UNKNOWN)
+    models = (dataclasses.replace(one, calibration=calibrated),)
+    table = tables.calibration(dataclasses.replace(made.golden(), models=models))
+    (cell,) = column(table, "Temperature").values()
+    assert cell.text == text.DASH and "guessing would be better" in dict(table.notes)[cell.mark]
+
+
 def test_what_a_null_scorer_reaches_too_is_struck_through_and_says_which():
     table = tables.measures(made.golden())
     accuracy, pearson = (column(table, name)[made.SCRIPT] for name in ("Accuracy", "Pearson"))

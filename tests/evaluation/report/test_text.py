@@ -57,6 +57,12 @@ def test_a_name_in_a_sentence_is_visible_and_not_too_long():
     assert len(text.name("x" * 500)) == text.NAME
 
 
+def test_long_names_that_differ_at_their_ends_stay_different():
+    names = [f"{'folder/' * 20}checkpoint-{step}" for step in (500, 1000)]
+    assert len({text.name(name) for name in names}) == 2
+    assert all(text.name(name).endswith(name[-20:]) for name in names)
+
+
 @pytest.mark.parametrize(("p", "shown"), [(0.00004, "< 0.001"), (0.0123, "0.012"), (1.0, "1")])
 def test_a_small_p_is_a_bound(p, shown):
     assert text.chance(p) == shown

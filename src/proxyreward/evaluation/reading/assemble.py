@@ -114,6 +114,7 @@ def assembled(
         cluster=_group(rows, "cluster"),
         length=_length(rows, check=tables[0].format != "rewardbench"),
         raters=by_rater,
+        verdicts=tables[0].format == "verdicts",
     )
     return scores, rows.notes
 

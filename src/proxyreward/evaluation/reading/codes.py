@@ -79,8 +79,10 @@ class Places(NamedTuple):
         if self.file[first] != self.file[second]:
             at = f"{self.names[self.file[first]]}, {at}"
         told = ", ".join(f"{kind} {short_name(name)!r}" for kind, name in whose.items())
+        apart = " or ".join(f"{kind}s" for kind in whose)
+        raters = ", or name raters in a column `rater`" if field == "score" else ""
         return DataError(
             f"{self.names[self.file[second]]}, row {self.row[second]}, field {field!r}: differs "
-            f"from that of {at} for the same {told}; keep one, or give different "
-            "responses different ids"
+            f"from that of {at} for the same {told}; keep one, or give different {apart} different "
+            f"names{raters}"
         )

@@ -6,7 +6,7 @@ In: a `Source`. Out: the function that reads it, or an error that says what is m
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from proxyreward.data.report import DataError, short_name
 from proxyreward.evaluation.reading import rewardbench, verdicts
@@ -28,6 +28,14 @@ SHAPES = {
     "wide": (("prompt_id", "response_id"),),
 }
 """Columns that make a format, the first that fits; any of several sets."""
+OTHER_NAMES = {
+    "prompt_id": ("question_id", "instance_id", "doc_id", "id"),
+    "score": ("reward", "rating"),
+    "response_a": ("model_a", "model_1"),
+    "response_b": ("model_b", "model_2"),
+    "winner": ("verdict", "preference"),
+}
+"""By which public files call these columns."""
 SHOWN = 12
 
 
@@ -54,17 +62,30 @@ def _found(source: Source) -> str:
 
 
 def _needed(source: Source) -> str:
-    long_ones = SHAPES["long"][0]
-    missing = [name for name in long_ones if name not in source.types]
-    near = {
-        name: difflib.get_close_matches(name, source.types, n=1, cutoff=0.7) for name in missing
-    }
-    renames = [f"rename {short_name(old[0])} to {new}" for new, old in near.items() if old]
+    near = [_renames(source, SHAPES[name][0]) for name in ("long", "verdicts")]
+    told = [f"rename {short_name(old)} to {new}" for new, old in max(near, key=len).items()]
     need = (
         "a table of scores needs prompt_id, response_id, model and score, one of verdicts "
         f"{', '.join(verdicts.COLUMNS)} and judge"
     )
-    return "; ".join([need, *renames])
+    return "; ".join([need, *told])
+
+
+def _renames(source: Source, columns: Sequence[str]) -> dict[str, str]:
+    """Which of the needed columns may be there by another name."""
+    needed = {*SHAPES["long"][0], *SHAPES["verdicts"][0]}
+    free = {_spelt(name): name for name in source.types if name not in needed}
+    found = {}
+    for column in [name for name in columns if name not in source.types]:
+        usual = [name for name in OTHER_NAMES.get(column, ()) if name in free]
+        near = usual or difflib.get_close_matches(column, free, n=1, cutoff=0.8)
+        if near:
+            found[column] = free[near[0]]
+    return found
+
+
+def _spelt(name: str) -> str:
+    return name.casefold().replace(" ", "_").replace("-", "_")
 
 
 def groups(source: Source, options: Options, name: str) -> Groups:

@@ -57,6 +57,7 @@ def wide(source: Source, groups: Groups, kinds: Types) -> Table:
     """A row for each response and a column for each model.
 
     A model is a column most of whose cells hold numbers; a cell that holds none is then an error.
+    A column ``model`` or ``rater`` of texts is one too: the table is then meant to be a long one.
     """
     if source.container == "jsonl":
         source = files.fields(source.path)
@@ -64,6 +65,7 @@ def wide(source: Source, groups: Groups, kinds: Types) -> Table:
     measure = [name for name in LENGTHS if name in source.types][:1]
     refuse_types(source, [*named.values(), *measure], [m for m in measure if m == "length"])
     models = _models(source, {*named.values(), *LENGTHS})
+    _refuse_long(source, {*named.values(), *models})
     used = [*named.values(), *measure]
     places = {f"\0{place}": model for place, model in enumerate(models)}
     found = source.rows([*used, *models]).select(
@@ -83,6 +85,16 @@ def wide(source: Source, groups: Groups, kinds: Types) -> Table:
     return Table(source, "wide", long_frame, frame.height, unused, gaps)
 
 
+def _refuse_long(source: Source, used: set[str]) -> None:
+    """Refuse a table with a row for each score, whose numbers would be taken for a model's."""
+    for column in NAMES[2:4]:
+        if column in source.types.keys() - used:
+            raise DataError(
+                f"{source.path}: has a column `{column}` of texts, but no column `score`; rename "
+                f"the column of scores to score, or, if each model has its own, rename `{column}`"
+            )
+
+
 def _length(source: Source, measure: list[str]) -> dict[str, pl.Expr]:
     if measure == ["length"]:
         return {"length": number("length", source.types["length"])}
@@ -99,7 +111,9 @@ def _refuse(
         refuse_numbers(source, frame, {"length": "length"})
         wrong = frame.filter(pl.col("length") < 0)
         if wrong.height:
-            raise source.fault(wrong["row"][0], "length", "is negative", "count again")
+            raise source.fault(
+                wrong["row"][0], "length", "is negative", "count again, or leave it empty"
+            )
 
 
 def _models(source: Source, others: set[str]) -> list[str]:

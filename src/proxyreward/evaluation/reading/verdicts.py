@@ -32,14 +32,19 @@ COLUMNS = ("prompt_id", "response_a", "response_b", "winner")
 PENALTY = 0.01
 DIGITS = 6
 """To which strengths are rounded, so that responses with the same verdicts tie exactly."""
-WORDS = {"a": 1.0, "b": 0.0, "tie": 0.5}
+WORDS = {
+    **dict.fromkeys(("a", "model_a", "response_a"), 1.0),
+    **dict.fromkeys(("b", "model_b", "response_b"), 0.0),
+    **dict.fromkeys(("tie", "tie (bothbad)"), 0.5),
+}
+"""Winners in lower case; ``model_a`` and ``tie (bothbad)`` are those of Chatbot Arena."""
 UNKNOWN, TWOFOLD, SAME = 2.0, 3.0, 4.0
 
 
 def verdicts(source: Source, groups: Groups, kinds: Types) -> Table:
     """A row for each verdict; without a column ``judge`` the file's name is the judge.
 
-    The winner is ``a``, ``b``, ``tie`` or the id of one of the two responses.
+    The winner is one of `WORDS` or the id of one of the two responses.
     """
     judged = "judge" in source.types
     named = [*COLUMNS[:3], *(["judge"] if judged else [])]
@@ -69,15 +74,14 @@ def verdicts(source: Source, groups: Groups, kinds: Types) -> Table:
 def _share() -> pl.Expr:
     """Of the win that goes to the first: 1, 0, a half, or what is wrong."""
     a, b, winner = text("response_a"), text("response_b"), text("winner")
-    word = winner.str.to_lowercase()
-    twofold = (winner == a) & (word == "b") | (winner == b) & (word == "a")
+    said = winner.str.to_lowercase().replace_strict(WORDS, default=UNKNOWN, return_dtype=pl.Float64)
+    twofold = (winner == a) & (said == 0) | (winner == b) & (said == 1)
     return (
         pl.when(a == b).then(SAME)
         .when(twofold).then(TWOFOLD)
         .when(winner == a).then(1.0)
         .when(winner == b).then(0.0)
-        .when(winner.is_not_null())
-        .then(word.replace_strict(WORDS, default=UNKNOWN, return_dtype=pl.Float64))
+        .when(winner.is_not_null()).then(said)
     )  # fmt: skip
 
 
@@ -91,8 +95,8 @@ def _refuse(source: Source, frame: pl.DataFrame) -> None:
         raise source.fault(place, "response_b", what, remedy)
     what = "is none of a, b, tie and the two responses"
     if kind == TWOFOLD:
-        what = "is the id of one response and the letter of the other"
-    raise source.fault(place, "winner", what, "write a, b, tie, or ids that are no letters")
+        what = "is the id of one response and the word for the other"
+    raise source.fault(place, "winner", what, "write a, b, tie, or ids that are no such words")
 
 
 def _scores(frame: pl.DataFrame) -> pl.DataFrame:

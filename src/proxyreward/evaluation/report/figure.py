@@ -5,6 +5,7 @@ drawing, and a sentence each that says what they show.
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,8 +17,9 @@ from proxyreward.evaluation.result import Curve, Golden
 from proxyreward.metrics.estimates import Interval
 
 WIDTH, HEIGHT = 320, 202
-LEFT, RIGHT, TOP, BOTTOM = 46, 310, 20, 158  # of the axes
+LEFT, RIGHT, TOP, BOTTOM = 50, 305, 20, 158  # of the axes
 POINTS = 48  # that are drawn of a curve, evenly over KL
+MOST_DIGITS = 12  # after the point, of a label on the vertical axis
 APART = 38  # least distance of labels on the horizontal axis
 
 
@@ -96,7 +98,7 @@ class _Axes:
 
         values = MaxNLocator(4).tick_values(self.low, self.high)
         inside = [float(one) for one in values if self.low <= one <= self.high]
-        return tuple((float(self.y(one)), _label(one)) for one in inside)
+        return tuple(zip(self.y(inside).tolist(), _labels(inside)))
 
 
 def figures(golden: Golden) -> Figures:
@@ -172,16 +174,27 @@ def _path(x: np.ndarray, y: np.ndarray) -> str:
 def _across(curve: Curve, axes: _Axes) -> tuple[tuple[float, str, str], ...]:
     last = curve.n[-1]
     powers = [2**power for power in range(1, int(math.log2(last)) + 1)]
-    ticks: list[tuple[float, str, str]] = []
-    for n in (1, *powers, last):
-        x = float(axes.x(curve.kl[n - 1]))
-        if not ticks or x - ticks[-1][0] >= APART:
-            ticks.append((x, f"{curve.kl[n - 1]:.2g}", str(n)))
-    return tuple(ticks)
+    places = {n: float(axes.x(curve.kl[n - 1])) for n in (1, *powers, last)}
+    shown = [1]
+    for n in powers:
+        if min(abs(places[n] - places[other]) for other in (shown[-1], last)) >= APART:
+            shown.append(n)
+    shown += [last] if last > 1 else []
+    return tuple((places[n], f"{curve.kl[n - 1]:.2g}", str(n)) for n in shown)
 
 
-def _label(value: float) -> str:
-    if value == 0:
-        return "0"
-    powers = not 1e-3 <= abs(value) < 1e5
-    return (f"{value:.1e}" if powers else f"{value:.6g}").replace("-", text.MINUS)
+def _labels(values: Sequence[float]) -> list[str]:
+    """Ticks of an axis, as decimals or as powers of ten: what is shorter, and decimals if equal."""
+    both = (_shown(values, kind) for kind in "fe")
+    return min(both, key=lambda labels: max(map(len, labels), default=0))
+
+
+def _shown(values: Sequence[float], kind: str) -> list[str]:
+    """With the fewest digits after the point that tell them apart."""
+    near = 0.01 * min(np.diff(values), default=1.0)
+    for digits in range(MOST_DIGITS + 1):
+        found = [f"{value:.{digits}{kind}}" if value else "0" for value in values]
+        if np.allclose([float(one) for one in found], values, rtol=0, atol=near):
+            break
+    short = [re.sub(r"e([-+])0*", r"e\1", one).replace("e+", "e") for one in found]
+    return [one.replace("-", text.MINUS) for one in short]

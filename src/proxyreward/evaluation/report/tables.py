@@ -15,6 +15,8 @@ from proxyreward.metrics.estimates import Interval
 
 LEAD = ("accuracy", "ndr", "gamma", "peak")
 CURVED = ("ndr", "gamma", "peak")
+NO_HALVES = "it takes pairs in two halves of the prompts"
+NO_TEMPERATURE = "no temperature is best: guessing would be better than any, or no pair is wrong"
 NO_CURVE = "no prompt has two responses that both have scored"
 
 
@@ -118,9 +120,9 @@ def calibration(golden: Golden) -> Table | None:
     for model in ordered(golden):
         found = model.calibration
         if found is not None:
-            missing = word("ece").missing
-            parts = (found.before, found.after, found.temperature)
-            before, after, temperature = (measured(part, missing, notes) for part in parts)
+            before = measured(found.before, word("ece").missing, notes)
+            after = measured(found.after, NO_HALVES, notes)
+            temperature = measured(found.temperature, NO_TEMPERATURE, notes)
             rows.append((named(model), before, after, _plain(found.floor, notes), temperature))
     columns = ("Model", "Error as it is", "Error after", "By chance alone", "Temperature")
     caption = f"Calibration on pairs against {golden.name}"

@@ -68,9 +68,12 @@ def chance(p: float) -> str:
 
 
 def name(of: str) -> str:
-    """A name that a sentence can hold: nothing that cannot be seen, and not too long."""
-    shown = visible(of)
-    return shown if len(shown) <= NAME else f"{shown[: NAME - 1]}…"
+    """A name that a sentence can hold: nothing that cannot be seen, and not too long.
+
+    Of a long one the middle is left out: checkpoints differ at their ends.
+    """
+    shown, half = visible(of), NAME // 2
+    return shown if len(shown) <= NAME else f"{shown[: half - 1]}…{shown[-half:]}"
 
 
 def listed(names: Iterable[str], most: int = 5, last: str = "and") -> str:

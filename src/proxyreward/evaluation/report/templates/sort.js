@@ -21,3 +21,11 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+for (const [event, open] of [["beforeprint", true], ["afterprint", false]]) {
+  addEventListener(event, () => {
+    for (const one of document.querySelectorAll(open ? "details:not([open])" : "details.printed")) {
+      one.open = open;
+      one.classList.toggle("printed", open);
+    }
+  });
+}
