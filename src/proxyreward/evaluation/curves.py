@@ -16,11 +16,10 @@ from proxyreward.evaluation.result import Curve
 from proxyreward.evaluation.sample import (
     UNKNOWN,
     Sample,
-    ratio_influence,
     t_quantile,
 )
 from proxyreward.evaluation.scores import Block, Scores
-from proxyreward.metrics.best_of_n import best_of_n, kl_bound
+from proxyreward.metrics.best_of_n import Ranking, kl_bound, weights
 from proxyreward.metrics.estimates import Interval
 from proxyreward.metrics.scaling import near_one
 
@@ -66,13 +65,13 @@ def every(
 def curve(scores: Scores, golden: str, model: str, sample: Sample) -> Curve | None:
     """Means over prompts with intervals, each n for itself; None without two responses."""
     group = next(groups(scores, (golden,), (model,)))
-    return next(found for _, _, found, _ in measured(group, scores.prompts, sample))
+    return next(found for _, _, _, found in measured(group, scores.prompts, sample))
 
 
 def measured(
     group: Group, prompts: int, sample: Sample
-) -> Iterator[tuple[str, str, Curve | None, dict[str, Interval]]]:
-    """:func:`curve` and :func:`regret` of the pairs of a group, of so many prompts in all."""
+) -> Iterator[tuple[str, str, PerPrompt, Curve | None]]:
+    """:func:`of_group` with the :func:`curve` of each pair, of so many prompts in all."""
     own: dict[str, tuple[Interval, ...]] = {}  # of a golden model these are the best
     for golden, model, found in of_group(group):
         for name, rewards in ((golden, found.best), (model, found.own)):
@@ -83,7 +82,7 @@ def measured(
         line = Curve(
             _plain(n), _plain(_nats(n)), reached, own[model], own[golden], len(found.prompts)
         )
-        yield golden, model, line if len(n) else None, regret_of(found, prompts, sample)
+        yield golden, model, found, line if len(n) else None
 
 
 def regret(scores: Scores, golden: str, model: str, sample: Sample) -> dict[str, Interval]:
@@ -127,14 +126,6 @@ def ndr_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]:
     return tuple(wide(gain, found.prompts, prompts) for gain in gains)
 
 
-def ndr_influence(scores: Scores, golden: str, model: str) -> np.ndarray:
-    """Influence values of the NDR, shape (prompts,); NaN where the prompt does not count.
-
-    The difference of two models' is that of their NDR, so its t interval is a paired test.
-    """
-    return ratio_influence(*ndr_parts(per_prompt(scores, golden, model), scores.prompts))
-
-
 def gamma_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]:
     kl = _nats(np.arange(1, found.best.shape[1] + 1))
     gaps = found.best - found.golden, found.best - found.best[:, :1]
@@ -160,32 +151,34 @@ def peak(golden: np.ndarray, sample: Sample) -> Interval:
 
 
 def of_group(group: Group) -> Iterator[tuple[str, str, PerPrompt]]:
-    """:func:`per_prompt` of the pairs of a group, golden by golden."""
+    """:func:`per_prompt` of the pairs of a group, model by model."""
     longest = _longest(group.blocks)
     blocks = [block for block in group.blocks if block.rows.shape[1] >= longest]
     prompts = np.concatenate([block.prompts for block in blocks] or [np.empty(0, int)])
     order = np.argsort(prompts)
 
-    def rewards(golden: int, proxy: int) -> np.ndarray:
-        parts = [_rewards(block, golden, proxy, longest) for block in blocks]
-        return np.concatenate(parts or [np.empty((0, 0))])[order]
+    def rewards(proxy: str, goldens: Sequence[str]) -> Iterator[np.ndarray]:
+        (p,) = group.places([proxy])
+        ranked = [(block, Ranking.of(block.values[p])) for block in blocks]
+        for golden in group.places(goldens):
+            parts = [_rewards(block.values[golden], ranking, longest) for block, ranking in ranked]
+            yield np.concatenate(parts or [np.empty((0, 0))])[order]
 
-    own = {name: rewards(place, place) for place, name in enumerate(group.names)}
-    for golden, g in zip(group.goldens, group.places(group.goldens)):
-        for model, m in zip(group.models, group.places(group.models)):
-            found = rewards(g, m), own[model], own[golden]
-            yield golden, model, PerPrompt(prompts[order], *found)
+    best = {golden: next(rewards(golden, [golden])) for golden in group.goldens}
+    for model in group.models:
+        own, *found = rewards(model, [model, *group.goldens])
+        for golden, reached in zip(group.goldens, found):
+            yield golden, model, PerPrompt(prompts[order], reached, own, best[golden])
 
 
-def _rewards(block: Block, golden: int, proxy: int, longest: int) -> np.ndarray:
-    """Best-of-n on each prompt of a block, (prompts, longest).
+def _rewards(golden: np.ndarray, ranking: Ranking, longest: int) -> np.ndarray:
+    """Best-of-n by a ranking on each prompt, (prompts, longest), of rewards (prompts, k).
 
     Golden rewards are taken from their middle on the prompt: so equal ones gain exactly nothing.
     """
-    rewards = block.values[golden]
-    middle = (rewards.max(axis=1, keepdims=True) + rewards.min(axis=1, keepdims=True)) / 2
-    ns = np.arange(1, longest + 1)
-    return best_of_n(rewards - middle, block.values[proxy], ns).T + middle
+    middle = (golden.max(axis=1, keepdims=True) + golden.min(axis=1, keepdims=True)) / 2
+    table = weights(golden.shape[1], np.arange(1, longest + 1))
+    return ranking.sort(golden - middle) @ table.T + middle
 
 
 def _longest(blocks: list[Block]) -> int:

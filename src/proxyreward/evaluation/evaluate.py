@@ -14,6 +14,7 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed
 
 from proxyreward.evaluation import ceiling, measures, tiers
+from proxyreward.evaluation.gains import Gain
 from proxyreward.evaluation.nulls import with_nulls
 from proxyreward.evaluation.reading import read
 from proxyreward.evaluation.reading.options import Options
@@ -26,6 +27,8 @@ LARGE = 5_000_000
 """Scores times golden models beyond which several processes pay."""
 NAMED = 8
 """So many names in a line."""
+PLANES = 2**20
+"""So many golden models times models times prompts at a time, of which each has some 20 numbers."""
 
 
 def evaluate(
@@ -78,17 +81,24 @@ def of_scores(
 ) -> Evaluation:
     """Everything about scores that `told` describes, as `settings` asked for."""
     goldens = scores.goldens or scores.models
-    parts = _split(goldens, scores.values.size)
-    ran = Parallel(len(parts))(delayed(_against_all)(scores, part, seed) for part in parts)
+    workers = _workers(len(goldens), scores.values.size)
+    parts = _split(scores, goldens, workers)
+    ran = Parallel(workers)(delayed(_against_all)(scores, part, seed) for part in parts)
     found, seen = tuple(golden for part in ran for golden in part), symptoms(scores)
     settings = {**settings, "level": LEVEL}
     return Evaluation(told, seen, found, tuple(_alarms(scores, seen, found)), settings)
 
 
-def _split(goldens: tuple[str, ...], size: int) -> list[tuple[str, ...]]:
-    """The golden models in as many parts as processes are worth their while, at most one a core."""
-    workers = min(cpu_count(), len(goldens)) if size * len(goldens) > LARGE else 1
-    return [tuple(part.tolist()) for part in np.array_split(np.array(goldens, object), workers)]
+def _workers(goldens: int, size: int) -> int:
+    """How many processes are worth their while, at most one a core."""
+    return min(cpu_count(), goldens) if size * goldens > LARGE else 1
+
+
+def _split(scores: Scores, goldens: tuple[str, ...], workers: int) -> list[tuple[str, ...]]:
+    """The golden models in a part for each process, or in smaller ones that need little memory."""
+    most = max(1, PLANES // (len(scores.models) * scores.prompts))
+    parts = min(len(goldens), max(workers, -(-len(goldens) // most)))
+    return [tuple(part.tolist()) for part in np.array_split(np.array(goldens, object), parts)]
 
 
 def _against_all(scores: Scores, goldens: tuple[str, ...], seed: int) -> list[Golden]:
@@ -97,19 +107,23 @@ def _against_all(scores: Scores, goldens: tuple[str, ...], seed: int) -> list[Go
     sample = Sample(together, seed)
     names = (*scores.models, *nulls)
     found = measures.models(together, goldens, names, sample, nulls)
-    return [_against(scores, golden, found[golden], sample, seed) for golden in goldens]
+    return [_against(scores, golden, *found[golden], sample, seed) for golden in goldens]
 
 
 def _against(
-    scores: Scores, golden: str, models: tuple[Model, ...], sample: Sample, seed: int
+    scores: Scores,
+    golden: str,
+    models: tuple[Model, ...],
+    gains: dict[str, Gain],
+    sample: Sample,
+    seed: int,
 ) -> Golden:
     """All other models against one; they have tiers where it orders responses at all."""
     found = measures.beaten([model for model in models if model.name != golden])
     own = ceiling.ceiling(scores, golden, seed)
     if not own.signal:
         return Golden(golden, own, found, ())
-    names = [model.name for model in found if not model.null]
-    tier, differences = tiers.rank(scores, golden, names, sample)
+    tier, differences = tiers.rank(scores, golden, gains, sample)
     found = tuple(dataclasses.replace(model, tier=tier.get(model.name)) for model in found)
     return Golden(golden, own, found, differences)
 

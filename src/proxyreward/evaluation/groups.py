@@ -42,8 +42,8 @@ class Group(NamedTuple):
 
 def groups(scores: Scores, goldens: Sequence[str], models: Sequence[str]) -> Iterator[Group]:
     """All pairs of a golden and a model, by the responses that the two have scored."""
-    for first in _alike(scores, goldens):
-        for second in _alike(scores, models):
+    for first in alike(scores, goldens):
+        for second in alike(scores, models):
             names = tuple(dict.fromkeys(first + second))
             blocks = [_cut(block) for block in scores.blocks(*names)]
             yield Group(first, second, names, blocks)
@@ -60,7 +60,7 @@ def _cut(block: Block) -> Block:
     return Block(block.prompts, block.rows[:, :MOST], block.values[..., :MOST])
 
 
-def _alike(scores: Scores, names: Sequence[str]) -> list[tuple[str, ...]]:
+def alike(scores: Scores, names: Sequence[str]) -> list[tuple[str, ...]]:
     """Names of models that lack the same scores, together."""
     found: dict[bytes, list[str]] = {}
     for name in dict.fromkeys(names):

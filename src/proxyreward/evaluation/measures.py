@@ -9,17 +9,19 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from proxyreward.evaluation import curves, within
+from proxyreward.evaluation import curves, spread, within
 from proxyreward.evaluation.confidence import calibration, ece_interval, ordered_pairs
+from proxyreward.evaluation.gains import Gain
 from proxyreward.evaluation.groups import groups
 from proxyreward.evaluation.nulls import FIRST
 from proxyreward.evaluation.result import Model
-from proxyreward.evaluation.sample import Sample, ratio_influence
+from proxyreward.evaluation.sample import Sample
 from proxyreward.evaluation.scores import Scores
-from proxyreward.evaluation.spread import SHARE, shares
+from proxyreward.evaluation.spread import SHARE
 from proxyreward.evaluation.within import Within
 from proxyreward.metrics.estimates import Interval
 from proxyreward.metrics.pairs import ratio
@@ -39,28 +41,25 @@ WORST_FROM = 20
 """Prompts that a category must have to be called the worst."""
 
 
-def right(scores: Scores, golden: str, model: str) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs that the model orders as the golden model does, its ties half, and pairs that count.
+class Measured(NamedTuple):
+    """Models against one golden model.
 
-    Both of shape (prompts,); the pairs are those of different golden scores. NaN where a prompt
-    has no two responses that both have scored.
+    Attributes
+    ----------
+    models
+        In the order of the names, still without tiers.
+    gains
+        By name, without null scorers and the golden model itself: what tiers are made of.
     """
-    _, _, found = next(within.every(scores, (golden,), (model,)))
-    return found.right, found.pairs
 
-
-def accuracy_influence(scores: Scores, golden: str, model: str) -> np.ndarray:
-    """Influence values of the accuracy, shape (prompts,); NaN where the prompt does not count.
-
-    The difference of two models' is that of their accuracy, so its t interval is a paired test.
-    """
-    share = ratio(*right(scores, golden, model))
-    return ratio_influence(share, np.where(np.isnan(share), np.nan, 1.0))
+    models: tuple[Model, ...]
+    gains: dict[str, Gain]
 
 
 def model(scores: Scores, golden: str, name: str, sample: Sample, null: bool = False) -> Model:
     """One model against one golden model; for many take `models`, which shares what it can."""
-    return models(scores, (golden,), (name,), sample, (name,) if null else ())[golden][0]
+    nulls = (name,) if null else ()
+    return models(scores, (golden,), (name,), sample, nulls)[golden].models[0]
 
 
 def models(
@@ -69,21 +68,25 @@ def models(
     names: Sequence[str],
     sample: Sample,
     nulls: Sequence[str] = (),
-) -> dict[str, tuple[Model, ...]]:
-    """All models against each golden model, in the order of the names.
+) -> dict[str, Measured]:
+    """All models against each golden model.
 
     Accuracy and the other metrics are means over prompts of what they are on each prompt, and a
     prompt on which one is undefined does not count for it. ``unspecific`` and ``variance`` are
     ratios of sums over prompts. The names among `nulls` are null scorers.
     """
-    found = {}
+    found, gains = {}, {golden: {} for golden in goldens}
     for group in groups(scores, goldens, names):
         parts = (
             within.of_group(group, scores.prompts),
             curves.measured(group, scores.prompts, sample),
         )
-        spread = shares(group, scores.prompts, sample)
-        for (golden, name, inside), (_, _, curve, regret) in zip(*parts):
+        variance = spread.of_group(group, scores.prompts, sample)
+        for (golden, name, inside), (_, _, rewards, curve) in zip(*parts):
+            share = ratio(inside.right, inside.pairs)
+            gain = Gain(*curves.ndr_parts(rewards, scores.prompts), share)
+            if name not in (golden, *nulls):
+                gains[golden][name] = gain
             pairs = ordered_pairs(group.blocks, *group.places((golden, name)), sample.seed)
             null = name in nulls
             calibrated = None if null else calibration(pairs, sample)
@@ -93,15 +96,18 @@ def models(
                 null,
                 metrics={**_metrics(inside, sample), "ece": error},
                 regret={
-                    **regret,
-                    "variance": spread[name],
+                    **curves.regret_of(rewards, scores.prompts, sample),
+                    "variance": variance[name],
                     "unspecific": sample.ratio(inside.clear, inside.equal, SHARE),
                 },
                 curve=curve,
                 calibration=calibrated,
                 **_counted(scores.category, inside, sample),
             )
-    return {golden: tuple(found[golden, name] for name in names) for golden in goldens}
+    return {
+        golden: Measured(tuple(found[golden, name] for name in names), gains[golden])
+        for golden in goldens
+    }
 
 
 def beaten(models: Sequence[Model]) -> tuple[Model, ...]:

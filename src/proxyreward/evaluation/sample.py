@@ -177,7 +177,7 @@ def _ends(estimate: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndarra
     scaled, exponent = near_one(sums, axes=sums.ndim)  # powers must not overflow
     square = (scaled**2).sum(axis=0)
     error = np.ldexp(np.sqrt(groups / (groups - 1) * square), exponent[0])
-    skew = quotient((scaled**3).sum(axis=0), square**1.5)
+    skew = quotient((scaled**2 * scaled).sum(axis=0), square**1.5)
     straight = ~(abs(skew) > 1e-6)  # none, or rounding; NaN where nothing varies
     bent, t = np.where(straight, 1.0, skew), t_quantile(groups)
 

@@ -27,7 +27,7 @@ from proxyreward.metrics.scaling import near_one
 SHARE = (0.0, 1.0)
 
 
-def shares(group: Group, prompts: int, sample: Sample) -> dict[str, Interval]:
+def of_group(group: Group, prompts: int, sample: Sample) -> dict[str, Interval]:
     """Share of each model of the group, of so many prompts in all; NaN where nothing varies."""
     found = {}
     for model, place in zip(group.models, group.places(group.models)):

@@ -27,37 +27,17 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
-from proxyreward.evaluation import curves
-from proxyreward.evaluation.groups import Group, groups
+from proxyreward.evaluation.gains import Gain, gains
+from proxyreward.evaluation.groups import alike
 from proxyreward.evaluation.result import LEVEL, Difference
 from proxyreward.evaluation.sample import UNKNOWN, Sample, ratio, ratio_influence
 from proxyreward.evaluation.scores import Scores
-from proxyreward.metrics import pairs as of_pairs
 from proxyreward.metrics.estimates import Interval
 
 POWER = 0.8
 EQUAL = 0.02
 """Accuracies that differ by less are equal in practice."""
 ROUNDING = 1e-12
-PLANES = 2**20  # so many pairs of responses at a time: 8 MB an array
-
-
-class Gain(NamedTuple):
-    """What is compared of one model, arrays of shape (prompts,), NaN where it does not count.
-
-    Attributes
-    ----------
-    reached
-        Golden reward of the best of N by the model, less the start.
-    possible
-        The same by the golden model.
-    share
-        Of the pairs that the golden model orders, those that the model orders alike, ties half.
-    """
-
-    reached: np.ndarray
-    possible: np.ndarray
-    share: np.ndarray
 
 
 class _Couple(NamedTuple):
@@ -84,22 +64,20 @@ class _Couple(NamedTuple):
 
 
 def rank(
-    scores: Scores, golden: str, models: Sequence[str], sample: Sample
+    scores: Scores, golden: str, own: dict[str, Gain], sample: Sample
 ) -> tuple[dict[str, int], tuple[Difference, ...]]:
-    """Tiers from 1 by NDR, and all pairs of the models but the golden one, the better first.
+    """Tiers from 1 by NDR, and all pairs of the models of these gains, the better first.
 
     Models whose NDR is unknown have no tier. The models are in the order of their mean paired
     difference from the others. Only where scores are missing can a pair contradict that order, and
     then it does not count for the tiers.
     """
-    names = [name for name in dict.fromkeys(models) if name != golden]
-    known: dict[str, bool] = {}
+    known = dict.fromkeys(own, False)
     couples = []
-    for gains, together in _together(scores, golden, names):
-        for name, gain in gains.items():
-            known[name] = known.get(name, False) or not np.isnan(ratio(*gain[:2]))
-        couples += [_compared(gains, *couple, sample) for couple in together]
-    order = _order(names, couples)
+    for found, together in _together(scores, golden, own):
+        known |= {name: known[name] or not np.isnan(ratio(*found[name][:2])) for name in found}
+        couples += [_compared(found, *couple, sample) for couple in together]
+    order = _order(tuple(own), couples)
     couples = [c if order.index(c.first) < order.index(c.second) else _swapped(c) for c in couples]
     couples.sort(key=lambda couple: (order.index(couple.first), order.index(couple.second)))
     found = _differences(couples)
@@ -142,53 +120,25 @@ def clusters_needed(spread: float, level: float) -> float:
 
 
 def _together(
-    scores: Scores, golden: str, names: Sequence[str]
-) -> Iterator[tuple[dict[str, Gain], list[tuple[str, str]]]]:
+    scores: Scores, golden: str, own: dict[str, Gain]
+) -> Iterator[tuple[dict[str, Gain], Iterator[tuple[str, str]]]]:
     """Gains of some models on the responses that all of these have scored, and the pairs of them.
 
-    Models that lack the same scores are taken together.
+    Models that lack the same scores have their own gains there.
     """
-    alike = [group.models for group in groups(scores, (golden,), names)]
-    for one, other in combinations_with_replacement(alike, 2):
-        both = tuple(dict.fromkeys(one + other))
+    for one, other in combinations_with_replacement(alike(scores, tuple(own)), 2):
+        if one == other:
+            yield own, combinations(one, 2)
+            continue
+        both = (golden, *one, *other)
         rows = ~np.isnan(scores.of(one[0])) & ~np.isnan(scores.of(other[0]))
-        values = np.where(rows, [scores.of(name) for name in (golden, *both)], np.nan)
-        part = dataclasses.replace(scores, models=(golden, *both), values=values)
-        group = next(groups(part, (golden,), both))
-        yield _gains(group, scores.prompts), list(_couples(one, other))
+        values = np.where(rows, [scores.of(name) for name in both], np.nan)
+        part = dataclasses.replace(scores, models=both, values=values)
+        yield gains(part, golden, both[1:]), product(one, other)
 
 
-def _couples(one: tuple[str, ...], other: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    return combinations(one, 2) if one == other else product(one, other)
-
-
-def _gains(group: Group, prompts: int) -> dict[str, Gain]:
-    if not group.blocks:
-        return dict.fromkeys(group.models, Gain(*np.full((3, prompts), np.nan)))
-    share = _shares(group, prompts)
-    return {
-        name: Gain(*curves.ndr_parts(found, prompts), share[name])
-        for _, name, found in curves.of_group(group)
-    }
-
-
-def _shares(group: Group, prompts: int) -> dict[str, np.ndarray]:
-    """Accuracy on each prompt by model, as :mod:`proxyreward.evaluation.within` defines it."""
-    found = np.full((len(group.models), prompts), np.nan)
-    (golden,), places = group.places(group.goldens), group.places(group.models)
-    for block in group.blocks:
-        step = max(1, PLANES // (len(places) * block.rows.shape[1] ** 2))
-        for start in range(0, len(block.prompts), step):
-            part = slice(start, start + step)
-            truth = of_pairs.signs(block.values[golden, part])
-            agreed = np.vecdot(of_pairs.signs(block.values[places, part]), truth)
-            share = of_pairs.ratio(agreed, abs(truth).sum(axis=-1)) / 2 + 0.5
-            found[:, block.prompts[part]] = share
-    return dict(zip(group.models, found))
-
-
-def _compared(gains: dict[str, Gain], first: str, second: str, sample: Sample) -> _Couple:
-    one, other = gains[first], gains[second]
+def _compared(found: dict[str, Gain], first: str, second: str, sample: Sample) -> _Couple:
+    one, other = found[first], found[second]
     gap, possible = one.reached - other.reached, one.possible
     # Equal choices may add up to different rounding errors, of which a t test would make much.
     gap = np.where(abs(gap) <= ROUNDING * abs(possible), 0.0, gap)

@@ -28,8 +28,6 @@ FROM_LIBRARY = tuple(name for name in METRICS if name not in ("accuracy", "accur
 FIELDS = ("pairs", "right", "first_pairs", "first_right", "clear", "equal")
 ENTRIES = 2**19
 """So many pairs of scores at a time: 4 MB an array, which stays in a processor's cache."""
-PLANES = 2**24
-"""So many results at a time: 128 MB."""
 
 
 class Within(NamedTuple):
@@ -68,39 +66,39 @@ def every(
 
 
 def of_group(group: Group, prompts: int) -> Iterator[tuple[str, str, Within]]:
-    """The pairs of a group, golden by golden, of so many prompts in all."""
-    planes = len(group.models) * prompts * (len(FROM_LIBRARY) + len(FIELDS))
-    step = max(1, PLANES // max(planes, 1))
-    for start in range(0, len(group.goldens), step):
-        part = group._replace(goldens=group.goldens[start : start + step])
-        yield from _at_once(part, prompts)
-
-
-def _at_once(group: Group, prompts: int) -> Iterator[tuple[str, str, Within]]:
-    """All pairs of a group, on arrays (goldens, models, prompts)."""
+    """The pairs of a group, model by model, of so many prompts in all."""
     blocks = _scaled(group.blocks)
     places = group.places(group.goldens), group.places(group.models)
     shape = (len(group.goldens), len(group.models), prompts)
     found = {name: np.full(shape, np.nan) for name in (*FROM_LIBRARY, *FIELDS)}
     deviation = _deviation(blocks, len(group.names))
-    for block in blocks:
-        for part in _parts(block, len(group.names)):
-            values = _on_block(part.values, places, deviation)
-            for name, plane in values.items():
-                found[name][..., part.prompts] = plane
-    for g, golden in enumerate(group.goldens):
-        for m, model in enumerate(group.models):
+    for part in _parts(blocks, len(group.names)):
+        for name, plane in _on_block(part.values, places, deviation).items():
+            found[name][..., part.prompts] = plane
+    for m, model in enumerate(group.models):
+        for g, golden in enumerate(group.goldens):
             metrics = {name: found[name][g, m] for name in FROM_LIBRARY}
             yield golden, model, Within(metrics, *(found[name][g, m] for name in FIELDS))
+
+
+def shares(group: Group, prompts: int) -> np.ndarray:
+    """Accuracy on each prompt of so many in all, shape (goldens, models, prompts)."""
+    places = group.places(group.goldens), group.places(group.models)
+    found = np.full((*map(len, places), prompts), np.nan)
+    for part in _parts(group.blocks, len(group.names)):
+        signs = np.sign(margins(part.values))
+        pairs, right = _right(*(signs[place] for place in places))
+        found[..., part.prompts] = ratio(right, pairs)
+    return found
 
 
 def _on_block(
     values: np.ndarray, places: tuple[list[int], list[int]], deviation: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Everything that needs pairs, of scores (names, prompts, k): (goldens, models, prompts)."""
-    golden, model = (values[place] for place in places)
-    alone = golden[:, None, :, None, :], model[None, :, :, None, :]
-    found = {name: METRICS[name](*alone) for name in FROM_LIBRARY}
+    golden, model = (values[place].swapaxes(0, 1) for place in places)
+    alone = golden[:, :, None, None], model[:, None, :, None]
+    found = {name: np.moveaxis(METRICS[name](*alone), 0, -1) for name in FROM_LIBRARY}
     gaps = margins(values)
     signs = np.sign(gaps)
     found["pairs"], found["right"] = _right(signs[places[0]], signs[places[1]])
@@ -131,13 +129,14 @@ def _products(golden: np.ndarray, model: np.ndarray) -> np.ndarray:
     return found.transpose(1, 2, 0)
 
 
-def _parts(block: Block, names: int) -> Iterator[Block]:
-    """Some of the prompts at a time, so that all their pairs stay small."""
-    k = block.rows.shape[1]
-    step = max(1, ENTRIES // (names * k * (k - 1) // 2))
-    for start in range(0, len(block.prompts), step):
-        part = slice(start, start + step)
-        yield Block(block.prompts[part], block.rows[part], block.values[:, part])
+def _parts(blocks: list[Block], names: int) -> Iterator[Block]:
+    """Some of the prompts of a block at a time, so that all their pairs stay small."""
+    for block in blocks:
+        k = block.rows.shape[1]
+        step = max(1, ENTRIES // (names * k * (k - 1) // 2))
+        for start in range(0, len(block.prompts), step):
+            part = slice(start, start + step)
+            yield Block(block.prompts[part], block.rows[part], block.values[:, part])
 
 
 def _scaled(blocks: list[Block]) -> list[Block]:

@@ -94,7 +94,7 @@ def best_of_n(golden: np.ndarray, proxy: np.ndarray, ns: Sequence[int]) -> np.nd
     golden = numbers("golden", golden, "prompts, samples")
     proxy = numbers("proxy", proxy, "prompts, samples")
     same_shape(golden=golden, proxy=proxy)
-    return weights(golden.shape[1], ns) @ _Ranking.of(proxy).sort(golden).T
+    return weights(golden.shape[1], ns) @ Ranking.of(proxy).sort(golden).T
 
 
 def best_of_n_curves(scores: np.ndarray, ns: Sequence[int]) -> np.ndarray:
@@ -126,7 +126,7 @@ def best_of_n_curves(scores: np.ndarray, ns: Sequence[int]) -> np.ndarray:
     table = weights(scores.shape[2], ns)
     curves = np.empty((len(scores), len(scores), len(table)))
     for proxy, plane in enumerate(scores):
-        ranking = _Ranking.of(plane)
+        ranking = Ranking.of(plane)
         for golden, rewards in enumerate(scores):
             curves[golden, proxy] = table @ ranking.sort(rewards.astype(float)).mean(axis=0)
     return curves
@@ -171,17 +171,25 @@ def kl_bound(n: np.ndarray | Sequence[int] | int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Ranking:
+class Ranking:
     """A proxy's ascending order of each prompt's samples, and where its ties begin.
 
-    `order` has shape (prompts, samples); `starts` indexes the flattened sorted array.
+    :func:`best_of_n` is ``weights(samples, ns) @ Ranking.of(proxy).sort(golden).T``. One ranking
+    serves any number of golden RMs.
+
+    Attributes
+    ----------
+    order : ndarray of int, shape (prompts, samples)
+    starts : ndarray of int
+        Places in the sorted samples of all prompts, one after the other.
     """
 
     order: np.ndarray
     starts: np.ndarray
 
     @classmethod
-    def of(cls, proxy: np.ndarray) -> "_Ranking":
+    def of(cls, proxy: np.ndarray) -> "Ranking":
+        """The ranking by a proxy's scores, shape (prompts, samples)."""
         order = np.argsort(proxy, axis=1, kind="stable")
         ascending = np.take_along_axis(proxy, order, axis=1)
         first = np.ones(proxy.shape, dtype=bool)

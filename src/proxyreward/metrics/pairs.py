@@ -18,7 +18,7 @@ def margins(scores: np.ndarray) -> np.ndarray:
     """Differences of all pairs of a prompt's responses, shape (..., prompts, pairs)."""
     scores = numbers("scores", scores, "..., responses")
     one, other = pairs(scores.shape[-1])
-    return scores[..., one] - scores[..., other]
+    return scores.take(one, axis=-1) - scores.take(other, axis=-1)
 
 
 def signs(scores: np.ndarray) -> np.ndarray:
