@@ -2,6 +2,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy.stats import t
 from tests.evaluation.dense import scored
 
 from proxyreward.evaluation import curves
@@ -94,9 +95,18 @@ def test_curve_holds_means_over_prompts(rng):
 def test_golden_itself_loses_nothing(rng):
     golden = rng.normal(size=(30, 5))
     _, found = both(golden, 3 * golden + 1)
-    np.testing.assert_allclose(found["ndr"], 1, atol=1e-12)
-    np.testing.assert_allclose(found["gamma"], 0, atol=1e-12)
-    assert found["peak"].estimate == 5
+    assert found["ndr"].estimate == pytest.approx(1) and found["peak"].estimate == 5
+    assert found["gamma"].estimate == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("prompts", [3, 30, 1000])
+def test_prompts_that_are_all_right_leave_doubt_as_a_share_of_one_does(rng, prompts):
+    """Of as many draws that all succeed, Wilson's interval begins at n / (n + t^2)."""
+    golden = rng.normal(size=(prompts, 4))
+    _, found = both(golden, golden)
+    low = prompts / (prompts + t.ppf(0.975, prompts - 1) ** 2)
+    np.testing.assert_allclose(found["ndr"], (1, low, 1), atol=1e-12)
+    np.testing.assert_allclose(found["gamma"], (0, 0, 1 - low), atol=1e-12)
 
 
 def test_a_constant_scorer_gains_nothing(rng):

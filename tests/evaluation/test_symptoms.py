@@ -111,7 +111,7 @@ def test_ties_and_places_of_verdicts_are_those_of_the_comparisons():
     """One response won against each of five others, which were not compared with each other."""
     strengths = np.linspace(1, 3, 50)[None, :, None] * ([2.5] + [-0.5] * 5)
     assert found(scored(strengths)) == {("a", "few-values"): True, ("a", "position"): True}
-    assert found(scored(strengths, verdicts=True)) == {}
+    assert found(scored(strengths, verdicts=True, position=None)) == {}
 
 
 @pytest.mark.parametrize("decided", [0, 20])

@@ -23,6 +23,9 @@ from proxyreward.metrics.best_of_n import Ranking, kl_bound, weights
 from proxyreward.metrics.estimates import Interval
 from proxyreward.metrics.scaling import near_one
 
+BEST = {"ndr": 1.0, "gamma": 0.0}
+"""Of a model that chooses as the golden one does."""
+ROUNDING = 1e-12
 REACHED = 0.9
 """Share of the prompts that must have as many responses as the longest n."""
 
@@ -112,8 +115,19 @@ def regret_of(found: PerPrompt, prompts: int, sample: Sample) -> dict[str, Inter
     if not len(found.prompts):
         return dict.fromkeys(("ndr", "gamma", "peak"), UNKNOWN)
     parts = {"ndr": ndr_parts(found, prompts), "gamma": gamma_parts(found, prompts)}
-    ratios = {name: sample.ratio(*pair) for name, pair in parts.items()}
+    ratios = {name: _ratio(*pair, sample, BEST[name]) for name, pair in parts.items()}
     return {**ratios, "peak": peak(wide(found.golden, found.prompts, prompts), sample)}
+
+
+def _ratio(above: np.ndarray, below: np.ndarray, sample: Sample, best: float) -> Interval:
+    """The ratio of sums with its interval, which is no point where all prompts are at the best.
+
+    There no prompt differs from another, and the interval is that of a share of 0 or 1.
+    """
+    found = sample.ratio(above, below)
+    if abs(found.estimate - best) > ROUNDING:
+        return found
+    return sample.ratio(above, below, (0.0, 1.0))
 
 
 def ndr_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]:

@@ -51,8 +51,8 @@ class Scores:
     length : ndarray, shape (rows,), or None
         Length of each response, in characters if its text was given; NaN where unknown.
     position : ndarray, shape (rows,), or None
-        Place of a response among those of its prompt in the file, from 0; None where a format says
-        in its columns which response is the better one, and so has no order.
+        Place of a response among those of its prompt in the file, from 0; None where a format has
+        no order of responses: pairs of a chosen and a rejected one, or verdicts.
     goldens
         Names of the models that are taken for the truth; none for each in turn.
     raters : ndarray, shape (raters, rows), or None

@@ -36,9 +36,9 @@ def symptoms(scores: Scores) -> tuple[Symptom, ...]:
 
     Golden models are asked for constant scores, few values and position only, and nothing is
     alarming there but one score for all responses: how well they order, `ceiling` says. Strengths
-    from verdicts are not asked for few values and position, which are those of the comparisons.
+    from verdicts are not asked for few values, which are those of the comparisons.
     """
-    position, length = {} if scores.verdicts else with_position(scores), with_length(scores)
+    position, length = with_position(scores), with_length(scores)
     return tuple(
         symptom
         for model in scores.models

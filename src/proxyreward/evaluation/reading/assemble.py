@@ -107,7 +107,7 @@ def assembled(
         prompt_ids=rows.prompt.names,
         response_ids=rows.response.names[rows.response.of[rows.first]],
         position=None
-        if tables[0].format == "rewardbench"
+        if tables[0].format in ("rewardbench", "verdicts")
         else np.arange(len(rows.owner)) - np.searchsorted(rows.owner, rows.owner),
         goldens=asked,
         category=_group(rows, "category"),
