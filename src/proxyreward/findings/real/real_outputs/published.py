@@ -8,6 +8,8 @@ Source: https://github.com/tatsu-lab/alpaca_eval (data CC BY-NC 4.0).
 """
 
 import lzma
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +81,7 @@ def _judges(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], np.ndarray]:
             preference = found["preference"].astype(float)
     except KeyError as error:
         raise DataError(f"{path}: has no entry {error}; {AGAIN}") from None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: cannot be read as arrays ({error}); {AGAIN}") from None
     if preference.ndim != 3 or preference.shape[:2] != (len(judges), len(models)):
         raise DataError(

@@ -119,8 +119,9 @@ def variance(scores: Scores) -> pd.DataFrame:
 
 
 def between(values: np.ndarray, prompt: np.ndarray, writers: np.ndarray) -> float:
-    """Sum of squares of the writers' effects as a share of that within prompts; rows (rows,)."""
+    """Sum of squares of the writers' effects as a share of that within prompts, rows (rows,); NaN
+    where nothing varies."""
     numbers = np.unique(prompt, return_inverse=True)[1]
     away = views.centred(values, numbers)
     mean = np.bincount(writers, away) / np.maximum(np.bincount(writers), 1)
-    return float((mean[writers] ** 2).sum() / (away**2).sum())
+    return float(pairs.ratio((mean[writers] ** 2).sum(), (away**2).sum()))
