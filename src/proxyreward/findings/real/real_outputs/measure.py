@@ -20,7 +20,7 @@ from proxyreward.evaluation.sample import Sample
 from proxyreward.evaluation.scores import Scores
 from proxyreward.findings.core import left_out
 from proxyreward.findings.real.real_outputs import views
-from proxyreward.findings.real.real_outputs.outputs import GOLDEN, Outputs
+from proxyreward.findings.real.real_outputs.outputs import GOLDEN, Outputs, win_rate
 from proxyreward.findings.real.real_outputs.relation import INTERVAL, association, variance
 from proxyreward.metrics.estimates import Interval
 
@@ -47,6 +47,7 @@ def tables(
     each = [measured(scores, seed).assign(view=name) for name, scores in {**seen, **judges}.items()]
     return {
         "data": counts(outputs, judges),
+        "models": models(outputs),
         "measures": pd.concat(each, ignore_index=True)[["view", "proxy", "measure", *INTERVAL]],
         "curves": pd.concat([_curves(seen[v], seed, v) for v in (views.MAIN, views.WIN)]),
         "tool": _models(golden),
@@ -79,6 +80,21 @@ def counts(outputs: Outputs, judges: Mapping[str, Scores]) -> pd.DataFrame:
         found[f"models shared with {name}"] = len(set(outputs.model[real & ~np.isnan(verdicts)]))
         found[f"prompts shared with {name}"] = judges[name].prompts if name in judges else 0
     return pd.DataFrame({"what": found.keys(), "count": found.values()})
+
+
+def models(outputs: Outputs) -> pd.DataFrame:
+    """Mean win rate against the baseline and mean characters by who wrote: ``model, constant,
+    win_rate, characters``, the most preferred first."""
+    frame = pd.DataFrame(
+        {
+            "model": np.array(outputs.models)[outputs.model],
+            "constant": outputs.constant,
+            "win_rate": win_rate(outputs.preference[0]),
+            "characters": outputs.length,
+        }
+    )
+    found = frame.groupby(["model", "constant"], as_index=False).mean()
+    return found.sort_values("win_rate", ascending=False, ignore_index=True)
 
 
 def told(scores: Scores, seed: int) -> tuple[Golden, pd.DataFrame]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import isotonic_regression
 
 from proxyreward.findings.core import drawing
 from proxyreward.findings.core.drawing import GOLDEN, SMALL
@@ -26,7 +27,7 @@ KINDS = {
     "judge": ("#0072B2", "o", "learnt from the judge"),
     "writer": ("#CC79A7", "D", "knows the writer alone"),
 }
-LINES = {"best possible": (GOLDEN, "--")}
+WORTH = 0.1
 NDR = "NDR of best-of-32"
 
 
@@ -87,29 +88,24 @@ def plot_points(measures: pd.DataFrame, view: str) -> "Figure":
     _label(axis, accuracy["estimate"], ndr["estimate"])
     axis.axhline(0, color=GOLDEN, linestyle=":", linewidth=1.2)
     axis.set(xlabel="Accuracy on pairs within prompts", ylabel=NDR)
-    axis.margins(x=0.12, y=0.08)
     drawing.legend(figure, axis, ncols=2)
     return figure
 
 
 def _label(axis: "Axes", x: pd.Series, y: pd.Series) -> None:
-    """Names beside the points, pushed apart along the height where they would meet."""
-    left, right = x[x < x.median()], x[x >= x.median()]
-    for names, side in ((left.index, "right"), (right.index, "left")):
-        heights = _apart(y[names].sort_values(), 0.045 * (y.max() - y.min() + 0.2))
-        shift = -8 if side == "right" else 8
-        for name, height in heights.items():
-            axis.annotate(
-                name, (x[name], height), (shift, 0), "data", "offset points",
-                ha=side, va="center", fontsize=8,
-            )  # fmt: skip
+    """Names in a column beside the axes, each with a line to its point."""
+    heights = _apart(y.sort_values(), 0.055 * (y.max() - y.min()))
+    for name, height in heights.items():
+        axis.annotate(
+            name, (x[name], y[name]), (1.03, height), "data", ("axes fraction", "data"),
+            va="center", fontsize=9, arrowprops={"arrowstyle": "-", "color": "0.7", "lw": 0.7, "relpos": (0, 0.5)},
+        )  # fmt: skip
 
 
 def _apart(heights: pd.Series, gap: float) -> pd.Series:
-    """Rising heights, each at least a gap above the one before, moved as a whole to keep their
-    mean."""
+    """Rising heights moved as little as can be (least squares) to lie a gap apart."""
     steps = np.arange(len(heights)) * gap
-    moved = np.maximum.accumulate(heights.to_numpy() - steps) + steps
+    moved = isotonic_regression(heights.to_numpy() - steps).x + steps
     return pd.Series(moved, heights.index)
 
 
@@ -122,10 +118,14 @@ def plot_peaks(measures: pd.DataFrame, view: str) -> "Figure":
 
 
 def plot_kept(gains: pd.DataFrame) -> "Figure":
-    """Share of the golden gain of best-of-32 that stays without length, and without writers."""
+    """Share of the golden gain of best-of-32 that stays without length, and without writers.
+
+    Of proxies that gain at least `WORTH` of the most: a share of little says little.
+    """
     figure, axes = drawing.canvas(5.4, 1, 2)
     heads = {views.LENGTH_OUT: "length", views.WRITERS_OUT: "writers"}
-    known = gains[gains["part"] == views.LENGTH_OUT].dropna(subset="estimate")["proxy"]
+    whole = gains[gains["part"] == "gain"].set_index("proxy")["estimate"]
+    known = whole.index[whole >= WORTH * whole.max()]
     for axis, (part, head) in zip(axes[0], heads.items(), strict=True):
         own = gains[gains["part"] == part].set_index("proxy").loc[list(known)]
         heights = drawing.rows_on(axis, list(own.index))
