@@ -37,6 +37,7 @@ from proxyreward.findings.real.real_outputs.outputs import (
 from proxyreward.pipeline import outputs_family
 from proxyreward.pipeline.params import compose
 from proxyreward.pipeline.schema import Params
+from proxyreward.pipeline.stage import write_tables
 from proxyreward.pipeline.stages import real_outputs
 from proxyreward.pipeline.typed import build
 
@@ -449,14 +450,18 @@ def test_a_score_that_is_not_finite_is_an_error(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def tables():
+def tables(tmp_path_factory):
+    """As a notebook reads them."""
     rng = np.random.default_rng(5)
     golden = rng.normal(size=(40, 40)) + np.linspace(0, 1, 40)
     texts = ["a" * n for n in rng.integers(1, 90, golden.size)]
     outputs = made(golden, texts, judges=2)
     noise = {"RM judge, 0 % flipped": 0.5, "RM helpful": 2.0, "words judge": 1.0, "lines": 4.0}
     proxies = {k: golden.ravel() + sd * rng.normal(size=golden.size) for k, sd in noise.items()}
-    return measure.tables(outputs, {"length": outputs.length, **proxies}, 0)
+    folder = tmp_path_factory.mktemp("tables")
+    write_tables(measure.tables(outputs, {"length": outputs.length, **proxies}, 0), folder)
+    given = {"keep_default_na": False, "na_values": [""]}
+    return {path.stem: pd.read_csv(path, **given) for path in folder.glob("*.csv")}
 
 
 def test_figures_name_what_they_show(tables):

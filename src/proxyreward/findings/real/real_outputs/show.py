@@ -94,11 +94,12 @@ def plot_points(measures: pd.DataFrame, view: str) -> "Figure":
 
 def _label(axis: "Axes", x: pd.Series, y: pd.Series) -> None:
     """Names in a column beside the axes, each with a line to its point."""
+    line = {"arrowstyle": "-", "color": "0.7", "lw": 0.7, "relpos": (0, 0.5)}
     heights = _apart(y.sort_values(), 0.055 * (y.max() - y.min()))
     for name, height in heights.items():
         axis.annotate(
             name, (x[name], y[name]), (1.03, height), "data", ("axes fraction", "data"),
-            va="center", fontsize=9, arrowprops={"arrowstyle": "-", "color": "0.7", "lw": 0.7, "relpos": (0, 0.5)},
+            va="center", fontsize=9, arrowprops=line,
         )  # fmt: skip
 
 
@@ -189,7 +190,7 @@ def proxy_table(measures: pd.DataFrame, tool: pd.DataFrame, view: str) -> pd.Dat
     }
     shown = measures[(measures["view"] == view) & measures["measure"].isin(heads)]
     table = pivot(shown, {"proxy": "proxy"}, "measure", _form, heads)
-    known = tool[~tool["null"]].set_index("proxy")
+    known = tool[~tool["null"]].set_index("proxy").fillna({"beaten_by": ""})
     table.insert(1, "tier", known.loc[table["proxy"], "tier"].astype(int).to_numpy())
     table["as good"] = [
         known.loc[name, "beaten_by"].replace("null:", "") or "–" for name in table["proxy"]
