@@ -489,6 +489,13 @@ def test_tables_for_readers_have_a_text_in_every_cell(tables):
         assert len(text) and text.notna().all(axis=None)
 
 
+def test_a_correlation_without_exception_has_no_interval():
+    rows = [("all", 5, 0.9, 0.5, 1.0), ("some", 3, 1.0, 1.0, 1.0)]
+    prompts = pd.DataFrame(rows, columns=["quantity", "proxies", "estimate", "low", "high"])
+    found = show.association_table(prompts, prompts.drop(columns="proxies"))
+    assert found.iloc[0, 2] == "0.90 [0.50,\u00a01.00]" and found.iloc[1, 2] == "1.00"
+
+
 def test_names_are_moved_apart_as_little_as_can_be():
     found = show._apart(pd.Series([0.0, 0.0, 1.0]), 0.1)
     assert found.to_numpy() == pytest.approx([-0.05, 0.05, 1.0])

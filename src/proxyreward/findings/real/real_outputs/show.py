@@ -95,11 +95,11 @@ def plot_points(measures: pd.DataFrame, view: str) -> "Figure":
 def _label(axis: "Axes", x: pd.Series, y: pd.Series) -> None:
     """Names in a column beside the axes, each with a line to its point."""
     line = {"arrowstyle": "-", "color": "0.7", "lw": 0.7, "relpos": (0, 0.5)}
-    heights = _apart(y.sort_values(), 0.055 * (y.max() - y.min()))
+    heights = _apart(y.sort_values(), 0.06 * (y.max() - y.min()))
     for name, height in heights.items():
         axis.annotate(
             name, (x[name], y[name]), (1.03, height), "data", ("axes fraction", "data"),
-            va="center", fontsize=9, arrowprops=line,
+            va="center", fontsize=SMALL, arrowprops=line,
         )  # fmt: skip
 
 
@@ -231,6 +231,8 @@ def judge_table(measures: pd.DataFrame, judge: str) -> pd.DataFrame:
 def association_table(prompts: pd.DataFrame, over_proxies: pd.DataFrame) -> pd.DataFrame:
     """Spearman's correlation of accuracy and NDR, with both intervals, by golden reward."""
     both = pd.concat([over_proxies.assign(over="proxies"), prompts.assign(over="prompts")])
+    # Every part left out leaves 1, of which no spread can be estimated.
+    both.loc[both["high"] - both["low"] < 1e-6, ["low", "high"]] = np.nan
     heads = {over: f"Spearman, interval over {over}" for over in ("proxies", "prompts")}
     rows = {"quantity": "golden reward"}
     table = pivot(both, rows, "over", lambda row: cell(row, ".2f"), heads)
@@ -257,4 +259,4 @@ def _signed(row: Any, key: str) -> str:
 
 
 def _form(row: Any) -> str:
-    return cell(row, ".0f" if row.measure == "peak" else ".2f")
+    return cell(row, ".0f" if row.measure == "peak" else ".2f").replace("-", "−")
