@@ -453,7 +453,7 @@ def test_a_score_that_is_not_finite_is_an_error(tmp_path):
 def tables(tmp_path_factory):
     """As a notebook reads them."""
     rng = np.random.default_rng(5)
-    golden = rng.normal(size=(40, 40)) + np.linspace(0, 1, 40)
+    golden = rng.normal(size=(12, 36)) + np.linspace(0, 1, 36)
     texts = ["a" * n for n in rng.integers(1, 90, golden.size)]
     outputs = made(golden, texts, judges=2)
     noise = {"RM judge, 0 % flipped": 0.5, "RM helpful": 2.0, "words judge": 1.0, "lines": 4.0}

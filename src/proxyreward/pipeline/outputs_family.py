@@ -60,14 +60,7 @@ def prepare(params: Params, found: Outputs) -> pd.DataFrame:
     frame = pd.DataFrame({"fold": fold[found.prompt], "text": found.texts})
     frame.insert(1, "prompt", np.array(found.prompts, dtype=object)[found.prompt])
     frame.to_parquet(data / RESPONSES, index=False)
-    own = golden_pairs(found, PAIRS, params.seed)
-    sources = {JUDGE: (own, len(own), fold[[meta["prompt"] for meta in own["meta"]]])}
-    for origin in params.mixes.origins:
-        asked = origin.place, origin.name, origin.subset, origin.split
-        read, report = load_pairs(*asked, params.data.max_records, origin.format, origin.source)
-        print(report, file=sys.stderr)
-        kept = _others(read, found.prompts)
-        sources[origin.source] = kept, len(read), np.full(len(kept), EVERYTHING)
+    sources = _sources(params, found, fold)
     for source, (known, _, number) in sources.items():
         files = pair_files(data, source)
         pairs.write(known, files[0])
@@ -78,12 +71,27 @@ def prepare(params: Params, found: Outputs) -> pd.DataFrame:
     tokenizer.save_pretrained(data / TOKENIZER)
     longest = params.model.max_length
     rows = [
-        (source, read, read - len(known), len(known), _cut(tokenizer, known, longest))
-        for source, (known, read, _) in sources.items()
+        (source, count, count - len(known), len(known), _cut(tokenizer, known, longest))
+        for source, (known, count, _) in sources.items()
     ]
     cut = _share_cut(tokenizer, frame["prompt"], frame["text"], longest)
     rows.append(("responses", len(frame), 0, len(frame), cut))
     return pd.DataFrame(rows, columns=["source", "read", "left_out", "pairs", "cut"])
+
+
+def _sources(
+    params: Params, found: Outputs, fold: np.ndarray
+) -> dict[str, tuple[pd.DataFrame, int, np.ndarray]]:
+    """Pairs of each source, how many were read, and the fold of prompts of each pair."""
+    own = golden_pairs(found, PAIRS, params.seed)
+    sources = {JUDGE: (own, len(own), fold[[meta["prompt"] for meta in own["meta"]]])}
+    for origin in params.mixes.origins:
+        asked = origin.place, origin.name, origin.subset, origin.split
+        read, report = load_pairs(*asked, params.data.max_records, origin.format, origin.source)
+        print(report, file=sys.stderr)
+        kept = _others(read, found.prompts)
+        sources[origin.source] = kept, len(read), np.full(len(kept), EVERYTHING)
+    return sources
 
 
 def golden_pairs(found: Outputs, count: int, seed: int) -> pd.DataFrame:
