@@ -125,7 +125,9 @@ def test_params_say_what_they_kept_and_what_the_scale_leaves_out(project, capsys
     assert "scale real-hh as it was, with reward.epochs" in said[1]
     for lines in said[:2]:
         assert "left out" in lines and " policy," in lines and "reward_models" not in lines
-    assert "left out at this scale: real_cleaning, real_regret;" in said[2]  # on real data alone
+    assert (
+        "left out at this scale: real_cleaning, real_regret, real_outputs;" in said[2]
+    )  # on real data alone
 
 
 def test_params_name_watched_files_that_are_not_there(project, capsys, tmp_path):

@@ -107,4 +107,4 @@ def test_real_pairs_leave_out_the_policies(root):
     found = left_out(values, root / "dvc.yaml")
     assert "policy" in found and "mixes" in found and "reward_models" not in found
     default = left_out(compose(["scale=tiny"], root / "params"), root / "dvc.yaml")
-    assert default == ["real_cleaning", "real_regret"]  # on real data alone
+    assert default == ["real_cleaning", "real_regret", "real_outputs"]  # on real data alone
