@@ -115,7 +115,7 @@ def measured(scores: Scores, seed: int) -> pd.DataFrame:
     number.
     """
     sample, names = Sample(scores, seed), scores.models[1:]
-    found = measures.models(scores, (GOLDEN,), names, sample)[GOLDEN]
+    found = measures.models(scores, (GOLDEN,), names, sample)[GOLDEN].models
     rows = []
     for model, (_, name, each) in zip(found, curves.every(scores, (GOLDEN,), names), strict=True):
         most = each.golden.shape[1]
@@ -175,7 +175,7 @@ def subsets(scores: Scores, seed: int) -> pd.DataFrame:
     """Accuracy and NDR at 32 on the prompts of each subset: ``subset, prompts, proxy, measure``
     and the interval."""
     sample, names, rows = Sample(scores, seed), scores.models[1:], []
-    found = measures.models(scores, (GOLDEN,), names, sample)[GOLDEN]
+    found = measures.models(scores, (GOLDEN,), names, sample)[GOLDEN].models
     for model, (_, name, each) in zip(found, curves.every(scores, (GOLDEN,), names), strict=True):
         gain, possible = curves.ndr_parts(cut(each, LONG), scores.prompts)
         for subset, accuracy in model.categories.items():
