@@ -180,22 +180,19 @@ def _of(measures: pd.DataFrame, view: str, measure: str) -> pd.DataFrame:
 
 
 def proxy_table(measures: pd.DataFrame, tool: pd.DataFrame, view: str) -> pd.DataFrame:
-    """Text cells of one view, the best NDR first; tier and null scorers by the tool."""
+    """Text cells of one view, the best tier first; tiers by the tool."""
     heads = {
         "accuracy": "accuracy",
         "ndr at 32": NDR,
-        "ndr": "NDR at the largest n",
+        "ndr": "NDR, all",
         "gamma": "γ",
         "peak": "peak n",
     }
     shown = measures[(measures["view"] == view) & measures["measure"].isin(heads)]
     table = pivot(shown, {"proxy": "proxy"}, "measure", _form, heads)
-    known = tool[~tool["null"]].set_index("proxy").fillna({"beaten_by": ""})
-    table.insert(1, "tier", known.loc[table["proxy"], "tier"].astype(int).to_numpy())
-    table["as good"] = [
-        known.loc[name, "beaten_by"].replace("null:", "") or "–" for name in table["proxy"]
-    ]
-    return table.sort_values("tier", kind="stable", ignore_index=True)
+    tier = tool.set_index("proxy").loc[table["proxy"], "tier"].astype(int).to_numpy()
+    table["proxy"] = [f"{name} (tier {k})" for name, k in zip(table["proxy"], tier, strict=True)]
+    return table.iloc[np.argsort(tier, kind="stable")].reset_index(drop=True)
 
 
 def golden_table(measures: pd.DataFrame) -> pd.DataFrame:
