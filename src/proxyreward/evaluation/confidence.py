@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import erf, expit
 
 from proxyreward.evaluation.result import Calibration
 from proxyreward.evaluation.sample import UNKNOWN, Sample
@@ -62,10 +62,12 @@ def ece_interval(found: Pairs, sample: Sample, factor: np.ndarray | float = 1.0)
     r"""Expected calibration error (:func:`~proxyreward.metrics.calibration.pair_ece`).
 
     With :math:`S_m` the sum of right less confidence in bin m, the error is
-    :math:`\sum_m |S_m| / n`, and the influence of a pair :math:`\mathrm{sign}(S_m)` times its share
-    in it, less the error, over n; bins held fixed. The interval is about the mean that such tables
-    have, of which chance alone makes up the floor; near the floor it is wider than need be. It ends
-    at 0, below which no error lies.
+    :math:`\sum_m |S_m| / n`, and the influence of a pair :math:`\mathrm{sign}(S_m)\, w_m` times its
+    share in it, less the error, over n; bins held fixed. Near 0 the size of a sum varies less than
+    the sum: :math:`w_m` is the standard deviation of a folded normal variable whose square of mean
+    over standard deviation is that of the sum, :math:`(S_m / \sigma_m)^2 - 1` without bias and 0 at
+    least. The interval is about the mean that such tables have, of which chance alone makes up the
+    floor. It ends at 0, below which no error lies.
 
     `factor` multiplies the margins.
     """
@@ -75,18 +77,45 @@ def ece_interval(found: Pairs, sample: Sample, factor: np.ndarray | float = 1.0)
     confidence = expit(abs(margin))
     excess = (1 + np.sign(margin)) / 2 - confidence
     bins = np.searchsorted(reliability(margin).high[:-1], confidence)
-    side = np.sign(np.bincount(bins, excess))
+    sums = np.bincount(bins, excess)
+    standing = ratio(sums, _bin_errors(excess, bins, found, sample))
+    size = folded_deviation(np.sqrt(np.maximum(standing**2 - 1, 0)))
     error = float(pair_ece(margin))
-    influence = (side[bins] * excess - error) / len(margin)
+    influence = ((np.sign(sums) * size)[bins] * excess - error) / len(margin)
     known = sample.interval(error, _per_prompt(influence, found, sample))
     return known._replace(low=max(known.low, 0.0))  # NaN stays
+
+
+def folded_deviation(z: np.ndarray) -> np.ndarray:
+    r"""Standard deviation of the size of a normal variable of mean z and standard deviation 1.
+
+    .. math:: \sqrt{1 + z^2 - \mu^2}, \qquad
+              \mu = \sqrt{2/\pi}\, e^{-z^2/2} + z\, \mathrm{erf}(z / \sqrt 2)
+
+    (Leone, Nelson and Nottingham 1961); 1 where z is NaN.
+
+    Examples
+    --------
+    >>> folded_deviation(np.array([0.0, 9.0, np.nan])).round(3).tolist()
+    [0.603, 1.0, 1.0]
+    """
+    mean = np.sqrt(2 / np.pi) * np.exp(-(z**2) / 2) + z * erf(z / np.sqrt(2))
+    return np.where(z < 9, np.sqrt(np.maximum(1 + z**2 - mean**2, 0)), 1.0)
+
+
+def _bin_errors(excess: np.ndarray, bins: np.ndarray, found: Pairs, sample: Sample) -> np.ndarray:
+    """Standard errors of the sums of `excess` in each bin, shape (bins,)."""
+    prompts, width = len(sample.group), bins.max() + 1
+    own = np.bincount(found.prompt * width + bins, excess, prompts * width).reshape(prompts, width)
+    own[np.bincount(found.prompt, minlength=prompts) == 0] = np.nan
+    return sample.error(own - np.nanmean(own, axis=0))[0]
 
 
 def calibration(found: Pairs, sample: Sample) -> Calibration | None:
     """Calibration of the scores as they are, and after a temperature; None without pairs.
 
     ``after`` multiplies the pairs of each half of the prompts by the factor that is best for the
-    other half; its interval takes the factors as given, and is wider than need be. ``temperature``
+    other half; its interval takes the factors as given. ``temperature``
     is that of all pairs, with the interval of its logarithm; NaN where none is best, as guessing
     would be better than any or no pair is wrong; and an end beyond double precision.
     """
