@@ -236,18 +236,11 @@ METRICS: dict[str, Callable[..., np.ndarray]] = {
 def _mean_product(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     """Inner product along the last axis, mean over prompts without NaN in either: (...)."""
     known_golden, known_proxy = (~np.isnan(part).any(axis=-1) for part in (golden, proxy))
-    total = _products(
+    total = np.vecdot(
         flat(np.where(known_golden[..., None], golden, 0.0)),
         flat(np.where(known_proxy[..., None], proxy, 0.0)),
     )
-    return ratio(total, _products(known_golden.astype(float), known_proxy.astype(float)))
-
-
-def _products(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
-    """Inner products along the last axis; of matrices where all golden RMs meet all proxies."""
-    if golden.ndim > 2 < proxy.ndim and golden.shape[-2] == proxy.shape[-3] == 1:
-        return golden[..., 0, :] @ proxy[..., 0, :, :].mT
-    return np.vecdot(golden, proxy)
+    return ratio(total, np.vecdot(known_golden.astype(float), known_proxy.astype(float)))
 
 
 def _unit(scores: np.ndarray) -> np.ndarray:
