@@ -9,7 +9,7 @@ three; what one more costs is their difference over two, and by this its time fo
 
 Wall time depends on the processes, of which there is one a core for the command and one for the
 plain script. CPU seconds are user and system together, of all processes. Memory is the highest sum
-over the processes of a run, looked at 20 times a second; pages that they share count more than once.
+over the processes of a run, looked at 20 times a second; pages that they share count for each.
 
 Run: PYTHONPATH=src python benchmarks/evaluate.py    (some minutes)
 Writes benchmarks/evaluate.json.
