@@ -3,9 +3,11 @@
 A table of 20 models, 1,000 prompts and 100 responses is made up: a golden model, and others that
 see its scores through more and more noise. Measured, each in a process of its own, are the command
 with every model golden in turn (380 pairs of models) and with one golden model (19 pairs), the
-former on twice the prompts too, and `plain_evaluation.py`, which computes three of the measures
-without intervals, curves, tiers, calibration and report. The plain script has one golden model and
-three; what one more costs is their difference over two, and by this its time for all 20 follows.
+former on twice the prompts too. Beside it `plain_evaluation.py` computes three of the measures with
+pandas and SciPy, without intervals, curves, tiers, calibration and report, and
+`package_evaluation.py` the same three by functions of the package. The plain script has one golden
+model and three; what one more costs is their difference over two, and by this its time for all 20
+follows.
 
 Wall time depends on the processes, of which there is one a core for the command and one for the
 plain script. CPU seconds are user and system together, of all processes. Memory is the highest sum
@@ -33,7 +35,9 @@ from processor import processor
 MODELS, PROMPTS, RESPONSES = 20, 1000, 100
 ROUNDS = 2
 SOME = ["golden", "rm-07", "rm-13"]
-PLAIN = Path(__file__).with_name("plain_evaluation.py")
+PLAIN, PACKAGE = (
+    str(Path(__file__).with_name(f"{name}_evaluation.py")) for name in ("plain", "package")
+)
 TARGET = Path(__file__).with_suffix(".json")
 COMMAND = "import sys; from proxyreward.cli import main; sys.exit(main(sys.argv[1:]))"
 
@@ -98,6 +102,7 @@ def ratios(runs: list[dict], key: str) -> dict[str, float]:
     twice = least(runs, "evaluate, each golden", key, 2 * PROMPTS)
     found = {"plain_each": plain, "plain_over_ours_each": plain / ours["each"]}
     found |= {"plain_over_ours_1": one / ours["1"], "twice_the_prompts": twice / ours["each"]}
+    found["plain_over_package_each"] = plain / least(runs, "package, each golden", key)
     return {name: round(value, 2) for name, value in found.items()}
 
 
@@ -113,8 +118,9 @@ def main() -> None:
         for _ in range(ROUNDS):
             runs.append(run("evaluate, each golden", PROMPTS, ours))
             runs.append(run("evaluate, 1 golden", PROMPTS, [*ours, "--golden", SOME[0]]))
-            runs.append(run("plain, 1 golden", PROMPTS, [str(PLAIN), scores, SOME[0]]))
-        runs.append(run("plain, 3 golden", PROMPTS, [str(PLAIN), scores, *SOME]))
+            runs.append(run("plain, 1 golden", PROMPTS, [PLAIN, scores, SOME[0]]))
+            runs.append(run("package, each golden", PROMPTS, [PACKAGE, scores]))
+        runs.append(run("plain, 3 golden", PROMPTS, [PLAIN, scores, *SOME]))
         doubled = [str(files[2 * PROMPTS]) if part == scores else part for part in ours]
         runs.append(run("evaluate, each golden", 2 * PROMPTS, doubled))
     record = {

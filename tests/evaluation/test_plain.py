@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks import plain_evaluation
+from benchmarks import package_evaluation, plain_evaluation
 
 import proxyreward
 
@@ -37,6 +37,16 @@ def test_both_find_the_same_of_every_pair(scores):
         ndr = (reached - best[0]) / (best - best[0] + (best == best[0]))
         expected |= {f"ndr {n}": ndr[n - 1] for n in plain_evaluation.NS}
         assert row.to_dict() == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("goldens", [[], ["far", "golden"]])
+def test_functions_of_the_package_find_the_same(scores, goldens):
+    key = ["golden", "model"]
+    plain, package = (
+        script.evaluate(scores, goldens).set_index(key).sort_index()
+        for script in (plain_evaluation, package_evaluation)
+    )
+    pd.testing.assert_frame_equal(package, plain, rtol=0, atol=1e-9, check_names=False)
 
 
 def test_of_one_golden_model_only_its_pairs_are_computed(scores):
