@@ -289,11 +289,12 @@ def inverse_temperature(margin: np.ndarray, chance: np.ndarray | float = 1.0) ->
     # loss is at most log 2, and that of wrong labels alone is above the sum of their margins.
     low = ratio(2 * np.maximum(total, 0), square)
     high = np.minimum(ratio(np.log(2) * margin.shape[-1], wrong), MAXIMUM)
+    second = (1 - sign) / 2  # probability that the second response is the better one
     for _ in range(64):
         middle = np.sqrt(low) * np.sqrt(high)
         if not ((low < middle) & (middle < high)).any():
             break  # neighbours
-        slope = expit(-middle[..., None] * margin) - (1 - sign) / 2
+        slope = expit(-middle[..., None] * margin) - second
         falling = (margin * slope).sum(axis=-1) > 0
         low, high = np.where(falling, middle, low), np.where(falling, high, middle)
     found = np.where(total > 0, np.where(wrong > 0, high, certain), 0.0)
