@@ -15,6 +15,8 @@ from proxyreward.files import write_whole
 
 def visible(text: str, keep: str = "") -> str:
     """Text with escapes for what a terminal would obey or could not show, less the signs kept."""
+    if text.isprintable():
+        return text
     return "".join(
         sign
         if sign.isprintable() or sign in keep

@@ -143,3 +143,10 @@ def test_several_processes_find_what_one_finds(evaluated, monkeypatch):
     alone = dump(evaluated(frame))
     monkeypatch.setattr(evaluation, "LARGE", 0)
     assert dump(evaluated(frame)) == alone
+
+
+def test_golden_models_in_small_parts_find_what_all_at_once_find(evaluated, monkeypatch):
+    frame = table(good=good, other=noise)
+    whole = dump(evaluated(frame))
+    monkeypatch.setattr(evaluation, "PLANES", 1)
+    assert dump(evaluated(frame)) == whole

@@ -28,7 +28,7 @@ def one(values, null=False, **more) -> Model:
 def with_all_nulls(values, **more):
     scores, nulls = with_nulls(scored(values, **more))
     found = measures.models(scores, ("a",), scores.models[1:], Sample(scores), nulls)
-    return {model.name: model for model in measures.beaten(found["a"])}
+    return {model.name: model for model in measures.beaten(found["a"].models)}
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -104,13 +104,30 @@ def test_clusters_widen_what_they_share(rng):
         assert widths[1] > 2 * widths[0]
 
 
-def test_right_and_accuracy_influence_belong_together(rng):
-    scores = scored(rng.integers(3, size=(2, 30, 4)))
-    right, pairs = measures.right(scores, "a", "b")
-    share = right[pairs > 0] / pairs[pairs > 0]
-    influence = measures.accuracy_influence(scores, "a", "b")
-    np.testing.assert_allclose(influence[pairs > 0], (share - share.mean()) / len(share))
-    assert np.isnan(influence[pairs == 0]).all()
+def test_prompts_on_which_a_metric_is_undefined_do_not_count_for_it_and_are_counted(rng):
+    values = rng.normal(size=(2, 10, 4))
+    values[0, :3] = 1.0  # golden ties everything
+    values[1, 2:5] = 1.0  # the model does
+    values[0, 9, :2] = 1.0  # golden ties the first pair
+    found = one(values)
+    golden = ("accuracy", "ece", "bo_n", "xi", "ndr", "gamma")
+    both = ("pearson", "spearman", "kendall")
+    counts = {"accuracy_pair": 6, "unspecific": 4} | dict.fromkeys(golden, 7)
+    assert found.prompts == 10 and found.counted == counts | dict.fromkeys(both, 5)
+    alone = one(values[:, 5:])
+    for name in both:
+        assert found.metrics[name].estimate == pytest.approx(alone.metrics[name].estimate)
+
+
+def test_where_every_metric_is_defined_nothing_is_counted_apart(rng):
+    assert set(one(rng.normal(size=(2, 10, 4))).counted) == {"unspecific"}
+
+
+def test_prompts_with_fewer_responses_than_n_do_not_count_for_regret(rng):
+    values = rng.normal(size=(2, 10, 4))
+    values[0, 0, 2:] = np.nan
+    counted = one(values).counted
+    assert [counted.get(name) for name in ("ndr", "gamma", "peak", "kendall")] == [9, 9, 9, None]
 
 
 def test_order_of_the_prompts_does_not_matter(rng):
@@ -125,8 +142,8 @@ def test_many_are_as_if_alone(rng):
     scores = scored(rng.normal(size=(3, 20, 4)))
     sample = Sample(scores)
     found = measures.models(scores, ("a", "c"), ("c", "b"), sample)
-    assert [model.name for model in found["c"]] == ["c", "b"]
-    assert found["c"][1] == measures.model(scores, "c", "b", sample)
+    assert [model.name for model in found["c"].models] == ["b"]
+    assert found["c"].models == (measures.model(scores, "c", "b", sample),)
 
 
 def test_a_model_that_looks_at_length_is_beaten_by_length(rng):

@@ -8,11 +8,19 @@ from hypothesis.extra.numpy import arrays
 from tests.evaluation.dense import scored
 
 from proxyreward.evaluation import groups, within
+from proxyreward.metrics.pairs import ratio
 from proxyreward.metrics.within_prompt import METRICS, accuracy
 
 
 def one(scores, golden="a", model="b"):
     return next(within.every(scores, (golden,), (model,)))[2]
+
+
+def accuracies(scores, goldens, models):
+    """By names of golden and model, shares of the pairs of each prompt."""
+    for group in groups.groups(scores, goldens, models):
+        for golden, row in zip(group.goldens, within.shares(group, scores.prompts)):
+            yield from (((golden, model), share) for model, share in zip(group.models, row))
 
 
 def holed(rng, models=4, prompts=30, responses=6, share=0.1):
@@ -72,11 +80,17 @@ def test_models_with_holes_of_their_own_are_as_if_alone():
             np.testing.assert_allclose(flat(found)[name], values, atol=1e-12, err_msg=name)
 
 
+def test_accuracy_alone_is_that_beside_the_other_metrics():
+    scores = holed(np.random.default_rng(10))
+    alone = dict(accuracies(scores, scores.models, scores.models))
+    for golden, model, found in within.every(scores, scores.models, scores.models):
+        np.testing.assert_array_equal(alone[golden, model], ratio(found.right, found.pairs))
+
+
 def test_size_of_parts_changes_nothing(monkeypatch):
     scores = holed(np.random.default_rng(6))
     whole = list(within.every(scores, scores.models, scores.models))
     monkeypatch.setattr(within, "ENTRIES", 1)
-    monkeypatch.setattr(within, "PLANES", 1)
     for (*names, one), (*same, other) in zip(
         whole, within.every(scores, scores.models, scores.models), strict=True
     ):

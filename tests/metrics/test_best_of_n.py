@@ -4,7 +4,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from proxyreward.metrics.best_of_n import best_of_n, best_of_n_curves, kl_bound, weights
+from proxyreward.metrics.best_of_n import Ranking, best_of_n, best_of_n_curves, kl_bound, weights
 
 
 def brute_force(golden, proxy, n):
@@ -25,6 +25,14 @@ def rng():
 def test_weights_are_shares_of_subsets():
     expected = [[comb(i - 1, n - 1) / comb(9, n) for i in range(1, 10)] for n in range(1, 10)]
     np.testing.assert_allclose(weights(9, range(1, 10)), expected, rtol=1e-12)
+
+
+def test_one_ranking_serves_every_golden_model(rng):
+    goldens, proxy = rng.normal(size=(2, 5, 7)), rng.integers(3, size=(5, 7)).astype(float)
+    ranking = Ranking.of(proxy)
+    for golden in goldens:
+        found = weights(7, [1, 3, 7]) @ ranking.sort(golden).T
+        np.testing.assert_array_equal(found, best_of_n(golden, proxy, [1, 3, 7]))
 
 
 def test_weights_of_a_large_pool_are_a_distribution():

@@ -18,15 +18,15 @@ is noise, as it is in their mean.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from proxyreward.evaluation.result import Ceiling
 from proxyreward.evaluation.sample import UNKNOWN, Sample
-from proxyreward.evaluation.scores import RATERS, Scores
+from proxyreward.evaluation.scores import RATERS, Scores, equal_pairs
 from proxyreward.metrics.estimates import Interval
-from proxyreward.metrics.pairs import signs
 
 SPLITS = 50
 FEWEST_ORDERED = 2
@@ -88,11 +88,11 @@ def _order(scores: Scores, golden: str) -> tuple[int, int, float]:
     """Prompts with two different golden scores, prompts with two, and the share of tied pairs."""
     ordered = prompts = pairs = tied = 0
     for block in scores.blocks(golden):
-        equal = signs(block.values[0]) == 0
-        ordered += int((~equal.all(axis=1)).sum())
-        prompts += len(equal)
-        tied += int(equal.sum())
-        pairs += equal.size
+        values = block.values[0]
+        ordered += int((values != values[:, :1]).any(axis=1).sum())
+        prompts += len(values)
+        tied += equal_pairs(values)
+        pairs += len(values) * math.comb(values.shape[1], 2)
     return ordered, prompts, tied / pairs if pairs else np.nan
 
 

@@ -135,9 +135,9 @@ def ndr_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]:
 
     The ratio of their sums is the NDR at N. NaN where the prompt does not count.
     """
-    start = found.best[:, 0]
-    gains = found.golden[:, -1] - start, found.best[:, -1] - start
-    return tuple(wide(gain, found.prompts, prompts) for gain in gains)
+    start = found.best[:, :1]
+    gains = found.golden[:, -1:] - start, found.best[:, -1:] - start
+    return tuple(wide(gain.sum(axis=1), found.prompts, prompts) for gain in gains)
 
 
 def gamma_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]:

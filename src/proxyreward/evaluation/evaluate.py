@@ -119,7 +119,7 @@ def _against(
     seed: int,
 ) -> Golden:
     """All other models against one; they have tiers where it orders responses at all."""
-    found = measures.beaten([model for model in models if model.name != golden])
+    found = measures.beaten(models)
     own = ceiling.ceiling(scores, golden, seed)
     if not own.signal:
         return Golden(golden, own, found, ())

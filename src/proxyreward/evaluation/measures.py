@@ -27,11 +27,13 @@ from proxyreward.metrics.estimates import Interval
 from proxyreward.metrics.pairs import ratio
 
 ENDS = {
+    "accuracy": SHARE,
+    "accuracy_pair": SHARE,
     "pearson": (-1.0, 1.0),
     "spearman": (-1.0, 1.0),
     "kendall": (-1.0, 1.0),
-    "mrr": (0.0, 1.0),
-    "ndcg": (0.0, 1.0),
+    "mrr": SHARE,
+    "ndcg": SHARE,
 }
 """Between which a metric lies on every prompt; of the others no such ends are known."""
 LOW_IS_GOOD = ("ece", "gamma")
@@ -49,7 +51,7 @@ class Measured(NamedTuple):
     models
         In the order of the names, still without tiers.
     gains
-        By name, without null scorers and the golden model itself: what tiers are made of.
+        By name, without null scorers: what tiers are made of.
     """
 
     models: tuple[Model, ...]
@@ -69,7 +71,7 @@ def models(
     sample: Sample,
     nulls: Sequence[str] = (),
 ) -> dict[str, Measured]:
-    """All models against each golden model.
+    """All models against each golden model but itself.
 
     Accuracy and the other metrics are means over prompts of what they are on each prompt, and a
     prompt on which one is undefined does not count for it. ``unspecific`` and ``variance`` are
@@ -83,10 +85,13 @@ def models(
         )
         variance = spread.of_group(group, scores.prompts, sample)
         for (golden, name, inside), (_, _, rewards, curve) in zip(*parts):
+            if name == golden:
+                continue
             share = ratio(inside.right, inside.pairs)
             gain = Gain(*curves.ndr_parts(rewards, scores.prompts), share)
-            if name not in (golden, *nulls):
+            if name not in nulls:
                 gains[golden][name] = gain
+            means = _means(inside)
             pairs = ordered_pairs(group.blocks, *group.places((golden, name)), sample.seed)
             null = name in nulls
             calibrated = None if null else calibration(pairs, sample)
@@ -94,7 +99,7 @@ def models(
             found[golden, name] = Model(
                 name,
                 null,
-                metrics={**_metrics(inside, sample), "ece": error},
+                metrics={**_intervals(means, sample), "ece": error},
                 regret={
                     **curves.regret_of(rewards, scores.prompts, sample),
                     "variance": variance[name],
@@ -102,10 +107,13 @@ def models(
                 },
                 curve=curve,
                 calibration=calibrated,
-                **_counted(scores.category, inside, sample),
+                counted=_counted(means, inside, gain),
+                **_ordered(scores.category, inside, sample),
             )
     return {
-        golden: Measured(tuple(found[golden, name] for name in names), gains[golden])
+        golden: Measured(
+            tuple(found[golden, name] for name in names if name != golden), gains[golden]
+        )
         for golden in goldens
     }
 
@@ -134,7 +142,7 @@ def told_by_order(models: Sequence[Model]) -> bool:
     return any(model.regret["ndr"].low > 0 for model in models if model.name == FIRST)
 
 
-def _counted(category: np.ndarray | None, inside: Within, sample: Sample) -> dict[str, object]:
+def _ordered(category: np.ndarray | None, inside: Within, sample: Sample) -> dict[str, object]:
     """How many prompts and pairs count, and accuracy by category."""
     share = ratio(inside.right, inside.pairs)
     categories = _categories(category, share, sample)
@@ -146,16 +154,32 @@ def _counted(category: np.ndarray | None, inside: Within, sample: Sample) -> dic
     }
 
 
-def _metrics(inside: Within, sample: Sample) -> dict[str, Interval]:
-    """Metrics that are means over prompts."""
-    shares = {
+def _means(inside: Within) -> dict[str, np.ndarray]:
+    """Metrics that are means over prompts, on each of these; NaN where undefined."""
+    return {
         "accuracy": ratio(inside.right, inside.pairs),
         "accuracy_pair": ratio(inside.first_right, inside.first_pairs),
+        **inside.metrics,
     }
-    found = {name: sample.mean(values, SHARE) for name, values in shares.items()}
-    for name, values in inside.metrics.items():
-        found[name] = sample.mean(values, ENDS.get(name))
-    return found
+
+
+def _intervals(means: dict[str, np.ndarray], sample: Sample) -> dict[str, Interval]:
+    return {name: sample.mean(values, ENDS.get(name)) for name, values in means.items()}
+
+
+def _counted(means: dict[str, np.ndarray], inside: Within, gain: Gain) -> dict[str, int]:
+    """Prompts that count for a metric, where these are not all with two responses.
+
+    NDR and gamma say nothing of prompts whose golden scores are all equal, nor of those with fewer
+    than N responses, as which the peak does not count either; `unspecific` is about golden ties.
+    """
+    known = {name: ~np.isnan(values) for name, values in means.items()}
+    gained = gain.possible > 0
+    known |= {"ece": inside.pairs > 0, "ndr": gained, "gamma": gained}
+    known |= {"peak": ~np.isnan(gain.possible), "unspecific": inside.equal > 0}
+    prompts = int((~np.isnan(inside.pairs)).sum())
+    counts = {name: int(counted.sum()) for name, counted in known.items()}
+    return {name: count for name, count in counts.items() if count != prompts}
 
 
 def _categories(

@@ -148,7 +148,7 @@ class Model:
     null
         Whether it is a null scorer (`nulls`), which looks at no content.
     prompts, pairs
-        How many count.
+        How many have two responses that both have scored, and how many pairs golden orders.
     metrics
         By name: ``accuracy`` and every metric of :mod:`proxyreward.metrics.within_prompt`.
     regret
@@ -169,6 +169,9 @@ class Model:
     tier
         From 1, the safest; models that cannot be told apart share one. None where nothing is
         ranked.
+    counted
+        By metric, the prompts on which it is defined, where these are not all `prompts`: it is a
+        mean, or a ratio of sums, over these alone.
     beaten_by
         By metric, the null scorers that do as well or better; such a metric says nothing.
     """
@@ -184,6 +187,7 @@ class Model:
     categories: dict[str, Interval] = field(default_factory=dict)
     worst: str = ""
     tier: int | None = None
+    counted: dict[str, int] = field(default_factory=dict)
     beaten_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -107,5 +107,14 @@ class Scores:
         return found
 
 
+def equal_pairs(values: np.ndarray) -> int:
+    """Pairs of equal values within rows, (prompts, responses)."""
+    ascending = np.sort(values, axis=1)
+    starts = np.ones(values.shape, dtype=bool)
+    starts[:, 1:] = ascending[:, 1:] != ascending[:, :-1]
+    sizes = np.diff(np.flatnonzero(starts), append=starts.size)
+    return int((sizes * (sizes - 1) // 2).sum())
+
+
 RATERS = "raters"
 """The model that is the mean of several raters."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from proxyreward.evaluation.result import Symptom
-from proxyreward.evaluation.scores import Scores
+from proxyreward.evaluation.scores import Scores, equal_pairs
 from proxyreward.evaluation.trends import OTHER, beside, with_length, with_position
 
 CONSTANT = 0.5  # share of prompts within which all scores are equal
@@ -156,28 +156,19 @@ def _tied_pairs(scores: Scores, model: str) -> tuple[int, int]:
     """
     if scores.length is None:
         blocks = [block.values[0] for block in scores.blocks(model)]
-        return sum(map(_equal, blocks)), sum(map(_all_pairs, blocks))
+        return sum(map(equal_pairs, blocks)), sum(map(_all_pairs, blocks))
     tied = pairs = 0
     for block in beside(scores, model, scores.length).blocks(model, OTHER):
         score, length = (np.unique(part, return_inverse=True)[1] for part in block.values)
         both = score * (length.max() + 1) + length
-        tied += _equal(score) - _equal(both)
-        pairs += _all_pairs(length) - _equal(length)
+        tied += equal_pairs(score) - equal_pairs(both)
+        pairs += _all_pairs(length) - equal_pairs(length)
     return tied, pairs
 
 
 def _all_pairs(values: np.ndarray) -> int:
     prompts, responses = values.shape
     return prompts * responses * (responses - 1) // 2
-
-
-def _equal(values: np.ndarray) -> int:
-    """Pairs of equal values within rows, (prompts, responses)."""
-    ascending = np.sort(values, axis=1)
-    starts = np.ones(values.shape, dtype=bool)
-    starts[:, 1:] = ascending[:, 1:] != ascending[:, :-1]
-    sizes = np.diff(np.flatnonzero(starts), append=starts.size)
-    return int((sizes * (sizes - 1) // 2).sum())
 
 
 def _scale(scores: Scores, model: str) -> Iterator[Symptom]:

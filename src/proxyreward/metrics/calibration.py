@@ -24,7 +24,6 @@ from proxyreward.metrics.checks import broadcast, count, number, numbers, one_of
 from proxyreward.metrics.pairs import checked, flat, margins, ratio, signs
 from proxyreward.metrics.scaling import near_one
 
-ACCURATE = 1e-13  # last step of the inverse temperature, relative
 CERTAIN = 40.0  # a margin whose confidence is 1 to double precision
 MAXIMUM = np.finfo(float).max
 
@@ -264,8 +263,7 @@ def inverse_temperature(margin: np.ndarray, chance: np.ndarray | float = 1.0) ->
     and best-of-n, stay as they are, but calibration changes. Above 1 the reward model was too
     cautious, below 1 too sure.
 
-    The loss is convex in s, so Newton's steps, halved where they leave the bracket, find the root
-    of its slope. Two limits are finite.
+    The loss is convex in s, so bisection finds the root of its slope. Two limits are finite.
     Where the margins have no positive sum, guessing is best: 0, that is an infinite T. Where no
     margin is on the wrong side, any larger factor is better: it is then such that the smallest
     becomes `CERTAIN`, and the log loss 0 to double precision except for ties.
@@ -291,18 +289,15 @@ def inverse_temperature(margin: np.ndarray, chance: np.ndarray | float = 1.0) ->
     # loss is at most log 2, and that of wrong labels alone is above the sum of their margins.
     low = ratio(2 * np.maximum(total, 0), square)
     high = np.minimum(ratio(np.log(2) * margin.shape[-1], wrong), MAXIMUM)
-    factor = np.sqrt(low) * np.sqrt(high)
+    second = (1 - sign) / 2  # probability that the second response is the better one
     for _ in range(64):
-        doubt = expit(-factor[..., None] * margin)
-        slope = (margin * (doubt - (1 - sign) / 2)).sum(axis=-1)
-        bend = (margin**2 * doubt * (1 - doubt)).sum(axis=-1)
-        low, high = np.where(slope > 0, factor, low), np.where(slope > 0, high, factor)
-        newton = factor + ratio(slope, bend)
-        within = (low < newton) & (newton < high)
-        last, factor = factor, np.where(within, newton, np.sqrt(low) * np.sqrt(high))
-        if not (abs(factor - last) > ACCURATE * last).any():
-            break
-    found = np.where(total > 0, np.where(wrong > 0, factor, certain), 0.0)
+        middle = np.sqrt(low) * np.sqrt(high)
+        if not ((low < middle) & (middle < high)).any():
+            break  # neighbours
+        slope = expit(-middle[..., None] * margin) - second
+        falling = (margin * slope).sum(axis=-1) > 0
+        low, high = np.where(falling, middle, low), np.where(falling, high, middle)
+    found = np.where(total > 0, np.where(wrong > 0, high, certain), 0.0)
     with np.errstate(over="ignore"):
         return np.minimum(np.ldexp(found, -exponent[..., 0]), MAXIMUM)
 

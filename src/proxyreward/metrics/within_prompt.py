@@ -1,13 +1,13 @@
 """Ten measures of how far a proxy agrees with a golden RM on several responses to a prompt.
 
 In: scores of the same responses by golden and proxy, `(..., prompts, responses)`. Out: one number
-for each pair of reward models, a mean over prompts. Called by `testset` and `findings`.
+for each pair of reward models, a mean over prompts.
 
 Nine of the ten are, prompt by prompt, an inner product of something known from the golden scores
-alone with something known from the proxy's alone, such as centred scores of length one for
-Pearson. So what belongs to one reward model is worked out once and serves all of its pairs.
+alone with something known from the proxy's alone. So what belongs to one reward model is worked
+out once and serves all of its pairs.
 
-A prompt on which a metric is undefined (named with each) is left out; NaN if none remains.
+A prompt on which a metric is undefined is left out; NaN if none remains.
 """
 
 from collections.abc import Callable
@@ -101,10 +101,9 @@ def accuracy(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
 
 
 def accuracy_pair(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
-    """Accuracy on the first two responses to each prompt.
+    """Accuracy on the first two responses to each prompt, as a test set of pairs has it.
 
-    A test set with two responses per prompt, taken from one with more. The first two are as good
-    as any two as long as the responses were drawn at random.
+    The first two are as good as any two as long as the responses were drawn at random.
     """
     golden, proxy = checked(golden, proxy)
     return accuracy(golden[..., :2], proxy[..., :2])
@@ -198,9 +197,9 @@ def xi(golden: np.ndarray, proxy: np.ndarray, sort_by: str = "proxy") -> np.ndar
     the scores that do not exceed its own, l those that are not below it. Without ties the second
     term is :math:`3 \sum |q_{k+1} - q_k| / (n^2 - 1)`.
 
-    It asks whether one is any function of the other: a perfect order and a reversed one both
-    reach its maximum, :math:`(n - 2) / (n + 1)`. Ties in the sorting scores: the mean over all
-    orders of the tied responses. Undefined where the other scores are all equal.
+    A perfect order and a reversed one both reach its maximum, :math:`(n - 2) / (n + 1)`. Ties in
+    the sorting scores: the mean over all orders of the tied responses. Undefined where the other
+    scores are all equal.
 
     Parameters
     ----------
@@ -237,24 +236,16 @@ METRICS: dict[str, Callable[..., np.ndarray]] = {
 def _mean_product(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     """Inner product along the last axis, mean over prompts without NaN in either: (...)."""
     known_golden, known_proxy = (~np.isnan(part).any(axis=-1) for part in (golden, proxy))
-    total = _products(
+    total = np.vecdot(
         flat(np.where(known_golden[..., None], golden, 0.0)),
         flat(np.where(known_proxy[..., None], proxy, 0.0)),
     )
-    return ratio(total, _products(known_golden.astype(float), known_proxy.astype(float)))
-
-
-def _products(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
-    """Inner products along the last axis; of matrices where all golden RMs meet all proxies."""
-    if golden.ndim > 2 < proxy.ndim and golden.shape[-2] == proxy.shape[-3] == 1:
-        return golden[..., 0, :] @ proxy[..., 0, :, :].mT
-    return np.vecdot(golden, proxy)
+    return ratio(total, np.vecdot(known_golden.astype(float), known_proxy.astype(float)))
 
 
 def _unit(scores: np.ndarray) -> np.ndarray:
     """Centred scores of length one; NaN where all are equal."""
-    # Centring alone leaves rounding noise of equal scores; their differences are exactly 0.
-    shifted = scores - scores[..., :1]
+    shifted = scores - scores[..., :1]  # exactly 0 where equal; centring alone leaves rounding
     return _scaled(shifted - shifted.mean(axis=-1, keepdims=True))
 
 
@@ -278,25 +269,27 @@ def _discount(scores: np.ndarray) -> np.ndarray:
 
 def _neighbours(scores: np.ndarray) -> np.ndarray:
     """Chance of each pair to be next to each other in ascending order, ties in random order."""
-    first, last = _places(scores)
-    one, other = pairs(scores.shape[-1])
-    size = last - first + 1
-    follows = (last[..., one] + 1 == first[..., other]) | (last[..., other] + 1 == first[..., one])
-    tied = first[..., one] == first[..., other]
+    (first, other_first), (last, other_last) = map(_of_pairs, _places(scores))
+    size, other_size = last - first + 1, other_last - other_first + 1
+    follows = (last + 1 == other_first) | (other_last + 1 == first)
     # k tied responses have k - 1 neighbours among their k (k - 1) / 2 pairs.
-    return np.where(tied, 2 / size[..., one], follows / (size[..., one] * size[..., other]))
+    return np.where(first == other_first, 2 / size, follows / (size * other_size))
 
 
 def _steps(scores: np.ndarray) -> np.ndarray:
     """Distance in rank of each pair, scaled as in Chatterjee's coefficient; NaN if all tie."""
     first, last = _places(scores)
     responses = scores.shape[-1]
-    one, other = pairs(responses)
     not_below = responses - first + 1
     scale = 2 * (not_below * (responses - not_below)).sum(axis=-1, keepdims=True)
-    return ratio(responses * abs(last[..., one] - last[..., other]), scale)
+    return ratio(responses * abs(np.subtract(*_of_pairs(last))), scale)
+
+
+def _of_pairs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values of either response of each pair."""
+    return tuple(values.take(place, axis=-1) for place in pairs(values.shape[-1]))
 
 
 def _places(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and last place, from 1, that each score shares with its equals in ascending order."""
-    return tuple(rankdata(scores, method, axis=-1).astype(int) for method in ("min", "max"))
+    """First and last place, from 1, that each score shares with its equals, ascending."""
+    return tuple(rankdata(scores, method, axis=-1).astype("int32") for method in ("min", "max"))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.evaluation.reading.written import as_csv, rows, table, told, write
 
 from proxyreward.data.report import DataError
+from proxyreward.evaluation import reading
 from proxyreward.evaluation.scores import RATERS
 
 RATED = ("prompt_id", "response_id", "model", "score", "rater")
@@ -158,3 +159,12 @@ def test_a_model_without_any_score_is_left_out_unless_golden(tmp_path):
     assert told(scores)["p"]["a"] == {"rm": 1.0}
     with pytest.raises(DataError, match="'empty': has no score at all"):
         table(path, "empty")
+
+
+def test_prompts_that_are_cut_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "MOST", 3)
+    columns = ("prompt_id", "response_id", "score")
+    given = [(prompt, k, k) for prompt, most in (("p", 3), ("q", 4), ("r", 9)) for k in range(most)]
+    _, found = table(write(tmp_path, "scores.csv", rows(given, columns)))
+    assert counts(found) == {"cut-prompts": 2}
+    assert "2 prompts have more than 3 responses" in found.notes[0].message

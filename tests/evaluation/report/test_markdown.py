@@ -85,3 +85,10 @@ def test_the_longest_names_and_many_alarms_fit_a_comment():
 def test_without_alarms_it_says_so():
     soup = shown(markdown(made.evaluation(made.unranked(), alarms=())))
     assert "Nothing alarming was found." in soup.text and "nothing is ranked" in soup.text
+
+
+def test_prompts_that_count_stand_beside_the_number():
+    model = made.model("a", 0.5, tier=1, counted={"accuracy": 381})
+    golden = dataclasses.replace(made.golden(), models=(model,), differences=())
+    soup = shown(markdown(made.evaluation(golden)))
+    assert "0.70 [0.67, 0.73] (381)" in soup.text and "how many prompts count" in soup.text

@@ -49,6 +49,28 @@ def test_what_a_null_scorer_reaches_too_is_struck_through_and_says_which():
     assert not pearson.struck
 
 
+def test_a_metric_that_is_undefined_on_some_prompts_shows_how_many_count():
+    counted = {"accuracy": 1381, "pearson": 0, "ndr": 7}
+    beaten = {"ndr": made.NULLS[:1]}
+    model = made.model("a", 0.5, counted=counted, beaten_by=beaten)
+    table = tables.measures(dataclasses.replace(made.golden(), models=(model,)))
+    (accuracy,), (ndr,) = (column(table, name).values() for name in ("Accuracy", "NDR"))
+    notes = dict(table.notes)
+    assert accuracy.text == "0.70 [0.67, 0.73] (1,381)" and "how many" in notes[accuracy.mark]
+    assert ndr.text == "0.50 [0.46, 0.54] (7)" and ndr.struck
+    assert [notes[mark] for mark in ndr.mark.split(", ")] == [
+        "says nothing: as far as can be told, as good is null:longer",
+        notes[accuracy.mark],
+    ]
+    assert column(table, "Reciprocal rank")["a"].text == "0.55 [0.52, 0.58]"
+
+
+def test_a_number_that_is_not_known_has_its_reason_and_no_count():
+    model = made.model("a", 0.5, counted={"unspecific": 0})
+    table = tables.measures(dataclasses.replace(made.golden(), models=(model,)))
+    assert column(table, "Unspecific")["a"].text == text.DASH
+
+
 def test_every_measure_of_the_tree_has_a_column():
     table = tables.measures(made.golden())
     model = made.golden().models[0]

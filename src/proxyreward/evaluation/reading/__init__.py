@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from proxyreward.data.report import DataError, short_name
+from proxyreward.evaluation.groups import MOST
 from proxyreward.evaluation.reading.assemble import assembled
 from proxyreward.evaluation.reading.files import source, sources
 from proxyreward.evaluation.reading.formats import table
@@ -71,6 +72,12 @@ def _input(scores: Scores, tables: Sequence[Table], notes: list[Note]) -> Input:
     if single := int((counts == 1).sum()):
         what = f"{single} prompts have one response, which orders nothing; add responses"
         notes = [*notes, Note("one-response", single, what)]
+    if long := int((counts > MOST).sum()):
+        what = (
+            f"{long:,} prompts have more than {MOST:,} responses; two models are compared on the "
+            f"first {MOST:,} that both have scored"
+        )
+        notes = [*notes, Note("cut-prompts", long, what)]
     return Input(
         files=tuple(str(table.source.path) for table in tables),
         format=tables[0].format,

@@ -5,7 +5,7 @@ In: what an evaluation found against a golden model. Out: tables that a template
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import ascii_lowercase
 
 from proxyreward.evaluation.report import text
@@ -17,6 +17,7 @@ LEAD = ("accuracy", "ndr", "gamma", "peak")
 CURVED = ("ndr", "gamma", "peak")
 NO_HALVES = "it takes pairs in two halves of the prompts"
 NO_TEMPERATURE = "no temperature is best: guessing would be better than any, or no pair is wrong"
+COUNTED = "in brackets, how many prompts count, where not all do: it is undefined on the others"
 NO_CURVE = "no prompt has two responses that both have scored"
 
 
@@ -207,7 +208,16 @@ def _of(model: Model, name: str, notes: Notes) -> Cell:
     if value is None:
         return Cell(text.DASH, None, notes.mark("not measured for this model"))
     missing = NO_CURVE if model.curve is None and name in CURVED else word(name).missing
-    return measured(value, missing, notes, model.beaten_by.get(name, ()))
+    cell = measured(value, missing, notes, model.beaten_by.get(name, ()))
+    return _counted(cell, model.counted.get(name), notes)
+
+
+def _counted(cell: Cell, prompts: int | None, notes: Notes) -> Cell:
+    """The cell with the number of prompts that count for it, where these are not all."""
+    if prompts is None or cell.value is None:
+        return cell
+    marks = [cell.mark] * bool(cell.mark) + [notes.mark(COUNTED)]
+    return replace(cell, text=f"{cell.text} ({prompts:,})", mark=", ".join(marks))
 
 
 def _in_category(model: Model, name: str, notes: Notes) -> Cell:
