@@ -138,7 +138,7 @@ def _alarms(scores: Scores, seen: Sequence[Symptom], goldens: Sequence[Golden]) 
         subjects.setdefault(told, []).append(subject)
     for told, names in subjects.items():
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        yield f"{', '.join(names[:NAMED])}{more}: {told}"
+        yield f"{'; '.join(names[:NAMED])}{more}: {told}"
 
 
 def _found(

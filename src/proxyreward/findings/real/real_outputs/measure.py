@@ -150,7 +150,10 @@ def _models(golden: Golden) -> pd.DataFrame:
         (
             model.name,
             model.null,
-            *(each.estimate for each in (model.metrics["accuracy"], model.regret["ndr"])),
+            *(
+                round(each.estimate, 12)
+                for each in (model.metrics["accuracy"], model.regret["ndr"])
+            ),
             model.tier,
             ", ".join(model.beaten_by.get("ndr", ())),
             model.worst,

@@ -110,8 +110,11 @@ def both_halves(problems: int, rng: np.random.Generator) -> np.ndarray:
 
 def mean_over(plane: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Means of (scorers, problems) over the chosen problems, bool (sets, problems): (sets,
-    scorers)."""
-    return chosen @ plane.T / chosen.sum(axis=1, keepdims=True)
+    scorers).
+
+    Without the last digits, in which equal means differ by the order of additions: ranks would.
+    """
+    return (chosen @ plane.T / chosen.sum(axis=1, keepdims=True)).round(12)
 
 
 class CrossFit:
