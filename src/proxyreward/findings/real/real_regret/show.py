@@ -31,7 +31,7 @@ PANELS = {REWARD_MODEL: "reward models", ALL: "with judges"}
 KINDS = {REWARD_MODEL: (OURS, "o", "reward models"), JUDGE: (PAPER, "s", "judges")}
 PLACES = {"first": (OURS, "o"), "second": (PAPER, "s")}
 SPOILT = "modified_with_GPT-4"
-HEADS = {"RewardMATH accuracy": "accuracy, RewardMATH, %", "kept": "share kept, %"}
+HEADS = {"RewardMATH accuracy": "accuracy, %", "kept": "share kept, %"}
 WHAT = {
     "repeated-ids": "answers with the id of an earlier one",
     "empty-ids": "answers without an id",
