@@ -10,9 +10,9 @@ from scipy.stats import spearmanr
 from tests.findings.figures import names
 
 from proxyreward.data.report import DataError
-from proxyreward.findings.core import left_out as file
+from proxyreward.findings.core import left_out
 from proxyreward.findings.real.real_regret import design, faults, measure, published, show
-from proxyreward.findings.real.real_regret.design import Answers, CrossFit, left_out
+from proxyreward.findings.real.real_regret.design import Answers, CrossFit, jackknifed
 from proxyreward.findings.real.real_regret.study import JUDGE, NULL, REWARD_MODEL, Study
 
 matplotlib.use("Agg")
@@ -211,7 +211,7 @@ def test_where_scorers_differ_test_sets_predict_and_one_left_out_is_left_out():
     for key in ((design.WHOLE, design.OLD, 1), (design.WHOLE, design.REJECTED, 1)):
         assert found[key].whole > 0.9 and found[key].n == 8
     x, y = rng.normal(size=(2, 9))
-    own = left_out(measure._rank, x, y, is_correlation=True)
+    own = jackknifed(measure._rank, x, y, is_correlation=True)
     expected = [spearmanr(np.delete(x, i), np.delete(y, i))[0] for i in range(9)]
     np.testing.assert_allclose(own.values, expected)
 
@@ -236,7 +236,7 @@ def test_the_spread_among_the_alike_rarely_passes_its_threshold_by_chance():
         accuracy = rng.choice(grid, 13) + 0.005 * rng.normal(size=13)
         known = np.sqrt(0.75) * (accuracy - grid.mean()) / grid.std()
         kept = known + 0.5 * rng.normal(size=13)
-        found = left_out(measure.within_bands, accuracy, kept).interval()
+        found = jackknifed(measure.within_bands, accuracy, kept).interval()
         passed += found.low > 0.5
         covered += found.low <= 0.5 <= found.high
     assert passed <= 10 and covered >= 170
@@ -395,7 +395,7 @@ def test_the_tracked_quantities_are_those_of_the_tracked_tables(root):
     scorers = tracked(root, "scorers").set_index(["quantity", "scorer"])["estimate"]
     accuracy = scorers["RewardBench accuracy"]
     kept = scorers["kept"][accuracy.index]
-    found = file.published(root / "results", "real_regret")
+    found = left_out.published(root / "results", "real_regret")
     assert found[measure.RANK].whole == pytest.approx(spearmanr(accuracy, kept)[0], abs=1e-4)
     spread = measure.within_bands(accuracy.to_numpy(), kept.to_numpy())
     assert found[measure.SPREAD].whole == pytest.approx(spread, abs=1e-4)

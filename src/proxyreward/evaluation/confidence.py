@@ -115,9 +115,9 @@ def calibration(found: Pairs, sample: Sample) -> Calibration | None:
     """Calibration of the scores as they are, and after a temperature; None without pairs.
 
     ``after`` multiplies the pairs of each half of the prompts by the factor that is best for the
-    other half; its interval takes the factors as given. ``temperature``
-    is that of all pairs, with the interval of its logarithm; NaN where none is best, as guessing
-    would be better than any or no pair is wrong; and an end beyond double precision.
+    other half; its interval takes the factors as given. ``temperature`` is that of all pairs, with
+    the interval of its logarithm; NaN where none is best, as guessing would be better than any or
+    no pair is wrong; and an end beyond double precision.
     """
     if not len(found.margin):
         return None

@@ -60,7 +60,7 @@ class Scores:
         and golden.
     verdicts
         Whether the scores are strengths that pairwise verdicts give: responses with the same wins
-        tie, and their order in the file is that of the comparisons.
+        tie.
     """
 
     models: tuple[str, ...]

@@ -6,11 +6,10 @@ a model orders rightly, and what specificity is made of.
 Each prompt is given to a metric of the library as if it were all, so its mean is that prompt's
 value, NaN where the metric is undefined. Three are not taken from there. *Kendall's tau* is right
 less wrong pairs over the geometric mean of the pairs that either orders, which are known here for
-accuracy. *Accuracy* is the share of
-the pairs that the golden model orders, and a tie of the model is half right, so that a constant
-scorer has 1/2; the library compares the signs -1, 0, 1, so that a model's tie is right if golden
-ties as well and else wrong. Where no scores are equal, the two agree. *ECE* is no mean over
-prompts: :mod:`proxyreward.evaluation.confidence`.
+accuracy. *Accuracy* is the share of the pairs that the golden model orders, and a tie of the model
+is half right, so that a constant scorer has 1/2; the library compares the signs -1, 0, 1, so that a
+model's tie is right if golden ties as well and else wrong. Where no scores are equal, the two
+agree. *ECE* is no mean over prompts: :mod:`proxyreward.evaluation.confidence`.
 """
 
 from __future__ import annotations

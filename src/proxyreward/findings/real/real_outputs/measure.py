@@ -21,7 +21,7 @@ from proxyreward.evaluation.scores import Scores
 from proxyreward.findings.core import left_out
 from proxyreward.findings.real.real_outputs import views
 from proxyreward.findings.real.real_outputs.outputs import GOLDEN, Outputs, win_rate
-from proxyreward.findings.real.real_outputs.relation import INTERVAL, association, variance
+from proxyreward.findings.real.real_outputs.relation import INTERVAL, association, cut, variance
 from proxyreward.metrics.estimates import Interval
 
 LONG = 32
@@ -53,7 +53,7 @@ def tables(
         "tool": _models(golden),
         "differences": _differences(golden),
         "alarms": alarms,
-        "subsets": subsets(main, seed),
+        "subsets": subsets(main, golden, seed),
         "gains": gains(main, seed),
         "length": with_length(main, seed),
         "writers": variance(main),
@@ -128,11 +128,6 @@ def measured(scores: Scores, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["proxy", "measure", *INTERVAL])
 
 
-def cut(found: curves.PerPrompt, n: int) -> curves.PerPrompt:
-    """The curves up to n."""
-    return found._replace(**{key: getattr(found, key)[:, :n] for key in ("golden", "own", "best")})
-
-
 def _curves(scores: Scores, seed: int, view: str) -> pd.DataFrame:
     """Golden reward of best-of-n with its interval, the proxy's own, and golden's own best."""
     sample, rows = Sample(scores, seed), []
@@ -174,11 +169,11 @@ def _differences(golden: Golden) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["first", "second", *ends, "p", "hidden"])
 
 
-def subsets(scores: Scores, seed: int) -> pd.DataFrame:
-    """Accuracy and NDR at 32 on the prompts of each subset: ``subset, prompts, proxy, measure``
-    and the interval."""
+def subsets(scores: Scores, golden: Golden, seed: int) -> pd.DataFrame:
+    """Accuracy, as the tool found it, and NDR at 32 on the prompts of each subset: ``subset,
+    prompts, proxy, measure`` and the interval."""
     sample, names, rows = Sample(scores, seed), scores.models[1:], []
-    found = measures.models(scores, (GOLDEN,), names, sample)[GOLDEN].models
+    found = [model for model in golden.models if not model.null]
     for model, (_, name, each) in zip(found, curves.every(scores, (GOLDEN,), names), strict=True):
         gain, possible = curves.ndr_parts(cut(each, LONG), scores.prompts)
         for subset, accuracy in model.categories.items():

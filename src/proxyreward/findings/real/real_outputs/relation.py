@@ -78,9 +78,13 @@ def _per_prompt(scores: Scores, n: int) -> tuple[np.ndarray, np.ndarray]:
     share = [pairs.ratio(f.right, f.pairs) for *_, f in within.every(scores, (GOLDEN,), proxies)]
     gain = []
     for *_, found in curves.every(scores, (GOLDEN,), proxies):
-        short = found._replace(golden=found.golden[:, :n], best=found.best[:, :n])
-        gain.append(curves.ndr_parts(short, scores.prompts))
+        gain.append(curves.ndr_parts(cut(found, n), scores.prompts))
     return np.array(share), np.array(gain)
+
+
+def cut(found: curves.PerPrompt, n: int) -> curves.PerPrompt:
+    """The curves up to n."""
+    return found._replace(**{key: getattr(found, key)[:, :n] for key in ("golden", "own", "best")})
 
 
 def _points(share: np.ndarray, gain: np.ndarray, kept: object) -> np.ndarray:

@@ -88,7 +88,7 @@ class Answers:
         return np.stack([share[:, :k, m].mean(axis=1) for m, k in enumerate(taken)])
 
 
-def left_out(
+def jackknifed(
     statistic: Callable[..., float], *samples: np.ndarray, is_correlation: bool = False
 ) -> LeftOut:
     """A statistic of samples whose last axis are parts, and with each part left out."""
@@ -146,7 +146,7 @@ class CrossFit:
         `old` is their accuracy on other pairs, which is the same for every half.
         """
         return {
-            key: left_out(rank_correlation, own, self._kept(scorers), is_correlation=True)
+            key: jackknifed(rank_correlation, own, self._kept(scorers), is_correlation=True)
             for key, own in self._tests(scorers, old)
         }
 
@@ -160,7 +160,7 @@ class CrossFit:
             return rank_correlation(one, kept) - rank_correlation(other, kept)
 
         return {
-            name: left_out(gap, tests[one], tests[other], kept)
+            name: jackknifed(gap, tests[one], tests[other], kept)
             for name, (one, other) in pairs.items()
         }
 

@@ -21,7 +21,7 @@ from proxyreward.findings.real.real_regret.design import (
     REJECTED,
     WHOLE,
     CrossFit,
-    left_out,
+    jackknifed,
     prediction_table,
 )
 from proxyreward.findings.real.real_regret.faults import fault_tables, flat
@@ -101,8 +101,8 @@ def predicted(study: Study, fit: CrossFit) -> tuple[pd.DataFrame, dict[str, Left
     own = fit.predictions(study.places, study.accuracy)
     everyone = fit.predictions(range(len(study.scorers)))
     quantities = {
-        RANK: left_out(_rank, study.accuracy, study.kept, is_correlation=True),
-        SPREAD: left_out(within_bands, study.accuracy, study.kept),
+        RANK: jackknifed(_rank, study.accuracy, study.kept, is_correlation=True),
+        SPREAD: jackknifed(within_bands, study.accuracy, study.kept),
         ON_OTHERS.format("one wrong answer"): own[WHOLE, REJECTED, 1],
         ON_OTHERS.format("nine wrong answers"): own[WHOLE, REJECTED, 9],
     }
