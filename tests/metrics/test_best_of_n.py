@@ -4,7 +4,8 @@ from math import comb
 import numpy as np
 import pytest
 
-from proxyreward.metrics.best_of_n import Ranking, best_of_n, best_of_n_curves, kl_bound, weights
+from proxyreward.metrics.best_of_n import best_of_n, best_of_n_curves, kl_bound, weights
+from proxyreward.metrics.ranking import Ranking
 
 
 def brute_force(golden, proxy, n):

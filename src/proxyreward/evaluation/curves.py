@@ -19,8 +19,9 @@ from proxyreward.evaluation.sample import (
     t_quantile,
 )
 from proxyreward.evaluation.scores import Block, Scores
-from proxyreward.metrics.best_of_n import Ranking, kl_bound, weights
+from proxyreward.metrics.best_of_n import kl_bound, weights
 from proxyreward.metrics.estimates import Interval
+from proxyreward.metrics.ranking import Ranking
 from proxyreward.metrics.scaling import near_one
 
 BEST = {"ndr": 1.0, "gamma": 0.0}

@@ -14,22 +14,24 @@ agree. *ECE* is no mean over prompts: :mod:`proxyreward.evaluation.confidence`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from proxyreward.evaluation.groups import Group, groups
+from proxyreward.evaluation.orders import Orders
 from proxyreward.evaluation.scores import Block, Scores
-from proxyreward.metrics.pairs import margins, ratio
+from proxyreward.metrics.pairs import ratio
+from proxyreward.metrics.ranking import Places, Side
 from proxyreward.metrics.scaling import near_one
-from proxyreward.metrics.within_prompt import METRICS
+from proxyreward.metrics.within_prompt import METRICS, PRODUCTS
 
 FROM_LIBRARY = tuple(name for name in METRICS if name not in ("accuracy", "accuracy_pair", "ece"))
 FIELDS = ("pairs", "right", "first_pairs", "first_right", "clear", "equal")
-ENTRIES = 2**18
-"""So many pairs of scores at a time: 2 MB an array. Larger ones leave the processor's cache, and
-go back to the system when freed: fetching their pages again took a third of the time."""
+ENTRIES = 2**21
+"""So many pairs of scores at a time, a byte each: what leaves the processor's cache is slow."""
 
 
 class Within(NamedTuple):
@@ -88,56 +90,47 @@ def shares(group: Group, prompts: int) -> np.ndarray:
     places = group.places(group.goldens), group.places(group.models)
     found = np.full((*map(len, places), prompts), np.nan)
     for part in _parts(group.blocks, len(group.names)):
-        signs = np.sign(margins(part.values))
-        pairs, right = _right(*(signs[place] for place in places))
-        found[..., part.prompts] = ratio(right, pairs)
+        orders = Orders(Places.of(part.values))
+        found[..., part.prompts] = ratio(orders.right(*places), orders.pairs[places[0], None])
     return found
 
 
 def _on_block(
     values: np.ndarray, places: tuple[list[int], list[int]], deviation: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Everything that needs pairs, of scores (names, prompts, k): (goldens, models, prompts)."""
-    golden, model = (values[place] for place in places)
-    alone = golden[:, None, :, None, :], model[None, :, :, None, :]
-    found = {name: METRICS[name](*alone) for name in FROM_LIBRARY if name != "kendall"}
-    gaps = margins(values)
-    signs = np.sign(gaps)
-    found["pairs"], found["right"] = _right(signs[places[0]], signs[places[1]])
-    ordered = np.sqrt(found["pairs"] * abs(signs[places[1]]).sum(axis=-1))
+    """Everything on prompts of scores (names, prompts, k): (goldens, models, prompts)."""
+    golden, model = places
+    side = Side(values)
+    found = {
+        name: _product(side, *PRODUCTS[name], places) for name in PRODUCTS if name != "kendall"
+    }
+    alone, beside = (Places(*(part[place] for part in side.places)) for place in places)
+    found["xi"] = beside.xi(Places(*(part[:, None] for part in alone)))
+    orders = Orders(side.places)
+    found["right"] = orders.right(golden, model)
+    found["pairs"] = np.broadcast_to(orders.pairs[golden, None], found["right"].shape)
+    ordered = np.sqrt(found["pairs"] * orders.pairs[model])
     found["kendall"] = ratio(2 * found["right"] - found["pairs"], ordered)
-    first = signs[..., :1]  # the first pair is that of the first two responses
-    found["first_pairs"], found["first_right"] = _right(first[places[0]], first[places[1]])
-    tied = (signs[places[0]] == 0).astype(float)
-    found["equal"] = np.broadcast_to(tied.sum(axis=-1)[:, None], found["pairs"].shape)
-    found["clear"] = np.zeros(found["pairs"].shape)
-    if tied.any():
-        far = abs(gaps[places[1]]) > deviation[places[1]][:, None, None]
-        found["clear"] = _products(tied, far.astype(float))
+    first = np.sign(values[..., 0] - values[..., 1])
+    product = first[golden, None] * first[model]
+    found["first_pairs"] = np.broadcast_to(abs(first[golden, None]), product.shape)
+    found["first_right"] = (found["first_pairs"] + product) / 2
+    found["equal"] = math.comb(values.shape[2], 2) - found["pairs"]
+    found["clear"] = orders.clear(golden, values[model], deviation[model])
     return found
 
 
-def _right(golden: np.ndarray, model: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs that are ordered, and those that are rightly so, from signs (models, prompts, pairs).
-
-    Right less wrong is the inner product of the signs.
-    """
-    product = _products(golden, model)
-    pairs = np.broadcast_to(abs(golden).sum(axis=-1)[:, None], product.shape)
-    return pairs, (pairs + product) / 2
-
-
-def _products(golden: np.ndarray, model: np.ndarray) -> np.ndarray:
-    """Inner products over the pairs of each prompt, (goldens, models, prompts)."""
-    found = golden.transpose(1, 0, 2) @ model.transpose(1, 2, 0)
-    return found.transpose(1, 2, 0)
+def _product(side: Side, mine: str, theirs: str, places: tuple[list[int], list[int]]) -> np.ndarray:
+    """Inner products of what `Side` knows of golden models and of others, a prompt each."""
+    golden, model = getattr(side, mine)[places[0]], getattr(side, theirs)[places[1]]
+    return np.vecdot(golden[:, None], model)
 
 
 def _parts(blocks: list[Block], names: int) -> Iterator[Block]:
     """Some of the prompts of a block at a time, so that all their pairs stay small."""
     for block in blocks:
         k = block.rows.shape[1]
-        step = max(1, ENTRIES // (names * k * (k - 1) // 2))
+        step = max(1, ENTRIES // (names * k * k))
         for start in range(0, len(block.prompts), step):
             part = slice(start, start + step)
             yield Block(block.prompts[part], block.rows[part], block.values[:, part])

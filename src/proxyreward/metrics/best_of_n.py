@@ -5,7 +5,6 @@ reward of the best-of-n policy for any n <= N. Called by `findings`; `regret` tu
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import gammaln
@@ -18,6 +17,7 @@ from proxyreward.metrics.checks import (
     numbers,
     same_shape,
 )
+from proxyreward.metrics.ranking import Ranking
 
 
 def weights(samples: int, ns: Sequence[int]) -> np.ndarray:
@@ -168,39 +168,3 @@ def kl_bound(n: np.ndarray | Sequence[int] | int) -> np.ndarray:
     if (n < 1).any():
         raise ValueError(f"n must be at least 1, got {n.min():g}")
     return (np.log(n) - (n - 1) / n) / np.log(2)
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """A proxy's ascending order of each prompt's samples, and where its ties begin.
-
-    :func:`best_of_n` is ``weights(samples, ns) @ Ranking.of(proxy).sort(golden).T``. One ranking
-    serves any number of golden RMs.
-
-    Attributes
-    ----------
-    order : ndarray of int, shape (prompts, samples)
-    starts : ndarray of int
-        Places in the sorted samples of all prompts, one after the other.
-    """
-
-    order: np.ndarray
-    starts: np.ndarray
-
-    @classmethod
-    def of(cls, proxy: np.ndarray) -> "Ranking":
-        """The ranking by a proxy's scores, shape (prompts, samples)."""
-        order = np.argsort(proxy, axis=1, kind="stable")
-        ascending = np.take_along_axis(proxy, order, axis=1)
-        first = np.ones(proxy.shape, dtype=bool)
-        first[:, 1:] = ascending[:, 1:] != ascending[:, :-1]
-        return cls(order, np.flatnonzero(first))
-
-    def sort(self, golden: np.ndarray) -> np.ndarray:
-        """Golden rewards (prompts, samples) in the proxy's order, averaged within ties."""
-        ascending = np.take_along_axis(golden, self.order, axis=1)
-        if len(self.starts) == ascending.size:
-            return ascending
-        sizes = np.diff(self.starts, append=ascending.size)
-        means = np.add.reduceat(ascending.ravel(), self.starts) / sizes
-        return np.repeat(means, sizes).reshape(ascending.shape)

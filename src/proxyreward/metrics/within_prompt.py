@@ -3,9 +3,9 @@
 In: scores of the same responses by golden and proxy, `(..., prompts, responses)`. Out: one number
 for each pair of reward models, a mean over prompts.
 
-Nine of the ten are, prompt by prompt, an inner product of something known from the golden scores
-alone with something known from the proxy's alone. So what belongs to one reward model is worked
-out once and serves all of its pairs.
+Most are, prompt by prompt, an inner product of something known from the golden scores alone with
+something known from the proxy's alone (:data:`PRODUCTS`). So what belongs to one reward model is
+worked out once and serves all of its pairs.
 
 A prompt on which a metric is undefined is left out; NaN if none remains.
 """
@@ -14,12 +14,11 @@ from collections.abc import Callable
 from inspect import signature
 
 import numpy as np
-from scipy.stats import rankdata
 
 from proxyreward.metrics.calibration import ece
 from proxyreward.metrics.checks import array, function, one_of
-from proxyreward.metrics.pairs import checked, flat, pairs, ratio, signs
-from proxyreward.metrics.scaling import near_one
+from proxyreward.metrics.pairs import checked, flat, ratio, signs
+from proxyreward.metrics.ranking import Places, Side
 
 
 def across(
@@ -114,8 +113,7 @@ def pearson(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
 
     Undefined where either scores all responses equally.
     """
-    golden, proxy = checked(golden, proxy)
-    return _mean_product(*(_unit(near_one(scores)[0]) for scores in (golden, proxy)))
+    return _mean("pearson", golden, proxy)
 
 
 def spearman(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
@@ -123,8 +121,7 @@ def spearman(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
 
     Undefined where either scores all responses equally.
     """
-    golden, proxy = checked(golden, proxy)
-    return _mean_product(_unit(rankdata(golden, axis=-1)), _unit(rankdata(proxy, axis=-1)))
+    return _mean("spearman", golden, proxy)
 
 
 def kendall(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
@@ -135,8 +132,7 @@ def kendall(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     with C concordant, D discordant, P all pairs of a prompt's responses and T those tied by one
     of the two. Undefined where either scores all responses equally.
     """
-    golden, proxy = (signs(scores) for scores in checked(golden, proxy))
-    return _mean_product(_scaled(golden), _scaled(proxy))
+    return _mean("kendall", golden, proxy)
 
 
 def bo_n(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
@@ -147,10 +143,7 @@ def bo_n(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     1 if the proxy's favourite is the golden one, 0 for a random pick; negative below that. Of
     several favourites the mean counts. Undefined where the golden scores are all equal.
     """
-    golden, proxy = checked(golden, proxy)
-    regret = golden.max(axis=-1, keepdims=True) - golden
-    kept = 1 - ratio(regret, regret.mean(axis=-1, keepdims=True))
-    return _mean_product(kept, _favourites(proxy))
+    return _mean("bo_n", golden, proxy)
 
 
 def mrr(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
@@ -159,8 +152,7 @@ def mrr(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     Responses that the golden RM ties share their mean rank; of several favourites of the proxy
     the mean counts. Never undefined.
     """
-    golden, proxy = checked(golden, proxy)
-    return _mean_product(1 / rankdata(-golden, axis=-1), _favourites(proxy))
+    return _mean("mrr", golden, proxy)
 
 
 def ndcg(golden: np.ndarray, proxy: np.ndarray, gain: str = "linear") -> np.ndarray:
@@ -181,11 +173,10 @@ def ndcg(golden: np.ndarray, proxy: np.ndarray, gain: str = "linear") -> np.ndar
         The golden rank g itself (worst = 1, best = n), or :math:`2^g - 1`.
     """
     one_of("gain", gain, ("linear", "exponential"))
-    golden, proxy = checked(golden, proxy)
-    value = rankdata(golden, axis=-1)
-    value = value if gain == "linear" else 2**value - 1
-    ideal = (value * _discount(golden)).sum(axis=-1, keepdims=True)
-    return _mean_product(value / ideal, _discount(proxy))
+    if gain == "linear":
+        return _mean("ndcg", golden, proxy)
+    golden, proxy = map(Side, checked(golden, proxy))
+    return _mean_product(golden.share(2**golden.ranks - 1), proxy.discount)
 
 
 def xi(golden: np.ndarray, proxy: np.ndarray, sort_by: str = "proxy") -> np.ndarray:
@@ -213,10 +204,10 @@ def xi(golden: np.ndarray, proxy: np.ndarray, sort_by: str = "proxy") -> np.ndar
     Chatterjee 2021.
     """
     one_of("sort_by", sort_by, ("proxy", "golden"))
-    golden, proxy = checked(golden, proxy)
-    if sort_by == "proxy":
-        return 1 - _mean_product(_steps(golden), _neighbours(proxy))
-    return 1 - _mean_product(_neighbours(golden), _steps(proxy))
+    golden, proxy = (Places.of(scores) for scores in checked(golden, proxy))
+    found = proxy.xi(golden) if sort_by == "proxy" else golden.xi(proxy)
+    known = ~np.isnan(found)
+    return ratio(found.sum(axis=-1, where=known), known.sum(axis=-1))
 
 
 METRICS: dict[str, Callable[..., np.ndarray]] = {
@@ -233,6 +224,25 @@ METRICS: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
+PRODUCTS = {
+    "pearson": ("unit", "unit"),
+    "spearman": ("unit_ranks", "unit_ranks"),
+    "kendall": ("unit_signs", "unit_signs"),
+    "bo_n": ("kept", "favourites"),
+    "mrr": ("reciprocal", "favourites"),
+    "ndcg": ("gain", "discount"),
+}
+"""By metric, the vectors of :class:`~proxyreward.metrics.ranking.Side`, of the golden RM and of the
+proxy, whose inner product it is on each prompt."""
+
+
+def _mean(metric: str, golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
+    """Mean over prompts of a metric that is an inner product."""
+    golden, proxy = map(Side, checked(golden, proxy))
+    mine, theirs = PRODUCTS[metric]
+    return _mean_product(getattr(golden, mine), getattr(proxy, theirs))
+
+
 def _mean_product(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
     """Inner product along the last axis, mean over prompts without NaN in either: (...)."""
     known_golden, known_proxy = (~np.isnan(part).any(axis=-1) for part in (golden, proxy))
@@ -241,55 +251,3 @@ def _mean_product(golden: np.ndarray, proxy: np.ndarray) -> np.ndarray:
         flat(np.where(known_proxy[..., None], proxy, 0.0)),
     )
     return ratio(total, np.vecdot(known_golden.astype(float), known_proxy.astype(float)))
-
-
-def _unit(scores: np.ndarray) -> np.ndarray:
-    """Centred scores of length one; NaN where all are equal."""
-    shifted = scores - scores[..., :1]  # exactly 0 where equal; centring alone leaves rounding
-    return _scaled(shifted - shifted.mean(axis=-1, keepdims=True))
-
-
-def _scaled(vectors: np.ndarray) -> np.ndarray:
-    """Vectors along the last axis scaled to length one; NaN for zeros."""
-    return ratio(vectors, np.linalg.norm(vectors, axis=-1, keepdims=True))
-
-
-def _favourites(proxy: np.ndarray) -> np.ndarray:
-    """Weight 1 on the highest score, shared equally if several have it."""
-    best = proxy == proxy.max(axis=-1, keepdims=True)
-    return best / best.sum(axis=-1, keepdims=True)
-
-
-def _discount(scores: np.ndarray) -> np.ndarray:
-    """Discount of each response in descending order of its score; ties share their mean."""
-    first, last = _places(-scores)
-    total = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, scores.shape[-1] + 2)))])
-    return (total[last] - total[first - 1]) / (last - first + 1)
-
-
-def _neighbours(scores: np.ndarray) -> np.ndarray:
-    """Chance of each pair to be next to each other in ascending order, ties in random order."""
-    (first, other_first), (last, other_last) = map(_of_pairs, _places(scores))
-    size, other_size = last - first + 1, other_last - other_first + 1
-    follows = (last + 1 == other_first) | (other_last + 1 == first)
-    # k tied responses have k - 1 neighbours among their k (k - 1) / 2 pairs.
-    return np.where(first == other_first, 2 / size, follows / (size * other_size))
-
-
-def _steps(scores: np.ndarray) -> np.ndarray:
-    """Distance in rank of each pair, scaled as in Chatterjee's coefficient; NaN if all tie."""
-    first, last = _places(scores)
-    responses = scores.shape[-1]
-    not_below = responses - first + 1
-    scale = 2 * (not_below * (responses - not_below)).sum(axis=-1, keepdims=True)
-    return ratio(responses * abs(np.subtract(*_of_pairs(last))), scale)
-
-
-def _of_pairs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Values of either response of each pair."""
-    return tuple(values.take(place, axis=-1) for place in pairs(values.shape[-1]))
-
-
-def _places(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and last place, from 1, that each score shares with its equals, ascending."""
-    return tuple(rankdata(scores, method, axis=-1).astype("int32") for method in ("min", "max"))
