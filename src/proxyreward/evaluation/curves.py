@@ -13,11 +13,7 @@ import numpy as np
 
 from proxyreward.evaluation.groups import Group, groups, wide
 from proxyreward.evaluation.result import Curve
-from proxyreward.evaluation.sample import (
-    UNKNOWN,
-    Sample,
-    t_quantile,
-)
+from proxyreward.evaluation.sample import UNKNOWN, Sample, intervals, t_quantile
 from proxyreward.evaluation.scores import Block, Scores
 from proxyreward.metrics.best_of_n import kl_bound, weights
 from proxyreward.metrics.estimates import Interval
@@ -27,6 +23,7 @@ from proxyreward.metrics.scaling import near_one
 BEST = {"ndr": 1.0, "gamma": 0.0}
 """Of a model that chooses as the golden one does."""
 ROUNDING = 1e-12
+NOTHING = [np.empty((0, 0))]
 REACHED = 0.9
 """Share of the prompts that must have as many responses as the longest n."""
 
@@ -69,24 +66,35 @@ def every(
 def curve(scores: Scores, golden: str, model: str, sample: Sample) -> Curve | None:
     """Means over prompts with intervals, each n for itself; None without two responses."""
     group = next(groups(scores, (golden,), (model,)))
-    return next(found for _, _, _, found in measured(group, scores.prompts, sample))
+    return next(found.curve for _, _, found in measured(group, scores.prompts, sample))
 
 
-def measured(
-    group: Group, prompts: int, sample: Sample
-) -> Iterator[tuple[str, str, PerPrompt, Curve | None]]:
-    """:func:`of_group` with the :func:`curve` of each pair, of so many prompts in all."""
+class Measured(NamedTuple):
+    """What is known of a pair of a golden and a model: per prompt, and by its means."""
+
+    rewards: PerPrompt
+    curve: Curve | None
+    regret: dict[str, Interval]
+
+
+def measured(group: Group, prompts: int, sample: Sample) -> Iterator[tuple[str, str, Measured]]:
+    """:func:`of_group` with the :func:`curve` and the :func:`regret` of each pair.
+
+    Of so many prompts in all.
+    """
     own: dict[str, tuple[Interval, ...]] = {}  # of a golden model these are the best
     for golden, model, found in of_group(group):
         for name, rewards in ((golden, found.best), (model, found.own)):
             if name not in own:
                 own[name] = sample.means(wide(rewards, found.prompts, prompts))
-        reached = sample.means(wide(found.golden, found.prompts, prompts))
+        means = sample.of_means(wide(found.golden, found.prompts, prompts))
+        reached = intervals(*means)
         n = np.arange(1, len(reached) + 1)
         line = Curve(
             _plain(n), _plain(_nats(n)), reached, own[model], own[golden], len(found.prompts)
         )
-        yield golden, model, found, line if len(n) else None
+        regret = _regret(found, prompts, sample, means)
+        yield golden, model, Measured(found, line if len(n) else None, regret)
 
 
 def regret(scores: Scores, golden: str, model: str, sample: Sample) -> dict[str, Interval]:
@@ -113,11 +121,18 @@ def regret(scores: Scores, golden: str, model: str, sample: Sample) -> dict[str,
 
 def regret_of(found: PerPrompt, prompts: int, sample: Sample) -> dict[str, Interval]:
     """:func:`regret` of what is known per prompt, of so many prompts in all."""
+    means = sample.of_means(wide(found.golden, found.prompts, prompts))
+    return _regret(found, prompts, sample, means)
+
+
+def _regret(
+    found: PerPrompt, prompts: int, sample: Sample, means: tuple[np.ndarray, np.ndarray]
+) -> dict[str, Interval]:
     if not len(found.prompts):
         return dict.fromkeys(("ndr", "gamma", "peak"), UNKNOWN)
     parts = {"ndr": ndr_parts(found, prompts), "gamma": gamma_parts(found, prompts)}
     ratios = {name: _ratio(*pair, sample, BEST[name]) for name, pair in parts.items()}
-    return {**ratios, "peak": peak(wide(found.golden, found.prompts, prompts), sample)}
+    return {**ratios, "peak": _peak(*means, abs(found.golden).max())}
 
 
 def _ratio(above: np.ndarray, below: np.ndarray, sample: Sample, best: float) -> Interval:
@@ -142,19 +157,24 @@ def ndr_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def gamma_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]:
-    kl = _nats(np.arange(1, found.best.shape[1] + 1))
+    steps = np.diff(_nats(np.arange(1, found.best.shape[1] + 1)))
+    weights = (np.append(steps, 0) + np.append(0, steps)) / 2  # of trapezoids
     gaps = found.best - found.golden, found.best - found.best[:, :1]
-    return tuple(wide(np.trapezoid(gap, kl, axis=1), found.prompts, prompts) for gap in gaps)
+    return tuple(wide(gap @ weights, found.prompts, prompts) for gap in gaps)
 
 
 def peak(golden: np.ndarray, sample: Sample) -> Interval:
     """Peak of the mean of golden (prompts, n), and the n that may be it."""
-    prompts = np.flatnonzero(~np.isnan(golden[:, 0]))
-    known, _ = near_one(golden[prompts], axes=2)
-    mean = known.mean(axis=0)
-    noise = 1e-12 * abs(known).max()  # of rounding: a flat curve has no peak by it
+    return _peak(*sample.of_means(golden), np.nanmax(abs(golden)))
+
+
+def _peak(mean: np.ndarray, sums: np.ndarray, largest: float) -> Interval:
+    """From means (n,), sums of their influence (clusters, n), and the largest of all numbers."""
+    scaled, exponent = near_one(np.array([[largest]]))
+    mean, sums = np.ldexp(mean, -exponent[0, 0]), np.ldexp(sums, -exponent[0, 0])
+    noise = 1e-12 * scaled[0, 0]  # of rounding: a flat curve has no peak by it
     peak = int(np.argmax(mean >= mean.max() - noise)) + 1
-    sums, groups = sample.sums(wide((known - mean) / len(known), prompts, len(golden)))
+    groups = len(sums)
     if groups < 2:
         return Interval(peak, np.nan, np.nan)
     moments = groups / (groups - 1) * sums.T @ sums
@@ -171,13 +191,19 @@ def of_group(group: Group) -> Iterator[tuple[str, str, PerPrompt]]:
     blocks = [block for block in group.blocks if block.rows.shape[1] >= longest]
     prompts = np.concatenate([block.prompts for block in blocks] or [np.empty(0, int)])
     order = np.argsort(prompts)
+    tables = [weights(block.rows.shape[1], np.arange(1, longest + 1)).T for block in blocks]
+    middles = [_middle(block.values) for block in blocks]
+    centred = [block.values - middle for block, middle in zip(blocks, middles)]
 
     def rewards(proxy: str, goldens: Sequence[str]) -> Iterator[np.ndarray]:
         (p,) = group.places([proxy])
-        ranked = [(block, Ranking.of(block.values[p])) for block in blocks]
-        for golden in group.places(goldens):
-            parts = [_rewards(block.values[golden], ranking, longest) for block, ranking in ranked]
-            yield np.concatenate(parts or [np.empty((0, 0))])[order]
+        ranked = [Ranking.of(block.values[p]) for block in blocks]
+        for g in group.places(goldens):
+            parts = [
+                ranking.sort(rest[g]) @ table + middle[g]
+                for ranking, rest, table, middle in zip(ranked, centred, tables, middles)
+            ]
+            yield parts[0] if len(parts) == 1 else np.concatenate(parts or NOTHING)[order]
 
     best = {golden: next(rewards(golden, [golden])) for golden in group.goldens}
     for model in group.models:
@@ -186,14 +212,12 @@ def of_group(group: Group) -> Iterator[tuple[str, str, PerPrompt]]:
             yield golden, model, PerPrompt(prompts[order], reached, own, best[golden])
 
 
-def _rewards(golden: np.ndarray, ranking: Ranking, longest: int) -> np.ndarray:
-    """Best-of-n by a ranking on each prompt, (prompts, longest), of rewards (prompts, k).
+def _middle(values: np.ndarray) -> np.ndarray:
+    """Middle of each model's scores on each prompt, (models, prompts, 1), of (models, prompts, k).
 
-    Golden rewards are taken from their middle on the prompt: so equal ones gain exactly nothing.
+    Golden rewards less it, added again to their means: so equal ones gain exactly nothing.
     """
-    middle = (golden.max(axis=1, keepdims=True) + golden.min(axis=1, keepdims=True)) / 2
-    table = weights(golden.shape[1], np.arange(1, longest + 1))
-    return ranking.sort(golden - middle) @ table.T + middle
+    return (values.max(axis=-1, keepdims=True) + values.min(axis=-1, keepdims=True)) / 2
 
 
 def _longest(blocks: list[Block]) -> int:

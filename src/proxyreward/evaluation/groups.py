@@ -51,6 +51,8 @@ def groups(scores: Scores, goldens: Sequence[str], models: Sequence[str]) -> Ite
 
 def wide(part: np.ndarray, prompts: np.ndarray, count: int) -> np.ndarray:
     """Values of some prompts (prompts, ...) among all, (count, ...), NaN for the others."""
+    if len(prompts) == count:
+        return part
     found = np.full((count, *part.shape[1:]), np.nan)
     found[prompts] = part
     return found

@@ -84,11 +84,11 @@ def models(
             curves.measured(group, scores.prompts, sample),
         )
         variance = spread.of_group(group, scores.prompts, sample)
-        for (golden, name, inside), (_, _, rewards, curve) in zip(*parts):
+        for (golden, name, inside), (_, _, reached) in zip(*parts):
             if name == golden:
                 continue
             share = ratio(inside.right, inside.pairs)
-            gain = Gain(*curves.ndr_parts(rewards, scores.prompts), share)
+            gain = Gain(*curves.ndr_parts(reached.rewards, scores.prompts), share)
             if name not in nulls:
                 gains[golden][name] = gain
             means = _means(inside)
@@ -101,11 +101,11 @@ def models(
                 null,
                 metrics={**_intervals(means, sample), "ece": error},
                 regret={
-                    **curves.regret_of(rewards, scores.prompts, sample),
+                    **reached.regret,
                     "variance": variance[name],
                     "unspecific": sample.ratio(inside.clear, inside.equal, SHARE),
                 },
-                curve=curve,
+                curve=reached.curve,
                 calibration=calibrated,
                 counted=_counted(means, inside, gain),
                 **_ordered(scores.category, inside, sample),

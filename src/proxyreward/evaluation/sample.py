@@ -46,13 +46,15 @@ class Sample:
     ----------
     group : ndarray of int, shape (prompts,)
         Number of each prompt's cluster.
+    alone : bool
+        Whether each prompt is a cluster of its own.
     """
 
     def __init__(self, scores: Scores, seed: int = 0) -> None:
         self.seed = seed
         prompts = np.arange(scores.prompts)
-        known = scores.cluster is not None
-        self.group = np.unique(scores.cluster, return_inverse=True)[1] if known else prompts
+        self.alone = scores.cluster is None
+        self.group = prompts if self.alone else np.unique(scores.cluster, return_inverse=True)[1]
         self.groups = int(self.group.max(initial=-1)) + 1
 
     @cached_property
@@ -66,16 +68,15 @@ class Sample:
 
         And how many clusters count. Prompts with a NaN do not.
         """
-        kept = np.flatnonzero(~np.isnan(influence.reshape(len(influence), -1)).any(axis=1))
-        group = self.group[kept]
+        group = self.group
+        if (missing := np.isnan(influence)).any():
+            kept = ~missing.reshape(len(influence), -1).any(axis=1)
+            influence, group = influence[kept], group[kept]
+        if self.alone or not len(group):
+            return influence, len(group)
         order = np.argsort(group, kind="stable")
         starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-        if not len(starts):
-            return influence[:0], 0
-        ordered = influence[kept[order]]
-        if len(starts) < len(kept):
-            ordered = np.add.reduceat(ordered, starts, axis=0)
-        return ordered, len(starts)
+        return np.add.reduceat(influence[order], starts, axis=0), len(starts)
 
     def error(self, influence: np.ndarray) -> tuple[np.ndarray, int]:
         """Standard errors (...) of influence values (prompts, ...), and how many clusters count.
@@ -155,12 +156,25 @@ class Sample:
 
     def means(self, values: np.ndarray) -> tuple[Interval, ...]:
         """Means of the columns of values (prompts, n); rows with a NaN do not count."""
-        known = values[~np.isnan(values).any(axis=1)]
+        return intervals(*self.of_means(values))
+
+    def of_means(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Means of the columns of values (prompts, n), and sums of their influence (clusters, n).
+
+        Rows with a NaN do not count; NaN without others.
+        """
+        missing = np.isnan(values).any(axis=1)
+        known = values[~missing] if missing.any() else values
         if not known.size:
-            return (UNKNOWN,) * values.shape[1]
+            return np.full(values.shape[1], np.nan), values[:0]
         estimate = known.mean(axis=0)
-        low, high = _ends(estimate, self.sums((values - estimate) / len(known))[0])
-        return tuple(Interval(*row) for row in zip(*map(np.ndarray.tolist, (estimate, low, high))))
+        return estimate, self.sums((values - estimate) / len(known))[0]
+
+
+def intervals(estimate: np.ndarray, sums: np.ndarray) -> tuple[Interval, ...]:
+    """Intervals of estimates (n,) from the sums of their influence, (clusters, n)."""
+    ends = (estimate, *_ends(estimate, sums))
+    return tuple(Interval(*row) for row in zip(*map(np.ndarray.tolist, ends)))
 
 
 def _ends(estimate: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -25,30 +25,45 @@ class Ranking:
     Attributes
     ----------
     order : ndarray of int, shape (..., prompts, responses)
+    tied : ndarray of int
+        Numbers of the prompts with ties, among all from first to last.
     starts : ndarray of int
-        Places in the sorted responses of all prompts, one after the other.
+        Places at which others begin, in the sorted responses of these prompts in a row.
     """
 
     order: np.ndarray
+    tied: np.ndarray
     starts: np.ndarray
 
     @classmethod
     def of(cls, scores: np.ndarray) -> "Ranking":
         """The ranking by scores, shape (..., prompts, responses)."""
         order = np.argsort(scores, axis=-1, kind="stable")
-        ascending = np.take_along_axis(scores, order, axis=-1)
-        first = np.ones(scores.shape, dtype=bool)
-        first[..., 1:] = ascending[..., 1:] != ascending[..., :-1]
-        return cls(order, np.flatnonzero(first))
+        ascending = np.take_along_axis(scores, order, axis=-1).reshape(-1, scores.shape[-1])
+        first = np.ones(ascending.shape, dtype=bool)
+        np.not_equal(ascending[:, 1:], ascending[:, :-1], out=first[:, 1:])
+        tied = np.flatnonzero(~first.all(axis=1))
+        return cls(order, tied, np.flatnonzero(first[tied]))
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """How many equals begin at each of `starts`."""
+        return np.diff(self.starts, append=len(self.tied) * self.order.shape[-1])
 
     def sort(self, golden: np.ndarray) -> np.ndarray:
         """Golden rewards, of the shape of the order, in that order; averaged within ties."""
-        ascending = np.take_along_axis(golden, self.order, axis=-1)
-        if len(self.starts) == ascending.size:
-            return ascending
-        sizes = np.diff(self.starts, append=ascending.size)
-        means = np.add.reduceat(ascending.ravel(), self.starts) / sizes
-        return np.repeat(means, sizes).reshape(ascending.shape)
+        ascending = golden.ravel().take(self._flat)
+        if len(self.tied):
+            rows = ascending.reshape(-1, ascending.shape[-1])
+            means = np.add.reduceat(rows[self.tied].ravel(), self.starts) / self.sizes
+            rows[self.tied] = np.repeat(means, self.sizes).reshape(len(self.tied), -1)
+        return ascending
+
+    @cached_property
+    def _flat(self) -> np.ndarray:
+        """The order as places among the responses of all prompts."""
+        shape = self.order.shape
+        return self.order + np.arange(0, self.order.size, shape[-1]).reshape(*shape[:-1], 1)
 
 
 class Places(NamedTuple):
@@ -69,11 +84,12 @@ class Places(NamedTuple):
     @classmethod
     def of(cls, scores: np.ndarray) -> "Places":
         """The places by scores, shape (..., prompts, responses)."""
-        order, starts = (ranking := Ranking.of(scores)).order, ranking.starts
-        sizes = np.diff(starts, append=order.size)
-        first = starts % order.shape[-1] + 1
+        ranking = Ranking.of(scores)
+        responses = scores.shape[-1]
+        first = ranking.starts % responses + 1
         return cls(
-            order, *(_put(np.repeat(ends, sizes), order) for ends in (first, first + sizes - 1))
+            ranking.order,
+            *(_places(ranking, ends) for ends in (first, first + ranking.sizes - 1)),
         )
 
     def xi(self, other: "Places") -> np.ndarray:
@@ -132,10 +148,13 @@ def _mean_steps(values: np.ndarray, first: np.ndarray) -> np.ndarray:
     return total
 
 
-def _put(ascending: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Numbers of all responses in ascending order, at the responses."""
-    found = np.empty(order.shape)
-    np.put_along_axis(found, order, ascending.reshape(order.shape), axis=-1)
+def _places(ranking: Ranking, ends: np.ndarray) -> np.ndarray:
+    """Place of each response: its own without equals, else the one that these share."""
+    responses = ranking.order.shape[-1]
+    ascending = np.tile(np.arange(1.0, responses + 1), (ranking.order.size // responses, 1))
+    ascending[ranking.tied] = np.repeat(ends, ranking.sizes).reshape(-1, responses)
+    found = np.empty(ranking.order.shape)
+    np.put_along_axis(found, ranking.order, ascending.reshape(found.shape), axis=-1)
     return found
 
 
