@@ -98,19 +98,24 @@ class Sample:
         low, high = _ends(np.array(estimate), self.sums(influence)[0])
         return Interval(float(estimate), float(low), float(high))
 
-    def paired(self, difference: float, influence: np.ndarray) -> tuple[Interval, float]:
-        """Student's interval of a difference, and the two-sided p that there is none.
+    def paired(
+        self, difference: np.ndarray, influence: np.ndarray
+    ) -> tuple[list[Interval], np.ndarray]:
+        """Student's intervals of differences (n,), and the two-sided p that there are none.
 
-        Without the correction for skewness of :meth:`interval`: what is paired has little, and far
-        in its tails, where p of many pairs is looked at, the correction would find too much.
+        From influence values (prompts, n). Without the correction for skewness of
+        :meth:`interval`: what is paired has little, and far in its tails, where p of many pairs is
+        looked at, the correction would find too much.
         """
         error, groups = self.error(influence)
-        error, half = float(error), t_quantile(groups) * float(error)
-        found = Interval(difference, difference - half, difference + half)
-        if groups < 2 or difference == 0:
-            return found, 1.0
-        p = 2 * stdtr(groups - 1, -abs(difference) / error) if error > 0 else 0.0
-        return found, float(p)
+        half = t_quantile(groups) * error
+        ends = np.stack([difference, difference - half, difference + half], axis=1)
+        found = [Interval(*row) for row in ends.tolist()]
+        if groups < 2:
+            return found, np.ones(len(difference))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p = 2 * stdtr(groups - 1, -abs(difference) / error)
+        return found, np.where(difference == 0, 1.0, p)
 
     def mean(self, values: np.ndarray, ends: tuple[float, float] | None = None) -> Interval:
         """Mean of the values (prompts,) that are not NaN; numbers within `ends` as in `bounded`."""

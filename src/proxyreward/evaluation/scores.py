@@ -103,7 +103,7 @@ class Scores:
         for k in np.unique(counts[counts >= least]):
             prompts = np.flatnonzero(counts == k)
             rows = kept[first[prompts][:, None] + np.arange(k)]
-            found.append(Block(prompts, rows, values[:, rows]))
+            found.append(Block(prompts, rows, values.take(rows, axis=1)))
         return found
 
 

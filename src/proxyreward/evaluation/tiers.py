@@ -20,19 +20,20 @@ which its interval shows.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, combinations_with_replacement, product
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from proxyreward.evaluation.gains import Gain, gains
 from proxyreward.evaluation.groups import alike
 from proxyreward.evaluation.result import LEVEL, Difference
-from proxyreward.evaluation.sample import UNKNOWN, Sample, ratio, ratio_influence
+from proxyreward.evaluation.sample import UNKNOWN, Sample, ratio
 from proxyreward.evaluation.scores import Scores
 from proxyreward.metrics.estimates import Interval
+from proxyreward.metrics.pairs import ratio as quotient
 
 POWER = 0.8
 EQUAL = 0.02
@@ -76,7 +77,7 @@ def rank(
     couples = []
     for found, together in _together(scores, golden, own):
         known |= {name: known[name] or not np.isnan(ratio(*found[name][:2])) for name in found}
-        couples += [_compared(found, *couple, sample) for couple in together]
+        couples += _compared(found, tuple(together), sample)
     order = _order(tuple(own), couples)
     couples = [c if order.index(c.first) < order.index(c.second) else _swapped(c) for c in couples]
     couples.sort(key=lambda couple: (order.index(couple.first), order.index(couple.second)))
@@ -115,8 +116,8 @@ def clusters_needed(spread: float, level: float) -> float:
     >>> round(clusters_needed(2.0, 0.05), 1)
     33.3
     """
-    z = norm.isf(level / 2)
-    return float((z + norm.ppf(POWER)) ** 2 * spread**2 + z**2 / 2)
+    z = -ndtri(level / 2)
+    return float((z + ndtri(POWER)) ** 2 * spread**2 + z**2 / 2)
 
 
 def _together(
@@ -137,35 +138,49 @@ def _together(
         yield gains(part, golden, both[1:]), product(one, other)
 
 
-def _compared(found: dict[str, Gain], first: str, second: str, sample: Sample) -> _Couple:
-    one, other = found[first], found[second]
-    gap, possible = one.reached - other.reached, one.possible
+def _compared(
+    found: dict[str, Gain], couples: Sequence[tuple[str, str]], sample: Sample
+) -> list[_Couple]:
+    """Couples of models that have scored the same responses, all at once."""
+    if not couples:
+        return []
+    names = list(found)
+    first, second = np.array([[names.index(name) for name in couple] for couple in couples]).T
+    reached, share = (
+        np.stack([getattr(gain, part) for gain in found.values()], axis=1)
+        for part in ("reached", "share")
+    )
+    possible = found[couples[0][0]].possible
+    gap = reached[:, first] - reached[:, second]
     # Equal choices may add up to different rounding errors, of which a t test would make much.
-    gap = np.where(abs(gap) <= ROUNDING * abs(possible), 0.0, gap)
-    ndr, p, spread, clusters = UNKNOWN, np.nan, np.nan, 0
-    if not np.isnan(difference := ratio(gap, possible)):
-        ndr, p, spread, clusters = _tested(difference, gap, possible, sample)
-    accuracy = sample.mean(one.share - other.share)
-    return _Couple(first, second, accuracy, ndr, p, spread, clusters, int((~np.isnan(gap)).sum()))
+    gap[abs(gap) <= ROUNDING * abs(possible)[:, None]] = 0.0
+    accuracy = sample.means(share[:, first] - share[:, second])
+    prompts = int((~np.isnan(possible)).sum())
+    tested = _tested(gap, possible, sample)
+    return [_Couple(*couple, *each, prompts) for couple, *each in zip(couples, accuracy, *tested)]
 
 
-def _tested(
-    difference: float, gap: np.ndarray, possible: np.ndarray, sample: Sample
-) -> tuple[Interval, float, float, int]:
-    """Interval, p, spread and clusters of a difference of NDR.
+def _tested(gap: np.ndarray, possible: np.ndarray, sample: Sample) -> Iterable[Iterable]:
+    """Interval, p, spread and clusters of differences of NDR, by gaps (prompts, couples).
 
     p is that of the interval, but never below that of a test which flips the signs of the
     clusters' gaps, where only those other than 0 count: three clusters of one sign prove nothing,
     however alike they are.
     """
-    influence = ratio_influence(gap, possible)
+    known = ~np.isnan(possible)
+    total, couples = possible[known].sum(), gap.shape[1]
+    if total == 0:
+        return [UNKNOWN] * couples, [np.nan] * couples, [np.nan] * couples, [0] * couples
+    difference = gap[known].sum(axis=0) / total
+    influence = (gap - possible[:, None] * difference) / total
+    influence[(possible == 0) & (gap == 0).all(axis=1)] = np.nan  # says nothing
     error, clusters = sample.error(influence)
     found, p = sample.paired(difference, influence)
-    if difference == 0 or clusters < 2:
-        return found, p, np.nan, clusters
-    least = 0.5 ** (np.count_nonzero(sample.sums(gap)[0]) - 1)
-    spread = float(error) * np.sqrt(clusters) / abs(difference)
-    return found, max(p, least), spread, clusters
+    least = 0.5 ** (np.count_nonzero(sample.sums(gap)[0], axis=0) - 1.0)
+    open_ = (difference == 0) | (clusters < 2)
+    spread = quotient(error * np.sqrt(clusters), np.where(open_, 0, abs(difference)))
+    p = np.where(open_, p, np.maximum(p, least))
+    return found, p.tolist(), spread.tolist(), [clusters] * couples
 
 
 def _order(names: Sequence[str], couples: Sequence[_Couple]) -> list[str]:

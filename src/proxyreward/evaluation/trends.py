@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from os.path import commonprefix
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 from proxyreward.evaluation.result import Symptom
 from proxyreward.evaluation.scores import Scores
@@ -51,7 +51,7 @@ class Trend:
     @property
     def p(self) -> float:
         """Two-sided, that one side is in random order in every prompt; by the normal law."""
-        return float(2 * norm.sf(abs(self.mean) * np.sqrt(self.free.sum())))
+        return float(2 * ndtr(-abs(self.mean) * np.sqrt(self.free.sum())))
 
 
 def trend(scores: Scores, model: str, other: np.ndarray) -> Trend:
@@ -178,5 +178,5 @@ def _exceeds(found: Trend, golden: Trend, tests: int) -> bool:
         return False
     more = np.sign(found.mean) * (found.rho[one] - golden.rho[other])
     error = more.std(ddof=1) / np.sqrt(len(more))
-    limit = t.isf(FALSE_ALARMS / tests, len(more) - 1)
+    limit = -stdtrit(len(more) - 1, FALSE_ALARMS / tests)
     return bool(more.mean() >= EXCESS and more.mean() > limit * error)
