@@ -13,10 +13,11 @@ from pathlib import Path
 from proxyreward.book_checks import check_html, check_sources
 from proxyreward.findings.core.criterion import units
 from proxyreward.notebooks.places import project_root, results_dir
-from proxyreward.notebooks.runner import DEFAULT_SCALE, execute_all
+from proxyreward.notebooks.runner import execute_all
 from proxyreward.notebooks.surroundings import shielded
 from proxyreward.publish import BookError, check_target, publish
 from proxyreward.scratch import scratch
+from proxyreward.vocabulary import DEFAULT_SCALE
 
 BUILD = Path("book") / "_build"
 MARGINS = "_margins.md"

@@ -218,8 +218,8 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     from proxyreward.evaluation import arguments as evaluation
     from proxyreward.judges import arguments as judges
-    from proxyreward.notebooks.runner import DEFAULT_SCALE
     from proxyreward.people import arguments as people
+    from proxyreward.vocabulary import DEFAULT_SCALE
 
     parser = _Parser(
         prog="proxyreward",

@@ -3,6 +3,9 @@
 No module repeats one of these words, so that what the pipeline trains is what a finding reads.
 """
 
+DEFAULT_SCALE = "tiny"
+"""What runs where no scale is named."""
+
 OPTIMISERS = BEST_OF_N, PPO = "best-of-n", "ppo"
 INITIAL, SECOND = "initial", "second"
 """The policies that are optimised."""

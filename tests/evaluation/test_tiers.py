@@ -60,7 +60,10 @@ def test_differences_are_those_of_each_alone_and_intervals_by_influence(cluster)
     assert found.accuracy.estimate == pytest.approx(one - other, abs=1e-12)
     ndr = np.subtract(*(ratio_influence(*own[name][:2]) for name in "bc"))
     accuracy = np.subtract(*((own[name].share - own[name].share.mean()) / 100 for name in "bc"))
-    ndr, accuracy = drawn.paired(np.zeros(1), ndr[:, None])[0][0].high, drawn.interval(0, accuracy).high
+    ndr, accuracy = (
+        drawn.paired(np.zeros(1), ndr[:, None])[0][0].high,
+        drawn.interval(0, accuracy).high,
+    )
     assert found.ndr.high - found.ndr.estimate == pytest.approx(ndr, abs=1e-12)
     assert found.accuracy.high - found.accuracy.estimate == pytest.approx(accuracy, abs=1e-12)
 

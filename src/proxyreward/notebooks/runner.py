@@ -14,9 +14,9 @@ from proxyreward.notebooks.parameters import check_values, declared, notebook_pa
 from proxyreward.notebooks.places import project_root
 from proxyreward.notebooks.surroundings import own_kernel
 from proxyreward.scratch import scratch, turn
+from proxyreward.vocabulary import DEFAULT_SCALE
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-DEFAULT_SCALE = "tiny"
 # Memory addresses and the kernel's temporary file names differ from run to run.
 _VOLATILE = (
     (re.compile(r" at 0x[0-9a-f]+"), ""),

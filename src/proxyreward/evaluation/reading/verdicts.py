@@ -12,7 +12,6 @@ scores of one prompt can be compared with each other.
 
 from __future__ import annotations
 
-import choix
 import numpy as np
 import polars as pl
 
@@ -159,6 +158,8 @@ def strengths(wins: np.ndarray) -> np.ndarray:
     wins : ndarray, shape (responses, responses)
         How often the first beats the second; whole or half numbers.
     """
+    import choix  # takes half a second, which tables of scores need not wait
+
     pairs = np.argwhere(wins)
     doubled = np.repeat(pairs, (2 * wins[tuple(pairs.T)]).astype(int), axis=0)  # halves as wholes
     found = choix.opt_pairwise(len(wins), doubled.tolist(), alpha=2 * PENALTY, tol=1e-9)
