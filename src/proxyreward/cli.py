@@ -110,6 +110,7 @@ def params(arguments: argparse.Namespace) -> None:
     from proxyreward.pipeline.fields import leaves
     from proxyreward.pipeline.params import change, load, origins, write
     from proxyreward.pipeline.scales import left_out
+    from proxyreward.pipeline.schema import Watched
     from proxyreward.pipeline.typed import ConfigError, read_pairs, unknown
 
     root = project_root()
@@ -136,10 +137,10 @@ def params(arguments: argparse.Namespace) -> None:
                 f"left out at this scale: {', '.join(skipped)}; do not name these to dvc repro, "
                 "as DVC takes the name of a stage without entries for the whole pipeline"
             )
-        for file in values["watched"]:
-            if not (root / file["path"]).exists():
+        for file in (Watched(**file) for file in values["watched"]):
+            if not (root / file.path).exists():
                 print(
-                    f"not there yet: {visible(file['path'])} ({file['name']}), at which dvc repro "
+                    f"not there yet: {visible(file.path)} ({file.parameter}), at which dvc repro "
                     "stops; correct the path, or put the file there"
                 )
     else:
