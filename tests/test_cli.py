@@ -61,6 +61,7 @@ def test_notebook_prints_where_the_page_is_and_leaves_sources_alone(project, cap
         (["params", "scale=tinny"], "tiny"),
         (["params", "reward.epoch=2"], "'reward.epochs'"),
         (["params", "seed=1", "seed=2"], "twice"),
+        (["params", "committee.tie=0.2"], "real-cleaning"),
         (["params", "data.name=\x1b[2J\n"], r"\x1b[2J\n"),
         (["params", "--get", "scale", "seed=1"], "--get"),
         (["book", "--scale", "gone"], "tiny"),

@@ -94,6 +94,10 @@ class Params:
     def __post_init__(self) -> None:
         if self.data.source != "world" and self.data.name is None and not self.mixes.origins:
             raise RuleBroken("data.name", f"must be given when data.source is {self.data.source}")
+        if self.data.source == "world" and self.mixes.origins:
+            raise RuleBroken(
+                "mixes.origins", "must be [] where data.source is world, which has its own sources"
+            )
         self._check_switches()
         if self.data.source != "world" and self.data.name is not None and not self.reward.folds:
             raise RuleBroken(
