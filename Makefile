@@ -29,7 +29,8 @@ reproduce: $(INSTALLED) $(DVC_LOCAL)  ## run the pipeline (dvc repro), then buil
 
 test: $(INSTALLED)  ## check the code's style and run all tests
 	ruff check src tests benchmarks notebooks
-	OMP_NUM_THREADS=1 python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --durations=10
+	OMP_NUM_THREADS=1 python -m pytest -q -n auto --maxprocesses 4 --dist loadfile \
+		--no-loadscope-reorder --durations=10
 
 # Runs in a copy, so that not even a killed run touches params.yaml, dvc.lock or results/.
 smoke: $(INSTALLED)  ## run the whole pipeline and book at the smallest scale, in a copy

@@ -61,6 +61,7 @@ def test_notebook_prints_where_the_page_is_and_leaves_sources_alone(project, cap
         (["params", "scale=tinny"], "tiny"),
         (["params", "reward.epoch=2"], "'reward.epochs'"),
         (["params", "seed=1", "seed=2"], "twice"),
+        (["params", "committee.tie=0.2"], "real-cleaning"),
         (["params", "data.name=\x1b[2J\n"], r"\x1b[2J\n"),
         (["params", "--get", "scale", "seed=1"], "--get"),
         (["book", "--scale", "gone"], "tiny"),
@@ -134,7 +135,7 @@ def test_params_name_watched_files_that_are_not_there(project, capsys, tmp_path)
     (tmp_path / "there.jsonl").touch()
     for name, told in (("there.jsonl", False), ("absent.jsonl", True)):
         assert main(["params", "scale=real-hh", f"data.name={tmp_path / name}"]) == 0
-        assert (f"not there yet: {tmp_path / name} (data)" in capsys.readouterr().out) is told
+        assert (f"not there yet: {tmp_path / name} (data.name)" in capsys.readouterr().out) is told
 
 
 def test_broken_params_do_not_stop_a_fresh_start(project, capsys):

@@ -108,8 +108,9 @@ def params(arguments: argparse.Namespace) -> None:
     from proxyreward.messages import visible
     from proxyreward.notebooks.places import project_root
     from proxyreward.pipeline.fields import leaves
-    from proxyreward.pipeline.params import change, load, origins, write
+    from proxyreward.pipeline.params import change, check_read, load, origins, write
     from proxyreward.pipeline.scales import left_out
+    from proxyreward.pipeline.schema import Watched
     from proxyreward.pipeline.typed import ConfigError, read_pairs, unknown
 
     root = project_root()
@@ -126,6 +127,7 @@ def params(arguments: argparse.Namespace) -> None:
         given = read_pairs(arguments.values)
         start = "as it was" if target.exists() and "scale" not in given else "afresh"
         values = change(arguments.values, target, config)
+        check_read(arguments.values, values, config, root / "dvc.yaml")
         skipped = left_out(values, root / "dvc.yaml")
         write(values, target)
         own = ", ".join(key for key in given if key != "scale")
@@ -136,10 +138,10 @@ def params(arguments: argparse.Namespace) -> None:
                 f"left out at this scale: {', '.join(skipped)}; do not name these to dvc repro, "
                 "as DVC takes the name of a stage without entries for the whole pipeline"
             )
-        for file in values["watched"]:
-            if not (root / file["path"]).exists():
+        for file in (Watched(**file) for file in values["watched"]):
+            if not (root / file.path).exists():
                 print(
-                    f"not there yet: {visible(file['path'])} ({file['name']}), at which dvc repro "
+                    f"not there yet: {visible(file.path)} ({file.parameter}), at which dvc repro "
                     "stops; correct the path, or put the file there"
                 )
     else:

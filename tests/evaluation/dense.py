@@ -1,7 +1,10 @@
-"""Scores without holes, from an array."""
+"""Scores without holes, from an array, and one model measured by scores."""
 
 import numpy as np
 
+from proxyreward.evaluation import measures
+from proxyreward.evaluation.result import Model
+from proxyreward.evaluation.sample import Sample
 from proxyreward.evaluation.scores import Scores
 
 
@@ -18,3 +21,9 @@ def scored(values, **more) -> Scores:
         "position": np.tile(np.arange(responses), prompts),
     }
     return Scores(**(given | more))
+
+
+def one_model(scores: Scores, golden: str, name: str, sample: Sample, null: bool = False) -> Model:
+    """One model against one golden model."""
+    nulls = (name,) if null else ()
+    return measures.models(scores, (golden,), (name,), sample, nulls)[golden].models[0]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from tests.evaluation.dense import scored
+from tests.evaluation.dense import one_model, scored
 
 from proxyreward.evaluation import measures
 from proxyreward.evaluation.nulls import with_nulls
@@ -22,7 +22,7 @@ def rng():
 def one(values, null=False, **more) -> Model:
     """Model b, with a golden."""
     scores = scored(values, **more)
-    return measures.model(scores, "a", "b", Sample(scores), null)
+    return one_model(scores, "a", "b", Sample(scores), null)
 
 
 def with_all_nulls(values, **more):
@@ -143,7 +143,7 @@ def test_many_are_as_if_alone(rng):
     sample = Sample(scores)
     found = measures.models(scores, ("a", "c"), ("c", "b"), sample)
     assert [model.name for model in found["c"].models] == ["b"]
-    assert found["c"].models == (measures.model(scores, "c", "b", sample),)
+    assert found["c"].models == (one_model(scores, "c", "b", sample),)
 
 
 def test_a_model_that_looks_at_length_is_beaten_by_length(rng):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
-from tests.evaluation.dense import scored
+from tests.evaluation.dense import one_model, scored
 
 from proxyreward.evaluation import measures
 from proxyreward.evaluation.gains import gains
@@ -53,7 +53,7 @@ def test_differences_are_those_of_each_alone_and_intervals_by_influence(cluster)
     drawn = Sample(scores)
     own = gains(scores, GOLDEN, "bc")
     (found,) = rank(scores, GOLDEN, own, drawn)[1]
-    alone = [measures.model(scores, GOLDEN, name, drawn) for name in "bc"]
+    alone = [one_model(scores, GOLDEN, name, drawn) for name in "bc"]
     one, other = (each.regret["ndr"].estimate for each in alone)
     assert found.ndr.estimate == pytest.approx(one - other, abs=1e-12)
     one, other = (each.metrics["accuracy"].estimate for each in alone)

@@ -206,6 +206,7 @@ def test_a_process_that_dies_loses_no_replicate_and_mixes_no_experiments(
         ("quantity,exact,paper,0\na,1,1,1\n", "its first columns are not quantity, exact"),
         ("quantity,exact,paper,0\na,True,much,1\n", "much"),
         ("quantity,exact,paper,0\n,True,1,1\n", "a quantity has no name"),
+        ("quantity,exact,paper,0\na,True,1,1\na,False,1,1\n", "two have one"),
     ],
 )
 def test_quantities_need_their_own_columns(tmp_path, table, problem):

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,12 +13,24 @@ import yaml
 
 from proxyreward.pipeline import params as parameters
 from proxyreward.pipeline.fields import plain
-from proxyreward.pipeline.params import change, compose, is_composed, load, origins, write
+from proxyreward.pipeline.params import (
+    change,
+    check_read,
+    compose,
+    is_composed,
+    load,
+    origins,
+    write,
+)
 from proxyreward.pipeline.typed import ConfigError
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "params"
 SCALES = sorted(file.stem for file in (CONFIG / "scale").iterdir())
+TWO = [
+    f"{{source: {name}, format: hh, place: local, name: /x, subset: null, split: test}}"
+    for name in ("first", "second")
+]
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +239,7 @@ def test_a_home_folder_is_written_out_where_a_path_is_meant():
         (["data.name=a\udcff"], r"\udcff"),
         (["watched=[]"], "follows"),
         (["data.source=hub", "data.name=x"], "'worlds=[]' 'mixed=[]'"),
+        ([f"mixes.origins=[{', '.join(TWO)}]", "mixes.folds=2", "mixes.conflicts=[]"], "its own s"),
     ],
 )
 def test_bad_words_are_refused(words, told):
@@ -233,6 +247,33 @@ def test_bad_words_are_refused(words, told):
         compose(words, CONFIG)
     assert told in str(error.value)
     assert "\n" not in str(error.value) and len(str(error.value)) < 6000
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["tables.rewardmath=/x", "tables.alpaca_eval=/x"], "'tables.rewardmath'.*: real-scores"),
+        (["data.name=/x"], "tiny reads 'data.name'.*scale that does: real-hh$"),
+        (["scale=real-hh", "replicates=2"], "real-hh reads 'replicates'.*: smoke, tiny$"),
+    ],
+)
+def test_a_word_that_no_stage_of_the_scale_reads_is_refused(words, told):
+    with pytest.raises(ConfigError, match=f"^command line: nothing at scale .*{told}"):
+        check_read(words, compose(words, CONFIG), CONFIG, ROOT / "dvc.yaml")
+
+
+def test_a_word_that_sets_nothing_passes(tiny):
+    """So a part that another scale has read can be cleared in the file as it is."""
+    words = ["tables.rewardmath=null", "tables.alpaca_eval=null", "committee.shapes=[]"]
+    check_read(words, tiny, CONFIG, ROOT / "dvc.yaml")
+
+
+def test_scales_that_are_not_finished_are_passed_over(tmp_path):
+    shutil.copytree(CONFIG, tmp_path / "params")
+    (tmp_path / "params" / "scale" / "mine.yaml").write_text("[")
+    with pytest.raises(ConfigError, match="scale that does: real-cleaning$"):
+        words = ["committee.tie=0.2"]
+        check_read(words, compose(words, CONFIG), tmp_path / "params", ROOT / "dvc.yaml")
 
 
 def test_the_words_of_a_remedy_work(tmp_path, pairs):

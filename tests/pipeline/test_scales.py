@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from proxyreward.pipeline.params import compose
-from proxyreward.pipeline.scales import left_out
+from proxyreward.pipeline.params import compose, known_keys
+from proxyreward.pipeline.scales import READ_AT, REAL_ALONE, is_read, left_out, names
 from proxyreward.pipeline.typed import ConfigError
 
 BEGINNING = "# @package _global_\nscale: own\n"
@@ -108,3 +108,50 @@ def test_real_pairs_leave_out_the_policies(root):
     assert "policy" in found and "mixes" in found and "reward_models" not in found
     default = left_out(compose(["scale=tiny"], root / "params"), root / "dvc.yaml")
     assert default == ["real_cleaning", "real_regret", "real_outputs"]  # on real data alone
+
+
+WORLD = {"smoke", "tiny"}
+HH, MORE, CLEANING, SCORES = "real-hh", "real-more", "real-cleaning", "real-scores"
+REAL = {HH, MORE, CLEANING, SCORES}
+
+
+@pytest.fixture(scope="module")
+def scales(root):
+    folder = root / "params"
+    return {name: compose([f"scale={name}"], folder) for name in names(folder)}
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        *(
+            (key, WORLD | REAL)
+            for key in ("scale", "seed", "mixed", "runner.backend", "model.base")
+        ),
+        *((key, WORLD) for key in ("replicates", "policy.epochs", "rejection.samples")),
+        *((key, WORLD) for key in ("samples.per_prompt", "ppo.steps", "cleaning.quality")),
+        *((key, WORLD) for key in ("proxies.probes", "aligned.prompts", "findings.draws")),
+        ("world.pairs", WORLD),
+        ("mixes.quality", WORLD),
+        ("reward.apart_shape", WORLD),
+        ("data.source", WORLD | REAL),
+        ("data.name", {HH}),
+        ("data.max_records", REAL),
+        ("reward.epochs", WORLD | {HH, CLEANING, SCORES}),
+        ("reward.parts", WORLD | {HH}),
+        ("mixes.origins", WORLD | {MORE, CLEANING, SCORES}),
+        ("mixes.seeds", WORLD | {MORE}),
+        ("committee.tie", {CLEANING}),
+        ("tables.rewardmath", {SCORES}),
+        ("tables.alpaca_eval", {SCORES}),
+    ],
+)
+def test_a_key_is_read_where_a_stage_that_runs_declares_it(root, scales, key, expected):
+    found = {name for name, values in scales.items() if is_read(key, values, root / "dvc.yaml")}
+    assert found == expected
+
+
+def test_keys_that_are_declared_at_more_scales_than_read_them_are_keys():
+    keys = known_keys()
+    for name in (*REAL_ALONE, *(name for own in READ_AT.values() for name in own)):
+        assert name in keys or any(key.startswith(f"{name}.") for key in keys), name

@@ -58,12 +58,6 @@ class Measured(NamedTuple):
     gains: dict[str, Gain]
 
 
-def model(scores: Scores, golden: str, name: str, sample: Sample, null: bool = False) -> Model:
-    """One model against one golden model; for many take `models`, which shares what it can."""
-    nulls = (name,) if null else ()
-    return models(scores, (golden,), (name,), sample, nulls)[golden].models[0]
-
-
 def models(
     scores: Scores,
     goldens: Sequence[str],

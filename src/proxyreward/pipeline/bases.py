@@ -13,6 +13,7 @@ from proxyreward.models import base as bases
 from proxyreward.models.precision import check_precision
 from proxyreward.models.tokenizer import SCRATCH
 from proxyreward.pipeline.params import Params, is_size
+from proxyreward.pipeline.stage import naming
 
 FILE = "bases.json"
 
@@ -33,7 +34,9 @@ def write_bases(params: Params, names: Iterable[str], policy: bool, folder: Path
     if params.runner.backend != "dask":  # the workers of a cluster have GPUs of their own
         check_precision(params.model.precision)
     pretrained = [name for name in dict.fromkeys(names) if name != SCRATCH and not is_size(name)]
+    found = {}
     for name in pretrained:
-        bases.check(name, params.model.max_length, policy)
-    found = {name: bases.fingerprint(name) for name in pretrained}
+        with naming("model.base" if name == params.model.base else "mixes.bases"):
+            bases.check(name, params.model.max_length, policy)
+            found[name] = bases.fingerprint(name)
     write_whole(folder / FILE, json.dumps(found, indent=2, ensure_ascii=False) + "\n")

@@ -30,7 +30,9 @@ from proxyreward.models.tokenizer import make_tokenizer
 from proxyreward.people import toxicity
 from proxyreward.pipeline import reward_families
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import outputs
+from proxyreward.pipeline.schema import of_source
+from proxyreward.pipeline.schema_parts import Origin
+from proxyreward.pipeline.stage import naming, outputs
 from proxyreward.pipeline.world_data import texts
 
 PEOPLE = "pandalm"
@@ -54,20 +56,23 @@ def load(params: Params) -> tuple[Loaded, Loaded]:
     labelled: Loaded = {}
     judged: Loaded = {}
     for origin in params.mixes.origins:
-        place = origin.place, origin.name, origin.subset, origin.split
-        if origin.format == PEOPLE:
-            opened = pandalm.opened(*place)._replace(find=pandalm.as_shown)
-            found, report = collect(opened, params.data.max_records)
-            judged[origin.source] = pairs.to_frame(found), report
-        else:
-            asked = params.data.max_records, origin.format, origin.source
-            labelled[origin.source] = load_pairs(*place, *asked)
+        kind = judged if origin.format == PEOPLE else labelled
+        with naming(of_source(origin.source)):
+            kind[origin.source] = _pairs(origin, params.data.max_records)
     if not (labelled and judged):
         raise DataError(
             f"mixes.origins: {len(judged)} of {len(params.mixes.origins)} sources have format "
             f"{PEOPLE!r}; name one of it, and one of another format"
         )
     return labelled, judged
+
+
+def _pairs(origin: Origin, most: int | None) -> tuple[pd.DataFrame, LoadReport]:
+    place = origin.place, origin.name, origin.subset, origin.split
+    if origin.format != PEOPLE:
+        return load_pairs(*place, most, origin.format, origin.source)
+    found, report = collect(pandalm.opened(*place)._replace(find=pandalm.as_shown), most)
+    return pairs.to_frame(found), report
 
 
 def write_sources(params: Params, labelled: Loaded) -> None:
@@ -78,7 +83,8 @@ def write_sources(params: Params, labelled: Loaded) -> None:
         pairs.write(frame, place / PAIRS)
         np.save(place / FOLDS, folds.assign(frame["prompt"], params.mixes.folds, params.seed))
         read = texts(frame, "chosen", "rejected")
-        tokenizer = make_tokenizer(params.model.base, read, params.tokenizer.vocab_size)
+        with naming("model.base"):
+            tokenizer = make_tokenizer(params.model.base, read, params.tokenizer.vocab_size)
         tokenizer.save_pretrained(place / TOKENIZER)
 
 

@@ -31,6 +31,8 @@ from proxyreward.models.build import Shape
 from proxyreward.models.tokenizer import UNCUT, encode, make_tokenizer
 from proxyreward.pipeline import reward_families
 from proxyreward.pipeline.params import Params
+from proxyreward.pipeline.schema import of_source
+from proxyreward.pipeline.stage import naming
 from proxyreward.pipeline.stage import outputs as outputs_folder
 from proxyreward.pipeline.world_data import texts
 
@@ -67,7 +69,8 @@ def prepare(params: Params, found: Outputs) -> pd.DataFrame:
         np.save(files[1], number)
     every = pd.concat([known for known, _, _ in sources.values()])
     read = texts(every, "chosen", "rejected")
-    tokenizer = make_tokenizer(params.model.base, read, params.tokenizer.vocab_size)
+    with naming("model.base"):
+        tokenizer = make_tokenizer(params.model.base, read, params.tokenizer.vocab_size)
     tokenizer.save_pretrained(data / TOKENIZER)
     longest = params.model.max_length
     rows = [
@@ -87,7 +90,8 @@ def _sources(
     sources = {JUDGE: (own, len(own), fold[[meta["prompt"] for meta in own["meta"]]])}
     for origin in params.mixes.origins:
         asked = origin.place, origin.name, origin.subset, origin.split
-        read, report = load_pairs(*asked, params.data.max_records, origin.format, origin.source)
+        with naming(of_source(origin.source)):
+            read, report = load_pairs(*asked, params.data.max_records, origin.format, origin.source)
         print(report, file=sys.stderr)
         kept = _others(read, found.prompts)
         sources[origin.source] = kept, len(read), np.full(len(kept), EVERYTHING)

@@ -13,7 +13,7 @@ from typing import Any
 from proxyreward.files import write_whole
 from proxyreward.pipeline import texts
 from proxyreward.pipeline.fields import keys, leaves, plain
-from proxyreward.pipeline.scales import compose_scale, read_yaml
+from proxyreward.pipeline.scales import compose_scale, is_read, names, read_yaml
 from proxyreward.pipeline.schema import Data, Mixes, Model, Params, Tables, World, is_size, watched
 from proxyreward.pipeline.typed import ConfigError, build, parse_text, read_pairs, typed, unknown
 
@@ -22,6 +22,7 @@ __all__ = [
     "Params",
     "World",
     "change",
+    "check_read",
     "compose",
     "is_composed",
     "is_size",
@@ -78,6 +79,30 @@ def change(
     return _checked(values, own, Path(config_dir).resolve().parent, str(path))
 
 
+def check_read(
+    words: Sequence[str],
+    values: dict[str, Any],
+    config_dir: str | Path = CONFIG_DIR,
+    pipeline: str | Path = "dvc.yaml",
+) -> None:
+    """Refuse a word that sets something which no stage reads that runs with checked `values`.
+
+    Raises
+    ------
+    ConfigError
+        Names the scales at which the key is read.
+    """
+    for key, value in _parsed(words).items():
+        if value is None or value == [] or is_read(key, values, pipeline):
+            continue
+        scales = [name for name in names(config_dir) if _reads(name, key, config_dir, pipeline)]
+        remedy = f"leave it out, or take a scale that does: {', '.join(scales)}"
+        raise ConfigError(
+            f"command line: nothing at scale {values['scale']} reads {key!r}. "
+            f"Remedy: {remedy if scales else 'leave it out'}"
+        )
+
+
 def write(values: dict[str, Any], path: str | Path = "params.yaml") -> None:
     """Write composed `values` to `path` in one step, below one header line."""
     write_whole(path, HEADER + texts.dump(values))
@@ -112,6 +137,13 @@ def origins(
         home = scale_file if from_scale else Path(config_dir) / "config.yaml"
         rows.append((key, value, str(home if composed[key] == value else path)))
     return rows
+
+
+def _reads(scale: str, key: str, config_dir: str | Path, pipeline: str | Path) -> bool:
+    try:
+        return is_read(key, compose([f"scale={scale}"], config_dir), pipeline)
+    except ConfigError:  # a scale of the reader's own that is not finished
+        return False
 
 
 def _parsed(words: Sequence[str]) -> dict[str, Any]:

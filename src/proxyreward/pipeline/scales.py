@@ -5,7 +5,7 @@ for the scale's own name, or a `ConfigError` naming file and remedy.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,25 @@ from proxyreward.pipeline.typed import ConfigError
 
 # Hydra looks for it above everything else, comments included.
 PACKAGE = re.compile(r"\s*#\s*@package +_global_\s*$", re.MULTILINE)
+
+READ_AT = {
+    "worlds": (
+        *("world", "mixes.test_pairs", "mixes.quality"),
+        *("reward.apart_flip_rates", "reward.apart_shape"),
+    ),
+    "flipped": (
+        *("data.name", "data.subset", "data.split"),
+        *("reward.folds", "reward.architectures", "reward.parts"),
+    ),
+    "mixed": (
+        *("mixes.bases", "mixes.seeds", "mixes.resampled", "mixes.pairs_per_source"),
+        *("mixes.epochs", "mixes.learning_rate", "mixes.warmup_ratio", "mixes.side"),
+        "mixes.orders",
+    ),
+}
+"""Keys that stages declare wherever they run, but read at those scales alone that a list names."""
+REAL_ALONE = ("data.name", "data.subset", "data.split", "data.max_records")
+"""Keys that the world has no use for."""
 
 
 def read_yaml(path: str | Path, remedy: str) -> dict[str, Any]:
@@ -75,10 +94,36 @@ def compose_scale(folder: Path, scale: str | None, own: Mapping[str, Any]) -> di
     return values
 
 
+def names(folder: str | Path) -> list[str]:
+    """Return the names of the files of scales in the folder, in order."""
+    return sorted(path.stem for path in (Path(folder) / "scale").glob("*.yaml"))
+
+
 def left_out(values: Mapping[str, Any], pipeline: str | Path) -> list[str]:
     """Return the stages of the file `pipeline` without entries: a list in their matrix is empty."""
-    stages = read_yaml(pipeline, "restore it with `git checkout`").get("stages") or {}
+    stages = _stages(pipeline)
     return [name for name, stage in stages.items() if _is_empty(stage.get("matrix"), values)]
+
+
+def is_read(key: str, values: Mapping[str, Any], pipeline: str | Path) -> bool:
+    """Whether a stage of the file `pipeline` that runs with these values reads a dotted key.
+
+    What no stage declares, such as ``runner.backend``, decides no result and is read by all.
+    """
+    declaring = [one for one in _stages(pipeline).values() if _holds(one.get("params", ()), key)]
+    runs = [one for one in declaring if not _is_empty(one.get("matrix"), values)]
+    in_vain = {name for at, own in READ_AT.items() if not values[at] for name in own}
+    in_vain |= set(REAL_ALONE if values["worlds"] else ())
+    return not declaring or (bool(runs) and not _holds(in_vain, key))
+
+
+def _stages(pipeline: str | Path) -> dict[str, Any]:
+    return read_yaml(pipeline, "restore it with `git checkout`").get("stages") or {}
+
+
+def _holds(names: Collection[str], key: str) -> bool:
+    """Whether the names of keys, or of parts with all their keys, hold this key."""
+    return key in names or key.partition(".")[0] in names
 
 
 def _is_empty(matrix: Mapping[str, Any] | None, values: Mapping[str, Any]) -> bool:
@@ -98,11 +143,10 @@ def _default(folder: Path) -> str:
 def _check_file(folder: Path, scale: str) -> None:
     """Refuse a scale that is no file of its own name, or that Hydra would put in a wrong place."""
     file = folder / "scale" / f"{scale}.yaml"
-    names = sorted(path.stem for path in file.parent.glob("*.yaml"))
-    if scale not in names:
+    if scale not in (known := names(folder)):
         raise ConfigError(
             f"command line: no scale {scale!r} in {folder.name}/scale/. "
-            f"Remedy: choose one of {', '.join(filter(NAME[0], names))}"
+            f"Remedy: choose one of {', '.join(filter(NAME[0], known))}"
         )
     if not NAME[0](scale):
         raise ConfigError(f"{file}: a scale's name {NAME[1]}. Remedy: rename the file")

@@ -31,6 +31,16 @@ from proxyreward.pipeline.typed import RuleBroken, knob
 
 __all__ = ["Data", "Mixes", "Model", "Params", "Tables", "Watched", "World", "is_size", "watched"]
 
+NAMED_BY = {
+    "libraries": "libraries",
+    "data": "data.name",
+    "base": "model.base",
+    "mix": "mixes.bases",
+    "rewardmath": "tables.rewardmath",
+    "alpaca": "tables.alpaca_eval",
+}
+"""By the first word of what is watched: the parameter that names its path."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Watched:
@@ -38,6 +48,12 @@ class Watched:
 
     name: str = knob("what it is: libraries, data, base, source-…, mix-base-… or a table")
     path: str = knob("where it is, from the project's root")
+
+    @property
+    def parameter(self) -> str:
+        """The parameter that names the path; of the libraries, which have none, their own name."""
+        kind, _, rest = self.name.partition("-")
+        return of_source(rest) if kind == "source" else NAMED_BY[kind]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +94,10 @@ class Params:
     def __post_init__(self) -> None:
         if self.data.source != "world" and self.data.name is None and not self.mixes.origins:
             raise RuleBroken("data.name", f"must be given when data.source is {self.data.source}")
+        if self.data.source == "world" and self.mixes.origins:
+            raise RuleBroken(
+                "mixes.origins", "must be [] where data.source is world, which has its own sources"
+            )
         self._check_switches()
         if self.data.source != "world" and self.data.name is not None and not self.reward.folds:
             raise RuleBroken(
@@ -140,6 +160,11 @@ class Params:
                 f"run `proxyreward params {shlex.quote(f'model.base={self.model.base}')}`, which "
                 "writes it anew",
             )
+
+
+def of_source(source: str) -> str:
+    """The parameter that names the file of a real source, as a message says it."""
+    return f"mixes.origins, source {source}"
 
 
 def is_path(base: str) -> bool:

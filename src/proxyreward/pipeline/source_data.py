@@ -15,7 +15,8 @@ from proxyreward.data.report import LoadReport
 from proxyreward.files import write_whole
 from proxyreward.findings.core.registry import load_registry
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import results
+from proxyreward.pipeline.schema import of_source
+from proxyreward.pipeline.stage import naming, results
 from proxyreward.world.mixture import disagreement, mixture
 from proxyreward.world.sources import SOURCES
 
@@ -50,7 +51,8 @@ def real(params: Params) -> tuple[pd.DataFrame, dict[str, LoadReport]]:
     frames, reports, most = [], {}, params.data.max_records
     for origin in params.mixes.origins:
         asked = (origin.place, origin.name, origin.subset, origin.split, most)
-        frame, report = load_pairs(*asked, origin.format, origin.source)
+        with naming(of_source(origin.source)):
+            frame, report = load_pairs(*asked, origin.format, origin.source)
         print(report, file=sys.stderr)
         frames.append(frame)
         reports[origin.source] = report

@@ -6,11 +6,12 @@ used and an entry in the run record, or one line that says why not.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -78,6 +79,15 @@ def _write_settings(stage: Stage, params: Params) -> None:
         chosen = stage.chosen(dataclasses.asdict(params))
         text = json.dumps(chosen, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         write_whole(folder / SETTINGS, text)
+
+
+@contextlib.contextmanager
+def naming(parameter: str) -> Iterator[None]:
+    """Name the parameter in a `DataError` on the file, folder or base that it names."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{parameter}: {error}") from None
 
 
 def outputs(params: Params, stage: str) -> Path:

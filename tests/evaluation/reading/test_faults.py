@@ -79,8 +79,20 @@ def file(tmp_path):
         ),
         ("question_id,source,model\n1,x,m\n", ["and judge; rename question_id to prompt_id"]),
         (
+            "id,completion_id,rm,rating\np,a,x,1\n",
+            [
+                "rename id to prompt_id; rename completion_id to response_id; "
+                "rename rating to score; rename rm to model"
+            ],
+        ),
+        ("prompt_id,response,model,score\np,a,x,1\n", ["judge; rename response to response_id"]),
+        (
+            "id,response_a,response_b,winner,model\np,x,y,a,j\n",
+            ["rename id to prompt_id; rename model to judge"],
+        ),
+        (
             "prompt_id,response_id,model,reward\np,a,m,1\np,b,m,2\n",
-            ["column `model` of texts, but no column `score`; rename the column of scores to"],
+            ["column `model` of texts, but no column `score`; rename reward to score, or, if"],
         ),
         ("prompt_id,response_id,rater,stars\np,a,u,1\np,b,u,2\n", ["column `rater` of texts"]),
         ("prompt_id,response_id\np,a\n", ["no column holds scores"]),
@@ -111,6 +123,32 @@ def test_a_table_of_text_that_cannot_be_used(file, content, parts):
         assert part in message
     if "row" in parts[0]:
         assert message.startswith(str(path))
+
+
+@pytest.mark.parametrize("name", ["judge", "rm", "reward_model", "Model", "scorer", "model-name"])
+@pytest.mark.parametrize("models", ["xy", "xx"])
+def test_models_in_a_column_of_another_name_are_not_taken_for_one(file, name, models):
+    """Also where they contradict nobody: each has scored a response, or there is but one."""
+    one, other = models
+    path = file(f"prompt_id,response_id,{name},score\np,a,{one},1\np,b,{other},2\n")
+    expected = f"column `{name}`, but no column `model`; rename {name} to model, or, if the whole"
+    assert expected in refused(path)
+    path = file(f"prompt_id,response_id,{name},rating\np,a,{one},1\np,b,{other},2\n")
+    expected = f"`{name}` of texts, but no column `score`; rename rating to score and {name} to"
+    assert expected in refused(path)
+
+
+@pytest.mark.parametrize("name", ["model", "rm", "scorer"])
+def test_judges_in_a_column_of_another_name_are_not_taken_for_one(file, name):
+    path = file(f"prompt_id,response_a,response_b,winner,{name}\np,x,y,a,j\np,x,z,b,k\n")
+    assert f"column `{name}`, but no column `judge`; rename {name} to judge" in refused(path)
+
+
+def test_such_a_column_may_be_one_of_groups_or_a_model(file):
+    long = file("prompt_id,response_id,judge,score\np,a,x,1\np,b,x,2\n")
+    assert read([long], Options(category="judge"))[0].category.tolist() == ["x"]
+    wide = file("prompt_id,response_id,judge,rm\np,a,1,2\np,b,2,1\n")
+    assert read([wide], Options())[0].models == ("judge", "rm")
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ In: a `Source`. Out: the function that reads it, or an error that says what is m
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from proxyreward.data.report import DataError, short_name
 from proxyreward.evaluation.reading import rewardbench, verdicts
 from proxyreward.evaluation.reading.files import Source
 from proxyreward.evaluation.reading.long import long, wide
+from proxyreward.evaluation.reading.names import other_name
 from proxyreward.evaluation.reading.options import Options
 from proxyreward.evaluation.reading.table import Groups, Table, Types
 
@@ -28,14 +29,8 @@ SHAPES = {
     "wide": (("prompt_id", "response_id"),),
 }
 """Columns that make a format, the first that fits; any of several sets."""
-OTHER_NAMES = {
-    "prompt_id": ("question_id", "instance_id", "doc_id", "id"),
-    "score": ("reward", "rating"),
-    "response_a": ("model_a", "model_1"),
-    "response_b": ("model_b", "model_2"),
-    "winner": ("verdict", "preference"),
-}
-"""By which public files call these columns."""
+WANTED = {"long": "model", "verdicts": "judge"}
+"""A column that these formats can do without, in a file of one model."""
 SHOWN = 12
 
 
@@ -62,8 +57,10 @@ def _found(source: Source) -> str:
 
 
 def _needed(source: Source) -> str:
-    near = [_renames(source, SHAPES[name][0]) for name in ("long", "verdicts")]
-    told = [f"rename {short_name(old)} to {new}" for new, old in max(near, key=len).items()]
+    """What a table needs, and which columns may be there by another name."""
+    best = max(WANTED, key=lambda name: _there(source, name))
+    renamed = _renames(source, best)
+    told = [f"rename {short_name(old)} to {new}" for new, old in renamed.items()]
     need = (
         "a table of scores needs prompt_id, response_id, model and score, one of verdicts "
         f"{', '.join(verdicts.COLUMNS)} and judge"
@@ -71,21 +68,22 @@ def _needed(source: Source) -> str:
     return "; ".join([need, *told])
 
 
-def _renames(source: Source, columns: Sequence[str]) -> dict[str, str]:
-    """Which of the needed columns may be there by another name."""
-    needed = {*SHAPES["long"][0], *SHAPES["verdicts"][0]}
-    free = {_spelt(name): name for name in source.types if name not in needed}
+def _there(source: Source, name: str) -> int:
+    """How many columns of the format are there or may be, less those that are not."""
+    found = {*source.types, *_renames(source, name)}
+    return sum(1 if column in found else -1 for column in SHAPES[name][0])
+
+
+def _renames(source: Source, name: str) -> dict[str, str]:
+    """Columns of the format that may be there by another name, each name once."""
+    columns, wanted = SHAPES[name][0], WANTED[name]
+    free = set(source.types) - {*SHAPES["long"][0], *SHAPES["verdicts"][0], wanted}
     found = {}
-    for column in [name for name in columns if name not in source.types]:
-        usual = [name for name in OTHER_NAMES.get(column, ()) if name in free]
-        near = usual or difflib.get_close_matches(column, free, n=1, cutoff=0.8)
-        if near:
-            found[column] = free[near[0]]
+    for column in [one for one in (*columns, wanted) if one not in source.types]:
+        if old := other_name(column, sorted(free), alike=column != wanted):
+            found[column] = old
+            free.remove(old)
     return found
-
-
-def _spelt(name: str) -> str:
-    return name.casefold().replace(" ", "_").replace("-", "_")
 
 
 def groups(source: Source, options: Options, name: str) -> Groups:

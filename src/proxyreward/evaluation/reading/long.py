@@ -6,12 +6,14 @@ In: a `Source`. Out: a `Table`.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
-from proxyreward.data.report import DataError
+from proxyreward.data.report import DataError, short_name
 from proxyreward.evaluation.reading import files
 from proxyreward.evaluation.reading.files import Source
+from proxyreward.evaluation.reading.names import other_name
 from proxyreward.evaluation.reading.table import (
     NAMES,
     Groups,
@@ -21,6 +23,7 @@ from proxyreward.evaluation.reading.table import (
     coded,
     number,
     refuse_numbers,
+    refuse_other_name,
     refuse_types,
     row,
     text,
@@ -34,6 +37,8 @@ LENGTHS = ("length", "response")
 def long(source: Source, groups: Groups, kinds: Types) -> Table:
     """A row for each score; without a column ``model`` the file's name is the model."""
     named = {name: name for name in NAMES[:4] if name in source.types} | groups.columns()
+    if "model" not in named:
+        refuse_other_name(source, "model", named.values())
     measure = [name for name in LENGTHS if name in source.types][:1]
     numbers = ["score", *(name for name in measure if name == "length")]
     refuse_types(source, [*named.values(), *measure], numbers)
@@ -57,7 +62,8 @@ def wide(source: Source, groups: Groups, kinds: Types) -> Table:
     """A row for each response and a column for each model.
 
     A model is a column most of whose cells hold numbers; a cell that holds none is then an error.
-    A column ``model`` or ``rater`` of texts is one too: the table is then meant to be a long one.
+    A column of texts that names models or raters is one too: the table is then meant to be a long
+    one.
     """
     if source.container == "jsonl":
         source = files.fields(source.path)
@@ -65,7 +71,7 @@ def wide(source: Source, groups: Groups, kinds: Types) -> Table:
     measure = [name for name in LENGTHS if name in source.types][:1]
     refuse_types(source, [*named.values(), *measure], [m for m in measure if m == "length"])
     models = _models(source, {*named.values(), *LENGTHS})
-    _refuse_long(source, {*named.values(), *models})
+    _refuse_long(source, named.values(), models)
     used = [*named.values(), *measure]
     places = {f"\0{place}": model for place, model in enumerate(models)}
     found = source.rows([*used, *models]).select(
@@ -85,13 +91,17 @@ def wide(source: Source, groups: Groups, kinds: Types) -> Table:
     return Table(source, "wide", long_frame, frame.height, unused, gaps)
 
 
-def _refuse_long(source: Source, used: set[str]) -> None:
+def _refuse_long(source: Source, named: Collection[str], models: Sequence[str]) -> None:
     """Refuse a table with a row for each score, whose numbers would be taken for a model's."""
     for column in NAMES[2:4]:
-        if column in source.types.keys() - used:
+        found = other_name(column, [name for name in source.types if name not in (*named, *models)])
+        if found is not None:
+            scores = short_name(models[0]) if len(models) == 1 else "the column of scores"
+            also = f" and {short_name(found)} to {column}" if found != column else ""
             raise DataError(
-                f"{source.path}: has a column `{column}` of texts, but no column `score`; rename "
-                f"the column of scores to score, or, if each model has its own, rename `{column}`"
+                f"{source.path}: has a column `{short_name(found)}` of texts, but no column "
+                f"`score`; rename {scores} to score{also}, or, if each model has a column of its "
+                f"own, delete `{short_name(found)}`"
             )
 
 

@@ -6,14 +6,15 @@ reading, and scores as numbers; missing ones are null.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 from polars.selectors import by_name
 
-from proxyreward.data.report import short_name
+from proxyreward.data.report import DataError, short_name
 from proxyreward.evaluation.reading.files import ROW, Source
+from proxyreward.evaluation.reading.names import other_name
 from proxyreward.metrics.checks import LARGEST
 
 NAMES = ("prompt_id", "response_id", "model", "rater", "category", "cluster")
@@ -100,6 +101,19 @@ def refuse_types(source: Source, names: list[str], numbers: list[str]) -> None:
             raise source.fault(
                 source.nested.get(column, 1), column, f"holds {what}", f"write {need}"
             )
+
+
+def refuse_other_name(source: Source, column: str, used: Collection[str]) -> None:
+    """Refuse a table that calls the column of models or judges otherwise; see `names`.
+
+    Its rows would be taken for those of one model.
+    """
+    found = other_name(column, [name for name in source.types if name not in used])
+    if found is not None:
+        raise DataError(
+            f"{source.path}: has a column `{short_name(found)}`, but no column `{column}`; rename "
+            f"{short_name(found)} to {column}, or, if the whole file is of one {column}, delete it"
+        )
 
 
 def blank(source: Source, frame: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, int]:

@@ -22,6 +22,7 @@ from proxyreward.evaluation.reading.table import (
     Types,
     blank,
     coded,
+    refuse_other_name,
     refuse_types,
     row,
     text,
@@ -47,6 +48,8 @@ def verdicts(source: Source, groups: Groups, kinds: Types) -> Table:
     """
     judged = "judge" in source.types
     named = [*COLUMNS[:3], *(["judge"] if judged else [])]
+    if not judged:
+        refuse_other_name(source, "judge", groups.columns().values())
     refuse_types(source, [*named, "winner", *groups.columns().values()], [])
     used = list(dict.fromkeys([*named, "winner", *groups.columns().values()]))
     found = source.rows(used).select(

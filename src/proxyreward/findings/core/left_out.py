@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from proxyreward.findings.core.quantity import LeftOut
+from proxyreward.findings.core.quantity import LeftOut, read_rows
 
 FILE = "left_out"
 COLUMNS = ["quantity", "correlation", "value"]
@@ -51,14 +51,10 @@ def quantities(folder: Path) -> dict[str, LeftOut]:
     """
     path = folder / f"{FILE}.csv"
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"quantity": str})
+        table = read_rows(path, COLUMNS)
         names = table.columns[len(COLUMNS) :]
-        if list(table)[: len(COLUMNS)] != COLUMNS or table["correlation"].dtype != bool:
-            raise ValueError(f"its first columns are not {', '.join(COLUMNS)}")
         if not len(names) or not all(name.startswith(WITHOUT) for name in names):
             raise ValueError(f"the columns after these do not begin with {WITHOUT!r}")
-        if table["quantity"].isna().any() or table["quantity"].duplicated().any():
-            raise ValueError("a quantity has no name, or two have one")
         values, whole = table[names].to_numpy(float), table["value"].astype(float)
     except (OSError, ValueError) as error:
         problem = " ".join(str(error).split())

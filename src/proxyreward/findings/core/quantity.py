@@ -4,9 +4,12 @@ In: a number in every replicate. Out: their mean with a t interval. Called by fi
 measure in one run, and by what reads their tables over all runs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy.special import stdtrit
 
 from proxyreward.metrics.estimates import Interval
@@ -133,3 +136,21 @@ def measured(value: float, paper: float = np.nan) -> Quantity:
 def counted(value: float) -> Quantity:
     """A number that is counted or computed exactly, not sampled."""
     return Quantity(np.array([value], dtype=float), is_counted=True)
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """A file with a row for each quantity, which begins with these columns.
+
+    The first is ``quantity``, the name; the second holds True or False.
+
+    Raises
+    ------
+    OSError, ValueError
+        The file is missing, the columns are others, or a name is missing or not the only one.
+    """
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"quantity": str})
+    if list(table)[: len(columns)] != list(columns) or table[columns[1]].dtype != bool:
+        raise ValueError(f"its first columns are not {', '.join(columns)}")
+    if table["quantity"].isna().any() or table["quantity"].duplicated().any():
+        raise ValueError("a quantity has no name, or two have one")
+    return table

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from proxyreward.files import write_whole
-from proxyreward.findings.core.quantity import Quantity, over_replicates
+from proxyreward.findings.core.quantity import Quantity, over_replicates, read_rows
 
 RECORD = "replicates.json"
 QUANTITIES = "quantities"
@@ -119,12 +119,8 @@ def quantities(folder: Path) -> dict[str, Quantity]:
     """Quantities over replicates by name, in the order of the default run; errors as of read."""
     path = folder / f"{QUANTITIES}.csv"
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"quantity": str})
+        table = read_rows(path, ["quantity", EXACT, PAPER])
         values = _values(table, _record(folder)["seeds"])
-        if list(table)[:3] != ["quantity", EXACT, PAPER] or table[EXACT].dtype != bool:
-            raise ValueError("its first columns are not quantity, exact and paper")
-        if table["quantity"].isna().any():
-            raise ValueError("a quantity has no name")
         rows = zip(table["quantity"], values, table[PAPER].astype(float), table[EXACT], strict=True)
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from None

@@ -16,7 +16,7 @@ from proxyreward.files import write_whole
 from proxyreward.models.tokenizer import make_tokenizer
 from proxyreward.pipeline.bases import write_bases
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, outputs, results
+from proxyreward.pipeline.stage import main, naming, outputs, results
 from proxyreward.pipeline.world_data import texts, write_world
 
 
@@ -31,9 +31,10 @@ def run(params: Params) -> None:
         report = LoadReport("world", "the embedded world", None, len(frame), len(frame))
     else:
         real = params.data
-        frame, report = load_pairs(
-            real.source, real.name, real.subset, real.split, real.max_records
-        )
+        with naming("data.name"):
+            frame, report = load_pairs(
+                real.source, real.name, real.subset, real.split, real.max_records
+            )
         print(report, file=sys.stderr)
         read = texts(frame, "chosen", "rejected")
     told = json.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n"

@@ -10,17 +10,19 @@ from proxyreward.findings.real.real_outputs.outputs import judged
 from proxyreward.findings.real.real_outputs.scorer import score
 from proxyreward.pipeline import outputs_family
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, results, run_items, write_tables
+from proxyreward.pipeline.stage import main, naming, results, run_items, write_tables
 
 
 def run(params: Params) -> None:
     """Train scorers, score every response by all of them, and measure."""
-    found = judged(published.read(params.tables.alpaca_eval), params.seed)
+    with naming("tables.alpaca_eval"):
+        read = published.read(params.tables.alpaca_eval)
+    found = judged(read, params.seed)
     training = outputs_family.prepare(params, found)
     scorers = outputs_family.scorers(params)
     items = [item for _, item in scorers]
-    read = [outputs_family.folder(params) / "data"]
-    places = run_items(params, "real_outputs/scorers", items, score, read)
+    inputs = [outputs_family.folder(params) / "data"]
+    places = run_items(params, "real_outputs/scorers", items, score, inputs)
     asked = [found.prompts[number] for number in found.prompt]
     proxies = heuristics.scores(asked, found.texts) | outputs_family.gathered(scorers, places)
     tables = measure.tables(found, proxies, params.seed)

@@ -11,13 +11,14 @@ from proxyreward.findings.core import left_out
 from proxyreward.findings.real.real_regret import measure, published
 from proxyreward.findings.real.real_regret.study import Study
 from proxyreward.pipeline.params import Params
-from proxyreward.pipeline.stage import main, results, write_tables
+from proxyreward.pipeline.stage import main, naming, results, write_tables
 
 
 def run(params: Params) -> None:
     """Read, evaluate and measure."""
     folder = Path(params.tables.rewardmath)
-    read = (published.scores(folder), published.pairs(folder), published.verdicts(folder))
+    with naming("tables.rewardmath"):
+        read = (published.scores(folder), published.pairs(folder), published.verdicts(folder))
     study = Study.of(*read, params.seed)
     tables, quantities = measure.tables(study, generator("real_regret/halves", params.seed))
     tables[left_out.FILE] = left_out.as_table(quantities, study.reward_models)
