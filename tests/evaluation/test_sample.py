@@ -95,6 +95,45 @@ def test_bounded_numbers_that_never_vary_are_certain():
     assert over().mean(np.full(PROMPTS, 0.5), (0, 1)) == (0.5, 0.5, 0.5)
 
 
+UNEQUAL = np.repeat(np.arange(8), [1, 2, 2, 4, 5, 5, 8, 13])
+
+
+def test_the_ends_are_what_a_t_test_of_unequal_clusters_just_rejects(rng):
+    values = rng.normal(size=PROMPTS) + rng.normal(size=8)[UNEQUAL]
+    sample = over(cluster=UNEQUAL.astype(str))
+    found, p = sample.paired(values.mean(), (values - values.mean()) / PROMPTS)
+    for end in found[1:]:
+        sums = np.bincount(UNEQUAL, values - end)
+        assert stats.ttest_1samp(sums, 0).pvalue == pytest.approx(0.05)
+    assert p == pytest.approx(stats.ttest_1samp(np.bincount(UNEQUAL, values), 0).pvalue)
+
+
+def test_means_of_unequal_clusters_without_skewness_have_the_same_interval(rng):
+    cluster = np.repeat(np.arange(8), [1, 1, 3, 3, 6, 6, 10, 10])
+    values = rng.normal(size=8)[cluster // 2] * (-1.0) ** cluster
+    sample, influence = over(cluster=cluster.astype(str)), values / PROMPTS
+    expected, _ = sample.paired(0.0, influence)
+    np.testing.assert_allclose(sample.mean(values), expected, atol=1e-12)
+    np.testing.assert_allclose(sample.means(values[:, None])[0], expected, atol=1e-12)
+
+
+def test_shares_of_unequal_clusters_have_wilsons_interval_by_the_same_error(rng):
+    values = rng.uniform(size=PROMPTS)
+    mean, sample = values.mean(), over(cluster=UNEQUAL.astype(str))
+    plain, _ = sample.paired(mean, (values - mean) / PROMPTS)
+    square = ((plain.high - plain.low) / 2) ** 2
+    found = sample.mean(values, (0, 1))
+    for end in found[1:]:  # where the score test just rejects
+        assert (mean - end) ** 2 == pytest.approx(square * end * (1 - end) / (mean * (1 - mean)))
+
+
+@pytest.mark.parametrize("ends", [None, (0, 1)])
+def test_no_interval_where_one_of_three_clusters_has_most_prompts(rng, ends):
+    cluster = np.repeat(["a", "b", "c"], [1, 5, 34])
+    found = over(cluster=cluster).mean(rng.uniform(size=PROMPTS), ends)
+    assert np.isfinite(found.estimate) and np.isnan(found[1:]).all()
+
+
 @pytest.mark.parametrize("ends", [None, (0, 1)])
 def test_one_cluster_has_an_estimate_without_ends(ends):
     found = over(cluster=np.full(PROMPTS, "a")).mean(np.linspace(0, 1, PROMPTS), ends)

@@ -14,6 +14,18 @@ with G clusters (each prompt one of its own where no clusters are known). For a 
 chapter 6). The interval is that of Student's t on G - 1 degrees of freedom, transformed for the
 skewness of the influence values (Hall 1992): few prompts with much at stake make a plain t interval
 of a regret miss on one side, and percentiles of a bootstrap as well.
+
+Clusters may differ in size. An estimate lies close to what its large clusters say, so what is left
+of these about it is too little. A t test that some :math:`\theta` is true has no such fault: with
+:math:`n_g` of the P prompts, cluster g then has
+
+.. math:: z_g = \sum_{p \in g} \psi_p + (\hat\theta - \theta)\, n_g / P
+
+of expectation 0, and where these are independent and normal, however unequal their variances, the
+test keeps its level of 5 in a hundred (Bakirov and Székely 2005; Ibragimov and Müller 2010). The
+interval is made of all :math:`\theta` that it does not reject, as Fieller's (1954) of a ratio. With
+clusters of one size it is the plain one. Where one of few clusters has most prompts, nothing is
+rejected, and there are no ends.
 """
 
 from __future__ import annotations
@@ -66,16 +78,19 @@ class Sample:
 
         And how many clusters count. Prompts with a NaN do not.
         """
+        sums, sizes = self._sums(influence)
+        return sums, len(sizes)
+
+    def _sums(self, influence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same sums, and how many prompts of each cluster count."""
         kept = np.flatnonzero(~np.isnan(influence.reshape(len(influence), -1)).any(axis=1))
-        group = self.group[kept]
-        order = np.argsort(group, kind="stable")
-        starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+        if self.groups == len(self.group):
+            return influence[kept], np.ones(len(kept), int)
+        order = kept[np.argsort(self.group[kept], kind="stable")]
+        starts = np.flatnonzero(np.diff(self.group[order], prepend=-1))
         if not len(starts):
-            return influence[:0], 0
-        ordered = influence[kept[order]]
-        if len(starts) < len(kept):
-            ordered = np.add.reduceat(ordered, starts, axis=0)
-        return ordered, len(starts)
+            return influence[:0], starts
+        return np.add.reduceat(influence[order], starts), np.append(starts[1:], len(kept)) - starts
 
     def error(self, influence: np.ndarray) -> tuple[np.ndarray, int]:
         """Standard errors (...) of influence values (prompts, ...), and how many clusters count.
@@ -86,15 +101,14 @@ class Sample:
         if groups < 2:
             return np.full(influence.shape[1:], np.nan), groups
         scaled, exponent = near_one(sums, axes=sums.ndim)  # squares must not overflow
-        error = np.sqrt(groups / (groups - 1) * (scaled**2).sum(axis=0))
-        return np.ldexp(error, exponent[0]), groups
+        return np.ldexp(_error(_squares(scaled), groups), exponent[0]), groups
 
     def interval(self, estimate: float, influence: np.ndarray) -> Interval:
         """Estimate with its interval, from influence values (prompts,).
 
-        Without ends where fewer than two clusters count.
+        Without ends where fewer than two clusters count, or one of few outweighs the others.
         """
-        low, high = _ends(np.array(estimate), self.sums(influence)[0])
+        low, high = _ends(np.array(estimate), *self._sums(influence))
         return Interval(float(estimate), float(low), float(high))
 
     def paired(self, difference: float, influence: np.ndarray) -> tuple[Interval, float]:
@@ -103,12 +117,20 @@ class Sample:
         Without the correction for skewness of :meth:`interval`: what is paired has little, and far
         in its tails, where p of many pairs is looked at, the correction would find too much.
         """
-        error, groups = self.error(influence)
-        error, half = float(error), t_quantile(groups) * float(error)
-        found = Interval(difference, difference - half, difference + half)
-        if groups < 2 or difference == 0:
+        sums, sizes = self._sums(influence)
+        groups = len(sizes)
+        if groups < 2:
+            return Interval(difference, np.nan, np.nan), 1.0
+        scaled, exponent = near_one(np.append(sums, difference))  # squares must not overflow
+        sums, gap = scaled[:-1], scaled[-1]
+        shift, error = _student(sums, _squares(sums), sizes)
+        half = t_quantile(groups) * error
+        low, high = (float(np.ldexp(gap - shift + end, exponent[0])) for end in (-half, half))
+        found = Interval(difference, low, high)
+        if difference == 0:
             return found, 1.0
-        p = 2 * stdtr(groups - 1, -abs(difference) / error) if error > 0 else 0.0
+        error = _error(_squares(sums + gap * _unequal(sizes)), groups)  # as if there were none
+        p = 2 * stdtr(groups - 1, -abs(gap) / error) if error > 0 else 0.0
         return found, float(p)
 
     def mean(self, values: np.ndarray, ends: tuple[float, float] | None = None) -> Interval:
@@ -136,10 +158,15 @@ class Sample:
         would have its standard error, :math:`n = p(1-p)/\widehat{\mathrm{se}}^2`, with
         :math:`t_{G-1}` in the place of z (Korn and Graubard 1998; Dean and Pagano 2015). So it
         stays within the ends, and is no point at an end, where as many draws as clusters count.
+        The error is that of the interval of clusters that differ in size.
         """
-        error, groups = self.error(influence)
-        low, width = ends[0], ends[1] - ends[0]
-        share, square = (estimate - low) / width, (float(error) / width) ** 2
+        sums, sizes = self._sums(influence)
+        low, width, groups = ends[0], ends[1] - ends[0], len(sizes)
+        if groups < 2:
+            return Interval(float(estimate), np.nan, np.nan)
+        sums = sums / width
+        _, error = _student(sums, _squares(sums), sizes)
+        share, square = (estimate - low) / width, float(error) ** 2
         at_end = min(share, 1 - share) < 1e-12  # but for rounding
         share = float(round(share)) if at_end else share
         if square == 0 and not at_end:
@@ -159,35 +186,77 @@ class Sample:
         if not known.size:
             return (UNKNOWN,) * values.shape[1]
         estimate = known.mean(axis=0)
-        low, high = _ends(estimate, self.sums((values - estimate) / len(known))[0])
+        low, high = _ends(estimate, *self._sums((values - estimate) / len(known)))
         return tuple(Interval(*row) for row in zip(*map(np.ndarray.tolist, (estimate, low, high))))
 
 
-def _ends(estimate: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _squares(sums: np.ndarray) -> np.ndarray:
+    return (sums**2).sum(axis=0)
+
+
+def _error(squares: np.ndarray, groups: int) -> np.ndarray:
+    """Standard errors (...) from sums of squares (...) over two or more clusters."""
+    return np.sqrt(groups / (groups - 1) * squares)
+
+
+def _unequal(sizes: np.ndarray) -> np.ndarray:
+    """By how much the clusters' shares of the prompts differ from equal ones, (clusters,)."""
+    return sizes / sizes.sum() - 1 / len(sizes)
+
+
+def _student(
+    sums: np.ndarray, squares: np.ndarray, sizes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Shift s and error e, both (...), of Student's interval from sums (clusters, ...).
+
+    The ends are :math:`\hat\theta - s \mp t e`. With :math:`\psi_g` the sums, :math:`c_g = n_g/P -
+    1/G` and :math:`k = G/(G-1)`, they solve :math:`(\hat\theta - \theta)^2 = t^2 k \sum_g (\psi_g +
+    (\hat\theta - \theta) c_g)^2`, so
+
+    .. math:: r = 1 - t^2 k \sum_g c_g^2, \quad l = \frac{t k}{r} \sum_g \psi_g c_g, \quad
+              s = t l, \quad e^2 = \frac{k}{r} \sum_g \psi_g^2 + l^2.
+
+    NaN where r is not above 0.
+    """
+    groups = len(sums)
+    error = _error(squares, groups)
+    if sizes.min() == sizes.max():
+        return np.zeros_like(error), error
+    apart, t = _unequal(sizes), t_quantile(groups)
+    factor = t * groups / (groups - 1)
+    room = 1 - t * factor * (apart @ apart)
+    room = room if room > 0 else np.nan
+    lean = factor * (apart @ sums) / room
+    return t * lean, np.sqrt(error**2 / room + lean**2)
+
+
+def _ends(
+    estimate: np.ndarray, sums: np.ndarray, sizes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Ends of intervals, of the shape of the estimates, from sums of influence (clusters, ...).
 
-    With :math:`\gamma` the skewness of the sums over :math:`\sqrt G`, the ends are
-    :math:`\hat\theta - \widehat{\mathrm{se}}\, g^{-1}(\pm t)`, where
+    With :math:`\gamma` the skewness of the sums over :math:`\sqrt G`, and the shift s and the error
+    e of `_student`, the ends are :math:`\hat\theta - s - e\, g^{-1}(\pm t)`, where
     :math:`g(u) = ((1 + \gamma u / 3)^3 - 1) / \gamma + \gamma / 6`, and u without skewness
     (Hall 1992, section 3; his third transformation).
     """
     if len(sums) < 2:
         return np.full_like(estimate, np.nan), np.full_like(estimate, np.nan)
-    groups = len(sums)
     scaled, exponent = near_one(sums, axes=sums.ndim)  # powers must not overflow
-    square = (scaled**2).sum(axis=0)
-    error = np.ldexp(np.sqrt(groups / (groups - 1) * square), exponent[0])
-    skew = quotient((scaled**2 * scaled).sum(axis=0), square**1.5)
+    squares = _squares(scaled)
+    shift, error = (np.ldexp(part, exponent[0]) for part in _student(scaled, squares, sizes))
+    skew = quotient((scaled**2 * scaled).sum(axis=0), squares**1.5)
     straight = ~(abs(skew) > 1e-6)  # none, or rounding; NaN where nothing varies
-    bent, t = np.where(straight, 1.0, skew), t_quantile(groups)
+    bent, t = np.where(straight, 1.0, skew), t_quantile(len(sums))
 
     def inverse(x: float) -> np.ndarray:
         return np.where(straight, x, 3 * (np.cbrt(1 + bent * (x - bent / 6)) - 1) / bent)
 
-    return estimate - error * inverse(t), estimate - error * inverse(-t)
+    middle = estimate - shift
+    return middle - error * inverse(t), middle - error * inverse(-t)
 
 
-def t_quantile(groups: int) -> float:
+def t_quantile(groups: float) -> float:
     """Quantile of Student's t for a two-sided interval from so many clusters; NaN below two."""
     return float(stdtrit(groups - 1, (1 + LEVEL) / 2)) if groups > 1 else np.nan
 
