@@ -120,18 +120,20 @@ def test_means_of_unequal_clusters_without_skewness_have_the_same_interval(rng):
 def test_shares_of_unequal_clusters_have_wilsons_interval_by_the_same_error(rng):
     values = rng.uniform(size=PROMPTS)
     mean, sample = values.mean(), over(cluster=UNEQUAL.astype(str))
-    plain, _ = sample.paired(mean, (values - mean) / PROMPTS)
-    square = ((plain.high - plain.low) / 2) ** 2
+    (_, low, high), _ = sample.paired(mean, (values - mean) / PROMPTS)
+    square = (mean - low) * (high - mean)
     found = sample.mean(values, (0, 1))
     for end in found[1:]:  # where the score test just rejects
         assert (mean - end) ** 2 == pytest.approx(square * end * (1 - end) / (mean * (1 - mean)))
 
 
 @pytest.mark.parametrize("ends", [None, (0, 1)])
-def test_no_interval_where_one_of_three_clusters_has_most_prompts(rng, ends):
-    cluster = np.repeat(["a", "b", "c"], [1, 5, 34])
-    found = over(cluster=cluster).mean(rng.uniform(size=PROMPTS), ends)
-    assert np.isfinite(found.estimate) and np.isnan(found[1:]).all()
+def test_all_is_possible_where_one_of_three_clusters_has_most_prompts(rng, ends):
+    sample, values = over(cluster=np.repeat(["a", "b", "c"], [1, 5, 34])), rng.uniform(size=PROMPTS)
+    assert sample.mean(values, ends)[1:] == (ends or (-np.inf, np.inf))
+    assert sample.mean(np.full(PROMPTS, 0.5), ends) == (0.5, 0.5, 0.5)
+    found, p = sample.paired(values.mean(), (values - values.mean()) / PROMPTS)
+    assert found[1:] == (-np.inf, np.inf) and 0.05 < p < 1
 
 
 @pytest.mark.parametrize("ends", [None, (0, 1)])

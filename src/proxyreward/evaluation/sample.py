@@ -24,8 +24,8 @@ of these about it is too little. A t test that some :math:`\theta` is true has n
 of expectation 0, and where these are independent and normal, however unequal their variances, the
 test keeps its level of 5 in a hundred (Bakirov and Székely 2005; Ibragimov and Müller 2010). The
 interval is made of all :math:`\theta` that it does not reject, as Fieller's (1954) of a ratio. With
-clusters of one size it is the plain one. Where one of few clusters has most prompts, nothing is
-rejected, and there are no ends.
+clusters of one size it is the plain one. Where one of few clusters has most prompts, the test
+rejects nothing however far away, and the interval has no end on either side.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Sample:
     def interval(self, estimate: float, influence: np.ndarray) -> Interval:
         """Estimate with its interval, from influence values (prompts,).
 
-        Without ends where fewer than two clusters count, or one of few outweighs the others.
+        NaN ends where fewer than two clusters count, infinite ones where one outweighs the others.
         """
         low, high = _ends(np.array(estimate), *self._sums(influence))
         return Interval(float(estimate), float(low), float(high))
@@ -123,9 +123,9 @@ class Sample:
             return Interval(difference, np.nan, np.nan), 1.0
         scaled, exponent = near_one(np.append(sums, difference))  # squares must not overflow
         sums, gap = scaled[:-1], scaled[-1]
-        shift, error = _student(sums, _squares(sums), sizes)
-        half = t_quantile(groups) * error
-        low, high = (float(np.ldexp(gap - shift + end, exponent[0])) for end in (-half, half))
+        below, above = _student(sums, _squares(sums), sizes)
+        t = t_quantile(groups)
+        low, high = np.ldexp([gap - t * below, gap + t * above], exponent[0]).tolist()
         found = Interval(difference, low, high)
         if difference == 0:
             return found, 1.0
@@ -158,19 +158,21 @@ class Sample:
         would have its standard error, :math:`n = p(1-p)/\widehat{\mathrm{se}}^2`, with
         :math:`t_{G-1}` in the place of z (Korn and Graubard 1998; Dean and Pagano 2015). So it
         stays within the ends, and is no point at an end, where as many draws as clusters count.
-        The error is that of the interval of clusters that differ in size.
+        Where clusters differ in size the error is the geometric mean of those to both sides.
         """
         sums, sizes = self._sums(influence)
         low, width, groups = ends[0], ends[1] - ends[0], len(sizes)
         if groups < 2:
             return Interval(float(estimate), np.nan, np.nan)
         sums = sums / width
-        _, error = _student(sums, _squares(sums), sizes)
-        share, square = (estimate - low) / width, float(error) ** 2
+        below, above = _student(sums, _squares(sums), sizes)
+        share, square = (estimate - low) / width, float(below * above)
         at_end = min(share, 1 - share) < 1e-12  # but for rounding
         share = float(round(share)) if at_end else share
         if square == 0 and not at_end:
             return Interval(float(estimate), float(estimate), float(estimate))
+        if np.isinf(square):
+            return Interval(float(estimate), *ends)
         draws = groups if at_end else share * (1 - share) / square
         t2 = t_quantile(groups) ** 2
         middle = (share + t2 / (2 * draws)) / (1 + t2 / draws)
@@ -207,27 +209,29 @@ def _unequal(sizes: np.ndarray) -> np.ndarray:
 def _student(
     sums: np.ndarray, squares: np.ndarray, sizes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Shift s and error e, both (...), of Student's interval from sums (clusters, ...).
+    r"""Errors below and above the estimate, both (...), from sums of influence (clusters, ...).
 
-    The ends are :math:`\hat\theta - s \mp t e`. With :math:`\psi_g` the sums, :math:`c_g = n_g/P -
-    1/G` and :math:`k = G/(G-1)`, they solve :math:`(\hat\theta - \theta)^2 = t^2 k \sum_g (\psi_g +
-    (\hat\theta - \theta) c_g)^2`, so
+    Student's interval, :math:`[\hat\theta - t e_-, \hat\theta + t e_+]`, ends where
+    :math:`(\hat\theta - \theta)^2 = t^2 k \sum_g (\psi_g + (\hat\theta - \theta) c_g)^2`, with
+    :math:`\psi_g` the sums, :math:`c_g = n_g/P - 1/G` and :math:`k = G/(G-1)`:
 
-    .. math:: r = 1 - t^2 k \sum_g c_g^2, \quad l = \frac{t k}{r} \sum_g \psi_g c_g, \quad
-              s = t l, \quad e^2 = \frac{k}{r} \sum_g \psi_g^2 + l^2.
+    .. math:: e_\mp = \sqrt{\frac{k}{r} \sum_g \psi_g^2 + l^2} \pm l, \quad
+              l = \frac{t k}{r} \sum_g \psi_g c_g, \quad r = 1 - t^2 k \sum_g c_g^2.
 
-    NaN where r is not above 0.
+    Where r is not above 0 they are infinite, but for sums that are all 0.
     """
     groups = len(sums)
     error = _error(squares, groups)
     if sizes.min() == sizes.max():
-        return np.zeros_like(error), error
+        return error, error
     apart, t = _unequal(sizes), t_quantile(groups)
     factor = t * groups / (groups - 1)
     room = 1 - t * factor * (apart @ apart)
-    room = room if room > 0 else np.nan
+    if room <= 0:
+        return (np.where(error > 0, np.inf, 0.0),) * 2
     lean = factor * (apart @ sums) / room
-    return t * lean, np.sqrt(error**2 / room + lean**2)
+    middle = np.sqrt(error**2 / room + lean**2)
+    return middle + lean, middle - lean
 
 
 def _ends(
@@ -235,8 +239,8 @@ def _ends(
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Ends of intervals, of the shape of the estimates, from sums of influence (clusters, ...).
 
-    With :math:`\gamma` the skewness of the sums over :math:`\sqrt G`, and the shift s and the error
-    e of `_student`, the ends are :math:`\hat\theta - s - e\, g^{-1}(\pm t)`, where
+    With :math:`\gamma` the skewness of the sums over :math:`\sqrt G`, and the errors of `_student`,
+    the ends are :math:`\hat\theta - e_\mp\, g^{-1}(\pm t)`, where
     :math:`g(u) = ((1 + \gamma u / 3)^3 - 1) / \gamma + \gamma / 6`, and u without skewness
     (Hall 1992, section 3; his third transformation).
     """
@@ -244,7 +248,7 @@ def _ends(
         return np.full_like(estimate, np.nan), np.full_like(estimate, np.nan)
     scaled, exponent = near_one(sums, axes=sums.ndim)  # powers must not overflow
     squares = _squares(scaled)
-    shift, error = (np.ldexp(part, exponent[0]) for part in _student(scaled, squares, sizes))
+    below, above = (np.ldexp(part, exponent[0]) for part in _student(scaled, squares, sizes))
     skew = quotient((scaled**2 * scaled).sum(axis=0), squares**1.5)
     straight = ~(abs(skew) > 1e-6)  # none, or rounding; NaN where nothing varies
     bent, t = np.where(straight, 1.0, skew), t_quantile(len(sums))
@@ -252,8 +256,7 @@ def _ends(
     def inverse(x: float) -> np.ndarray:
         return np.where(straight, x, 3 * (np.cbrt(1 + bent * (x - bent / 6)) - 1) / bent)
 
-    middle = estimate - shift
-    return middle - error * inverse(t), middle - error * inverse(-t)
+    return estimate - below * inverse(t), estimate - above * inverse(-t)
 
 
 def t_quantile(groups: float) -> float:
