@@ -16,8 +16,8 @@ skewness of the influence values (Hall 1992): few prompts with much at stake mak
 of a regret miss on one side, and percentiles of a bootstrap as well.
 
 Clusters may differ in size. An estimate lies close to what its large clusters say, so their sums
-above are too small. A t test that some :math:`\theta` is true has no such fault: with :math:`n_g` of
-the P prompts, cluster g then has
+above are too small. A t test that some :math:`\theta` is true has no such fault: with
+:math:`n_g` of the P prompts, cluster g then has
 
 .. math:: z_g = \sum_{p \in g} \psi_p + (\hat\theta - \theta)\, n_g / P
 
