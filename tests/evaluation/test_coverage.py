@@ -73,13 +73,10 @@ def alone(prompts):
     return Sample(scored(np.zeros((1, prompts, 2))))
 
 
+# Variance between prompts is that of 30 levels, most of it of few: large, far off or followed
+# closely. Over many such simulations 92 in a hundred are held, as by a bootstrapped t.
+CLUSTERED = {"variance": (0.91, 0.97)}
 # Where an interval of few prompts covers otherwise, and by how much it may.
-EXPECTED = {("variance", 30): (0.92, 0.97)}  # sums of squares, of which few are large
-CLUSTERED = {
-    "gamma": (0.92, 0.97),
-    # Variance between prompts is that of 30 levels, most of it of few: large or far off.
-    "variance": (0.89, 0.97),
-}
 ON_PAIRS = {
     ("bo_n", 30): (0.93, 0.99),  # takes few values on two responses
     ("ndcg", 30): (0.93, 0.99),
@@ -93,7 +90,7 @@ ON_PAIRS = {
 @pytest.mark.parametrize("responses", [2, 6])
 @pytest.mark.parametrize("prompts", [30, 100, 400])
 def test_means_and_ratios(prompts, responses):
-    expected = EXPECTED | (ON_PAIRS if responses == 2 else {})
+    expected = ON_PAIRS if responses == 2 else {}
     for name, share in coverage(*drawn(prompts, responses), alone(prompts)).items():
         if responses == 2 and name == "xi":  # 0 on every pair
             assert share == 1
@@ -124,6 +121,15 @@ def test_thirty_clusters_of_unequal_size():
     # As if prompts were independent, intervals of what clusters have in common are too narrow.
     wrong = coverage(golden, model, alone(len(sample.group)))
     assert max(wrong[name] for name in ("accuracy", "golden 1", "pearson")) < 0.85
+
+
+@pytest.mark.slow
+def test_a_few_clusters_with_most_of_the_prompts():
+    sizes = 40 // np.arange(1, 31)
+    golden, _, sample = clustered(sizes, responses=1)
+    tables = by_table(golden[:, 0], sizes.sum())
+    # A t test of independent numbers of unequal variance holds its level, and more.
+    assert 0.95 <= held([sample.mean(table) for table in tables], golden.mean()) <= 0.98
 
 
 @pytest.mark.slow

@@ -185,12 +185,13 @@ def intervals(model: Model):
 
 @settings(deadline=None)
 @given(tables, st.booleans())
-def test_any_table_has_numbers_without_infinities(values, clustered):
+def test_any_table_has_numbers_within_their_intervals(values, clustered):
     prompts = values.shape[1]
     cluster = (np.arange(prompts) // 2).astype(str) if clustered else None
     found = one(values, category=np.full(prompts, "x"), cluster=cluster)
     for estimate, low, high in intervals(found):
-        assert not np.isinf([estimate, low, high]).any()
+        # Ends are infinite where one of few clusters outweighs the others.
+        assert not np.isinf(estimate)
         if np.isfinite([low, high]).all():
             slack = 1e-9 * max(abs(low), abs(high), 1e-9)
             assert low - slack <= estimate <= high + slack

@@ -17,6 +17,12 @@ def over(prompts=PROMPTS, cluster=None, **options) -> Sample:
     return Sample(scored(np.zeros((1, prompts, 2)), cluster=cluster), **options)
 
 
+def paired(sample, difference, influence):
+    """Interval and p of one difference."""
+    (found,), (p,) = sample.paired(np.array([difference]), influence[:, None])
+    return found, p
+
+
 def symmetric(rng, count):
     half = rng.normal(size=count // 2)
     return 1 + np.concatenate([half, -half])
@@ -95,10 +101,59 @@ def test_bounded_numbers_that_never_vary_are_certain():
     assert over().mean(np.full(PROMPTS, 0.5), (0, 1)) == (0.5, 0.5, 0.5)
 
 
+UNEQUAL = np.repeat(np.arange(8), [1, 2, 2, 4, 5, 5, 8, 13])
+
+
+def test_the_ends_are_what_a_t_test_of_unequal_clusters_just_rejects(rng):
+    values = rng.normal(size=PROMPTS) + rng.normal(size=8)[UNEQUAL]
+    sample = over(cluster=UNEQUAL.astype(str))
+    found, p = paired(sample, values.mean(), (values - values.mean()) / PROMPTS)
+    for end in found[1:]:
+        sums = np.bincount(UNEQUAL, values - end)
+        assert stats.ttest_1samp(sums, 0).pvalue == pytest.approx(0.05)
+    assert p == pytest.approx(stats.ttest_1samp(np.bincount(UNEQUAL, values), 0).pvalue)
+
+
+def test_means_of_unequal_clusters_without_skewness_have_the_same_interval(rng):
+    cluster = np.repeat(np.arange(8), [1, 1, 3, 3, 6, 6, 10, 10])
+    values = rng.normal(size=8)[cluster // 2] * (-1.0) ** cluster
+    sample, influence = over(cluster=cluster.astype(str)), values / PROMPTS
+    expected, _ = paired(sample, 0.0, influence)
+    np.testing.assert_allclose(sample.mean(values), expected, atol=1e-12)
+    np.testing.assert_allclose(sample.means(values[:, None])[0], expected, atol=1e-12)
+
+
+def test_shares_of_unequal_clusters_have_wilsons_interval_by_the_same_error(rng):
+    values = rng.uniform(size=PROMPTS)
+    mean, sample = values.mean(), over(cluster=UNEQUAL.astype(str))
+    (_, low, high), _ = paired(sample, mean, (values - mean) / PROMPTS)
+    square = (mean - low) * (high - mean)
+    found = sample.mean(values, (0, 1))
+    for end in found[1:]:  # where the score test just rejects
+        assert (mean - end) ** 2 == pytest.approx(square * end * (1 - end) / (mean * (1 - mean)))
+
+
+@pytest.mark.parametrize("ends", [None, (0, 1)])
+def test_all_is_possible_where_one_of_three_clusters_has_most_prompts(rng, ends):
+    sample, values = over(cluster=np.repeat(["a", "b", "c"], [1, 5, 34])), rng.uniform(size=PROMPTS)
+    assert sample.mean(values, ends)[1:] == (ends or (-np.inf, np.inf))
+    assert sample.mean(np.full(PROMPTS, 0.5), ends) == (0.5, 0.5, 0.5)
+    found, p = paired(sample, values.mean(), (values - values.mean()) / PROMPTS)
+    assert found[1:] == (-np.inf, np.inf) and 0.05 < p < 1
+
+
 @pytest.mark.parametrize("ends", [None, (0, 1)])
 def test_one_cluster_has_an_estimate_without_ends(ends):
     found = over(cluster=np.full(PROMPTS, "a")).mean(np.linspace(0, 1, PROMPTS), ends)
     assert found == pytest.approx((0.5, np.nan, np.nan), nan_ok=True)
+
+
+def test_columns_of_any_scale_have_intervals_as_if_alone(rng):
+    sample, scales = over(cluster=UNEQUAL.astype(str)), np.array([1e-160, 1.0, 1e180])
+    values = rng.normal(size=(PROMPTS, 1))
+    (expected,) = sample.means(values)
+    for found, scale in zip(sample.means(values * scales), scales):
+        np.testing.assert_allclose(found, np.array(expected) * scale, rtol=1e-9)
 
 
 def test_huge_numbers_have_finite_intervals(rng):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import logit
-from scipy.stats import t
+from scipy.stats import kurtosis, t
 from tests.evaluation.dense import scored
 
 from proxyreward.evaluation import spread
@@ -51,10 +51,18 @@ def test_the_interval_is_that_of_the_jackknife_written_out(rows, clusters):
         for one in range(clusters)
     ]
     pseudo = clusters * whole - (clusters - 1) * np.array(left)
-    half = t.ppf(0.975, clusters - 1) * pseudo.std(ddof=1) / np.sqrt(clusters)
+    freedom = 2 / (2 / (clusters - 1) + kurtosis(pseudo) / clusters)
+    half = t.ppf(0.975, min(freedom, clusters - 1)) * pseudo.std(ddof=1) / np.sqrt(clusters)
     interval = found(rows, sample)
     np.testing.assert_allclose(logit(interval.low), pseudo.mean() - half, atol=1e-9)
     np.testing.assert_allclose(logit(interval.high), pseudo.mean() + half, atol=1e-9)
+
+
+def test_an_outlier_among_prompts_costs_degrees_of_freedom():
+    even = np.tile([1.0, -1.0], 10)
+    assert spread._freedom(even) == 19  # lighter tails than those of normal numbers gain none
+    assert spread._freedom(np.zeros(20)) == 19
+    assert 2 < spread._freedom(np.append(even, 20)) < 3
 
 
 @pytest.mark.parametrize("scale", [1e-150, 1.0, 1e150])

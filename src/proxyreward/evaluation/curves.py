@@ -13,7 +13,7 @@ import numpy as np
 
 from proxyreward.evaluation.groups import Group, groups, wide
 from proxyreward.evaluation.result import Curve
-from proxyreward.evaluation.sample import UNKNOWN, Sample, intervals, t_quantile
+from proxyreward.evaluation.sample import UNKNOWN, Means, Sample, t_quantile
 from proxyreward.evaluation.scores import Block, Scores
 from proxyreward.metrics.best_of_n import kl_bound, weights
 from proxyreward.metrics.estimates import Interval
@@ -88,7 +88,7 @@ def measured(group: Group, prompts: int, sample: Sample) -> Iterator[tuple[str, 
             if name not in own:
                 own[name] = sample.means(wide(rewards, found.prompts, prompts))
         means = sample.of_means(wide(found.golden, found.prompts, prompts))
-        reached = intervals(*means)
+        reached = means.intervals()
         n = np.arange(1, len(reached) + 1)
         line = Curve(
             _plain(n), _plain(_nats(n)), reached, own[model], own[golden], len(found.prompts)
@@ -125,14 +125,12 @@ def regret_of(found: PerPrompt, prompts: int, sample: Sample) -> dict[str, Inter
     return _regret(found, prompts, sample, means)
 
 
-def _regret(
-    found: PerPrompt, prompts: int, sample: Sample, means: tuple[np.ndarray, np.ndarray]
-) -> dict[str, Interval]:
+def _regret(found: PerPrompt, prompts: int, sample: Sample, means: Means) -> dict[str, Interval]:
     if not len(found.prompts):
         return dict.fromkeys(("ndr", "gamma", "peak"), UNKNOWN)
     parts = {"ndr": ndr_parts(found, prompts), "gamma": gamma_parts(found, prompts)}
     ratios = {name: _ratio(*pair, sample, BEST[name]) for name, pair in parts.items()}
-    return {**ratios, "peak": _peak(*means, abs(found.golden).max())}
+    return {**ratios, "peak": _peak(means, abs(found.golden).max())}
 
 
 def _ratio(above: np.ndarray, below: np.ndarray, sample: Sample, best: float) -> Interval:
@@ -165,14 +163,14 @@ def gamma_parts(found: PerPrompt, prompts: int) -> tuple[np.ndarray, np.ndarray]
 
 def peak(golden: np.ndarray, sample: Sample) -> Interval:
     """Peak of the mean of golden (prompts, n), and the n that may be it."""
-    return _peak(*sample.of_means(golden), np.nanmax(abs(golden)))
+    return _peak(sample.of_means(golden), np.nanmax(abs(golden)))
 
 
-def _peak(mean: np.ndarray, sums: np.ndarray, largest: float) -> Interval:
-    """From means (n,), sums of their influence (clusters, n), and the largest of all numbers."""
-    scaled, exponent = near_one(np.array([[largest]]))
-    mean, sums = np.ldexp(mean, -exponent[0, 0]), np.ldexp(sums, -exponent[0, 0])
-    noise = 1e-12 * scaled[0, 0]  # of rounding: a flat curve has no peak by it
+def _peak(means: Means, largest: float) -> Interval:
+    """From the means for each n, and the largest of all numbers."""
+    (noise,), exponent = near_one(np.array([largest]))
+    mean, sums = (np.ldexp(part, -exponent) for part in means[:2])
+    noise = 1e-12 * noise  # of rounding: a flat curve has no peak by it
     peak = int(np.argmax(mean >= mean.max() - noise)) + 1
     groups = len(sums)
     if groups < 2:

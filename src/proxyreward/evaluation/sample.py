@@ -14,11 +14,24 @@ with G clusters (each prompt one of its own where no clusters are known). For a 
 chapter 6). The interval is that of Student's t on G - 1 degrees of freedom, transformed for the
 skewness of the influence values (Hall 1992): few prompts with much at stake make a plain t interval
 of a regret miss on one side, and percentiles of a bootstrap as well.
+
+Clusters may differ in size. An estimate lies close to what its large clusters say, so their sums
+above are too small. A t test that some :math:`\theta` is true has no such fault: with
+:math:`n_g` of the P prompts, cluster g then has
+
+.. math:: z_g = \sum_{p \in g} \psi_p + (\hat\theta - \theta)\, n_g / P
+
+of expectation 0, and where these are independent and normal, however unequal their variances, the
+test keeps its level of 5 in a hundred (Bakirov and Székely 2005; Ibragimov and Müller 2010). The
+interval is made of all :math:`\theta` that it does not reject, as Fieller's (1954) of a ratio. With
+clusters of one size it is the plain one. Where one of few clusters has most prompts, the test
+rejects nothing however far away, and the interval has no end on either side.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
@@ -46,15 +59,13 @@ class Sample:
     ----------
     group : ndarray of int, shape (prompts,)
         Number of each prompt's cluster.
-    alone : bool
-        Whether each prompt is a cluster of its own.
     """
 
     def __init__(self, scores: Scores, seed: int = 0) -> None:
         self.seed = seed
         prompts = np.arange(scores.prompts)
-        self.alone = scores.cluster is None
-        self.group = prompts if self.alone else np.unique(scores.cluster, return_inverse=True)[1]
+        known = scores.cluster is not None
+        self.group = np.unique(scores.cluster, return_inverse=True)[1] if known else prompts
         self.groups = int(self.group.max(initial=-1)) + 1
 
     @cached_property
@@ -68,15 +79,20 @@ class Sample:
 
         And how many clusters count. Prompts with a NaN do not.
         """
+        sums, sizes = self._sums(influence)
+        return sums, len(sizes)
+
+    def _sums(self, influence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same sums, and how many prompts of each cluster count."""
         group = self.group
         if (missing := np.isnan(influence)).any():
             kept = ~missing.reshape(len(influence), -1).any(axis=1)
             influence, group = influence[kept], group[kept]
-        if self.alone or not len(group):
-            return influence, len(group)
+        if self.groups == len(self.group) or not len(group):
+            return influence, np.ones(len(group), int)
         order = np.argsort(group, kind="stable")
         starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-        return np.add.reduceat(influence[order], starts, axis=0), len(starts)
+        return np.add.reduceat(influence[order], starts), np.diff(starts, append=len(group))
 
     def error(self, influence: np.ndarray) -> tuple[np.ndarray, int]:
         """Standard errors (...) of influence values (prompts, ...), and how many clusters count.
@@ -86,16 +102,15 @@ class Sample:
         sums, groups = self.sums(influence)
         if groups < 2:
             return np.full(influence.shape[1:], np.nan), groups
-        scaled, exponent = near_one(sums, axes=sums.ndim)  # squares must not overflow
-        error = np.sqrt(groups / (groups - 1) * (scaled**2).sum(axis=0))
-        return np.ldexp(error, exponent[0]), groups
+        scaled, exponent = _near_one(sums)
+        return np.ldexp(_error(_squares(scaled), groups), exponent), groups
 
     def interval(self, estimate: float, influence: np.ndarray) -> Interval:
         """Estimate with its interval, from influence values (prompts,).
 
-        Without ends where fewer than two clusters count.
+        NaN ends where fewer than two clusters count, infinite ones where one outweighs the others.
         """
-        low, high = _ends(np.array(estimate), self.sums(influence)[0])
+        low, high = _ends(np.array(estimate), *self._sums(influence))
         return Interval(float(estimate), float(low), float(high))
 
     def paired(
@@ -107,15 +122,22 @@ class Sample:
         :meth:`interval`: what is paired has little, and far in its tails, where p of many pairs is
         looked at, the correction would find too much.
         """
-        error, groups = self.error(influence)
-        half = t_quantile(groups) * error
-        ends = np.stack([difference, difference - half, difference + half], axis=1)
-        found = [Interval(*row) for row in ends.tolist()]
+        sums, sizes = self._sums(influence)
+        groups, t = len(sizes), t_quantile(len(sizes))
         if groups < 2:
-            return found, np.ones(len(difference))
+            found = [Interval(each, np.nan, np.nan) for each in difference.tolist()]
+            return found, np.ones(len(found))
+        scaled, exponent = _near_one(np.vstack([sums, difference]))
+        sums, gap = scaled[:-1], scaled[-1]
+        below, above = _student(sums, _squares(sums), sizes)
+        ends = np.ldexp([gap - t * below, gap + t * above], exponent)
+        found = [Interval(*row) for row in zip(*map(np.ndarray.tolist, (difference, *ends)))]
+        error = _error(
+            _squares(sums + np.outer(_unequal(sizes), gap)), groups
+        )  # if there were none
         with np.errstate(divide="ignore", invalid="ignore"):
-            p = 2 * stdtr(groups - 1, -abs(difference) / error)
-        return found, np.where(difference == 0, 1.0, p)
+            p = 2 * stdtr(groups - 1, -abs(gap) / error)
+        return found, np.where(gap == 0, 1.0, p)
 
     def mean(self, values: np.ndarray, ends: tuple[float, float] | None = None) -> Interval:
         """Mean of the values (prompts,) that are not NaN; numbers within `ends` as in `bounded`."""
@@ -142,14 +164,21 @@ class Sample:
         would have its standard error, :math:`n = p(1-p)/\widehat{\mathrm{se}}^2`, with
         :math:`t_{G-1}` in the place of z (Korn and Graubard 1998; Dean and Pagano 2015). So it
         stays within the ends, and is no point at an end, where as many draws as clusters count.
+        Where clusters differ in size the error is the geometric mean of those to both sides.
         """
-        error, groups = self.error(influence)
-        low, width = ends[0], ends[1] - ends[0]
-        share, square = (estimate - low) / width, (float(error) / width) ** 2
+        sums, sizes = self._sums(influence)
+        low, width, groups = ends[0], ends[1] - ends[0], len(sizes)
+        if groups < 2:
+            return Interval(float(estimate), np.nan, np.nan)
+        sums = sums / width
+        below, above = _student(sums, _squares(sums), sizes)
+        share, square = (estimate - low) / width, float(below * above)
         at_end = min(share, 1 - share) < 1e-12  # but for rounding
         share = float(round(share)) if at_end else share
         if square == 0 and not at_end:
             return Interval(float(estimate), float(estimate), float(estimate))
+        if np.isinf(square):
+            return Interval(float(estimate), *ends)
         draws = groups if at_end else share * (1 - share) / square
         t2 = t_quantile(groups) ** 2
         middle = (share + t2 / (2 * draws)) / (1 + t2 / draws)
@@ -161,52 +190,117 @@ class Sample:
 
     def means(self, values: np.ndarray) -> tuple[Interval, ...]:
         """Means of the columns of values (prompts, n); rows with a NaN do not count."""
-        return intervals(*self.of_means(values))
+        return self.of_means(values).intervals()
 
-    def of_means(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Means of the columns of values (prompts, n), and sums of their influence (clusters, n).
-
-        Rows with a NaN do not count; NaN without others.
-        """
+    def of_means(self, values: np.ndarray) -> Means:
+        """Means of the columns of values (prompts, n), of which rows with a NaN do not count."""
         missing = np.isnan(values).any(axis=1)
         known = values[~missing] if missing.any() else values
         if not known.size:
-            return np.full(values.shape[1], np.nan), values[:0]
+            nothing = np.full(values.shape[1], np.nan)
+            return Means(nothing, values[:0], np.ones(0, int))
         estimate = known.mean(axis=0)
-        return estimate, self.sums((values - estimate) / len(known))[0]
+        return Means(estimate, *self._sums((values - estimate) / len(known)))
 
 
-def intervals(estimate: np.ndarray, sums: np.ndarray) -> tuple[Interval, ...]:
-    """Intervals of estimates (n,) from the sums of their influence, (clusters, n)."""
-    ends = (estimate, *_ends(estimate, sums))
-    return tuple(Interval(*row) for row in zip(*map(np.ndarray.tolist, ends)))
+class Means(NamedTuple):
+    """Means of n columns, and what their intervals are made of.
+
+    Attributes
+    ----------
+    estimate : ndarray, shape (n,)
+        NaN where no row counts.
+    sums : ndarray, shape (clusters, n)
+        Of influence values.
+    sizes : ndarray of int, shape (clusters,)
+        How many prompts of each cluster count.
+    """
+
+    estimate: np.ndarray
+    sums: np.ndarray
+    sizes: np.ndarray
+
+    def intervals(self) -> tuple[Interval, ...]:
+        """The intervals, in the order of the columns."""
+        ends = (self.estimate, *_ends(*self))
+        return tuple(Interval(*row) for row in zip(*map(np.ndarray.tolist, ends)))
 
 
-def _ends(estimate: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _near_one(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sums (clusters, ...), each column over a power of two, so that squares neither overflow nor
+    vanish; and the exponents (...)."""
+    exponent = near_one(abs(sums).max(axis=0)[..., None])[1][..., 0]
+    return sums * np.ldexp(1.0, -exponent), exponent
+
+
+def _squares(sums: np.ndarray) -> np.ndarray:
+    return (sums**2).sum(axis=0)
+
+
+def _error(squares: np.ndarray, groups: int) -> np.ndarray:
+    """Standard errors (...) from sums of squares (...) over two or more clusters."""
+    return np.sqrt(groups / (groups - 1) * squares)
+
+
+def _unequal(sizes: np.ndarray) -> np.ndarray:
+    """By how much the clusters' shares of the prompts differ from equal ones, (clusters,)."""
+    return sizes / sizes.sum() - 1 / len(sizes)
+
+
+def _student(
+    sums: np.ndarray, squares: np.ndarray, sizes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Errors below and above the estimate, both (...), from sums of influence (clusters, ...).
+
+    Student's interval, :math:`[\hat\theta - t e_-, \hat\theta + t e_+]`, ends where
+    :math:`(\hat\theta - \theta)^2 = t^2 k \sum_g (\psi_g + (\hat\theta - \theta) c_g)^2`, with
+    :math:`\psi_g` the sums, :math:`c_g = n_g/P - 1/G` and :math:`k = G/(G-1)`:
+
+    .. math:: e_\mp = \sqrt{\frac{k}{r} \sum_g \psi_g^2 + l^2} \pm l, \quad
+              l = \frac{t k}{r} \sum_g \psi_g c_g, \quad r = 1 - t^2 k \sum_g c_g^2.
+
+    Where r is not above 0 they are infinite, but for sums that are all 0.
+    """
+    groups = len(sums)
+    error = _error(squares, groups)
+    if sizes.min() == sizes.max():
+        return error, error
+    apart, t = _unequal(sizes), t_quantile(groups)
+    factor = t * groups / (groups - 1)
+    room = 1 - t * factor * (apart @ apart)
+    if room <= 0:
+        return (np.where(error > 0, np.inf, 0.0),) * 2
+    lean = factor * (apart @ sums) / room
+    middle = np.sqrt(error**2 / room + lean**2)
+    return middle + lean, middle - lean
+
+
+def _ends(
+    estimate: np.ndarray, sums: np.ndarray, sizes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Ends of intervals, of the shape of the estimates, from sums of influence (clusters, ...).
 
-    With :math:`\gamma` the skewness of the sums over :math:`\sqrt G`, the ends are
-    :math:`\hat\theta - \widehat{\mathrm{se}}\, g^{-1}(\pm t)`, where
+    With :math:`\gamma` the skewness of the sums over :math:`\sqrt G`, and the errors of `_student`,
+    the ends are :math:`\hat\theta - e_\mp\, g^{-1}(\pm t)`, where
     :math:`g(u) = ((1 + \gamma u / 3)^3 - 1) / \gamma + \gamma / 6`, and u without skewness
     (Hall 1992, section 3; his third transformation).
     """
     if len(sums) < 2:
         return np.full_like(estimate, np.nan), np.full_like(estimate, np.nan)
-    groups = len(sums)
-    scaled, exponent = near_one(sums, axes=sums.ndim)  # powers must not overflow
-    square = (scaled**2).sum(axis=0)
-    error = np.ldexp(np.sqrt(groups / (groups - 1) * square), exponent[0])
-    skew = quotient((scaled**2 * scaled).sum(axis=0), square**1.5)
+    scaled, exponent = _near_one(sums)
+    squares = _squares(scaled)
+    below, above = (np.ldexp(part, exponent) for part in _student(scaled, squares, sizes))
+    skew = quotient((scaled**2 * scaled).sum(axis=0), squares**1.5)
     straight = ~(abs(skew) > 1e-6)  # none, or rounding; NaN where nothing varies
-    bent, t = np.where(straight, 1.0, skew), t_quantile(groups)
+    bent, t = np.where(straight, 1.0, skew), t_quantile(len(sums))
 
     def inverse(x: float) -> np.ndarray:
         return np.where(straight, x, 3 * (np.cbrt(1 + bent * (x - bent / 6)) - 1) / bent)
 
-    return estimate - error * inverse(t), estimate - error * inverse(-t)
+    return estimate - below * inverse(t), estimate - above * inverse(-t)
 
 
-def t_quantile(groups: int) -> float:
+def t_quantile(groups: float) -> float:
     """Quantile of Student's t for a two-sided interval from so many clusters; NaN below two."""
     return float(stdtrit(groups - 1, (1 + LEVEL) / 2)) if groups > 1 else np.nan
 

@@ -8,9 +8,15 @@ With :math:`m_p` the mean of the :math:`k_p` scores of a prompt and m that of al
 
 and the share is :math:`W / (W + B)`. Sums of squares lie with few prompts, so an interval by
 influence values is too narrow. The interval is that of the jackknife of :math:`\log(W / B)`, a
-cluster left out at a time, with Student's t (Miller 1968; Arvesen and Schmitz 1970). Of nominal 95
-in a hundred it holds 93 to 95 of normal scores from 10 prompts on, where the former holds 88; of
-scores with long tails, and of 30 clusters of unequal size that share a level, about 91.
+cluster left out at a time (Miller 1968; Arvesen and Schmitz 1970). With :math:`\kappa` the excess
+kurtosis of its G pseudo-values, Student's t has as many degrees of freedom as leave a variance of
+normal numbers as uncertain as that of the pseudo-values, at most G - 1 (Hinkley 1977):
+
+.. math:: f = 2 \Big/ \Big( \frac{2}{G - 1} + \frac{\kappa}{G} \Big).
+
+Of nominal 95 in a hundred it holds 95 to 96 of normal scores from 10 prompts on, where influence
+values hold 88. It holds about 92 where the level and the spread of 30 clusters vary, most of B then
+being of few, and 87 where their levels are exponential; so does a bootstrapped t.
 """
 
 from __future__ import annotations
@@ -81,7 +87,16 @@ def share(within: np.ndarray, apart: np.ndarray, count: np.ndarray, sample: Samp
         return estimate
     whole = np.log(total[0] / total[1])
     pseudo = groups * whole - (groups - 1) * np.log(rest[:, 0] / rest[:, 1])
-    half = t_quantile(groups) * pseudo.std(ddof=1) / np.sqrt(groups)
+    half = t_quantile(_freedom(pseudo) + 1) * pseudo.std(ddof=1) / np.sqrt(groups)
     low, high = expit(pseudo.mean() - half), expit(pseudo.mean() + half)
     middle = estimate.estimate
     return Interval(middle, float(min(low, middle)), float(max(high, middle)))
+
+
+def _freedom(pseudo: np.ndarray) -> float:
+    """Degrees of freedom of the variance of the pseudo-values (clusters,)."""
+    groups, squares = len(pseudo), (pseudo - pseudo.mean()) ** 2
+    if not squares.any():
+        return groups - 1
+    excess = (squares**2).mean() / squares.mean() ** 2 - 3
+    return min(2 / (2 / (groups - 1) + excess / groups), groups - 1)
