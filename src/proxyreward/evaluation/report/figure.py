@@ -154,8 +154,8 @@ def _parts(line: Sequence[Interval]) -> np.ndarray:
 
 def _line(kind: str, kl: tuple[float, ...], line: Sequence[Interval], axes: _Axes) -> Line:
     kept, x = _across(kl, axes.kl)
-    estimate, low, high = axes.y(_parts(line)[kept].T)
-    if kind in ("null", "best") or not np.isfinite([low, high]).all():
+    estimate, low, high = places = axes.y(_parts(line)[kept].T)
+    if kind in ("null", "best") or not np.isfinite(places[1:]).all():
         return Line(kind, _path(x, estimate))
     band = _path([*x, *reversed(x)], np.concatenate([low, high[::-1]]))
     return Line(kind, _path(x, estimate), f"{band}Z")

@@ -54,7 +54,7 @@ def page(evaluation: Evaluation) -> str:
         evaluation=evaluation,
         verdict=verdict.overall(evaluation),
         matrix=tables.matrix(evaluation) if len(evaluation.goldens) > 1 else None,
-        sections=[section(golden) for golden in evaluation.goldens],
+        sections=map(section, evaluation.goldens),
         words=WORDS,
         version=version("proxyreward"),
         style=style,
@@ -91,8 +91,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    made.filters |= {"interval": text.interval, "number": text.number, "count": "{:,.0f}".format}
-    made.filters["cells"] = cells
+    made.filters |= {"interval": text.interval, "number": text.number, "cells": cells}
+    made.filters |= {"count": "{:,.0f}".format, "place": "{:.1f}".format}
+    made.filters["once"] = lru_cache(None)(lambda macro, *values: macro(*values))
     made.tests["known"] = lambda value: not math.isnan(value)
     made.globals["drawing"] = figure
     return made

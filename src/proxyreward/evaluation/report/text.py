@@ -20,7 +20,7 @@ def number(value: float, digits: int = 3) -> str:
     """A number with so many significant digits; whole ones below 100,000 as they are."""
     if math.isnan(value):
         return DASH
-    return _shown(value, _decimals([value], digits))
+    return _signs(f"{value:{_form(_decimals([value], digits))}}")
 
 
 def interval(value: Interval) -> str:
@@ -39,8 +39,8 @@ def interval(value: Interval) -> str:
     width = max(known) - min(known)
     if decimals and width > 0:
         decimals = min(max(math.ceil(-math.log10(width / 4)), 0), decimals)
-    estimate, low, high = [_shown(part, decimals) for part in shown]
-    return f"{estimate} [{low}, {high}]"
+    form = _form(decimals)
+    return _signs(f"{estimate:{form}} [{low:{form}}, {high:{form}}]")
 
 
 def _decimals(values: Sequence[float], digits: int) -> int | None:
@@ -53,11 +53,12 @@ def _decimals(values: Sequence[float], digits: int) -> int | None:
     return max(digits - 1 - math.floor(math.log10(largest)), 0)
 
 
-def _shown(value: float, decimals: int | None) -> str:
-    if math.isinf(value):
-        return f"{MINUS}∞" if value < 0 else "∞"
-    shown = f"{value:.2e}" if decimals is None else f"{value:z.{decimals}f}"
-    return shown.replace("-", MINUS)
+def _form(decimals: int | None) -> str:
+    return "z.2e" if decimals is None else f"z.{decimals}f"
+
+
+def _signs(shown: str) -> str:
+    return shown.replace("-", MINUS).replace("inf", "∞")
 
 
 def chance(p: float) -> str:

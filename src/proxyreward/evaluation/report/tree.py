@@ -22,19 +22,24 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def dump(value: object) -> str:
-    """The JSON text, one line, of a tree of dataclasses, dictionaries, lists, numbers and texts.
+    """One line, the JSON text of a tree of dataclasses, dictionaries, lists, numbers and texts.
 
     A number that is not known, and an end of an interval without bound, is null; a lone surrogate,
     which UTF-8 cannot hold, is escaped.
     """
     pieces: list[str] = []
     _put(value, pieces.append)
+    pieces.append("\n")
     return "".join(pieces)
 
 
 def _put(value: object, add: Callable[[str], None]) -> None:
     """Add the text of a value, piece by piece: as a whole it would be copied once a level."""
-    if isinstance(value, Interval):
+    if isinstance(value, float):
+        add(_filled("%s", [value]))
+    elif isinstance(value, str | Path):
+        add(_text(str(value)))
+    elif isinstance(value, Interval):
         add(_filled(_INTERVAL, array("d", value)))
     elif isinstance(value, tuple | list | np.ndarray):
         _put_list(value, add)
@@ -42,8 +47,10 @@ def _put(value: object, add: Callable[[str], None]) -> None:
         _put_dict(vars(value), add)
     elif isinstance(value, dict):
         _put_dict(value, add)
+    elif isinstance(value, np.generic):
+        _put(value.item(), add)
     else:
-        add(_leaf(value))
+        add(_encode(value))
 
 
 def _put_dict(values: dict[object, object], add: Callable[[str], None]) -> None:
@@ -78,14 +85,6 @@ def _line(values: Sequence[Any]) -> str:
     return ""
 
 
-def _leaf(value: object) -> str:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return _filled("%s", [value])
-    return _text(str(value)) if isinstance(value, str | Path) else _encode(value)
-
-
 @lru_cache(1024)
 def _text(value: str) -> str:
     return _encode(value).encode("utf-8", "backslashreplace").decode("utf-8")
@@ -100,4 +99,4 @@ def _repeated(form: str, numbers: bytes) -> str:
 
 
 def _filled(form: str, numbers: Iterable[float]) -> str:
-    return form % tuple([repr(one) if isfinite(one) else "null" for one in numbers])
+    return form % tuple([float.__repr__(one) if isfinite(one) else "null" for one in numbers])
