@@ -153,35 +153,32 @@ def _parts(line: Sequence[Interval]) -> np.ndarray:
 
 
 def _line(kind: str, kl: tuple[float, ...], line: Sequence[Interval], axes: _Axes) -> Line:
-    kept, x = _across(kl, axes.kl)
+    kept, points = _across(kl, axes.kl)
     estimate, low, high = places = axes.y(_parts(line)[kept].T)
     if kind in ("null", "best") or not np.isfinite(places[1:]).all():
-        return Line(kind, _path(x, estimate))
-    band = _path([*x, *reversed(x)], np.concatenate([low, high[::-1]]))
-    return Line(kind, _path(x, estimate), f"{band}Z")
+        return Line(kind, _path(points, estimate))
+    band = _path(points + points[::-1], np.concatenate([low, high[::-1]]))
+    return Line(kind, _path(points, estimate), f"{band}Z")
 
 
 @lru_cache
 def _across(kl: tuple[float, ...], most: float) -> tuple[np.ndarray, list[str]]:
-    """Numbers and places of the points that are drawn: evenly over KL, both ends among them."""
+    """Points that are drawn, evenly over KL, both ends among them: numbers, and x beside a y."""
     near = np.searchsorted(kl, np.linspace(kl[0], kl[-1], POINTS))
     kept = np.unique(near.clip(0, len(kl) - 1))
-    return kept, [f"{_x(kl[point], most):.1f}" for point in kept]
+    return kept, [f"{_x(kl[point], most):.1f} %.1f" for point in kept]
 
 
 def _x(kl: float, most: float) -> float:
     return LEFT + (RIGHT - LEFT) * kl / (most or 1.0)
 
 
-def _path(x: Sequence[str], y: np.ndarray) -> str:
+def _path(points: Sequence[str], y: np.ndarray) -> str:
     """Straight lines through the points; interrupted where one is not known."""
-    parts, sign = [], "M"
-    for across, up in zip(x, y.tolist()):
-        known = math.isfinite(up)
-        if known:
-            parts.append(f"{sign}{across} {up:.1f}")
-        sign = "L" if known else "M"
-    return "".join(parts)
+    gaps = np.flatnonzero(~np.isfinite(y))
+    runs = zip([0, *gaps + 1], [*gaps, len(y)])
+    lines = (("L".join(points[start:end]), y[start:end]) for start, end in runs if start < end)
+    return "".join(f"M{line}" % tuple(known.tolist()) for line, known in lines)
 
 
 @lru_cache
