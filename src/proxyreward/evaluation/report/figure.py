@@ -5,7 +5,7 @@ drawing, and a sentence each that says what they show.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -100,47 +100,48 @@ class _Axes:
 def figures(golden: Golden) -> Figures:
     """Curves of all models against one golden model; their golden panels share both axes."""
     models = [model for model in ordered(golden) if model.curve is not None]
-    curves = [model.curve for model in models]
-    if not curves:
-        return Figures((), (), tuple(model.name for model in golden.models))
-    kl = max(curve.kl[-1] for curve in curves)
-    shared = _axes(kl, [line for curve in curves for line in (curve.golden, curve.best)])
-    nulls = tuple(_line("null", m.curve.kl, m.curve.golden, shared) for m in models if m.null)
-    drawn = (
-        Figure(m.name, _golden(m.curve, shared), _own(m.curve.n, m.curve.kl, m.curve.own))
-        for m in models
-        if not m.null
-    )
     without = tuple(model.name for model in golden.models if model.curve is None)
-    return Figures(nulls, tuple(drawn), without)
+    if not models:
+        return Figures((), (), without)
+    curves = [model.curve for model in models]
+    lines = [(_parts(curve.golden), _parts(curve.best)) for curve in curves]
+    axes = _axes(max(curve.kl[-1] for curve in curves), list(chain.from_iterable(lines)))
+    nulls, drawn = [], []
+    for model, curve, (reached, best) in zip(models, curves, lines):
+        if model.null:
+            nulls.append(_line("null", curve.kl, reached, axes))
+        else:
+            own = _own(curve.n, curve.kl, curve.own)
+            drawn.append(Figure(model.name, _golden(curve, reached, best, axes), own))
+    return Figures(tuple(nulls), tuple(drawn), without)
 
 
-def _golden(curve: Curve, axes: _Axes) -> Panel:
-    best = int(np.nanargmax([point.estimate for point in curve.golden]))
-    lines = tuple(_line(kind, curve.kl, getattr(curve, kind), axes) for kind in ("best", "golden"))
-    peak = _x(curve.kl[best], axes.kl), float(axes.y(curve.golden[best].estimate))
-    told = f"Golden reward {_told(curve.n, curve.golden, best)}"
+def _golden(curve: Curve, reached: np.ndarray, best: np.ndarray, axes: _Axes) -> Panel:
+    top = int(np.nanargmax(reached[:, 0]))
+    lines = (_line("best", curve.kl, best, axes), _line("golden", curve.kl, reached, axes))
+    peak = _x(curve.kl[top], axes.kl), float(axes.y(reached[top, 0]))
+    told = f"Golden reward {_told(curve.n, reached, top)}"
     return Panel("Golden reward", told, lines, _scale(curve.n, curve.kl, axes.kl), axes.up, peak)
 
 
 @lru_cache(256)  # most often it is the same against each golden model
 def _own(n: tuple[int, ...], kl: tuple[float, ...], own: tuple[Interval, ...]) -> Panel:
-    axes = _axes(kl[-1], [own])
-    told = f"Own reward {_told(n, own, len(n) - 1)}"
-    return Panel(
-        "Own reward", told, (_line("own", kl, own, axes),), _scale(n, kl, axes.kl), axes.up
-    )
+    line = _parts(own)
+    axes = _axes(kl[-1], [line])
+    told = f"Own reward {_told(n, line, len(n) - 1)}"
+    lines = (_line("own", kl, line, axes),)
+    return Panel("Own reward", told, lines, _scale(n, kl, axes.kl), axes.up)
 
 
-def _told(n: Sequence[int], line: Sequence[Interval], best: int) -> str:
-    start, end = text.number(line[0].estimate), text.number(line[-1].estimate)
-    between = f"is highest, {text.number(line[best].estimate)}, at n = {n[best]}, and "
+def _told(n: Sequence[int], line: np.ndarray, best: int) -> str:
+    start, highest, end = (text.number(line[place, 0]) for place in (0, best, -1))
+    between = f"is highest, {highest}, at n = {n[best]}, and "
     last = len(n) - 1
     return f"is {start} at n = 1, {between if best < last else ''}is {end} at n = {n[-1]}."
 
 
-def _axes(kl: float, lines: Iterable[Sequence[Interval]]) -> _Axes:
-    values = np.concatenate([_parts(line) for line in lines])
+def _axes(kl: float, lines: Sequence[np.ndarray]) -> _Axes:
+    values = np.concatenate(lines)
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     margin = 0.04 * (high - low) or 0.5 * abs(high) or 0.5
@@ -152,9 +153,9 @@ def _parts(line: Sequence[Interval]) -> np.ndarray:
     return np.fromiter(chain.from_iterable(line), float).reshape(-1, 3)
 
 
-def _line(kind: str, kl: tuple[float, ...], line: Sequence[Interval], axes: _Axes) -> Line:
+def _line(kind: str, kl: tuple[float, ...], line: np.ndarray, axes: _Axes) -> Line:
     kept, points = _across(kl, axes.kl)
-    estimate, low, high = places = axes.y(_parts(line)[kept].T)
+    estimate, low, high = places = axes.y(line[kept].T)
     if kind in ("null", "best") or not np.isfinite(places[1:]).all():
         return Line(kind, _path(points, estimate))
     band = _path(points + points[::-1], np.concatenate([low, high[::-1]]))
