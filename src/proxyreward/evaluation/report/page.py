@@ -93,6 +93,7 @@ def environment() -> Environment:
     )
     made.filters |= {"interval": text.interval, "number": text.number, "cells": cells}
     made.filters |= {"count": "{:,.0f}".format, "place": "{:.1f}".format}
+    # What a macro makes of the same values is kept: panels and axes that models share.
     made.filters["once"] = lru_cache(None)(lambda macro, *values: macro(*values))
     made.tests["known"] = lambda value: not math.isnan(value)
     made.globals["drawing"] = figure

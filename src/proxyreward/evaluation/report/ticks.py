@@ -19,7 +19,7 @@ MOST_DIGITS = 12  # after the point, of a label
 def ticks(low: float, high: float) -> list[float]:
     """Round numbers from `low` to `high`: those of ``MaxNLocator(4)`` of matplotlib.
 
-    That takes a tenth of a second to import, which is as long as a page takes to be written.
+    Its rule is written out here because its import takes longer than a page to be written.
     """
     start, end = _apart(low, high)
     middle, offset = (start + end) / 2, 0.0
