@@ -112,6 +112,16 @@ def test_odd_curves_are_drawn_without_what_is_not_known(values):
     assert not any("nan" in path or "inf" in path for path in shown)
 
 
+def test_a_line_is_interrupted_where_a_reward_is_not_known():
+    rewards = (np.nan, 0.0, 1.0, np.nan, 0.5, np.nan)
+    kl = tuple(float(place) for place in range(6))
+    flat = (Interval(0.0, 0.0, 0.0),) * 6
+    own = tuple(Interval(reward, np.nan, np.nan) for reward in rewards)
+    model = made.model("a", 0.5, curve=Curve(tuple(range(1, 7)), kl, flat, own, flat, 9))
+    (found,) = figure.figures(dataclasses.replace(made.golden(), models=(model,))).models
+    assert found.own.lines[0].path == "M101.0 152.9L152.0 25.1M254.0 89.0"
+
+
 def test_without_any_curve_there_is_no_figure():
     models = tuple(dataclasses.replace(one, curve=None) for one in made.golden().models)
     found = figure.figures(dataclasses.replace(made.golden(), models=models))

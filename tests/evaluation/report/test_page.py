@@ -9,7 +9,8 @@ import pytest
 from bs4 import BeautifulSoup
 from tests.evaluation.report import made
 
-from proxyreward.evaluation.report.page import page
+from proxyreward.evaluation.report.page import cells, page
+from proxyreward.evaluation.report.tables import Cell
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -85,6 +86,20 @@ def test_a_name_cannot_leave_an_attribute_and_hides_nothing():
     assert not soup.find_all("img") and not {"\u202e", "\x00"} & set(text)
     assert not [tag for tag in soup.find_all(True) for key in tag.attrs if key.startswith("on")]
     assert r"\u202egnp\n\x00{{ 7 * 7 }}" in soup.text
+
+
+def test_a_row_says_what_is_sorted_by_struck_through_and_noted():
+    row = Cell("a<b>\u200b", "a<b>\u200b", null=True), Cell("0.50", 0.5, "a, b", struck=True)
+    assert cells((*row, Cell("–", None, "c"))) == (
+        r'<th scope="row" class="null" data-value="a&lt;b&gt;\u200b">a&lt;b&gt;\u200b</th>'
+        '<td data-value="0.5"><s>0.50</s><sup>a, b</sup></td><td>–<sup>c</sup></td>'
+    )
+
+
+def test_models_with_the_same_drawing_have_a_panel_each(in_turn):
+    drawn = len(in_turn.select("figure"))
+    assert drawn == 4 * len(made.MODELS) and len(in_turn.select("figure svg")) == 2 * drawn
+    assert len(in_turn.select("figure use")) == drawn  # the golden panels alone
 
 
 def test_tables_have_a_caption_heads_with_a_scope_and_a_box_to_scroll_in(soup):

@@ -5,21 +5,22 @@ drawing, and a sentence each that says what they show.
 """
 
 import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import chain
 
 import numpy as np
 
 from proxyreward.evaluation.report import text
 from proxyreward.evaluation.report.tables import ordered
+from proxyreward.evaluation.report.ticks import labels, ticks
 from proxyreward.evaluation.result import Curve, Golden
 from proxyreward.metrics.estimates import Interval
 
 WIDTH, HEIGHT = 320, 202
 LEFT, RIGHT, TOP, BOTTOM = 50, 305, 20, 158  # of the axes
 POINTS = 48  # that are drawn of a curve, evenly over KL
-MOST_DIGITS = 12  # after the point, of a label on the vertical axis
 APART = 38  # least distance of labels on the horizontal axis
 
 
@@ -80,121 +81,118 @@ class Figures:
 
 @dataclass(frozen=True)
 class _Axes:
-    """Maps KL and reward to places of the drawing."""
+    """The largest KL across, and rewards from low to high."""
 
     kl: float
     low: float
     high: float
 
-    def x(self, kl: np.ndarray | float) -> np.ndarray:
-        return LEFT + (RIGHT - LEFT) * np.asarray(kl) / (self.kl or 1.0)
-
     def y(self, reward: np.ndarray | float) -> np.ndarray:
         span = self.high - self.low
         return BOTTOM - (BOTTOM - TOP) * (np.asarray(reward) - self.low) / span
 
-    def ticks(self) -> tuple[tuple[float, str], ...]:
-        from matplotlib.ticker import MaxNLocator
-
-        values = MaxNLocator(4).tick_values(self.low, self.high)
-        inside = [float(one) for one in values if self.low <= one <= self.high]
-        return tuple(zip(self.y(inside).tolist(), _labels(inside)))
+    @cached_property
+    def up(self) -> tuple[tuple[float, str], ...]:
+        values = ticks(self.low, self.high)
+        return tuple(zip(self.y(values).tolist(), labels(values)))
 
 
 def figures(golden: Golden) -> Figures:
     """Curves of all models against one golden model; their golden panels share both axes."""
     models = [model for model in ordered(golden) if model.curve is not None]
-    curves = [model.curve for model in models]
-    if not curves:
-        return Figures((), (), tuple(model.name for model in golden.models))
-    kl = max(curve.kl[-1] for curve in curves)
-    shared = _axes(kl, [line for curve in curves for line in (curve.golden, curve.best)])
-    nulls = tuple(_line("null", m.curve, m.curve.golden, shared) for m in models if m.null)
-    drawn = (Figure(m.name, _golden(m.curve, shared), _own(m.curve)) for m in models if not m.null)
     without = tuple(model.name for model in golden.models if model.curve is None)
-    return Figures(nulls, tuple(drawn), without)
+    if not models:
+        return Figures((), (), without)
+    curves = [model.curve for model in models]
+    lines = [(_parts(curve.golden), _parts(curve.best)) for curve in curves]
+    axes = _axes(max(curve.kl[-1] for curve in curves), list(chain.from_iterable(lines)))
+    nulls, drawn = [], []
+    for model, curve, (reached, best) in zip(models, curves, lines):
+        if model.null:
+            nulls.append(_line("null", curve.kl, reached, axes))
+        else:
+            own = _own(curve.n, curve.kl, curve.own)
+            drawn.append(Figure(model.name, _golden(curve, reached, best, axes), own))
+    return Figures(tuple(nulls), tuple(drawn), without)
 
 
-def _golden(curve: Curve, axes: _Axes) -> Panel:
-    best = int(np.nanargmax([point.estimate for point in curve.golden]))
-    lines = (_line("best", curve, curve.best, axes), _line("golden", curve, curve.golden, axes))
-    peak = float(axes.x(curve.kl[best])), float(axes.y(curve.golden[best].estimate))
-    told = f"Golden reward {_told(curve, curve.golden, best)}"
-    return Panel("Golden reward", told, lines, _across(curve, axes), axes.ticks(), peak)
+def _golden(curve: Curve, reached: np.ndarray, best: np.ndarray, axes: _Axes) -> Panel:
+    top = int(np.nanargmax(reached[:, 0]))
+    lines = (_line("best", curve.kl, best, axes), _line("golden", curve.kl, reached, axes))
+    peak = _x(curve.kl[top], axes.kl), float(axes.y(reached[top, 0]))
+    told = f"Golden reward {_told(curve.n, reached, top)}"
+    return Panel("Golden reward", told, lines, _scale(curve.n, curve.kl, axes.kl), axes.up, peak)
 
 
-def _own(curve: Curve) -> Panel:
-    axes = _axes(curve.kl[-1], [curve.own])
-    told = f"Own reward {_told(curve, curve.own, len(curve.n) - 1)}"
-    lines = (_line("own", curve, curve.own, axes),)
-    return Panel("Own reward", told, lines, _across(curve, axes), axes.ticks())
+@lru_cache(256)  # most often it is the same against each golden model
+def _own(n: tuple[int, ...], kl: tuple[float, ...], own: tuple[Interval, ...]) -> Panel:
+    line = _parts(own)
+    axes = _axes(kl[-1], [line])
+    told = f"Own reward {_told(n, line, len(n) - 1)}"
+    lines = (_line("own", kl, line, axes),)
+    return Panel("Own reward", told, lines, _scale(n, kl, axes.kl), axes.up)
 
 
-def _told(curve: Curve, line: Sequence[Interval], best: int) -> str:
-    start, end = text.number(line[0].estimate), text.number(line[-1].estimate)
-    between = f"is highest, {text.number(line[best].estimate)}, at n = {curve.n[best]}, and "
-    last = len(curve.n) - 1
-    return f"is {start} at n = 1, {between if best < last else ''}is {end} at n = {curve.n[-1]}."
+def _told(n: Sequence[int], line: np.ndarray, best: int) -> str:
+    start, highest, end = (text.number(line[place, 0]) for place in (0, best, -1))
+    between = f"is highest, {highest}, at n = {n[best]}, and "
+    last = len(n) - 1
+    return f"is {start} at n = 1, {between if best < last else ''}is {end} at n = {n[-1]}."
 
 
-def _axes(kl: float, lines: Iterable[Sequence[Interval]]) -> _Axes:
-    values = np.array([part for line in lines for point in line for part in point], dtype=float)
+def _axes(kl: float, lines: Sequence[np.ndarray]) -> _Axes:
+    values = np.concatenate(lines)
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     margin = 0.04 * (high - low) or 0.5 * abs(high) or 0.5
     return _Axes(kl, low - margin, high + margin)
 
 
-def _line(kind: str, curve: Curve, line: Sequence[Interval], axes: _Axes) -> Line:
-    kept = _kept(np.array(curve.kl))
-    x = axes.x(np.array(curve.kl)[kept])
-    estimate, low, high = (axes.y(part) for part in np.array(line, dtype=float)[kept].T)
-    if kind in ("null", "best") or not np.isfinite([low, high]).all():
-        return Line(kind, _path(x, estimate))
-    band = _path(np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]]))
-    return Line(kind, _path(x, estimate), f"{band}Z")
+def _parts(line: Sequence[Interval]) -> np.ndarray:
+    """Estimates and ends of a line, shape (points, 3)."""
+    return np.fromiter(chain.from_iterable(line), float).reshape(-1, 3)
 
 
-def _kept(kl: np.ndarray) -> np.ndarray:
-    """Numbers of the points that are drawn: evenly over KL, the first and the last among them."""
-    return np.unique(np.searchsorted(kl, np.linspace(kl[0], kl[-1], POINTS)).clip(0, len(kl) - 1))
+def _line(kind: str, kl: tuple[float, ...], line: np.ndarray, axes: _Axes) -> Line:
+    kept, points = _across(kl, axes.kl)
+    estimate, low, high = places = axes.y(line[kept].T)
+    if kind in ("null", "best") or not np.isfinite(places[1:]).all():
+        return Line(kind, _path(points, estimate))
+    band = _path(points + points[::-1], np.concatenate([low, high[::-1]]))
+    return Line(kind, _path(points, estimate), f"{band}Z")
 
 
-def _path(x: np.ndarray, y: np.ndarray) -> str:
+@lru_cache
+def _across(kl: tuple[float, ...], most: float) -> tuple[np.ndarray, list[str]]:
+    """Points that are drawn, evenly over KL, both ends among them: numbers, and x beside a y."""
+    near = np.searchsorted(kl, np.linspace(kl[0], kl[-1], POINTS))
+    kept = np.unique(near.clip(0, len(kl) - 1))
+    return kept, [f"{_x(kl[point], most):.1f} %.1f" for point in kept]
+
+
+def _x(kl: float, most: float) -> float:
+    return LEFT + (RIGHT - LEFT) * kl / (most or 1.0)
+
+
+def _path(points: Sequence[str], y: np.ndarray) -> str:
     """Straight lines through the points; interrupted where one is not known."""
-    parts, open_ = [], False
-    for across, up in zip(x, y):
-        known = math.isfinite(up)
-        if known:
-            parts.append(f"{'L' if open_ else 'M'}{across:.1f} {up:.1f}")
-        open_ = known
-    return "".join(parts)
+    gaps = np.flatnonzero(~np.isfinite(y))
+    runs = zip([0, *gaps + 1], [*gaps, len(y)])
+    lines = (("L".join(points[start:end]), y[start:end]) for start, end in runs if start < end)
+    return "".join(f"M{line}" % tuple(known.tolist()) for line, known in lines)
 
 
-def _across(curve: Curve, axes: _Axes) -> tuple[tuple[float, str, str], ...]:
-    last = curve.n[-1]
+@lru_cache
+def _scale(
+    n: tuple[int, ...], kl: tuple[float, ...], most: float
+) -> tuple[tuple[float, str, str], ...]:
+    """Ticks of the horizontal axis: powers of two that are apart, and both ends."""
+    last = n[-1]
     powers = [2**power for power in range(1, int(math.log2(last)) + 1)]
-    places = {n: float(axes.x(curve.kl[n - 1])) for n in (1, *powers, last)}
+    places = {one: _x(kl[one - 1], most) for one in (1, *powers, last)}
     shown = [1]
-    for n in powers:
-        if min(abs(places[n] - places[other]) for other in (shown[-1], last)) >= APART:
-            shown.append(n)
+    for one in powers:
+        if min(abs(places[one] - places[other]) for other in (shown[-1], last)) >= APART:
+            shown.append(one)
     shown += [last] if last > 1 else []
-    return tuple((places[n], f"{curve.kl[n - 1]:.2g}", str(n)) for n in shown)
-
-
-def _labels(values: Sequence[float]) -> list[str]:
-    """Ticks of an axis, as decimals or as powers of ten: what is shorter, and decimals if equal."""
-    both = (_shown(values, kind) for kind in "fe")
-    return min(both, key=lambda labels: max(map(len, labels), default=0))
-
-
-def _shown(values: Sequence[float], kind: str) -> list[str]:
-    """With the fewest digits after the point that tell them apart."""
-    near = 0.01 * min(np.diff(values), default=1.0)
-    for digits in range(MOST_DIGITS + 1):
-        found = [f"{value:.{digits}{kind}}" if value else "0" for value in values]
-        if np.allclose([float(one) for one in found], values, rtol=0, atol=near):
-            break
-    short = [re.sub(r"e([-+])0*", r"e\1", one).replace("e+", "e") for one in found]
-    return [one.replace("-", text.MINUS) for one in short]
+    return tuple((places[one], f"{kl[one - 1]:.2g}", str(one)) for one in shown)

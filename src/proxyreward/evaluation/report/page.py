@@ -8,10 +8,12 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from proxyreward.evaluation.report import figure, tables, text, verdict
 from proxyreward.evaluation.report.words import WORDS
@@ -52,7 +54,7 @@ def page(evaluation: Evaluation) -> str:
         evaluation=evaluation,
         verdict=verdict.overall(evaluation),
         matrix=tables.matrix(evaluation) if len(evaluation.goldens) > 1 else None,
-        sections=[section(golden) for golden in evaluation.goldens],
+        sections=map(section, evaluation.goldens),
         words=WORDS,
         version=version("proxyreward"),
         style=style,
@@ -89,10 +91,34 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    made.filters |= {"interval": text.interval, "number": text.number, "count": "{:,.0f}".format}
+    made.filters |= {"interval": text.interval, "number": text.number, "cells": cells}
+    made.filters |= {"count": "{:,.0f}".format, "place": "{:.1f}".format}
+    # What a macro makes of the same values is kept: panels and axes that models share.
+    made.filters["once"] = lru_cache(None)(lambda macro, *values: macro(*values))
     made.tests["known"] = lambda value: not math.isnan(value)
     made.globals["drawing"] = figure
     return made
+
+
+def cells(row: Sequence[tables.Cell]) -> Markup:
+    """A row of a table, of which the first cell is the head; a macro a cell would take longer."""
+    head, *others = row
+    return Markup("".join([_cell(head, 'th scope="row"'), *[_cell(one, "td") for one in others]]))
+
+
+def _cell(cell: tables.Cell, tag: str) -> str:
+    shown, value, mark, struck, null = cell
+    kind = ' class="null"' if null else ""
+    order = _safe(value) if isinstance(value, str) else value
+    order = "" if value is None else f' data-value="{order}"'
+    shown = f"<s>{_safe(shown)}</s>" if struck else _safe(shown)
+    mark = f"<sup>{_safe(mark)}</sup>" if mark else ""
+    return f"<{tag}{kind}{order}>{shown}{mark}</{tag[:2]}>"
+
+
+@lru_cache(4096)
+def _safe(shown: str) -> str:
+    return str(escape(visible(shown)))
 
 
 def _part(name: str) -> str:

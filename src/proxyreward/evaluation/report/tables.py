@@ -5,8 +5,9 @@ In: what an evaluation found against a golden model. Out: tables that a template
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from string import ascii_lowercase
+from typing import NamedTuple
 
 from proxyreward.evaluation.report import text
 from proxyreward.evaluation.report.words import word
@@ -21,8 +22,7 @@ COUNTED = "in brackets, how many prompts count, where not all do: it is undefine
 NO_CURVE = "no prompt has two responses that both have scored"
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell.
 
     Attributes
@@ -60,17 +60,15 @@ class Table:
 class Notes:
     """Notes below a table, a letter each; the same text has one letter."""
 
-    texts: list[str] = field(default_factory=list)
+    letters: dict[str, str] = field(default_factory=dict)
 
     def mark(self, note: str) -> str:
         """Letter of a note: a, b, …, z, aa, ab, …"""
-        if note not in self.texts:
-            self.texts.append(note)
-        return _letter(self.texts.index(note))
+        return self.letters.setdefault(note, _letter(len(self.letters)))
 
     def lettered(self) -> tuple[tuple[str, str], ...]:
         """Letters and texts."""
-        return tuple((_letter(place), note) for place, note in enumerate(self.texts))
+        return tuple((letter, note) for note, letter in self.letters.items())
 
 
 def _letter(place: int) -> str:
@@ -204,7 +202,7 @@ def measured(value: Interval, missing: str, notes: Notes, beaten: Sequence[str] 
 
 
 def _of(model: Model, name: str, notes: Notes) -> Cell:
-    value = (model.metrics | model.regret).get(name)
+    value = model.regret.get(name) or model.metrics.get(name)
     if value is None:
         return Cell(text.DASH, None, notes.mark("not measured for this model"))
     missing = NO_CURVE if model.curve is None and name in CURVED else word(name).missing
@@ -217,7 +215,7 @@ def _counted(cell: Cell, prompts: int | None, notes: Notes) -> Cell:
     if prompts is None or cell.value is None:
         return cell
     marks = [cell.mark] * bool(cell.mark) + [notes.mark(COUNTED)]
-    return replace(cell, text=f"{cell.text} ({prompts:,})", mark=", ".join(marks))
+    return cell._replace(text=f"{cell.text} ({prompts:,})", mark=", ".join(marks))
 
 
 def _in_category(model: Model, name: str, notes: Notes) -> Cell:

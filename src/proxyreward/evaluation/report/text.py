@@ -20,7 +20,7 @@ def number(value: float, digits: int = 3) -> str:
     """A number with so many significant digits; whole ones below 100,000 as they are."""
     if math.isnan(value):
         return DASH
-    return _shown(value, _decimals([value], digits))
+    return _signs(f"{value:{_form(_decimals([value], digits))}}")
 
 
 def interval(value: Interval) -> str:
@@ -29,37 +29,36 @@ def interval(value: Interval) -> str:
     No more than three significant digits. The ends are left out where they are not known; an
     estimate that is not known is a dash.
     """
-    value = Interval(*(0.0 if abs(part) < NOISE else part for part in value))
-    known = [part for part in value if math.isfinite(part)]
-    if math.isnan(value.estimate):
+    estimate, low, high = shown = [0.0 if abs(part) < NOISE else part for part in value]
+    if math.isnan(estimate):
         return DASH
-    if math.isnan(value.low) or math.isnan(value.high):
-        return number(value.estimate)
+    if math.isnan(low) or math.isnan(high):
+        return number(estimate)
+    known = [part for part in shown if math.isfinite(part)] or [0.0]
     decimals = _decimals(known, 3)
-    width = max(known, default=0.0) - min(known, default=0.0)
+    width = max(known) - min(known)
     if decimals and width > 0:
         decimals = min(max(math.ceil(-math.log10(width / 4)), 0), decimals)
-    estimate, low, high = (_shown(part, decimals) for part in value)
-    return f"{estimate} [{low}, {high}]"
+    form = _form(decimals)
+    return _signs(f"{estimate:{form}} [{low:{form}}, {high:{form}}]")
 
 
 def _decimals(values: Sequence[float], digits: int) -> int | None:
     """Decimals for the largest to have so many digits; 0 for whole numbers, None for powers."""
-    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    largest = max(map(abs, values))
     if largest and not TINY <= largest < HUGE:
         return None
-    if not largest or all(float(value).is_integer() for value in values):
+    if all(map(float.is_integer, map(float, values))):
         return 0
     return max(digits - 1 - math.floor(math.log10(largest)), 0)
 
 
-def _shown(value: float, decimals: int | None) -> str:
-    if math.isinf(value):
-        return f"{MINUS}∞" if value < 0 else "∞"
-    text = f"{value:.2e}" if decimals is None else f"{value:.{decimals}f}"
-    if not text.strip("-0."):
-        text = text.lstrip("-")
-    return text.replace("-", MINUS)
+def _form(decimals: int | None) -> str:
+    return "z.2e" if decimals is None else f"z.{decimals}f"
+
+
+def _signs(shown: str) -> str:
+    return shown.replace("-", MINUS).replace("inf", "∞")
 
 
 def chance(p: float) -> str:

@@ -109,4 +109,4 @@ WORDS = {
 
 def word(name: str) -> Word:
     """Words of a measure; one that is not known here is shown by its own name."""
-    return WORDS.get(name, Word(name.replace("_", " "), "", "not defined on these scores"))
+    return WORDS.get(name) or Word(name.replace("_", " "), "", "not defined on these scores")

@@ -27,7 +27,7 @@ def write(evaluation: Evaluation, folder: Path) -> None:
         As :func:`apart`.
     """
     apart((), folder)
-    texts = page(evaluation), f"{dump(evaluation)}\n", markdown(evaluation)
+    texts = page(evaluation), dump(evaluation), markdown(evaluation)
     with writing(*(folder / name for name in FILES)) as streams:
         for stream, text in zip(streams, texts):
             stream.write(text)
