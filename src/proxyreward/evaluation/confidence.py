@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import erf, expit
 
+from proxyreward.evaluation.groups import Group
 from proxyreward.evaluation.result import Calibration
 from proxyreward.evaluation.sample import UNKNOWN, Sample
-from proxyreward.evaluation.scores import Block
-from proxyreward.metrics.calibration import ece_floor, inverse_temperature, pair_ece, reliability
+from proxyreward.metrics.calibration import ece_floor, excess, inverse_temperature
 from proxyreward.metrics.checks import LARGEST
 from proxyreward.metrics.estimates import Interval
 from proxyreward.metrics.pairs import pairs, ratio
@@ -22,13 +22,31 @@ PAIRS = 10_000
 """Of about so many pairs in all, equally many a prompt, calibration is measured."""
 
 
+class Drawn(NamedTuple):
+    """Pairs of responses of the same prompt, for all models of a group.
+
+    Attributes
+    ----------
+    margin : ndarray, shape (models, pairs)
+        Score of one response less that of the other.
+    order : ndarray of int, shape (models, pairs)
+        Places of the pairs, rising by the size of a model's margins.
+    prompt : ndarray of int, shape (pairs,)
+    """
+
+    margin: np.ndarray
+    order: np.ndarray
+    prompt: np.ndarray
+
+
 class Pairs(NamedTuple):
     """Pairs that the golden model orders.
 
     Attributes
     ----------
     margin : ndarray, shape (pairs,)
-        Score by the model of the better one less that of the other.
+        Score by the model of the better one less that of the other; sizes rise, so that to find
+        edges of bins takes little time.
     prompt : ndarray of int, shape (pairs,)
     """
 
@@ -36,26 +54,28 @@ class Pairs(NamedTuple):
     prompt: np.ndarray
 
 
-def ordered_pairs(blocks: list[Block], golden: int, model: int, seed: int) -> Pairs:
-    """Pairs of responses of the same prompt, golden and model at these places of the blocks.
-
-    All pairs, or where these are more than about `PAIRS`, the same number of each prompt at random.
-    """
+def drawn_pairs(group: Group, seed: int) -> Drawn:
+    """All pairs, or where these are more than about `PAIRS`, as many of each prompt at random."""
     rng = np.random.default_rng(seed)
-    most = -(-PAIRS // max(sum(len(block.prompts) for block in blocks), 1))
-    found = [Pairs(np.empty(0), np.empty(0, int))]
-    for block in blocks:
+    most = -(-PAIRS // max(sum(len(block.prompts) for block in group.blocks), 1))
+    margin, prompt = [np.empty((len(group.names), 0))], [np.empty(0, int)]
+    for block in group.blocks:
         one, other = pairs(block.rows.shape[1])
         drawn = rng.permutation(len(one))[:most] if len(one) > most else slice(None)
-        one, other = one[drawn], other[drawn]
-        sign, margin = (
-            block.values[m][:, one] - block.values[m][:, other] for m in (golden, model)
-        )
-        sign = np.sign(sign)
-        row, place = np.nonzero(sign)
-        margin = _within_reach(margin[row, place], sign[row, place])
-        found.append(Pairs(margin, block.prompts[row]))
-    return Pairs(*(np.concatenate(part) for part in zip(*found)))
+        found = block.values[..., one[drawn]] - block.values[..., other[drawn]]
+        margin.append(found.reshape(len(found), -1))
+        prompt.append(np.repeat(block.prompts, found.shape[-1]))
+    margin = _within_reach(np.concatenate(margin, axis=1))
+    return Drawn(margin, np.argsort(abs(margin), axis=1), np.concatenate(prompt))
+
+
+def ordered_pairs(drawn: Drawn, golden: int, model: int) -> Pairs:
+    """Those that the golden model orders, golden and model at these places."""
+    order = drawn.order[model]
+    sign = np.sign(drawn.margin[golden][order])
+    kept = sign != 0
+    order, sign = order[kept], sign[kept]
+    return Pairs(drawn.margin[model][order] * sign, drawn.prompt[order])
 
 
 def ece_interval(found: Pairs, sample: Sample, factor: np.ndarray | float = 1.0) -> Interval:
@@ -73,16 +93,17 @@ def ece_interval(found: Pairs, sample: Sample, factor: np.ndarray | float = 1.0)
     """
     if not len(found.margin):
         return UNKNOWN
-    margin = _within_reach(found.margin, factor)
-    confidence = expit(abs(margin))
-    excess = (1 + np.sign(margin)) / 2 - confidence
-    bins = np.searchsorted(reliability(margin).high[:-1], confidence)
-    sums = np.bincount(bins, excess)
-    standing = ratio(sums, _bin_errors(excess, bins, found, sample))
+    value, place = excess(_within_reach(found.margin, factor))
+    prompts, bins = len(sample.group), place.max() + 1
+    count = np.bincount(found.prompt, minlength=prompts)
+    own = np.bincount(found.prompt * bins + place, value, prompts * bins).reshape(prompts, bins)
+    own[count == 0] = np.nan
+    sums = np.bincount(place, value)
+    standing = ratio(sums, sample.error(own - sums / np.count_nonzero(count))[0])
     size = folded_deviation(np.sqrt(np.maximum(standing**2 - 1, 0)))
-    error = float(pair_ece(margin))
-    influence = ((np.sign(sums) * size)[bins] * excess - error) / len(margin)
-    known = sample.interval(error, _per_prompt(influence, found, sample))
+    error = abs(sums).sum() / len(value)
+    influence = (own @ (np.sign(sums) * size) - count * error) / len(value)
+    known = sample.interval(error, influence)
     return known._replace(low=max(known.low, 0.0))  # NaN stays
 
 
@@ -101,14 +122,6 @@ def folded_deviation(z: np.ndarray) -> np.ndarray:
     """
     mean = np.sqrt(2 / np.pi) * np.exp(-(z**2) / 2) + z * erf(z / np.sqrt(2))
     return np.where(z < 9, np.sqrt(np.maximum(1 + z**2 - mean**2, 0)), 1.0)
-
-
-def _bin_errors(excess: np.ndarray, bins: np.ndarray, found: Pairs, sample: Sample) -> np.ndarray:
-    """Standard errors of the sums of `excess` in each bin, shape (bins,)."""
-    prompts, width = len(sample.group), bins.max() + 1
-    own = np.bincount(found.prompt * width + bins, excess, prompts * width).reshape(prompts, width)
-    own[np.bincount(found.prompt, minlength=prompts) == 0] = np.nan
-    return sample.error(own - np.nanmean(own, axis=0))[0]
 
 
 def calibration(found: Pairs, sample: Sample) -> Calibration | None:
@@ -140,14 +153,14 @@ def _temperature(found: Pairs, sample: Sample) -> Interval:
     scaled = _within_reach(found.margin, factor)
     doubt = expit(-scaled)
     slope = (expit(scaled) * scaled * (doubt * scaled)).sum()
-    influence = _per_prompt(ratio(-doubt * scaled, slope), found, sample)
+    influence = ratio(_per_prompt(-doubt * scaled, found, sample), slope)
     of_log = sample.interval(-np.log(factor), influence)
     with np.errstate(over="ignore"):
         ends = np.exp(of_log)
     return Interval(*np.where(np.isfinite(ends), ends, np.nan).tolist())
 
 
-def _within_reach(margin: np.ndarray, factor: np.ndarray | float) -> np.ndarray:
+def _within_reach(margin: np.ndarray, factor: np.ndarray | float = 1.0) -> np.ndarray:
     """Margins times a factor, cut where the library refuses them; confidence is 1 long before."""
     with np.errstate(over="ignore"):
         return np.clip(margin * factor, -LARGEST, LARGEST)
