@@ -152,7 +152,7 @@ def _temperature(found: Pairs, sample: Sample) -> Interval:
     # Of the scaled margins, so that squares do not overflow; it is then that of log s.
     scaled = _within_reach(found.margin, factor)
     doubt = expit(-scaled)
-    slope = (expit(scaled) * scaled * (doubt * scaled)).sum()
+    slope = (doubt * scaled) @ ((1 - doubt) * scaled)
     influence = ratio(_per_prompt(-doubt * scaled, found, sample), slope)
     of_log = sample.interval(-np.log(factor), influence)
     with np.errstate(over="ignore"):

@@ -16,7 +16,6 @@ The bins and the error in them are defined once for all.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtri
 
 from proxyreward.metrics.checks import broadcast, count, number, numbers, one_of
@@ -294,7 +293,7 @@ def inverse_temperature(margin: np.ndarray, chance: np.ndarray | float = 1.0) ->
     and best-of-n, stay as they are, but calibration changes. Above 1 the reward model was too
     cautious, below 1 too sure.
 
-    The loss is convex in s, and Brent's method finds where its slope is 0. Two limits are finite.
+    The loss is convex in s, and Newton's method finds where its slope is 0. Two limits are finite.
     Where the margins have no positive sum, guessing is best: 0, that is an infinite T. Where no
     margin is on the wrong side, any larger factor is better: it is then such that the smallest
     becomes `CERTAIN`, and the log loss 0 to double precision except for ties.
@@ -308,7 +307,7 @@ def inverse_temperature(margin: np.ndarray, chance: np.ndarray | float = 1.0) ->
 
     References
     ----------
-    Guo et al. 2017, temperature scaling; Brent 1973, chapter 4.
+    Guo et al. 2017, temperature scaling.
     """
     sign, margin = _labelled(margin, chance)
     margin, exponent = near_one(margin)
@@ -317,9 +316,9 @@ def inverse_temperature(margin: np.ndarray, chance: np.ndarray | float = 1.0) ->
     with np.errstate(over="ignore"):  # cut below
         found = CERTAIN / np.where(size > 0, size, np.inf).min(axis=-1)
     found = np.where(total > 0, found, 0.0)
-    for row in map(tuple, np.argwhere(np.minimum(total, wrong) > 0)):
-        found[row] = _factor(size[row], total[row], wrong[row])
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):  # steps without an end are not taken, larger numbers are cut
+        for row in map(tuple, np.argwhere(np.minimum(total, wrong) > 0)):
+            found[row] = _factor(size[row], total[row], wrong[row])
         return np.minimum(np.ldexp(found, -exponent[..., 0]), MAXIMUM)
 
 
@@ -327,24 +326,26 @@ def _factor(size: np.ndarray, total: float, wrong: float) -> float:
     r"""The s with :math:`\sum_i |\Delta_i|\, \sigma(-s |\Delta_i|)` equal to `wrong`.
 
     That is where the loss is flat, if `wrong` is the sum of the sizes of margins, each times the
-    probability of being wrong, and `total` that of right less wrong.
+    probability of being wrong, and `total` that of right less wrong. Newton's method on the
+    logarithms of both sides and of s, which lie nearly on a line; where a step leaves the ends
+    between which the root is known to lie, s becomes their geometric mean.
     """
     size = size[size > 0]
-
-    def slope(log_s: float) -> float:
-        """Nearly linear, and between -1 and 1."""
-        odds = np.exp(-np.exp(log_s) * size)
-        doubt = size @ (odds / (1 + odds))
-        return (doubt - wrong) / (doubt + wrong)
-
     # Before the root: sigma(-x) lies above 1/2 - x/4 for positive x. Behind it: at the minimum the
     # loss is at most log 2, and that of wrong labels alone is above the sum of their margins.
-    low = np.log(2 * total) - np.log(size @ size)
-    high = np.log(np.log(2) * len(size)) - np.log(wrong)
-    with np.errstate(over="ignore"):
-        if slope(low) <= 0:  # by rounding, where right and wrong nearly cancel
-            return np.exp(low)
-        return np.exp(brentq(slope, low, high, xtol=1e-16, rtol=4 * np.finfo(float).eps))
+    s, high = 2 * total / (size @ size), min(np.log(2) * len(size) / wrong, MAXIMUM)
+    low = s
+    for _ in range(100):  # five where margins are of like size
+        odds = np.exp(-s * size)
+        each = size * (odds / (1 + odds))
+        doubt = each.sum()
+        low, high = (s, high) if doubt > wrong else (low, s)
+        step = doubt * np.log(doubt / wrong) / (s * (each @ (size - each)))
+        new = s * np.exp(step)
+        if abs(step) <= 1e-9:  # what is left is about its square
+            return new
+        s = new if low <= new <= high else np.sqrt(low) * np.sqrt(high)
+    return s
 
 
 def _labelled(margin: np.ndarray, chance: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
