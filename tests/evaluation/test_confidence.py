@@ -90,8 +90,9 @@ def test_error_is_that_of_pairs_with_ties_too(rng):
     golden, model = rng.normal(size=(2, 40, 6)).round()
     found, sample = pairs_of(golden, model)
     for factor in (1.0, 0.3, rng.uniform(0.5, 2, size=len(found.margin))):
-        error = ece_interval(found, sample, factor).estimate
-        assert error == pytest.approx(float(pair_ece(found.margin * factor)), abs=1e-12)
+        scaled = found._replace(margin=found.margin * factor)
+        error = ece_interval(scaled, sample).estimate
+        assert error == pytest.approx(float(pair_ece(scaled.margin)), abs=1e-12)
 
 
 def test_many_pairs_are_drawn_evenly(rng, monkeypatch):
@@ -112,6 +113,15 @@ def test_error_reads_the_influence_of_a_prompt_off_its_pairs(rng):
     ]
     spread = np.std(errors, ddof=1) / np.sqrt(40)
     assert (one.high - one.low) / 2 / 1.96 == pytest.approx(spread, rel=0.3)
+
+
+def test_of_certain_pairs_the_error_is_the_share_that_is_wrong(rng):
+    """With the interval of that share, as they have one confidence and so one bin."""
+    golden, model = rng.normal(size=(2, 300, 3))
+    found, sample = pairs_of(golden, model)
+    certain = found._replace(margin=found.margin * 1e9)
+    wrong = np.bincount(found.prompt, found.margin < 0) / 3
+    assert ece_interval(certain, sample) == pytest.approx(sample.mean(wrong), abs=1e-12)
 
 
 def test_temperature_has_the_least_loss(rng):

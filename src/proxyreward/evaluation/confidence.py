@@ -13,13 +13,15 @@ from scipy.special import erf, expit
 from proxyreward.evaluation.groups import Group
 from proxyreward.evaluation.result import Calibration
 from proxyreward.evaluation.sample import UNKNOWN, Sample
-from proxyreward.metrics.calibration import ece_floor, excess, inverse_temperature
+from proxyreward.metrics.calibration import Excess, excess, inverse_temperature
 from proxyreward.metrics.checks import LARGEST
 from proxyreward.metrics.estimates import Interval
 from proxyreward.metrics.pairs import pairs, ratio
 
 PAIRS = 10_000
 """Of about so many pairs in all, equally many a prompt, calibration is measured."""
+SATURATED = -np.log(np.finfo(float).epsneg)
+"""A margin beyond which confidence is 1 in double precision."""
 
 
 class Drawn(NamedTuple):
@@ -78,7 +80,7 @@ def ordered_pairs(drawn: Drawn, golden: int, model: int) -> Pairs:
     return Pairs(drawn.margin[model][order] * sign, drawn.prompt[order])
 
 
-def ece_interval(found: Pairs, sample: Sample, factor: np.ndarray | float = 1.0) -> Interval:
+def ece_interval(found: Pairs, sample: Sample) -> Interval:
     r"""Expected calibration error (:func:`~proxyreward.metrics.calibration.pair_ece`).
 
     With :math:`S_m` the sum of right less confidence in bin m, the error is
@@ -87,23 +89,26 @@ def ece_interval(found: Pairs, sample: Sample, factor: np.ndarray | float = 1.0)
     the sum: :math:`w_m` is the standard deviation of a folded normal variable whose square of mean
     over standard deviation is that of the sum, :math:`(S_m / \sigma_m)^2 - 1` without bias and 0 at
     least. The interval is about the mean that such tables have, of which chance alone makes up the
-    floor. It ends at 0, below which no error lies.
-
-    `factor` multiplies the margins.
+    floor. It ends at 0, below which no error lies. Pairs whose confidence is 1 are in one bin.
     """
     if not len(found.margin):
         return UNKNOWN
-    value, place = excess(_within_reach(found.margin, factor))
-    prompts, bins = len(sample.group), place.max() + 1
-    count = np.bincount(found.prompt, minlength=prompts)
-    own = np.bincount(found.prompt * bins + place, value, prompts * bins).reshape(prompts, bins)
+    return _interval(found, excess(found.margin), sample)
+
+
+def _interval(found: Pairs, apart: Excess, sample: Sample) -> Interval:
+    """As :func:`ece_interval`, of pairs whose excess is known."""
+    prompts, n, bins = len(sample.group), len(found.prompt), apart.bins
+    # Of certain pairs none is better than its confidence, so sums of their bins have one sign.
+    certain = apart.place[abs(found.margin) > SATURATED].min(initial=bins)
+    cell = found.prompt * bins + np.minimum(apart.place, certain)
+    own = np.bincount(cell, apart.value, prompts * bins).reshape(prompts, bins)
+    sums, count = own.sum(axis=0), np.bincount(found.prompt, minlength=prompts)
     own[count == 0] = np.nan
-    sums = np.bincount(place, value)
     standing = ratio(sums, sample.error(own - sums / np.count_nonzero(count))[0])
     size = folded_deviation(np.sqrt(np.maximum(standing**2 - 1, 0)))
-    error = abs(sums).sum() / len(value)
-    influence = (own @ (np.sign(sums) * size) - count * error) / len(value)
-    known = sample.interval(error, influence)
+    error = abs(sums).sum() / n
+    known = sample.interval(error, (own @ (np.sign(sums) * size) - count * error) / n)
     return known._replace(low=max(known.low, 0.0))  # NaN stays
 
 
@@ -138,10 +143,11 @@ def calibration(found: Pairs, sample: Sample) -> Calibration | None:
     after = UNKNOWN
     if fold.any() and not fold.all():
         best = [float(inverse_temperature(found.margin[fold != half])) for half in (0, 1)]
-        after = ece_interval(found, sample, np.array(best)[fold])
-    floor = float(ece_floor(found.margin))
-    before = ece_interval(found, sample)
-    return Calibration(before, after, floor, _temperature(found, sample))
+        mended = _within_reach(found.margin, np.array(best)[fold])
+        after = ece_interval(found._replace(margin=mended), sample)
+    apart = excess(found.margin)
+    before = _interval(found, apart, sample)
+    return Calibration(before, after, float(apart.floor()), _temperature(found, sample))
 
 
 def _temperature(found: Pairs, sample: Sample) -> Interval:

@@ -152,31 +152,34 @@ def ece_floor(
 
     Parameters and errors as in :func:`pair_ece`; shape (...).
     """
-    value, place = excess(margin, bins, binning, orientation, chance)
-    entries = pairs = place.shape[-1]
-    if orientation == "both":  # the two entries of a pair cancel in a bin that holds both
-        pairs = entries // 2
-        apart = place[..., :pairs] != place[..., pairs:]
-        value = value * np.concatenate([apart, apart], axis=-1)
-    inside, total, square = _sums(np.stack([np.ones_like(value), value, value**2]), place, bins)
-    scatter = square - total**2 / np.maximum(inside, 1)
-    spread = scatter.clip(min=0) * inside / np.maximum(inside - 1, 1)
-    return np.sqrt(2 / np.pi * spread).sum(axis=-1) / entries
+    return excess(margin, bins, binning, orientation, chance).floor()
 
 
 class Excess(NamedTuple):
-    """What :func:`pair_ece` adds up of each pair; in both orders of two entries for each pair.
+    r"""What :func:`pair_ece` adds up of each pair; in both orders of two entries for each pair.
 
     Attributes
     ----------
     value : ndarray, shape (..., pairs)
-        1 if right, 0 if wrong, 1/2 where :math:`\\Delta = 0`, less the confidence.
+        1 if right, 0 if wrong, 1/2 where :math:`\Delta = 0`, less the confidence.
+        In both orders 0 where a bin holds both entries of a pair, which cancel.
     place : ndarray of int, shape (..., pairs)
         Bin, from 0.
+    bins : int
+        How many there are.
     """
 
     value: np.ndarray
     place: np.ndarray
+    bins: int
+
+    def floor(self) -> np.ndarray:
+        """What :func:`ece_floor` is for these pairs, shape (...)."""
+        parts = np.stack([np.ones_like(self.value), self.value, self.value**2])
+        inside, total, square = _sums(parts, self.place, self.bins)
+        scatter = square - total**2 / np.maximum(inside, 1)
+        spread = scatter.clip(min=0) * inside / np.maximum(inside - 1, 1)
+        return np.sqrt(2 / np.pi * spread).sum(axis=-1) / self.value.shape[-1]
 
 
 def excess(
@@ -193,14 +196,17 @@ def excess(
 
     Examples
     --------
-    >>> value, place = excess([-1.0, 0.2, 0.0, 2.0], bins=2)
+    >>> value, place, bins = excess([-1.0, 0.2, 0.0, 2.0], bins=2)
     >>> value.round(2).tolist(), place.tolist()
     ([-0.73, 0.45, 0.0, 0.12], [1, 0, 0, 1])
     """
     _check_options(bins, binning, orientation, ("proxy", "both"))
     sign, first, margin = _entries(*_labelled(margin, chance), orientation)
-    place = _places(margin, _edges(margin, bins, binning, orientation))
-    return Excess(sign * first / 2 + 0.5 - expit(margin), place.astype(int))
+    place = _places(margin, _edges(margin, bins, binning, orientation)).astype(int)
+    value = sign * first / 2 + 0.5 - expit(margin)
+    if orientation == "both":
+        value = value * (place != np.roll(place, place.shape[-1] // 2, axis=-1))
+    return Excess(value, place, bins)
 
 
 class Reliability(NamedTuple):
