@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -7,9 +8,15 @@ from scipy.special import expit
 from tests.evaluation.dense import scored
 
 from proxyreward.evaluation import confidence
-from proxyreward.evaluation.confidence import calibration, ece_interval, ordered_pairs
+from proxyreward.evaluation.confidence import (
+    calibration,
+    drawn_pairs,
+    ece_interval,
+    ordered_pairs,
+)
+from proxyreward.evaluation.groups import groups
 from proxyreward.evaluation.sample import Sample
-from proxyreward.metrics.calibration import ece
+from proxyreward.metrics.calibration import ece, pair_ece
 
 
 @pytest.fixture
@@ -19,7 +26,12 @@ def rng():
 
 def pairs_of(golden, model):
     scores = scored([golden, model])
-    return ordered_pairs(scores.blocks("a", "b"), 0, 1, seed=0), Sample(scores)
+    return ordered(scores), Sample(scores)
+
+
+def ordered(scores, golden="a", model="b"):
+    group = next(groups(scores, (golden,), (model,)))
+    return ordered_pairs(drawn_pairs(group, seed=0), *group.places((golden, model)))
 
 
 def calibrated(rng, prompts, sharpness=1.0):
@@ -40,6 +52,49 @@ def test_pairs_that_golden_ties_do_not_count():
     assert sorted(found.margin) == [2, 7]
 
 
+def test_models_that_never_scored_the_same_have_no_pairs(rng):
+    values = rng.normal(size=(2, 4, 3))
+    values[0, :2] = values[1, 2:] = np.nan
+    assert ordered(scored(values)).margin.shape == (0,)
+
+
+def test_pairs_drawn_for_all_models_are_those_of_each_two(rng, monkeypatch):
+    """Three models with ties, each golden in turn: by a plain loop over prompts and pairs."""
+    monkeypatch.setattr(confidence, "PAIRS", 10**6)  # all
+    scores = scored(rng.normal(size=(3, 8, 5)).round())
+    group = next(groups(scores, scores.models, scores.models))
+    drawn = drawn_pairs(group, seed=0)
+    for golden, model in itertools.permutations(range(3), 2):
+        found = ordered_pairs(drawn, golden, model)
+        g, m = group.blocks[0].values[[golden, model]]
+        expected = sorted(
+            (p, np.sign(g[p, i] - g[p, j]) * (m[p, i] - m[p, j]))
+            for p in range(8)
+            for i, j in itertools.combinations(range(5), 2)
+            if g[p, i] != g[p, j]
+        )
+        assert sorted(zip(found.prompt, found.margin)) == expected
+
+
+def test_the_same_pairs_are_drawn_whatever_is_compared(rng, monkeypatch):
+    monkeypatch.setattr(confidence, "PAIRS", 40)
+    scores = scored(rng.normal(size=(3, 8, 6)))
+    group = next(groups(scores, scores.models, scores.models))
+    found = ordered_pairs(drawn_pairs(group, seed=0), 0, 2)
+    alone = ordered(scores, "a", "c")
+    assert (found.margin == alone.margin).all()
+    assert (found.prompt == alone.prompt).all()
+
+
+def test_error_is_that_of_pairs_with_ties_too(rng):
+    golden, model = rng.normal(size=(2, 40, 6)).round()
+    found, sample = pairs_of(golden, model)
+    for factor in (1.0, 0.3, rng.uniform(0.5, 2, size=len(found.margin))):
+        scaled = found._replace(margin=found.margin * factor)
+        error = ece_interval(scaled, sample).estimate
+        assert error == pytest.approx(float(pair_ece(scaled.margin)), abs=1e-12)
+
+
 def test_many_pairs_are_drawn_evenly(rng, monkeypatch):
     monkeypatch.setattr(confidence, "PAIRS", 120)
     found, _ = pairs_of(*rng.normal(size=(2, 30, 5)))
@@ -49,7 +104,7 @@ def test_many_pairs_are_drawn_evenly(rng, monkeypatch):
 def test_error_reads_the_influence_of_a_prompt_off_its_pairs(rng):
     found, sample = pairs_of(*calibrated(rng, 4000, sharpness=3.0))
     one = ece_interval(found, sample)
-    parts = np.array_split(found.margin, 40)
+    parts = np.array_split(rng.permutation(found.margin), 40)
     errors = [
         float(
             ece_interval(found._replace(margin=m, prompt=found.prompt[: len(m)]), sample).estimate
@@ -58,6 +113,15 @@ def test_error_reads_the_influence_of_a_prompt_off_its_pairs(rng):
     ]
     spread = np.std(errors, ddof=1) / np.sqrt(40)
     assert (one.high - one.low) / 2 / 1.96 == pytest.approx(spread, rel=0.3)
+
+
+def test_of_certain_pairs_the_error_is_the_share_that_is_wrong(rng):
+    """With the interval of that share, as they have one confidence and so one bin."""
+    golden, model = rng.normal(size=(2, 300, 3))
+    found, sample = pairs_of(golden, model)
+    certain = found._replace(margin=found.margin * 1e9)
+    wrong = np.bincount(found.prompt, found.margin < 0) / 3
+    assert ece_interval(certain, sample) == pytest.approx(sample.mean(wrong), abs=1e-12)
 
 
 def test_temperature_has_the_least_loss(rng):
@@ -93,8 +157,7 @@ def test_after_is_fitted_on_other_prompts(rng):
     sample = Sample(scores)
     good = sample.folds == 0
     golden = np.where(good[:, None], model, -model)
-    found = ordered_pairs(scored([golden, model]).blocks("a", "b"), 0, 1, seed=0)
-    after = calibration(found, sample).after
+    after = calibration(ordered(scored([golden, model])), sample).after
     # The bad half is certain and wrong, the good one is scaled to ties: errors 1 and 0.
     assert after.estimate == pytest.approx(0.5, abs=0.01)
 
@@ -112,7 +175,7 @@ def test_without_ordered_pairs_there_is_none(rng):
 
 
 def test_one_prompt_cannot_be_split(rng):
-    found = calibration(*pairs_of(*rng.normal(size=(2, 1, 4))))
+    found = calibration(*pairs_of(*rng.normal(size=(2, 1, 8))))
     assert np.isnan(found.after).all()
     assert np.isfinite([found.before.estimate, found.floor]).all()
     assert dataclasses.asdict(found)["floor"] > 0

@@ -9,7 +9,8 @@ import pytest
 from tests.evaluation.dense import scored
 
 from proxyreward.evaluation import curves, measures, spread, within
-from proxyreward.evaluation.confidence import calibration, ordered_pairs
+from proxyreward.evaluation.confidence import calibration, drawn_pairs, ordered_pairs
+from proxyreward.evaluation.groups import groups
 from proxyreward.evaluation.sample import Sample
 from proxyreward.evaluation.spread import SHARE
 from proxyreward.metrics.calibration import inverse_temperature
@@ -166,6 +167,11 @@ def test_peak_inside(prompts):
     assert np.mean([high - low for _, low, high in peaks]) < 7  # not all n
 
 
+def ordered(scores):
+    """Pairs of responses that a orders, with the margins of b."""
+    return ordered_pairs(drawn_pairs(next(groups(scores, ("a",), ("b",))), seed=0), 0, 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("prompts", [30, 100])
 def test_calibration_of_a_model_that_is_too_sure(prompts):
@@ -175,10 +181,9 @@ def test_calibration_of_a_model_that_is_too_sure(prompts):
     found = []
     for table in zip(golden, model):
         scores = scored(table)
-        pairs = ordered_pairs(scores.blocks("a", "b"), 0, 1, seed=0)
-        found.append(calibration(pairs, Sample(scores)))
+        found.append(calibration(ordered(scores), Sample(scores)))
     both = scored([part.reshape(-1, 4) for part in (golden, model)])
-    pairs = ordered_pairs(both.blocks("a", "b"), 0, 1, seed=0)
+    pairs = ordered(both)
     # The error of a table has more of the floor than that of all tables.
     before, after = (
         np.array([getattr(one, name) for one in found]).T for name in ("before", "after")

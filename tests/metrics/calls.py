@@ -148,6 +148,7 @@ CALLS = {
     "calibration.brier": of(calibration.brier, normal(3, 20)),
     "calibration.ece_floor": of(calibration.ece_floor, normal(3, 20), 4, "width", "both"),
     "calibration.ece": of(calibration.ece, *SIDES, bins=4, binning="mass", orientation="proxy"),
+    "calibration.excess": of(calibration.excess, normal(3, 20), 4, "width", "both"),
     "calibration.inverse_temperature": of(calibration.inverse_temperature, normal(3, 20)),
     "calibration.log_loss": of(calibration.log_loss, normal(3, 20)),
     "calibration.pair_ece": of(calibration.pair_ece, normal(3, 20), 4, "width", "both"),

@@ -2,13 +2,14 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import bisect, minimize_scalar
 from scipy.stats import binomtest
 
 from proxyreward.metrics.calibration import (
     brier,
     ece,
     ece_floor,
+    excess,
     inverse_temperature,
     log_loss,
     pair_ece,
@@ -171,6 +172,24 @@ def test_pair_ece_equals_its_definition(margin, options):
 
 
 @EVERY_FORM
+def test_the_error_adds_up_the_excess_of_each_bin(margin, options):
+    value, place, _ = excess(margin, **options)
+    sums = [abs(value * (place == m)).sum(axis=-1) for m in range(options["bins"])]
+    signed = [abs((value * (place == m)).sum(axis=-1)) for m in range(options["bins"])]
+    assert sum(sums) == pytest.approx(abs(value).sum(axis=-1))  # each entry is in one bin
+    assert pair_ece(margin, **options) == pytest.approx(sum(signed) / value.shape[-1], abs=1e-14)
+    found = reliability(margin, **options)
+    counts = np.stack([(place == m).sum(axis=-1) for m in range(options["bins"])], axis=-1)
+    assert (counts == found.count).all()
+
+
+def test_equal_margins_share_the_bin_of_their_share_below(margin):
+    """By the definition: of n pairs, k smaller ones put a pair into bin k * bins // n."""
+    for row, places in zip(abs(margin), excess(margin, bins=7).place):
+        assert places.tolist() == [sum(row < size) * 7 // 50 for size in row]
+
+
+@EVERY_FORM
 def test_pair_ece_is_ece_with_the_choices_of_people_as_golden(margin, options):
     proxy = np.stack([margin, np.zeros_like(margin)], axis=-1)
     golden = np.broadcast_to([1.0, 0.0], proxy.shape)
@@ -253,6 +272,42 @@ def test_no_other_temperature_has_a_lower_log_loss(margin):
         )
         assert inverse_temperature(row) == pytest.approx(best.x, abs=1e-4)
         assert log_loss(inverse_temperature(row) * row) <= best.fun
+
+
+def test_the_factor_is_the_root_of_the_slope_of_the_loss(rng):
+    """By plain bisection, for any accuracy and batch axes."""
+    margin = rng.normal(size=(2, 3, 400)) + np.array([0.05, 0.5, 2.0])[:, None]
+    chance = rng.random(400) ** 0.1
+    for labels in (1.0, chance):
+        found = inverse_temperature(margin, labels)
+        expected = [
+            bisect(lambda s, m=m, p=labels: (m * (sigma(s * m) - p)).sum(), 0, 100, xtol=1e-14)
+            for m in margin.reshape(6, 400)
+        ]
+        np.testing.assert_allclose(found, np.reshape(expected, (2, 3)), rtol=1e-11)
+
+
+@pytest.mark.parametrize("doubt", [0.4, 0.1, 1e-3, 1e-9, 1e-15])
+@pytest.mark.parametrize("size", [1.0, 1e-200, 1e190])
+def test_equal_margins_have_a_factor_in_closed_form(doubt, size):
+    """However rarely a label is wrong, to the last digits."""
+    chance = 1 - doubt
+    expected = np.log(chance / (1 - chance)) / size
+    assert inverse_temperature(np.full(5, size), chance) == pytest.approx(expected, rel=1e-14)
+
+
+def test_a_surplus_within_rounding_has_a_factor_near_nothing():
+    """1 + 2e-16 right against 1 wrong: ends of the search have equal signs."""
+    assert 0 <= inverse_temperature([0.1, 0.2, -0.3]) < 1e-14
+    for surplus in (2e-16, 1e-15, 1e-12):
+        found = inverse_temperature([1 + surplus, 0.7, -0.7, -1])
+        assert 0 <= found < 10 * surplus
+
+
+def test_margins_of_very_different_sizes_have_a_factor_of_their_own():
+    """Only the small ones are ever wrong, so they decide: three of four are right."""
+    margin = np.array([1e150, 1.0, 1.0, 1.0, -1.0])
+    assert inverse_temperature(margin) == pytest.approx(np.log(3), rel=1e-12)
 
 
 def test_after_fitting_the_scale_of_the_rewards_is_gone(margin):

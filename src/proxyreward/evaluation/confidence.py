@@ -10,16 +10,35 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import erf, expit
 
+from proxyreward.evaluation.groups import Group
 from proxyreward.evaluation.result import Calibration
 from proxyreward.evaluation.sample import UNKNOWN, Sample
-from proxyreward.evaluation.scores import Block
-from proxyreward.metrics.calibration import ece_floor, inverse_temperature, pair_ece, reliability
+from proxyreward.metrics.calibration import Excess, excess, inverse_temperature
 from proxyreward.metrics.checks import LARGEST
 from proxyreward.metrics.estimates import Interval
 from proxyreward.metrics.pairs import pairs, ratio
 
 PAIRS = 10_000
 """Of about so many pairs in all, equally many a prompt, calibration is measured."""
+SATURATED = -np.log(np.finfo(float).epsneg)
+"""A margin beyond which confidence is 1 in double precision."""
+
+
+class Drawn(NamedTuple):
+    """Pairs of responses of the same prompt, for all models of a group.
+
+    Attributes
+    ----------
+    margin : ndarray, shape (models, pairs)
+        Score of one response less that of the other.
+    order : ndarray of int, shape (models, pairs)
+        Places of the pairs, rising by the size of a model's margins.
+    prompt : ndarray of int, shape (pairs,)
+    """
+
+    margin: np.ndarray
+    order: np.ndarray
+    prompt: np.ndarray
 
 
 class Pairs(NamedTuple):
@@ -28,7 +47,8 @@ class Pairs(NamedTuple):
     Attributes
     ----------
     margin : ndarray, shape (pairs,)
-        Score by the model of the better one less that of the other.
+        Score by the model of the better one less that of the other; sizes rise, so that to find
+        edges of bins takes little time.
     prompt : ndarray of int, shape (pairs,)
     """
 
@@ -36,29 +56,31 @@ class Pairs(NamedTuple):
     prompt: np.ndarray
 
 
-def ordered_pairs(blocks: list[Block], golden: int, model: int, seed: int) -> Pairs:
-    """Pairs of responses of the same prompt, golden and model at these places of the blocks.
-
-    All pairs, or where these are more than about `PAIRS`, the same number of each prompt at random.
-    """
+def drawn_pairs(group: Group, seed: int) -> Drawn:
+    """All pairs, or where these are more than about `PAIRS`, as many of each prompt at random."""
     rng = np.random.default_rng(seed)
-    most = -(-PAIRS // max(sum(len(block.prompts) for block in blocks), 1))
-    found = [Pairs(np.empty(0), np.empty(0, int))]
-    for block in blocks:
+    most = -(-PAIRS // max(sum(len(block.prompts) for block in group.blocks), 1))
+    margin, prompt = [np.empty((len(group.names), 0))], [np.empty(0, int)]
+    for block in group.blocks:
         one, other = pairs(block.rows.shape[1])
         drawn = rng.permutation(len(one))[:most] if len(one) > most else slice(None)
-        one, other = one[drawn], other[drawn]
-        sign, margin = (
-            block.values[m][:, one] - block.values[m][:, other] for m in (golden, model)
-        )
-        sign = np.sign(sign)
-        row, place = np.nonzero(sign)
-        margin = _within_reach(margin[row, place], sign[row, place])
-        found.append(Pairs(margin, block.prompts[row]))
-    return Pairs(*(np.concatenate(part) for part in zip(*found)))
+        found = block.values[..., one[drawn]] - block.values[..., other[drawn]]
+        margin.append(found.reshape(len(found), -1))
+        prompt.append(np.repeat(block.prompts, found.shape[-1]))
+    margin = _within_reach(np.concatenate(margin, axis=1))
+    return Drawn(margin, np.argsort(abs(margin), axis=1), np.concatenate(prompt))
 
 
-def ece_interval(found: Pairs, sample: Sample, factor: np.ndarray | float = 1.0) -> Interval:
+def ordered_pairs(drawn: Drawn, golden: int, model: int) -> Pairs:
+    """Those that the golden model orders, golden and model at these places."""
+    order = drawn.order[model]
+    sign = np.sign(drawn.margin[golden][order])
+    kept = sign != 0
+    order, sign = order[kept], sign[kept]
+    return Pairs(drawn.margin[model][order] * sign, drawn.prompt[order])
+
+
+def ece_interval(found: Pairs, sample: Sample) -> Interval:
     r"""Expected calibration error (:func:`~proxyreward.metrics.calibration.pair_ece`).
 
     With :math:`S_m` the sum of right less confidence in bin m, the error is
@@ -67,22 +89,26 @@ def ece_interval(found: Pairs, sample: Sample, factor: np.ndarray | float = 1.0)
     the sum: :math:`w_m` is the standard deviation of a folded normal variable whose square of mean
     over standard deviation is that of the sum, :math:`(S_m / \sigma_m)^2 - 1` without bias and 0 at
     least. The interval is about the mean that such tables have, of which chance alone makes up the
-    floor. It ends at 0, below which no error lies.
-
-    `factor` multiplies the margins.
+    floor. It ends at 0, below which no error lies. Pairs whose confidence is 1 are in one bin.
     """
     if not len(found.margin):
         return UNKNOWN
-    margin = _within_reach(found.margin, factor)
-    confidence = expit(abs(margin))
-    excess = (1 + np.sign(margin)) / 2 - confidence
-    bins = np.searchsorted(reliability(margin).high[:-1], confidence)
-    sums = np.bincount(bins, excess)
-    standing = ratio(sums, _bin_errors(excess, bins, found, sample))
+    return _interval(found, excess(found.margin), sample)
+
+
+def _interval(found: Pairs, apart: Excess, sample: Sample) -> Interval:
+    """As :func:`ece_interval`, of pairs whose excess is known."""
+    prompts, n, bins = len(sample.group), len(found.prompt), apart.bins
+    # Of certain pairs none is better than its confidence, so sums of their bins have one sign.
+    certain = apart.place[abs(found.margin) > SATURATED].min(initial=bins)
+    cell = found.prompt * bins + np.minimum(apart.place, certain)
+    own = np.bincount(cell, apart.value, prompts * bins).reshape(prompts, bins)
+    sums, count = own.sum(axis=0), np.bincount(found.prompt, minlength=prompts)
+    own[count == 0] = np.nan
+    standing = ratio(sums, sample.error(own - sums / np.count_nonzero(count))[0])
     size = folded_deviation(np.sqrt(np.maximum(standing**2 - 1, 0)))
-    error = float(pair_ece(margin))
-    influence = ((np.sign(sums) * size)[bins] * excess - error) / len(margin)
-    known = sample.interval(error, _per_prompt(influence, found, sample))
+    error = abs(sums).sum() / n
+    known = sample.interval(error, (own @ (np.sign(sums) * size) - count * error) / n)
     return known._replace(low=max(known.low, 0.0))  # NaN stays
 
 
@@ -103,14 +129,6 @@ def folded_deviation(z: np.ndarray) -> np.ndarray:
     return np.where(z < 9, np.sqrt(np.maximum(1 + z**2 - mean**2, 0)), 1.0)
 
 
-def _bin_errors(excess: np.ndarray, bins: np.ndarray, found: Pairs, sample: Sample) -> np.ndarray:
-    """Standard errors of the sums of `excess` in each bin, shape (bins,)."""
-    prompts, width = len(sample.group), bins.max() + 1
-    own = np.bincount(found.prompt * width + bins, excess, prompts * width).reshape(prompts, width)
-    own[np.bincount(found.prompt, minlength=prompts) == 0] = np.nan
-    return sample.error(own - np.nanmean(own, axis=0))[0]
-
-
 def calibration(found: Pairs, sample: Sample) -> Calibration | None:
     """Calibration of the scores as they are, and after a temperature; None without pairs.
 
@@ -125,10 +143,11 @@ def calibration(found: Pairs, sample: Sample) -> Calibration | None:
     after = UNKNOWN
     if fold.any() and not fold.all():
         best = [float(inverse_temperature(found.margin[fold != half])) for half in (0, 1)]
-        after = ece_interval(found, sample, np.array(best)[fold])
-    floor = float(ece_floor(found.margin))
-    before = ece_interval(found, sample)
-    return Calibration(before, after, floor, _temperature(found, sample))
+        mended = _within_reach(found.margin, np.array(best)[fold])
+        after = ece_interval(found._replace(margin=mended), sample)
+    apart = excess(found.margin)
+    before = _interval(found, apart, sample)
+    return Calibration(before, after, float(apart.floor()), _temperature(found, sample))
 
 
 def _temperature(found: Pairs, sample: Sample) -> Interval:
@@ -139,15 +158,15 @@ def _temperature(found: Pairs, sample: Sample) -> Interval:
     # Of the scaled margins, so that squares do not overflow; it is then that of log s.
     scaled = _within_reach(found.margin, factor)
     doubt = expit(-scaled)
-    slope = (expit(scaled) * scaled * (doubt * scaled)).sum()
-    influence = _per_prompt(ratio(-doubt * scaled, slope), found, sample)
+    slope = (doubt * scaled) @ ((1 - doubt) * scaled)
+    influence = ratio(_per_prompt(-doubt * scaled, found, sample), slope)
     of_log = sample.interval(-np.log(factor), influence)
     with np.errstate(over="ignore"):
         ends = np.exp(of_log)
     return Interval(*np.where(np.isfinite(ends), ends, np.nan).tolist())
 
 
-def _within_reach(margin: np.ndarray, factor: np.ndarray | float) -> np.ndarray:
+def _within_reach(margin: np.ndarray, factor: np.ndarray | float = 1.0) -> np.ndarray:
     """Margins times a factor, cut where the library refuses them; confidence is 1 long before."""
     with np.errstate(over="ignore"):
         return np.clip(margin * factor, -LARGEST, LARGEST)

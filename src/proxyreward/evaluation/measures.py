@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from proxyreward.evaluation import curves, spread, within
-from proxyreward.evaluation.confidence import calibration, ece_interval, ordered_pairs
+from proxyreward.evaluation.confidence import calibration, drawn_pairs, ece_interval, ordered_pairs
 from proxyreward.evaluation.gains import Gain
 from proxyreward.evaluation.groups import groups
 from proxyreward.evaluation.nulls import FIRST
@@ -78,6 +78,7 @@ def models(
             curves.measured(group, scores.prompts, sample),
         )
         variance = spread.of_group(group, scores.prompts, sample)
+        drawn = drawn_pairs(group, sample.seed)
         for (golden, name, inside), (_, _, reached) in zip(*parts):
             if name == golden:
                 continue
@@ -86,7 +87,7 @@ def models(
             if name not in nulls:
                 gains[golden][name] = gain
             means = _means(inside)
-            pairs = ordered_pairs(group.blocks, *group.places((golden, name)), sample.seed)
+            pairs = ordered_pairs(drawn, *group.places((golden, name)))
             null = name in nulls
             calibrated = None if null else calibration(pairs, sample)
             error = calibrated.before if calibrated else ece_interval(pairs, sample)

@@ -13,8 +13,6 @@ mean and less noise. It does not matter then which response a pair names first.
 The bins and the error in them are defined once for all.
 """
 
-from collections.abc import Callable
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -154,23 +152,61 @@ def ece_floor(
 
     Parameters and errors as in :func:`pair_ece`; shape (...).
     """
+    return excess(margin, bins, binning, orientation, chance).floor()
+
+
+class Excess(NamedTuple):
+    r"""What :func:`pair_ece` adds up of each pair; in both orders of two entries for each pair.
+
+    Attributes
+    ----------
+    value : ndarray, shape (..., pairs)
+        1 if right, 0 if wrong, 1/2 where :math:`\Delta = 0`, less the confidence.
+        In both orders 0 where a bin holds both entries of a pair, which cancel.
+    place : ndarray of int, shape (..., pairs)
+        Bin, from 0.
+    bins : int
+        How many there are.
+    """
+
+    value: np.ndarray
+    place: np.ndarray
+    bins: int
+
+    def floor(self) -> np.ndarray:
+        """What :func:`ece_floor` is for these pairs, shape (...)."""
+        parts = np.stack([np.ones_like(self.value), self.value, self.value**2])
+        inside, total, square = _sums(parts, self.place, self.bins)
+        scatter = square - total**2 / np.maximum(inside, 1)
+        spread = scatter.clip(min=0) * inside / np.maximum(inside - 1, 1)
+        return np.sqrt(2 / np.pi * spread).sum(axis=-1) / self.value.shape[-1]
+
+
+def excess(
+    margin: np.ndarray,
+    bins: int = 10,
+    binning: str = "mass",
+    orientation: str = "proxy",
+    chance: np.ndarray | float = 1.0,
+) -> Excess:
+    r"""Right less confidence of each pair, and its bin.
+
+    With :math:`S_m` the sum over bin m, :func:`pair_ece` is :math:`\sum_m |S_m|` over all pairs,
+    or over both entries of all. Parameters and errors as there.
+
+    Examples
+    --------
+    >>> value, place, bins = excess([-1.0, 0.2, 0.0, 2.0], bins=2)
+    >>> value.round(2).tolist(), place.tolist()
+    ([-0.73, 0.45, 0.0, 0.12], [1, 0, 0, 1])
+    """
     _check_options(bins, binning, orientation, ("proxy", "both"))
-    sign, margin = _labelled(margin, chance)
-    pairs = margin.shape[-1]
-    sign, first, margin = _entries(sign, margin, orientation)
-    excess, edges = (
-        sign * first / 2 + 0.5 - expit(margin),
-        _edges(margin, bins, binning, orientation),
-    )
-    if orientation == "both":  # the two entries of a pair cancel in a bin that holds both
-        place = (margin > edges).sum(axis=0)
-        apart = place[..., :pairs] != place[..., pairs:]
-        excess = excess * np.concatenate([apart, apart], axis=-1)
-    sums = [_sums(values, margin, edges) for values in (np.ones_like(margin), excess, excess**2)]
-    inside, total, square = (np.stack(part, axis=-1) for part in sums)
-    scatter = square - total**2 / np.maximum(inside, 1)
-    spread = scatter.clip(min=0) * inside / np.maximum(inside - 1, 1)
-    return np.sqrt(2 / np.pi * spread).sum(axis=-1) / margin.shape[-1]
+    sign, first, margin = _entries(*_labelled(margin, chance), orientation)
+    place = _places(margin, _edges(margin, bins, binning, orientation)).astype(int)
+    value = sign * first / 2 + 0.5 - expit(margin)
+    if orientation == "both":
+        value = value * (place != np.roll(place, place.shape[-1] // 2, axis=-1))
+    return Excess(value, place, bins)
 
 
 class Reliability(NamedTuple):
@@ -224,8 +260,8 @@ def reliability(
     edges, rows = _edges(margin, bins, binning, orientation), margin.shape[:-1]
     inner = np.broadcast_to(edges[..., 0], (bins - 1, *rows))
     ends = expit(np.stack([np.full(rows, start), *inner, np.full(rows, np.inf)], axis=-1))
-    counted = (np.ones_like(margin), expit(margin), right)
-    count, total, right = (np.stack(_sums(v, margin, edges), axis=-1) for v in counted)
+    counted = np.stack([np.ones_like(margin), expit(margin), right])
+    count, total, right = _sums(counted, _places(margin, edges), bins)
     shares = ratio(total, count), ratio(right, count)
     return Reliability(ends[..., :-1], ends[..., 1:], count, *shares, *_wilson(right, count, level))
 
@@ -263,7 +299,7 @@ def inverse_temperature(margin: np.ndarray, chance: np.ndarray | float = 1.0) ->
     and best-of-n, stay as they are, but calibration changes. Above 1 the reward model was too
     cautious, below 1 too sure.
 
-    The loss is convex in s, so bisection finds the root of its slope. Two limits are finite.
+    The loss is convex in s, and Newton's method finds where its slope is 0. Two limits are finite.
     Where the margins have no positive sum, guessing is best: 0, that is an infinite T. Where no
     margin is on the wrong side, any larger factor is better: it is then such that the smallest
     becomes `CERTAIN`, and the log loss 0 to double precision except for ties.
@@ -281,25 +317,41 @@ def inverse_temperature(margin: np.ndarray, chance: np.ndarray | float = 1.0) ->
     """
     sign, margin = _labelled(margin, chance)
     margin, exponent = near_one(margin)
-    total, square = (sign * margin).sum(axis=-1), (margin**2).sum(axis=-1)
-    wrong = ((abs(margin) - sign * margin) / 2).sum(axis=-1)
+    size, total = abs(margin), (sign * margin).sum(axis=-1)
+    wrong = np.vecdot(size, 1 - sign * np.sign(margin)) / 2
     with np.errstate(over="ignore"):  # cut below
-        certain = CERTAIN / np.where(margin != 0, abs(margin), np.inf).min(axis=-1)
+        found = CERTAIN / np.where(size > 0, size, np.inf).min(axis=-1)
+    found = np.where(total > 0, found, 0.0)
+    with np.errstate(all="ignore"):  # steps without an end are not taken, larger numbers are cut
+        for row in map(tuple, np.argwhere(np.minimum(total, wrong) > 0)):
+            found[row] = _factor(size[row], total[row], wrong[row])
+        return np.minimum(np.ldexp(found, -exponent[..., 0]), MAXIMUM)
+
+
+def _factor(size: np.ndarray, total: float, wrong: float) -> float:
+    r"""The s with :math:`\sum_i |\Delta_i|\, \sigma(-s |\Delta_i|)` equal to `wrong`.
+
+    That is where the loss is flat, if `wrong` is the sum of the sizes of margins, each times the
+    probability of being wrong, and `total` that of right less wrong. Newton's method on the
+    logarithms of both sides and of s, which lie nearly on a line; where a step leaves the ends
+    between which the root is known to lie, s becomes their geometric mean.
+    """
+    size = size[size > 0]
     # Before the root: sigma(-x) lies above 1/2 - x/4 for positive x. Behind it: at the minimum the
     # loss is at most log 2, and that of wrong labels alone is above the sum of their margins.
-    low = ratio(2 * np.maximum(total, 0), square)
-    high = np.minimum(ratio(np.log(2) * margin.shape[-1], wrong), MAXIMUM)
-    second = (1 - sign) / 2  # probability that the second response is the better one
-    for _ in range(64):
-        middle = np.sqrt(low) * np.sqrt(high)
-        if not ((low < middle) & (middle < high)).any():
-            break  # neighbours
-        slope = expit(-middle[..., None] * margin) - second
-        falling = (margin * slope).sum(axis=-1) > 0
-        low, high = np.where(falling, middle, low), np.where(falling, high, middle)
-    found = np.where(total > 0, np.where(wrong > 0, high, certain), 0.0)
-    with np.errstate(over="ignore"):
-        return np.minimum(np.ldexp(found, -exponent[..., 0]), MAXIMUM)
+    s, high = 2 * total / (size @ size), min(np.log(2) * len(size) / wrong, MAXIMUM)
+    low = s
+    for _ in range(100):  # five where margins are of like size
+        odds = np.exp(-s * size)
+        each = size * (odds / (1 + odds))
+        doubt = each.sum()
+        low, high = (s, high) if doubt > wrong else (low, s)
+        step = doubt * np.log(doubt / wrong) / (s * (each @ (size - each)))
+        new = s * np.exp(step)
+        if abs(step) <= 1e-9:  # what is left is about its square
+            return new
+        s = new if low <= new <= high else np.sqrt(low) * np.sqrt(high)
+    return s
 
 
 def _labelled(margin: np.ndarray, chance: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
@@ -339,26 +391,25 @@ def _error(
     """The error of margins (..., pairs) whose first response is the better one where `sign` is 1,
     the worse one where it is -1."""
     sign, first, margin = _entries(sign, margin, orientation)
-    doubt = 0.5 - expit(margin)
-
-    def excess_above(edge: np.ndarray | float) -> np.ndarray:
-        """Sum of (right - confidence), where right is (1 + sign * first) / 2."""
-        inside = margin > edge
-        return np.vecdot(sign, first * inside) / 2 + (doubt * inside).sum(axis=-1)
-
-    parts = _in_bins(excess_above, _edges(margin, bins, binning, orientation))
-    return sum(abs(part) for part in parts) / margin.shape[-1]
+    doubt, place = 0.5 - expit(margin), _places(margin, _edges(margin, bins, binning, orientation))
+    error = 0.0
+    for inside in (place == m for m in range(bins)):
+        # Of right - confidence, where right is (1 + sign * first) / 2.
+        error += abs(np.vecdot(sign, first * inside) / 2 + np.vecdot(doubt, inside))
+    return error / margin.shape[-1]
 
 
-def _in_bins(above: Callable[[np.ndarray], np.ndarray], edges: np.ndarray) -> list[np.ndarray]:
-    """Sum in each bin, from the sum above an edge."""
-    sums = [above(edge) for edge in (-np.inf, *edges, np.inf)]
-    return [lower - upper for lower, upper in pairwise(sums)]
+def _sums(values: np.ndarray, place: np.ndarray, bins: int) -> np.ndarray:
+    """Sums (..., bins) of values (..., entries) in each bin."""
+    return np.stack([np.vecdot(values, place == number) for number in range(bins)], axis=-1)
 
 
-def _sums(values: np.ndarray, margin: np.ndarray, edges: np.ndarray) -> list[np.ndarray]:
-    """Sum of the values of each bin's entries."""
-    return _in_bins(lambda edge: (values * (margin > edge)).sum(axis=-1), edges)
+def _places(margin: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Bin of each entry, from 0."""
+    place = np.zeros(margin.shape, np.int16)  # there are at most 10,000
+    for edge in edges:
+        place += margin > edge
+    return place
 
 
 def _edges(margin: np.ndarray, bins: int, binning: str, orientation: str) -> np.ndarray:
@@ -371,7 +422,7 @@ def _edges(margin: np.ndarray, bins: int, binning: str, orientation: str) -> np.
         edges = logit(np.linspace(low, 1, bins + 1)[1:-1])
         return edges.reshape(-1, *[1] * margin.ndim)
     last = -(-np.arange(1, bins) * margin.shape[-1] // bins) - 1
-    return np.moveaxis(np.sort(margin, axis=-1)[..., last], -1, 0)[..., None]
+    return np.moveaxis(np.partition(margin, last, axis=-1)[..., last], -1, 0)[..., None]
 
 
 def _wilson(successes: np.ndarray, trials: np.ndarray, level: float) -> tuple:
