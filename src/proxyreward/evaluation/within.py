@@ -3,8 +3,8 @@
 In: scores. Out: per prompt the metrics of :mod:`proxyreward.metrics.within_prompt`, the pairs that
 a model orders rightly, and what specificity is made of.
 
-Each prompt is given to a metric of the library as if it were all, so its mean is that prompt's
-value, NaN where the metric is undefined. Three are not taken from there. *Kendall's tau* is right
+A metric of the library is a mean over prompts of what is taken here from each, NaN where it is
+undefined. Three are not taken from there. *Kendall's tau* is right
 less wrong pairs over the geometric mean of the pairs that either orders, which are known here for
 accuracy. *Accuracy* is the share of the pairs that the golden model orders, and a tie of the model
 is half right, so that a constant scorer has 1/2; the library compares the signs -1, 0, 1, so that a
