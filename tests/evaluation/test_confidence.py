@@ -179,3 +179,19 @@ def test_one_prompt_cannot_be_split(rng):
     assert np.isnan(found.after).all()
     assert np.isfinite([found.before.estimate, found.floor]).all()
     assert dataclasses.asdict(found)["floor"] > 0
+
+
+def test_the_error_is_the_librarys_beside_certain_pairs():
+    margin = np.array([0.2 * i for i in range(1, 10)] + [100.0] + [-101.0 - i for i in range(10)])
+    golden = np.tile([1.0, 0.0], (20, 1))
+    found, sample = pairs_of(golden, np.stack([margin, np.zeros(20)], axis=1))
+    assert ece_interval(found, sample).estimate == pytest.approx(float(pair_ece(margin)))
+    assert ece_interval(found, sample).high <= 1
+
+
+def test_any_temperature_is_possible_where_one_cluster_outweighs_the_others():
+    margin = np.array([1, 2, -0.5, 0.3, -0.2, 0.4, 1.5, -1, 2, 1, 0.5])
+    golden, model = np.tile([1.0, 0.0], (11, 1)), np.stack([margin, np.zeros(11)], axis=1)
+    scores = scored([golden, model], cluster=np.repeat(["a", "b", "c"], [9, 1, 1]))
+    found = calibration(ordered(scores), Sample(scores)).temperature
+    assert found[1:] == (0, np.inf)

@@ -134,6 +134,20 @@ def test_a_few_clusters_with_most_of_the_prompts():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("clusters", "times"), [(10, 1), (10, 3), (30, 8)])
+def test_ratios_of_which_one_cluster_has_much(clusters, times):
+    rng = np.random.default_rng(5)
+    weight = np.where(np.arange(clusters) == 0, times, 1.0)
+    below = weight[:, None] * rng.exponential(size=(TABLES, clusters, 4))
+    share = 0.5 + 0.3 * rng.normal(size=(TABLES, clusters, 1)) + rng.normal(size=below.shape)
+    cluster = np.repeat(np.arange(clusters), 4).astype(str)
+    sample = Sample(scored(np.zeros((1, 4 * clusters, 2)), cluster=cluster))
+    tables = zip(*(part.reshape(TABLES, -1) for part in (share * below, below)))
+    # A t test of few numbers of which one weighs much holds its level, and more.
+    assert 0.93 <= held([sample.ratio(*table) for table in tables], 0.5) <= 0.985
+
+
+@pytest.mark.slow
 def test_accuracy_in_categories_of_unequal_size():
     prompts, sizes = 200, {"many": 120, "some": 50, "few": 20, "least": 10}
     golden, model = drawn(prompts, 4)

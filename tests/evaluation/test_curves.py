@@ -2,7 +2,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.stats import t
+from scipy.stats import t, ttest_1samp
 from tests.evaluation.dense import scored
 
 from proxyreward.evaluation import curves
@@ -190,3 +190,29 @@ def test_what_adds_to_ndr_leaves_out_what_does_not_count(rng):
     found = curves.per_prompt(ragged(rng, [4] * 9 + [2]), "a", "b")
     for part in curves.ndr_parts(found, 10):
         assert np.isnan(part).tolist() == [False] * 9 + [True]
+
+
+def test_the_peak_may_be_anywhere_where_one_cluster_outweighs_the_others(rng):
+    golden = rng.normal(size=(29, 4)) + [0, 9, 0, 0]
+    few = np.repeat(np.arange(10), [20] + 9 * [1])
+    samples = [Sample(scored(np.zeros((1, 29, 2)), cluster=c)) for c in (None, few.astype(str))]
+    assert [curves.peak(golden, sample) for sample in samples] == [(2, 2, 2), (2, 1, 4)]
+
+
+def test_the_peak_by_unequal_clusters_is_that_of_t_tests(rng):
+    cluster = np.repeat(np.arange(8), [1, 2, 2, 4, 5, 5, 8, 13])
+    sample = Sample(scored(np.zeros((1, 40, 2)), cluster=cluster.astype(str)))
+    for _ in range(50):
+        golden = rng.normal(size=(40, 3)) + rng.normal(size=(8, 3))[cluster]
+        found = curves.peak(golden, sample)
+        best = int(golden.mean(axis=0).argmax())
+        rejected = [
+            any(
+                golden[:, m].mean() > golden[:, n].mean()
+                and ttest_1samp(np.bincount(cluster, golden[:, m] - golden[:, n]), 0).pvalue < 0.05
+                for m in range(3)
+            )
+            for n in range(3)
+        ]
+        held = 1 + np.flatnonzero(~np.array(rejected))
+        assert found == (best + 1, held[0], held[-1])

@@ -6,6 +6,7 @@ import pytest
 
 import proxyreward
 from proxyreward.evaluation import evaluate as evaluation
+from proxyreward.evaluation import report
 from proxyreward.evaluation.report.tree import dump
 
 PROMPTS, RESPONSES = 400, 12
@@ -150,3 +151,18 @@ def test_golden_models_in_small_parts_find_what_all_at_once_find(evaluated, monk
     whole = dump(evaluated(frame))
     monkeypatch.setattr(evaluation, "PLANES", 1)
     assert dump(evaluated(frame)) == whole
+
+
+def test_a_cluster_that_outweighs_the_others_is_noted(tmp_path):
+    given = table(model=good)
+    first = given["prompt_id"].map(lambda prompt: int(prompt[1:]) < 390)
+    clusters = np.where(first, "most", given["prompt_id"])
+    path = tmp_path / "scores.csv"
+    given.assign(cluster=clusters).to_csv(path, index=False)
+    found = proxyreward.evaluate(path, golden="truth")
+    (note,) = [note for note in found.input.notes if note.kind == "one-cluster"]
+    assert note.count == 390
+    report.write(found, tmp_path / "out")
+    assert (
+        "one cluster of prompts outweighs the others" in (tmp_path / "out/report.html").read_text()
+    )

@@ -89,7 +89,8 @@ def ece_interval(found: Pairs, sample: Sample) -> Interval:
     the sum: :math:`w_m` is the standard deviation of a folded normal variable whose square of mean
     over standard deviation is that of the sum, :math:`(S_m / \sigma_m)^2 - 1` without bias and 0 at
     least. The interval is about the mean that such tables have, of which chance alone makes up the
-    floor. It ends at 0, below which no error lies. Pairs whose confidence is 1 are in one bin.
+    floor. It ends at 0 and at 1, beyond which no error lies. Pairs of confidence 1 are in one bin
+    for it.
     """
     if not len(found.margin):
         return UNKNOWN
@@ -107,9 +108,9 @@ def _interval(found: Pairs, apart: Excess, sample: Sample) -> Interval:
     own[count == 0] = np.nan
     standing = ratio(sums, sample.error(own - sums / np.count_nonzero(count))[0])
     size = folded_deviation(np.sqrt(np.maximum(standing**2 - 1, 0)))
-    error = abs(sums).sum() / n
+    error = abs(np.bincount(apart.place, apart.value)).sum() / n
     known = sample.interval(error, (own @ (np.sign(sums) * size) - count * error) / n)
-    return known._replace(low=max(known.low, 0.0))  # NaN stays
+    return known._replace(low=max(known.low, 0.0), high=min(known.high, 1.0))  # NaN stays
 
 
 def folded_deviation(z: np.ndarray) -> np.ndarray:
@@ -158,12 +159,13 @@ def _temperature(found: Pairs, sample: Sample) -> Interval:
     # Of the scaled margins, so that squares do not overflow; it is then that of log s.
     scaled = _within_reach(found.margin, factor)
     doubt = expit(-scaled)
-    slope = (doubt * scaled) @ ((1 - doubt) * scaled)
+    slope = (doubt * scaled * ((1 - doubt) * scaled)).sum()
     influence = ratio(_per_prompt(-doubt * scaled, found, sample), slope)
     of_log = sample.interval(-np.log(factor), influence)
     with np.errstate(over="ignore"):
         ends = np.exp(of_log)
-    return Interval(*np.where(np.isfinite(ends), ends, np.nan).tolist())
+    known = np.isfinite(ends) | np.isinf(of_log)
+    return Interval(*np.where(known, ends, np.nan).tolist())
 
 
 def _within_reach(margin: np.ndarray, factor: np.ndarray | float = 1.0) -> np.ndarray:

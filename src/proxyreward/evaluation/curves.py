@@ -168,17 +168,15 @@ def peak(golden: np.ndarray, sample: Sample) -> Interval:
 
 def _peak(means: Means, largest: float) -> Interval:
     """From the means for each n, and the largest of all numbers."""
-    (noise,), exponent = near_one(np.array([largest]))
+    (scaled,), exponent = near_one(np.array([largest]))
+    noise = ROUNDING * scaled  # a flat curve has no peak by it
     mean, sums = (np.ldexp(part, -exponent) for part in means[:2])
-    noise = 1e-12 * noise  # of rounding: a flat curve has no peak by it
     peak = int(np.argmax(mean >= mean.max() - noise)) + 1
     groups = len(sums)
     if groups < 2:
         return Interval(peak, np.nan, np.nan)
-    moments = groups / (groups - 1) * sums.T @ sums
-    variance = np.diag(moments)[:, None] + np.diag(moments) - 2 * moments
-    ahead = mean[:, None] - mean - noise
-    beaten = ahead > t_quantile(groups) * np.sqrt(variance.clip(min=0))
+    error = means._replace(estimate=mean, sums=sums).errors()
+    beaten = mean[:, None] - mean - noise > t_quantile(groups) * error
     held = np.flatnonzero(~beaten.any(axis=0)) + 1
     return Interval(peak, int(held[0]), int(held[-1]))
 

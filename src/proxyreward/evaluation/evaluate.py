@@ -18,7 +18,7 @@ from proxyreward.evaluation.gains import Gain
 from proxyreward.evaluation.nulls import with_nulls
 from proxyreward.evaluation.reading import read
 from proxyreward.evaluation.reading.options import Options
-from proxyreward.evaluation.result import LEVEL, Evaluation, Golden, Input, Model, Symptom
+from proxyreward.evaluation.result import LEVEL, Evaluation, Golden, Input, Model, Note, Symptom
 from proxyreward.evaluation.sample import Sample
 from proxyreward.evaluation.scores import Scores
 from proxyreward.evaluation.symptoms import symptoms
@@ -85,8 +85,22 @@ def of_scores(
     parts = _split(scores, goldens, workers)
     ran = Parallel(workers)(delayed(_against_all)(scores, part, seed) for part in parts)
     found, seen = tuple(golden for part in ran for golden in part), symptoms(scores)
-    settings = {**settings, "level": LEVEL}
+    settings, told = {**settings, "level": LEVEL}, _with_outweighed(told, scores)
     return Evaluation(told, seen, found, tuple(_alarms(scores, seen, found)), settings)
+
+
+def _with_outweighed(told: Input, scores: Scores) -> Input:
+    """The input, with a note where one cluster outweighs the others."""
+    sample = Sample(scores)
+    if not sample.outweighed:
+        return told
+    most = int(np.bincount(sample.group).max())
+    message = (
+        f"one of {sample.groups} clusters has {most:,} of {scores.prompts:,} prompts and outweighs "
+        "the others: means have intervals without bounds, and nothing is told apart; give finer "
+        "clusters, or more of them"
+    )
+    return dataclasses.replace(told, notes=(*told.notes, Note("one-cluster", most, message)))
 
 
 def _workers(goldens: int, size: int) -> int:

@@ -1,7 +1,9 @@
 """What an evaluation finds, as plain data: the tree that the JSON file holds.
 
-Numbers that are not known are NaN here and null in JSON. A change that a reader of the file would
-notice raises the number at the end of `SCHEMA`.
+Numbers that are not known are NaN here and null in JSON. An end of an interval is infinite here and
+null in JSON where one cluster of prompts outweighs the others, so that no number is out of reach; a
+note of the input says so where it does by the number of its prompts. A change that a reader of the
+file would notice raises the number at the end of `SCHEMA`.
 """
 
 from __future__ import annotations

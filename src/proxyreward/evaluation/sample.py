@@ -21,11 +21,13 @@ above are too small. A t test that some :math:`\theta` is true has no such fault
 
 .. math:: z_g = \sum_{p \in g} \psi_p + (\hat\theta - \theta)\, n_g / P
 
-of expectation 0, and where these are independent and normal, however unequal their variances, the
-test keeps its level of 5 in a hundred (Bakirov and Székely 2005; Ibragimov and Müller 2010). The
-interval is made of all :math:`\theta` that it does not reject, as Fieller's (1954) of a ratio. With
-clusters of one size it is the plain one. Where one of few clusters has most prompts, the test
-rejects nothing however far away, and the interval has no end on either side.
+of expectation 0. In a ratio, of which prompts may tell much or little as well, its share of
+:math:`\sum b` takes the place of :math:`n_g / P`. Where the :math:`z_g` are independent and normal,
+however unequal their variances, the test keeps its level of 5 in a hundred (Bakirov and Székely
+2005; Ibragimov and Müller 2010). The interval is made of all :math:`\theta` that it does not
+reject, as Fieller's (1954) of a ratio. With clusters of one weight it is the plain one. Where one
+of few clusters outweighs the others, the test does not reject what is far away: the interval has
+no end on either side, and p is 1.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ from proxyreward.metrics.pairs import ratio as quotient
 from proxyreward.metrics.scaling import near_one
 
 UNKNOWN = Interval(np.nan, np.nan, np.nan)
+ROUNDING = 1e-14
+"""Of influence values, in units of the largest number that they are made of: it counts as 0."""
 
 
 class Sample:
@@ -82,17 +86,28 @@ class Sample:
         sums, sizes = self._sums(influence)
         return sums, len(sizes)
 
-    def _sums(self, influence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The same sums, and how many prompts of each cluster count."""
-        group = self.group
+    def _sums(
+        self, influence: np.ndarray, weight: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same sums, and the weights of the clusters.
+
+        That is the sum of the prompts' weights (prompts,), or without these how many count.
+        """
+        group, weight = self.group, np.ones(len(self.group)) if weight is None else weight
         if (missing := np.isnan(influence)).any():
             kept = ~missing.reshape(len(influence), -1).any(axis=1)
-            influence, group = influence[kept], group[kept]
+            influence, group, weight = influence[kept], group[kept], weight[kept]
         if self.groups == len(self.group) or not len(group):
-            return influence, np.ones(len(group), int)
+            return influence, weight
         order = np.argsort(group, kind="stable")
         starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-        return np.add.reduceat(influence[order], starts), np.diff(starts, append=len(group))
+        return tuple(np.add.reduceat(part[order], starts) for part in (influence, weight))
+
+    @property
+    def outweighed(self) -> bool:
+        """Whether one of the clusters outweighs the others, so that means have no bounds."""
+        sizes = np.bincount(self.group)
+        return len(sizes) > 1 and _room(sizes) <= 0
 
     def error(self, influence: np.ndarray) -> tuple[np.ndarray, int]:
         """Standard errors (...) of influence values (prompts, ...), and how many clusters count.
@@ -105,16 +120,19 @@ class Sample:
         scaled, exponent = _near_one(sums)
         return np.ldexp(_error(_squares(scaled), groups), exponent), groups
 
-    def interval(self, estimate: float, influence: np.ndarray) -> Interval:
+    def interval(
+        self, estimate: float, influence: np.ndarray, weight: np.ndarray | None = None
+    ) -> Interval:
         """Estimate with its interval, from influence values (prompts,).
 
-        NaN ends where fewer than two clusters count, infinite ones where one outweighs the others.
+        NaN ends where fewer than two clusters count, infinite ones where one outweighs the others,
+        by its prompts or by their weights (prompts,).
         """
-        low, high = _ends(np.array(estimate), *self._sums(influence))
+        low, high = _ends(np.array(estimate), *self._sums(influence, weight))
         return Interval(float(estimate), float(low), float(high))
 
     def paired(
-        self, difference: np.ndarray, influence: np.ndarray
+        self, difference: np.ndarray, influence: np.ndarray, weight: np.ndarray | None = None
     ) -> tuple[list[Interval], np.ndarray]:
         """Student's intervals of differences (n,), and the two-sided p that there are none.
 
@@ -122,7 +140,7 @@ class Sample:
         :meth:`interval`: what is paired has little, and far in its tails, where p of many pairs is
         looked at, the correction would find too much.
         """
-        sums, sizes = self._sums(influence)
+        sums, sizes = self._sums(influence, weight)
         groups, t = len(sizes), t_quantile(len(sizes))
         if groups < 2:
             found = [Interval(each, np.nan, np.nan) for each in difference.tolist()]
@@ -132,9 +150,9 @@ class Sample:
         below, above = _student(sums, _squares(sums), sizes)
         ends = np.ldexp([gap - t * below, gap + t * above], exponent)
         found = [Interval(*row) for row in zip(*map(np.ndarray.tolist, (difference, *ends)))]
-        error = _error(
-            _squares(sums + np.outer(_unequal(sizes), gap)), groups
-        )  # if there were none
+        if _room(sizes) <= 0:
+            return found, np.ones(len(found))
+        error = _error(_squares(sums + np.outer(_unequal(sizes), gap)), groups)  # were there none
         with np.errstate(divide="ignore", invalid="ignore"):
             p = 2 * stdtr(groups - 1, -abs(gap) / error)
         return found, np.where(gap == 0, 1.0, p)
@@ -152,11 +170,15 @@ class Sample:
             return UNKNOWN
         influence = ratio_influence(above, below)
         if ends is not None:
-            return self.bounded(estimate, influence, ends)
-        return self.interval(estimate, influence)
+            return self.bounded(estimate, influence, ends, below)
+        return self.interval(estimate, influence, below)
 
     def bounded(
-        self, estimate: float, influence: np.ndarray, ends: tuple[float, float]
+        self,
+        estimate: float,
+        influence: np.ndarray,
+        ends: tuple[float, float],
+        weight: np.ndarray | None = None,
     ) -> Interval:
         r"""Wilson's interval of a mean of numbers that lie between two ends.
 
@@ -166,7 +188,7 @@ class Sample:
         stays within the ends, and is no point at an end, where as many draws as clusters count.
         Where clusters differ in size the error is the geometric mean of those to both sides.
         """
-        sums, sizes = self._sums(influence)
+        sums, sizes = self._sums(influence, weight)
         low, width, groups = ends[0], ends[1] - ends[0], len(sizes)
         if groups < 2:
             return Interval(float(estimate), np.nan, np.nan)
@@ -177,7 +199,7 @@ class Sample:
         share = float(round(share)) if at_end else share
         if square == 0 and not at_end:
             return Interval(float(estimate), float(estimate), float(estimate))
-        if np.isinf(square):
+        if np.isinf(square) and not at_end:
             return Interval(float(estimate), *ends)
         draws = groups if at_end else share * (1 - share) / square
         t2 = t_quantile(groups) ** 2
@@ -198,9 +220,11 @@ class Sample:
         known = values[~missing] if missing.any() else values
         if not known.size:
             nothing = np.full(values.shape[1], np.nan)
-            return Means(nothing, values[:0], np.ones(0, int))
+            return Means(nothing, values[:0], np.ones(0))
         estimate = known.mean(axis=0)
-        return Means(estimate, *self._sums((values - estimate) / len(known)))
+        apart = values - estimate
+        apart[abs(apart) <= ROUNDING * abs(known).max(axis=0)] = 0.0
+        return Means(estimate, *self._sums(apart / len(known)))
 
 
 class Means(NamedTuple):
@@ -212,7 +236,7 @@ class Means(NamedTuple):
         NaN where no row counts.
     sums : ndarray, shape (clusters, n)
         Of influence values.
-    sizes : ndarray of int, shape (clusters,)
+    sizes : ndarray, shape (clusters,)
         How many prompts of each cluster count.
     """
 
@@ -224,6 +248,22 @@ class Means(NamedTuple):
         """The intervals, in the order of the columns."""
         ends = (self.estimate, *_ends(*self))
         return tuple(Interval(*row) for row in zip(*map(np.ndarray.tolist, ends)))
+
+    def errors(self) -> np.ndarray:
+        """Standard errors of the difference of each two means, were there none: shape (n, n).
+
+        Infinite where one cluster outweighs the others.
+        """
+        factor = len(self.sizes) / (len(self.sizes) - 1)
+        moments = factor * self.sums.T @ self.sums
+        variance = np.diag(moments)[:, None] + np.diag(moments) - 2 * moments
+        if self.sizes.min() < self.sizes.max():
+            apart, gap = _unequal(self.sizes), self.estimate[:, None] - self.estimate
+            lean = apart @ self.sums
+            variance += factor * gap * (2 * (lean[:, None] - lean) + gap * (apart @ apart))
+            if _room(self.sizes) <= 0:
+                variance = np.full_like(variance, np.inf)
+        return np.sqrt(variance.clip(min=0))
 
 
 def _near_one(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -243,8 +283,14 @@ def _error(squares: np.ndarray, groups: int) -> np.ndarray:
 
 
 def _unequal(sizes: np.ndarray) -> np.ndarray:
-    """By how much the clusters' shares of the prompts differ from equal ones, (clusters,)."""
+    """By how much the clusters' shares of all differ from equal ones, (clusters,)."""
     return sizes / sizes.sum() - 1 / len(sizes)
+
+
+def _room(sizes: np.ndarray) -> float:
+    """The r of `_student`: 1 for equal clusters, 0 or less where one outweighs the others."""
+    apart, groups = _unequal(sizes), len(sizes)
+    return float(1 - t_quantile(groups) ** 2 * groups / (groups - 1) * (apart @ apart))
 
 
 def _student(
@@ -254,7 +300,8 @@ def _student(
 
     Student's interval, :math:`[\hat\theta - t e_-, \hat\theta + t e_+]`, ends where
     :math:`(\hat\theta - \theta)^2 = t^2 k \sum_g (\psi_g + (\hat\theta - \theta) c_g)^2`, with
-    :math:`\psi_g` the sums, :math:`c_g = n_g/P - 1/G` and :math:`k = G/(G-1)`:
+    :math:`\psi_g` the sums, :math:`c_g` the share of cluster g in all weights less 1/G, and
+    :math:`k = G/(G-1)`:
 
     .. math:: e_\mp = \sqrt{\frac{k}{r} \sum_g \psi_g^2 + l^2} \pm l, \quad
               l = \frac{t k}{r} \sum_g \psi_g c_g, \quad r = 1 - t^2 k \sum_g c_g^2.
@@ -265,12 +312,10 @@ def _student(
     error = _error(squares, groups)
     if sizes.min() == sizes.max():
         return error, error
-    apart, t = _unequal(sizes), t_quantile(groups)
-    factor = t * groups / (groups - 1)
-    room = 1 - t * factor * (apart @ apart)
+    room = _room(sizes)
     if room <= 0:
         return (np.where(error > 0, np.inf, 0.0),) * 2
-    lean = factor * (apart @ sums) / room
+    lean = t_quantile(groups) * groups / (groups - 1) * (_unequal(sizes) @ sums) / room
     middle = np.sqrt(error**2 / room + lean**2)
     return middle + lean, middle - lean
 
@@ -317,6 +362,7 @@ def ratio_influence(above: np.ndarray, below: np.ndarray) -> np.ndarray:
 
     NaN where the prompt does not count, which one with 0 on both sides does not either.
     """
-    total = below[~np.isnan(above + below)].sum()
-    influence = (above - ratio(above, below) * below) / total
-    return np.where((above == 0) & (below == 0), np.nan, influence)
+    total, share = below[~np.isnan(above + below)].sum(), ratio(above, below) * below
+    apart = above - share
+    apart[abs(apart) <= ROUNDING * np.nanmax(abs(above) + abs(share), initial=0.0)] = 0.0
+    return np.where((above == 0) & (below == 0), np.nan, apart / total)

@@ -39,6 +39,8 @@ POWER = 0.8
 EQUAL = 0.02
 """Accuracies that differ by less are equal in practice."""
 ROUNDING = 1e-12
+NUMBERS = 2**21
+"""Prompts times couples at a time, of which each has some ten numbers."""
 
 
 class _Couple(NamedTuple):
@@ -77,7 +79,8 @@ def rank(
     couples = []
     for found, together in _together(scores, golden, own):
         known |= {name: known[name] or not np.isnan(ratio(*found[name][:2])) for name in found}
-        couples += _compared(found, tuple(together), sample)
+        for few in _few(list(together), scores.prompts):
+            couples += _compared(found, few, sample)
     order = _order(tuple(own), couples)
     couples = [c if order.index(c.first) < order.index(c.second) else _swapped(c) for c in couples]
     couples.sort(key=lambda couple: (order.index(couple.first), order.index(couple.second)))
@@ -138,23 +141,25 @@ def _together(
         yield gains(part, golden, both[1:]), product(one, other)
 
 
+def _few(couples: list[tuple[str, str]], prompts: int) -> Iterator[list[tuple[str, str]]]:
+    """So many couples at a time that their numbers of all prompts need little memory."""
+    step = max(1, NUMBERS // max(prompts, 1))
+    for start in range(0, len(couples), step):
+        yield couples[start : start + step]
+
+
 def _compared(
     found: dict[str, Gain], couples: Sequence[tuple[str, str]], sample: Sample
 ) -> list[_Couple]:
     """Couples of models that have scored the same responses, all at once."""
-    if not couples:
-        return []
-    names = list(found)
-    first, second = np.array([[names.index(name) for name in couple] for couple in couples]).T
-    reached, share = (
-        np.stack([getattr(gain, part) for gain in found.values()], axis=1)
-        for part in ("reached", "share")
+    gap, share = (
+        np.array([getattr(found[one], of) - getattr(found[other], of) for one, other in couples]).T
+        for of in ("reached", "share")
     )
     possible = found[couples[0][0]].possible
-    gap = reached[:, first] - reached[:, second]
     # Equal choices may add up to different rounding errors, of which a t test would make much.
     gap[abs(gap) <= ROUNDING * abs(possible)[:, None]] = 0.0
-    accuracy = sample.means(share[:, first] - share[:, second])
+    accuracy = sample.means(share)
     prompts = int((~np.isnan(possible)).sum())
     tested = _tested(gap, possible, sample)
     return [_Couple(*couple, *each, prompts) for couple, *each in zip(couples, accuracy, *tested)]
@@ -175,7 +180,7 @@ def _tested(gap: np.ndarray, possible: np.ndarray, sample: Sample) -> Iterable[I
     influence = (gap - possible[:, None] * difference) / total
     influence[(possible == 0) & (gap == 0).all(axis=1)] = np.nan  # says nothing
     error, clusters = sample.error(influence)
-    found, p = sample.paired(difference, influence)
+    found, p = sample.paired(difference, influence, possible)
     least = 0.5 ** (np.count_nonzero(sample.sums(gap)[0], axis=0) - 1.0)
     open_ = (difference == 0) | (clusters < 2)
     spread = quotient(error * np.sqrt(clusters), np.where(open_, 0, abs(difference)))

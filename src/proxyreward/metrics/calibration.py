@@ -318,7 +318,7 @@ def inverse_temperature(margin: np.ndarray, chance: np.ndarray | float = 1.0) ->
     sign, margin = _labelled(margin, chance)
     margin, exponent = near_one(margin)
     size, total = abs(margin), (sign * margin).sum(axis=-1)
-    wrong = np.vecdot(size, 1 - sign * np.sign(margin)) / 2
+    wrong = (size * (1 - sign * np.sign(margin))).sum(axis=-1) / 2
     with np.errstate(over="ignore"):  # cut below
         found = CERTAIN / np.where(size > 0, size, np.inf).min(axis=-1)
     found = np.where(total > 0, found, 0.0)
@@ -339,14 +339,14 @@ def _factor(size: np.ndarray, total: float, wrong: float) -> float:
     size = size[size > 0]
     # Before the root: sigma(-x) lies above 1/2 - x/4 for positive x. Behind it: at the minimum the
     # loss is at most log 2, and that of wrong labels alone is above the sum of their margins.
-    s, high = 2 * total / (size @ size), min(np.log(2) * len(size) / wrong, MAXIMUM)
+    s, high = 2 * total / (size**2).sum(), min(np.log(2) * len(size) / wrong, MAXIMUM)
     low = s
     for _ in range(100):  # five where margins are of like size
         odds = np.exp(-s * size)
         each = size * (odds / (1 + odds))
         doubt = each.sum()
         low, high = (s, high) if doubt > wrong else (low, s)
-        step = doubt * np.log(doubt / wrong) / (s * (each @ (size - each)))
+        step = doubt * np.log(doubt / wrong) / (s * (each * (size - each)).sum())
         new = s * np.exp(step)
         if abs(step) <= 1e-9:  # what is left is about its square
             return new
@@ -395,13 +395,14 @@ def _error(
     error = 0.0
     for inside in (place == m for m in range(bins)):
         # Of right - confidence, where right is (1 + sign * first) / 2.
-        error += abs(np.vecdot(sign, first * inside) / 2 + np.vecdot(doubt, inside))
+        error += abs((sign * (first * inside)).sum(axis=-1) / 2 + (doubt * inside).sum(axis=-1))
     return error / margin.shape[-1]
 
 
 def _sums(values: np.ndarray, place: np.ndarray, bins: int) -> np.ndarray:
-    """Sums (..., bins) of values (..., entries) in each bin."""
-    return np.stack([np.vecdot(values, place == number) for number in range(bins)], axis=-1)
+    """Sums (..., bins) of values (..., entries) in each bin; no inner products, whose last digits
+    depend on the number of threads."""
+    return np.stack([(values * (place == m)).sum(axis=-1) for m in range(bins)], axis=-1)
 
 
 def _places(margin: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -198,6 +198,8 @@ def measured(value: Interval, missing: str, notes: Notes, beaten: Sequence[str] 
         mark = notes.mark(f"says nothing: as far as can be told, as good is {text.listed(beaten)}")
     elif math.isnan(value.low) or math.isnan(value.high):
         mark = notes.mark("no interval: too few prompts or clusters")
+    elif math.isinf(value.low) or math.isinf(value.high):
+        mark = notes.mark("no bound: one cluster of prompts outweighs the others")
     return Cell(text.interval(value), value.estimate, mark, struck=bool(beaten))
 
 
