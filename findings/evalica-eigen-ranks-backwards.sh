@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # evalica 0.4.2: `eigen` gives the highest score to the item that loses most.
 #
-# Expected: the README lists it among the methods that rank items by their wins, and cites Bonacich's
-# eigenvector centrality, where beating the strong counts most. So its order is about that of
-# Bradley-Terry, of `pagerank` and of the shares of wins.
+# Expected: the README lists it among the methods that rank items by their wins, and cites
+# Bonacich's eigenvector centrality, where beating the strong counts most. So its order is about
+# that of Bradley-Terry, of `pagerank` and of the shares of wins.
 # Seen: it is that order reversed, with both solvers; `pairwise_frame` then foretells that the
 # weakest item wins. The scores are the leading eigenvector of the *transposed* matrix of wins
 # (`eigen` in evalica/_pairwise.py): an item is rated by those who have beaten it. Given the same

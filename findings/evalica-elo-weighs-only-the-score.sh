@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# evalica 0.4.2: the `weights` of `elo` are no weights: a verdict of weight 0 costs both sides points.
+# evalica 0.4.2: the `weights` of `elo` are no weights: a verdict of weight 0 costs both sides
+# points.
 #
 # Expected, from "the example weights": a weight scales what a verdict changes, so that 0 leaves the
 # ratings as they are, 1/2 is half the step, and the sum of all ratings stays what it was.
 # Seen: the weight scales the score alone (`elo` in evalica/_pairwise.py), not the score that was
-# expected: k * (w * s - e) in place of w * k * (s - e). Between equals a win of weight 0 takes k / 2
-# from either, and one of weight 1/2 leaves the winner where it was. Draws between equals pull both
-# down for ever with w = 1/2, and up with w = 2. Other methods keep to the meaning.
+# expected: k * (w * s - e) in place of w * k * (s - e). Between equals a win of weight 0 takes k /
+# 2 from either, and one of weight 1/2 leaves the winner where it was. Draws between equals pull
+# both down for ever with w = 1/2, and up with w = 2. Other methods keep to the meaning.
 set -euo pipefail
 cd "$(mktemp -d)"
 python3 -m venv venv

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# evalica 0.4.2: where models were compared with a baseline only and nothing was tied, `newman` never
-# settles, and what it returns depends on whether `limit` is even or odd.
+# evalica 0.4.2: where models were compared with a baseline only and nothing was tied, `newman`
+# never settles, and what it returns depends on whether `limit` is even or odd.
 #
-# Expected: without ties Newman's model is that of Bradley and Terry, so `newman` and `bradley_terry`
-# give the same scores; and more iterations do not hurt.
+# Expected: without ties Newman's model is that of Bradley and Terry, so `newman` and
+# `bradley_terry` give the same scores; and more iterations do not hurt.
 # Seen: for one model with 7 wins in 10 the default `limit` of 100 says that model and baseline are
 # equal, 101 that the model is 5.4 times as strong; it is 2.3. Of three models, all better than the
 # baseline, the first then lies below it. All scores are renewed at once from the old ones (`newman`

@@ -4,11 +4,11 @@
 #
 # Expected: the score of an unbeaten item has no finite maximum, so it comes out very large, or the
 # call fails. What is known about the others stays known.
-# Seen: `bradley_terry` returns 1e-6 for every item, without error or warning. A model that was tried
-# once, and lost, wipes out 2000 verdicts on four others, and `bootstrap` puts an interval of no width
-# around each. In `newman` only one that won does so. 1e-6 is `tolerance`, which stands in for values
-# that are no numbers (`nan_to_num` in evalica/_pairwise.py; the compiled solver does the same).
-# Had the lone game been a draw, all would be well.
+# Seen: `bradley_terry` returns 1e-6 for every item, without error or warning. A model that was
+# tried once, and lost, wipes out 2000 verdicts on four others, and `bootstrap` puts an interval of
+# no width around each. In `newman` only one that won does so. 1e-6 is `tolerance`, which stands in
+# for values that are no numbers (`nan_to_num` in evalica/_pairwise.py; the compiled solver does the
+# same). Had the lone game been a draw, all would be well.
 set -euo pipefail
 cd "$(mktemp -d)"
 python3 -m venv venv
