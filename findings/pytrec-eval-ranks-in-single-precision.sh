@@ -4,11 +4,11 @@
 #
 # Expected: a run holds Python floats, so the response with the larger float comes first.
 # Seen: probabilities of a confident reward model, 0.99999999 and 0.999999999, are one number in
-# float32, where the steps below 1 are 6e-8. Then the name that is later in the alphabet wins,
-# whatever the scores say: the same two scores give RR 1 or 1/2 after renaming. Near 0 nothing is
-# lost, so with P(bad) in place of P(good), or log-odds in place of probabilities, the measure
-# changes although the order is the same. Steps of 1 above 16.7 million are lost too. Rank the
-# responses first, and hand in minus the rank.
+# float32, where the steps below 1 are 6e-8 (trec_eval inside keeps scores so: its issue 34). Then
+# the name that is later in the alphabet wins, whatever the scores say: the same two scores give RR
+# 1 or 1/2 after renaming. Near 0 nothing is lost, so with P(bad) in place of P(good), or log-odds
+# in place of probabilities, the measure changes although the order is the same. Steps of 1 above
+# 16.7 million are lost too. Rank the responses first, and hand in minus the rank.
 set -euo pipefail
 cd "$(mktemp -d)"
 python3 -m venv venv
