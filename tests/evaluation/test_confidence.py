@@ -195,3 +195,11 @@ def test_any_temperature_is_possible_where_one_cluster_outweighs_the_others():
     scores = scored([golden, model], cluster=np.repeat(["a", "b", "c"], [9, 1, 1]))
     found = calibration(ordered(scores), Sample(scores)).temperature
     assert found[1:] == (0, np.inf)
+
+
+def test_margins_that_cancel_but_for_rounding_have_no_temperature():
+    margin = np.array([0.1, 0.2, -0.3])
+    assert margin.sum() != 0
+    golden, model = np.tile([1.0, 0.0], (3, 1)), np.stack([margin, np.zeros(3)], axis=1)
+    scores = scored([golden, model])
+    assert np.isnan(calibration(ordered(scores), Sample(scores)).temperature).all()

@@ -12,7 +12,7 @@ from scipy.special import erf, expit
 
 from proxyreward.evaluation.groups import Group
 from proxyreward.evaluation.result import Calibration
-from proxyreward.evaluation.sample import UNKNOWN, Sample
+from proxyreward.evaluation.sample import ROUNDING, UNKNOWN, Sample
 from proxyreward.metrics.calibration import Excess, excess, inverse_temperature
 from proxyreward.metrics.checks import LARGEST
 from proxyreward.metrics.estimates import Interval
@@ -153,9 +153,10 @@ def calibration(found: Pairs, sample: Sample) -> Calibration | None:
 
 def _temperature(found: Pairs, sample: Sample) -> Interval:
     r"""T = 1/s with :math:`\sum_i (1 - \sigma(s \Delta_i)) \Delta_i = 0`, and its influence."""
-    factor = float(inverse_temperature(found.margin))
-    if factor == 0 or not (found.margin < 0).any():
+    surplus, size = found.margin.sum(), abs(found.margin).sum()  # of right over wrong, and of both
+    if surplus <= ROUNDING * size or not (found.margin < 0).any():
         return UNKNOWN
+    factor = float(inverse_temperature(found.margin))
     # Of the scaled margins, so that squares do not overflow; it is then that of log s.
     scaled = _within_reach(found.margin, factor)
     doubt = expit(-scaled)
